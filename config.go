@@ -1,0 +1,457 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+)
+
+// settingsNamespace is the configuration namespace of the settings:
+// `pulumi config set mediaserver:appPort 8080`. A project that was made from
+// this one under another name may use its own name as the namespace, which is
+// what `pulumi config set appPort 8080` does there.
+const settingsNamespace = "mediaserver"
+
+// The defaults of the settings. Pulumi.yaml states the same values for the
+// command line's use; the code needs them where no command line is involved.
+const (
+	// defaultName gives the guide's physical names.
+	defaultName = "mediaserver"
+	// defaultAppPort is the port of guide steps 4 and 27.
+	defaultAppPort = 3000
+	// defaultHealthCheckPath is the path of guide steps 23 and 27.
+	defaultHealthCheckPath = "/health"
+	// defaultNodeEnv is what Node.js libraries expect on a server.
+	defaultNodeEnv = "production"
+	// defaultImageTag is the tag of guide step 27.
+	defaultImageTag = "latest"
+	// defaultCPU is a quarter of a vCPU, as in guide step 27.
+	defaultCPU = 256
+	// defaultMemory is in MiB, as in guide step 27.
+	defaultMemory = 512
+	// defaultDesiredCount is the number of tasks of guide step 28.
+	defaultDesiredCount = 2
+	// defaultMinCapacity and defaultMaxCapacity are those of guide step 29.
+	defaultMinCapacity = 1
+	defaultMaxCapacity = 10
+	// defaultScaleUpCPU and defaultScaleDownCPU are the thresholds, in percent,
+	// of guide steps 32 and 33.
+	defaultScaleUpCPU   = 70
+	defaultScaleDownCPU = 20
+	// defaultLogRetentionDays is the retention of guide steps 34 and 35.
+	defaultLogRetentionDays = 30
+	// defaultForceDestroy lets a stack be torn down with its media, as guide
+	// step 5 has it for testing.
+	defaultForceDestroy = true
+	// defaultExecuteCommand turns ECS Exec on, as in guide step 28.
+	defaultExecuteCommand = true
+	// defaultProtectData leaves `pulumi destroy` able to remove everything.
+	defaultProtectData = false
+)
+
+// defaultCORSAllowedOrigins allows every origin, as in guide step 9.
+var defaultCORSAllowedOrigins = []string{anyOrigin}
+
+// Limits on names, from the AWS documentation of each resource.
+const (
+	// loadBalancerNameLimit is the longest name of a load balancer, in
+	// characters. It is the tightest limit on the names made from the `name`
+	// setting: bucket names may have 63 characters, role names 64.
+	loadBalancerNameLimit = 32
+	// nameLimit is the longest `name` with which every physical name still fits.
+	nameLimit = loadBalancerNameLimit - len("-alb")
+	// nameMinimum is the shortest repository name that Amazon ECR accepts.
+	nameMinimum = 2
+	// healthCheckPathLimit is the longest health-check path of a target group.
+	healthCheckPathLimit = 1024
+	// highestPort is the last TCP port.
+	highestPort = 65535
+	// anyOrigin is the CORS origin that stands for every origin.
+	anyOrigin = "*"
+)
+
+var (
+	namePattern     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	imageTagPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	integerPattern  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	hostPattern     = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+)
+
+// reservedNamePrefixes are the beginnings of a name that AWS keeps for itself,
+// each with the resource that would be refused.
+var reservedNamePrefixes = []struct{ prefix, reason string }{
+	{"aws", "Parameter Store keeps names that begin with aws"},
+	{"ssm", "Parameter Store keeps names that begin with ssm"},
+	{"sg-", "the name of a security group must not begin with sg-"},
+	{"internal-", "the name of a load balancer must not begin with internal-"},
+	{"sthree-", "the name of a bucket must not begin with sthree-"},
+	{"amzn-s3-demo-", "the name of a bucket must not begin with amzn-s3-demo-"},
+}
+
+// fargateMemory lists the memory sizes, in MiB, that AWS Fargate offers for
+// each number of CPU units (Amazon ECS developer guide, "Task CPU and memory").
+var fargateMemory = []struct{ cpu, smallest, largest, step int }{
+	{cpu: 256, smallest: 512, largest: 2048, step: 512},
+	{cpu: 512, smallest: 1024, largest: 4096, step: 1024},
+	{cpu: 1024, smallest: 2048, largest: 8192, step: 1024},
+	{cpu: 2048, smallest: 4096, largest: 16384, step: 1024},
+	{cpu: 4096, smallest: 8192, largest: 30720, step: 1024},
+	{cpu: 8192, smallest: 16384, largest: 61440, step: 4096},
+	{cpu: 16384, smallest: 32768, largest: 122880, step: 8192},
+}
+
+// logRetentionDays are the retention periods that CloudWatch Logs accepts
+// (API reference, PutRetentionPolicy).
+var logRetentionDays = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
+	1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+// settings are what a user may choose about a stack. All are optional.
+type settings struct {
+	// name is the beginning of every physical name. Default: mediaserver.
+	name string
+	// appPort is the TCP port on which the application listens. Default: 3000.
+	appPort int
+	// healthCheckPath is the path that answers 200 while the application is
+	// healthy. Default: /health.
+	healthCheckPath string
+	// nodeEnv is the application's NODE_ENV. Default: production.
+	nodeEnv string
+	// imageTag is the tag of the image that the tasks run. Default: latest.
+	imageTag string
+	// cpu is the size of a task in CPU units; 1024 are one vCPU. Default: 256.
+	cpu int
+	// memory is the size of a task in MiB. Default: 512.
+	memory int
+	// desiredCount is the number of tasks that the service starts with; later
+	// the scaling policies own it. 0 creates the service without a task.
+	// Default: 2.
+	desiredCount int
+	// minCapacity is the lowest number of tasks that scaling in leaves.
+	// Default: 1.
+	minCapacity int
+	// maxCapacity is the highest number of tasks that scaling out reaches.
+	// Default: 10.
+	maxCapacity int
+	// scaleUpCPU is the average CPU utilisation, in percent, above which a task
+	// is added. Default: 70.
+	scaleUpCPU int
+	// scaleDownCPU is the average CPU utilisation, in percent, below which a
+	// task is removed. Default: 20.
+	scaleDownCPU int
+	// corsAllowedOrigins are the origins whose pages may use the bucket from a
+	// browser. Default: every origin.
+	corsAllowedOrigins []string
+	// logRetentionDays is how long both log groups keep an event. Default: 30.
+	logRetentionDays int
+	// forceDestroy lets the bucket and the registry be deleted with what they
+	// hold. Default: true.
+	forceDestroy bool
+	// executeCommand lets people open a shell in a running task with ECS Exec.
+	// Default: true.
+	executeCommand bool
+	// protectData makes Pulumi refuse to delete or replace what cannot be made
+	// again: the bucket and its name, the registry, the JWT secret.
+	// Default: false.
+	protectData bool
+}
+
+// loadSettings reads the settings of the stack and checks them. It reports
+// every problem in one error, and registers no resource.
+func loadSettings(ctx *pulumi.Context) (settings, error) {
+	reader := settingsReader{ctx: ctx}
+	loaded := settings{
+		name:               reader.text("name", defaultName),
+		appPort:            reader.integer("appPort", defaultAppPort),
+		healthCheckPath:    reader.text("healthCheckPath", defaultHealthCheckPath),
+		nodeEnv:            reader.text("nodeEnv", defaultNodeEnv),
+		imageTag:           reader.text("imageTag", defaultImageTag),
+		cpu:                reader.integer("cpu", defaultCPU),
+		memory:             reader.integer("memory", defaultMemory),
+		desiredCount:       reader.integer("desiredCount", defaultDesiredCount),
+		minCapacity:        reader.integer("minCapacity", defaultMinCapacity),
+		maxCapacity:        reader.integer("maxCapacity", defaultMaxCapacity),
+		scaleUpCPU:         reader.integer("scaleUpCpu", defaultScaleUpCPU),
+		scaleDownCPU:       reader.integer("scaleDownCpu", defaultScaleDownCPU),
+		corsAllowedOrigins: reader.list("corsAllowedOrigins", defaultCORSAllowedOrigins),
+		logRetentionDays:   reader.integer("logRetentionDays", defaultLogRetentionDays),
+		forceDestroy:       reader.boolean("forceDestroy", defaultForceDestroy),
+		executeCommand:     reader.boolean("executeCommand", defaultExecuteCommand),
+		protectData:        reader.boolean("protectData", defaultProtectData),
+	}
+	reader.rejectUnknownKeys()
+	loaded.validate(&reader)
+	if len(reader.problems) > 0 {
+		return settings{}, fmt.Errorf("invalid settings:\n%w", errors.Join(reader.problems...))
+	}
+	return loaded, nil
+}
+
+// validate reports to the reader every rule that a well-formed setting breaks.
+func (s settings) validate(reader *settingsReader) {
+	reader.check("name", s.name, len(s.name) >= nameMinimum && len(s.name) <= nameLimit && namePattern.MatchString(s.name),
+		fmt.Sprintf("must be %d to %d lower-case letters, digits and single inner hyphens, so that every name made from it is valid on AWS", nameMinimum, nameLimit))
+	for _, reserved := range reservedNamePrefixes {
+		reader.check("name", s.name, !strings.HasPrefix(s.name+"-", reserved.prefix),
+			fmt.Sprintf("must not begin with %q: %s", reserved.prefix, reserved.reason))
+	}
+	reader.check("appPort", s.appPort, s.appPort >= 1 && s.appPort <= highestPort,
+		fmt.Sprintf("must be a TCP port, from 1 to %d", highestPort))
+	reader.check("healthCheckPath", s.healthCheckPath,
+		strings.HasPrefix(s.healthCheckPath, "/") && len(s.healthCheckPath) <= healthCheckPathLimit &&
+			!strings.ContainsFunc(s.healthCheckPath, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }),
+		fmt.Sprintf("must begin with / and have no white space, in at most %d characters", healthCheckPathLimit))
+	reader.check("nodeEnv", s.nodeEnv, strings.TrimSpace(s.nodeEnv) != "", "must not be blank")
+	reader.check("imageTag", s.imageTag, imageTagPattern.MatchString(s.imageTag),
+		"must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a period or a hyphen")
+	s.validateTaskSize(reader)
+	s.validateCapacity(reader)
+	reader.check("scaleUpCpu", s.scaleUpCPU, s.scaleUpCPU >= 1 && s.scaleUpCPU <= 100,
+		"must be a percentage, from 1 to 100")
+	reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU >= 1 && s.scaleDownCPU <= 100,
+		"must be a percentage, from 1 to 100")
+	if reader.accepted("scaleUpCpu", "scaleDownCpu") {
+		reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU < s.scaleUpCPU,
+			fmt.Sprintf("must be below scaleUpCpu (%d), or the service would scale up and down at once", s.scaleUpCPU))
+	}
+	reader.check("corsAllowedOrigins", s.corsAllowedOrigins, len(s.corsAllowedOrigins) > 0,
+		`must name at least one origin; ["*"] allows every origin`)
+	for i, origin := range s.corsAllowedOrigins {
+		reader.check(fmt.Sprintf("corsAllowedOrigins[%d]", i), origin, isOrigin(origin),
+			"must be * or scheme://host[:port] with the scheme http or https, and nothing behind it")
+	}
+	reader.check("logRetentionDays", s.logRetentionDays, slices.Contains(logRetentionDays, s.logRetentionDays),
+		fmt.Sprintf("must be a number of days that CloudWatch Logs accepts: %s", enumerate(logRetentionDays)))
+}
+
+// validateTaskSize checks cpu and memory against what AWS Fargate offers.
+func (s settings) validateTaskSize(reader *settingsReader) {
+	var sizes []int
+	for _, size := range fargateMemory {
+		sizes = append(sizes, size.cpu)
+		if size.cpu != s.cpu {
+			continue
+		}
+		reader.check("memory", s.memory,
+			s.memory >= size.smallest && s.memory <= size.largest && (s.memory-size.smallest)%size.step == 0,
+			fmt.Sprintf("must be a memory size that AWS Fargate offers with cpu %d: %d to %d MiB in steps of %d",
+				size.cpu, size.smallest, size.largest, size.step))
+	}
+	reader.check("cpu", s.cpu, slices.Contains(sizes, s.cpu),
+		fmt.Sprintf("must be a number of CPU units that AWS Fargate offers: %s", enumerate(sizes)))
+	reader.check("memory", s.memory, s.memory > 0, "must be a number of MiB above 0")
+}
+
+// validateCapacity checks the three numbers of tasks, alone and together.
+func (s settings) validateCapacity(reader *settingsReader) {
+	reader.check("desiredCount", s.desiredCount, s.desiredCount >= 0, "must be 0 or more tasks")
+	reader.check("minCapacity", s.minCapacity, s.minCapacity >= 0, "must be 0 or more tasks")
+	reader.check("maxCapacity", s.maxCapacity, s.maxCapacity >= 1, "must be 1 or more tasks")
+	if reader.accepted("minCapacity", "maxCapacity") {
+		reader.check("minCapacity", s.minCapacity, s.minCapacity <= s.maxCapacity,
+			fmt.Sprintf("must not be above maxCapacity (%d)", s.maxCapacity))
+	}
+	if reader.accepted("desiredCount", "minCapacity", "maxCapacity") {
+		reader.check("desiredCount", s.desiredCount,
+			s.desiredCount == 0 || s.desiredCount >= s.minCapacity && s.desiredCount <= s.maxCapacity,
+			fmt.Sprintf("must be 0, or from minCapacity (%d) to maxCapacity (%d)", s.minCapacity, s.maxCapacity))
+	}
+}
+
+// physicalName makes a name that AWS shows: the pattern with {name} replaced by
+// the `name` setting.
+func (s settings) physicalName(pattern string) string {
+	return strings.ReplaceAll(pattern, "{name}", s.name)
+}
+
+// isOrigin tells whether a CORS rule may name the origin: * or
+// scheme://host[:port]. Amazon S3 accepts a wildcard for the first label of
+// the host.
+func isOrigin(origin string) bool {
+	if origin == anyOrigin {
+		return true
+	}
+	parsed, err := url.Parse(origin)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return false
+	}
+	host, port := parsed.Hostname(), parsed.Port()
+	if !hostPattern.MatchString(host) && net.ParseIP(host) == nil {
+		return false
+	}
+	if port != "" {
+		number, err := strconv.Atoi(port)
+		if err != nil || number < 1 || number > highestPort {
+			return false
+		}
+	}
+	// What the parts say must be all that the text says: no path, query,
+	// fragment, user or dangling colon.
+	return origin == parsed.Scheme+"://"+parsed.Host && !strings.HasSuffix(parsed.Host, ":") && parsed.User == nil
+}
+
+// enumerate lists numbers for a message: "1, 3, 5".
+func enumerate(numbers []int) string {
+	words := make([]string, len(numbers))
+	for i, number := range numbers {
+		words[i] = strconv.Itoa(number)
+	}
+	return strings.Join(words, ", ")
+}
+
+// settingsReader reads settings one by one and collects every problem, so that
+// a user sees all of them at once.
+type settingsReader struct {
+	ctx *pulumi.Context
+	// keys are the settings asked for so far.
+	keys []string
+	// problems are the errors found so far.
+	problems []error
+	// refused are the keys with a problem: a value that is not what it should
+	// be is reported once, and checked no further.
+	refused []string
+}
+
+// refuse records a problem with a setting: the key, the value, the rule. A
+// value that was configured as a secret is not shown.
+func (r *settingsReader) refuse(key string, value any, rule string) {
+	r.refused = append(r.refused, key)
+	shown := fmt.Sprint(value)
+	if _, isText := value.(string); isText {
+		shown = strconv.Quote(shown)
+	}
+	wholeKey, _, _ := strings.Cut(key, "[")
+	for _, namespace := range r.namespaces() {
+		if r.ctx.IsConfigSecret(namespace + ":" + wholeKey) {
+			shown = "[secret]"
+		}
+	}
+	r.problems = append(r.problems, fmt.Errorf("%s:%s: %s %s", settingsNamespace, key, shown, rule))
+}
+
+// namespaces are the configuration namespaces in which settings are looked up,
+// the first one first.
+func (r *settingsReader) namespaces() []string {
+	return []string{settingsNamespace, r.ctx.Project()}
+}
+
+// check refuses a value that breaks a rule, unless its key was refused before.
+func (r *settingsReader) check(key string, value any, holds bool, rule string) {
+	if !holds && r.accepted(key) {
+		r.refuse(key, value, rule)
+	}
+}
+
+// accepted tells whether none of the keys has been refused.
+func (r *settingsReader) accepted(keys ...string) bool {
+	return !slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(r.refused, key) })
+}
+
+// find returns the configured value of a setting and whether there is one. An
+// empty value is refused: it is a mistake more often than a wish.
+func (r *settingsReader) find(key string) (string, bool) {
+	r.keys = append(r.keys, key)
+	for _, namespace := range r.namespaces() {
+		value, err := config.New(r.ctx, namespace).Try(key)
+		switch {
+		case errors.Is(err, config.ErrMissingVar):
+			continue
+		case err != nil:
+			r.refuse(key, value, fmt.Sprintf("cannot be read: %v", err))
+			return "", false
+		case value == "":
+			r.refuse(key, value, "must not be empty; remove the key to use the default")
+			return "", false
+		}
+		return value, true
+	}
+	return "", false
+}
+
+// text reads a setting that may be any text but the empty one.
+func (r *settingsReader) text(key, defaultValue string) string {
+	if value, found := r.find(key); found {
+		return value
+	}
+	return defaultValue
+}
+
+// integer reads a setting that must be a whole number.
+func (r *settingsReader) integer(key string, defaultValue int) int {
+	value, found := r.find(key)
+	if !found {
+		return defaultValue
+	}
+	number, err := strconv.Atoi(value)
+	if err != nil || !integerPattern.MatchString(value) {
+		r.refuse(key, value, "must be a whole number")
+		return defaultValue
+	}
+	return number
+}
+
+// boolean reads a setting that must be true or false, in these words only.
+func (r *settingsReader) boolean(key string, defaultValue bool) bool {
+	value, found := r.find(key)
+	if !found {
+		return defaultValue
+	}
+	if value != "true" && value != "false" {
+		r.refuse(key, value, "must be true or false")
+		return defaultValue
+	}
+	return value == "true"
+}
+
+// list reads a setting that must be a list of texts.
+func (r *settingsReader) list(key string, defaultValue []string) []string {
+	value, found := r.find(key)
+	if !found {
+		return defaultValue
+	}
+	// A JSON null would decode into a list of no texts or into an empty text.
+	var elements []*string
+	err := json.Unmarshal([]byte(value), &elements)
+	if err != nil || elements == nil || slices.Contains(elements, nil) {
+		r.refuse(key, value, `must be a list of texts, such as ["https://media.example.com"]`)
+		return defaultValue
+	}
+	texts := make([]string, len(elements))
+	for i, element := range elements {
+		texts[i] = *element
+	}
+	return texts
+}
+
+// rejectUnknownKeys refuses settings that nothing reads, which are misspelt
+// more often than not. The SDK lists no keys, so they are read from where the
+// SDK itself gets them.
+func (r *settingsReader) rejectUnknownKeys() {
+	configured := map[string]string{}
+	if text := os.Getenv(pulumi.EnvConfig); text != "" {
+		if err := json.Unmarshal([]byte(text), &configured); err != nil {
+			r.problems = append(r.problems, fmt.Errorf("read the configuration in %s: %w", pulumi.EnvConfig, err))
+			return
+		}
+	}
+	for _, fullKey := range slices.Sorted(maps.Keys(configured)) {
+		namespace, key, _ := strings.Cut(fullKey, ":")
+		if slices.Contains(r.namespaces(), namespace) && !slices.Contains(r.keys, key) {
+			r.refuse(key, configured[fullKey],
+				"is not a setting of this program; the settings are "+strings.Join(r.keys, ", "))
+		}
+	}
+}

@@ -1,0 +1,316 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// fargate and fargateSpot are the capacity providers of guide step 26.
+	fargate     = "FARGATE"
+	fargateSpot = "FARGATE_SPOT"
+	// deploymentMaximumPercent and deploymentMinimumHealthyPercent bound the
+	// number of tasks during a deployment (guide step 28).
+	deploymentMaximumPercent        = 200
+	deploymentMinimumHealthyPercent = 100
+	// startSeconds is how long a task may take to start before a failed health
+	// check counts, for the load balancer as for the container's own check.
+	startSeconds = 60
+)
+
+// cluster is the ECS cluster.
+type cluster struct {
+	// arn is the ARN of the cluster.
+	arn pulumi.StringOutput
+	// name is the name of the cluster.
+	name pulumi.StringOutput
+	// capacityProviders is what the cluster may run tasks on. The service
+	// depends on it.
+	capacityProviders pulumi.Resource
+}
+
+// createCluster is the first half of phase 9 of the guide, steps 25 and 26: the
+// cluster with Container Insights, and its capacity providers.
+func createCluster(ctx *pulumi.Context, settings settings) (cluster, error) {
+	main, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
+		Name: pulumi.String(settings.physicalName("{name}-cluster")),
+		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
+			Name:  pulumi.String("containerInsights"),
+			Value: pulumi.String("enabled"),
+		}},
+	})
+	if err != nil {
+		return cluster{}, fmt.Errorf("create cluster main: %w", err)
+	}
+	capacityProviders, err := ecs.NewClusterCapacityProviders(ctx, "main", &ecs.ClusterCapacityProvidersArgs{
+		ClusterName:       main.Name,
+		CapacityProviders: pulumi.ToStringArray([]string{fargate, fargateSpot}),
+		DefaultCapacityProviderStrategies: ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArray{
+			&ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArgs{
+				CapacityProvider: pulumi.String(fargate),
+				Weight:           pulumi.Int(100),
+				Base:             pulumi.Int(1),
+			},
+		},
+	})
+	if err != nil {
+		return cluster{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
+	}
+	return cluster{arn: main.Arn, name: main.Name, capacityProviders: capacityProviders}, nil
+}
+
+// taskDefinition is what a task runs.
+type taskDefinition struct {
+	// arn is the ARN of the current revision.
+	arn pulumi.StringOutput
+	// family is the name that all revisions share.
+	family pulumi.StringOutput
+	// containerName is the name of the only container.
+	containerName string
+}
+
+// taskDefinitionInputs are the phases that a task is made from.
+type taskDefinitionInputs struct {
+	// environment holds the region in which the task runs.
+	environment environment
+	// storage holds the bucket that the application is told of.
+	storage storage
+	// registry holds the image.
+	registry registry
+	// roles are the identities of the task.
+	roles roles
+	// parameters hold the secrets of the container.
+	parameters parameters
+	// logGroups are where the container's output goes.
+	logGroups logGroups
+}
+
+// createTaskDefinition is step 27 of phase 9 of the guide: one container on
+// AWS Fargate.
+func createTaskDefinition(ctx *pulumi.Context, settings settings, inputs taskDefinitionInputs) (taskDefinition, error) {
+	container := containerFor(settings, inputs)
+	definition, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
+		Family:                  pulumi.String(settings.physicalName("{name}")),
+		RequiresCompatibilities: pulumi.ToStringArray([]string{fargate}),
+		NetworkMode:             pulumi.String("awsvpc"),
+		Cpu:                     pulumi.String(strconv.Itoa(settings.cpu)),
+		Memory:                  pulumi.String(strconv.Itoa(settings.memory)),
+		ExecutionRoleArn:        inputs.roles.executionRoleArn,
+		TaskRoleArn:             inputs.roles.taskRoleArn,
+		ContainerDefinitions:    pulumi.JSONMarshal([]containerDefinition{container}),
+	})
+	if err != nil {
+		return taskDefinition{}, fmt.Errorf("create task definition mediaserver: %w", err)
+	}
+	return taskDefinition{
+		arn:           definition.Arn,
+		family:        definition.Family,
+		containerName: container.Name,
+	}, nil
+}
+
+// containerDefinition is a container as ECS stores it. Every value that ECS
+// would fill in is stated, and lists are empty rather than absent: otherwise
+// each run finds a difference and replaces the task definition. Outputs are
+// declared as any, so that pulumi.JSONMarshal resolves them.
+type containerDefinition struct {
+	// Name is the name by which the service and ECS Exec address the container.
+	Name string `json:"name"`
+	// Image is the address of the image with its tag, an output.
+	Image any `json:"image"`
+	// Essential stops the task when the container stops.
+	Essential bool `json:"essential"`
+	// CPU is the container's share of the task's CPU units; 0 is no reservation.
+	CPU int `json:"cpu"`
+	// PortMappings are the ports that the container listens on.
+	PortMappings []portMapping `json:"portMappings"`
+	// Environment are the plain environment variables, sorted by name.
+	Environment []environmentVariable `json:"environment"`
+	// Secrets are the environment variables that come from Parameter Store.
+	Secrets []containerSecret `json:"secrets"`
+	// MountPoints are the volumes of the container: none.
+	MountPoints []struct{} `json:"mountPoints"`
+	// VolumesFrom are the volumes of other containers: none.
+	VolumesFrom []struct{} `json:"volumesFrom"`
+	// SystemControls are kernel parameters: none.
+	SystemControls []struct{} `json:"systemControls"`
+	// LinuxParameters is absent while ECS Exec is off.
+	LinuxParameters *linuxParameters `json:"linuxParameters,omitempty"`
+	// LogConfiguration is where the output of the container goes.
+	LogConfiguration logConfiguration `json:"logConfiguration"`
+	// HealthCheck tells ECS whether the container is healthy.
+	HealthCheck healthCheck `json:"healthCheck"`
+}
+
+// portMapping is a port of a container.
+type portMapping struct {
+	// ContainerPort is the port in the container.
+	ContainerPort int `json:"containerPort"`
+	// HostPort is the same port: a task on AWS Fargate has its own address.
+	HostPort int `json:"hostPort"`
+	// Protocol is tcp.
+	Protocol string `json:"protocol"`
+}
+
+// environmentVariable is a plain environment variable.
+type environmentVariable struct {
+	// Name is the name of the variable.
+	Name string `json:"name"`
+	// Value is its value, a text or an output.
+	Value any `json:"value"`
+}
+
+// linuxParameters are options of the container's Linux.
+type linuxParameters struct {
+	// InitProcessEnabled runs an init process that reaps what a session of ECS
+	// Exec leaves behind.
+	InitProcessEnabled bool `json:"initProcessEnabled"`
+}
+
+// logConfiguration sends a container's output to CloudWatch Logs.
+type logConfiguration struct {
+	// LogDriver is awslogs.
+	LogDriver string `json:"logDriver"`
+	// Options are the options of the driver; the name of the group is an output.
+	Options map[string]any `json:"options"`
+}
+
+// healthCheck is a command that tells whether the container is healthy. Times
+// are in seconds.
+type healthCheck struct {
+	// Command succeeds while the container is healthy.
+	Command []string `json:"command"`
+	// Interval is the time between two checks.
+	Interval int `json:"interval"`
+	// Timeout is how long a check may take.
+	Timeout int `json:"timeout"`
+	// Retries is the number of consecutive failures that make it unhealthy.
+	Retries int `json:"retries"`
+	// StartPeriod is the time at the start in which failures do not count.
+	StartPeriod int `json:"startPeriod"`
+}
+
+// containerFor is the application's container.
+func containerFor(settings settings, inputs taskDefinitionInputs) containerDefinition {
+	variables := []environmentVariable{
+		{Name: "AWS_REGION", Value: inputs.environment.region},
+		{Name: "NODE_ENV", Value: settings.nodeEnv},
+		{Name: "PORT", Value: strconv.Itoa(settings.appPort)},
+		{Name: "S3_BUCKET_NAME", Value: inputs.storage.bucketName},
+	}
+	var options *linuxParameters
+	if settings.executeCommand {
+		options = &linuxParameters{InitProcessEnabled: true}
+	}
+	return containerDefinition{
+		Name:      settings.physicalName("{name}"),
+		Image:     pulumi.Sprintf("%s:%s", inputs.registry.repositoryURL, settings.imageTag),
+		Essential: true,
+		PortMappings: []portMapping{{
+			ContainerPort: settings.appPort,
+			HostPort:      settings.appPort,
+			Protocol:      "tcp",
+		}},
+		Environment:     variables,
+		Secrets:         slices.Clone(inputs.parameters.containerSecrets),
+		MountPoints:     []struct{}{},
+		VolumesFrom:     []struct{}{},
+		SystemControls:  []struct{}{},
+		LinuxParameters: options,
+		LogConfiguration: logConfiguration{
+			LogDriver: "awslogs",
+			Options: map[string]any{
+				"awslogs-group":         inputs.logGroups.ecs.Name,
+				"awslogs-region":        inputs.environment.region,
+				"awslogs-stream-prefix": "ecs",
+			},
+		},
+		HealthCheck: healthCheck{
+			// Run without a shell, so that no character of the path means anything
+			// but itself; --globoff keeps curl from reading braces as a range.
+			Command: []string{
+				"CMD", "curl", "--fail", "--silent", "--globoff",
+				fmt.Sprintf("http://localhost:%d%s", settings.appPort, settings.healthCheckPath),
+			},
+			Interval:    30,
+			Timeout:     5,
+			Retries:     3,
+			StartPeriod: startSeconds,
+		},
+	}
+}
+
+// service is the running application.
+type service struct {
+	// clusterName is the name of the cluster as the created cluster returns it.
+	clusterName pulumi.StringOutput
+	// serviceName is the name of the service as the created service returns it.
+	serviceName pulumi.StringOutput
+}
+
+// serviceInputs are the phases that the service joins.
+type serviceInputs struct {
+	// environment holds the subnets of the tasks.
+	environment environment
+	// securityGroups hold the firewall of the tasks.
+	securityGroups securityGroups
+	// loadBalancer holds the target group and the listener.
+	loadBalancer loadBalancer
+	// roles hold the permissions that the tasks need.
+	roles roles
+	// cluster is where the service runs.
+	cluster cluster
+	// taskDefinition is what it runs.
+	taskDefinition taskDefinition
+}
+
+// createService is step 28 of phase 9 of the guide: the service that keeps the
+// tasks running behind the load balancer.
+func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs) (service, error) {
+	needed := append([]pulumi.Resource{
+		// ECS refuses a target group that no listener ties to a load balancer.
+		inputs.loadBalancer.listener,
+		// AWS calls capacity providers in use while the service drains.
+		inputs.cluster.capacityProviders,
+	},
+		// Without its permissions a task cannot start, and a service that loses
+		// them while it is being deleted hangs in DRAINING.
+		inputs.roles.policies...)
+	created, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
+		Name:           pulumi.String(settings.physicalName("{name}-service")),
+		Cluster:        inputs.cluster.arn,
+		TaskDefinition: inputs.taskDefinition.arn,
+		LaunchType:     pulumi.String(fargate),
+		DesiredCount:   pulumi.Int(settings.desiredCount),
+		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
+			Subnets:        pulumi.ToStringArray(inputs.environment.subnetIDs),
+			SecurityGroups: pulumi.StringArray{inputs.securityGroups.tasksID},
+			// The default subnets have no other way to the registry.
+			AssignPublicIp: pulumi.Bool(true),
+		},
+		LoadBalancers: ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
+			TargetGroupArn: inputs.loadBalancer.targetGroupArn,
+			ContainerName:  pulumi.String(inputs.taskDefinition.containerName),
+			ContainerPort:  pulumi.Int(settings.appPort),
+		}},
+		HealthCheckGracePeriodSeconds:   pulumi.Int(startSeconds),
+		DeploymentMaximumPercent:        pulumi.Int(deploymentMaximumPercent),
+		DeploymentMinimumHealthyPercent: pulumi.Int(deploymentMinimumHealthyPercent),
+		DeploymentCircuitBreaker: &ecs.ServiceDeploymentCircuitBreakerArgs{
+			Enable:   pulumi.Bool(true),
+			Rollback: pulumi.Bool(true),
+		},
+		EnableExecuteCommand: pulumi.Bool(settings.executeCommand),
+	},
+		pulumi.DependsOn(needed),
+		// The scaling policies own the number of tasks once the service runs.
+		pulumi.IgnoreChanges([]string{"desiredCount"}))
+	if err != nil {
+		return service{}, fmt.Errorf("create service mediaserver: %w", err)
+	}
+	return service{clusterName: inputs.cluster.name, serviceName: created.Name}, nil
+}

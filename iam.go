@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// policyVersion is the current version of the policy language.
+	policyVersion = "2012-10-17"
+	// tasksPrincipal is the service that runs containers with a role.
+	tasksPrincipal = "ecs-tasks.amazonaws.com"
+	// executionPolicyPath is the ARN of AWS's own policy for execution roles,
+	// behind `arn:PARTITION:` (guide step 15).
+	executionPolicyPath = "iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+)
+
+// policyDocument is an IAM policy. Outputs in it are declared as any, so that
+// pulumi.JSONMarshal resolves them.
+type policyDocument struct {
+	// Version is the version of the policy language.
+	Version string
+	// Statement lists what is allowed.
+	Statement []policyStatement
+}
+
+// policyStatement allows actions. Nothing here denies: a Deny would lock out
+// those whom other policies let in.
+type policyStatement struct {
+	// Sid says what the statement is for.
+	Sid string
+	// Effect is always Allow.
+	Effect string
+	// Principal is who is allowed. Empty in policies that belong to a role.
+	Principal map[string]any `json:",omitempty"`
+	// Action lists what is allowed.
+	Action []string
+	// Resource lists the ARNs on which it is allowed. Empty in policies that
+	// belong to a resource.
+	Resource []any `json:",omitempty"`
+	// Condition narrows the statement: operator, key, value. Empty for none.
+	Condition map[string]map[string]string `json:",omitempty"`
+}
+
+// policyJSON is the JSON text of a policy that consists of the statements.
+func policyJSON(statements ...policyStatement) pulumi.StringOutput {
+	for i := range statements {
+		statements[i].Effect = "Allow"
+	}
+	return pulumi.JSONMarshal(policyDocument{Version: policyVersion, Statement: statements})
+}
+
+// roles are the identities of the tasks.
+type roles struct {
+	// executionRoleArn is the role with which ECS starts a task: it pulls the
+	// image, reads the container's secrets and writes the container's log.
+	executionRoleArn pulumi.StringOutput
+	// taskRoleArn is the role of the running application.
+	taskRoleArn pulumi.StringOutput
+	// policies are the permissions of both roles. The service depends on them.
+	policies []pulumi.Resource
+}
+
+// createRoles is phase 6 of the guide: the execution role and the task role
+// with their permissions. A role's inline policies exclude policy resources on
+// the same role, so the execution role has only the former and the task role
+// only the latter.
+func createRoles(
+	ctx *pulumi.Context, settings settings, environment environment, inputs rolesInputs,
+) (roles, error) {
+	trust := policyJSON(trustStatement(environment))
+	executionRole, err := iam.NewRole(ctx, "ecs-task-execution-role", &iam.RoleArgs{
+		Name:             pulumi.String(settings.physicalName("{name}-ecs-task-execution-role")),
+		Description:      pulumi.String("Starts the tasks of the media server"),
+		AssumeRolePolicy: trust,
+		InlinePolicies: iam.RoleInlinePolicyArray{&iam.RoleInlinePolicyArgs{
+			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
+			Policy: policyJSON(secretsStatement(inputs.parameters.containerSecrets)),
+		}},
+	})
+	if err != nil {
+		return roles{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
+	}
+	executionPolicy, err := iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
+		Role:      executionRole.Name,
+		PolicyArn: pulumi.Sprintf("arn:%s:%s", environment.partition, executionPolicyPath),
+	})
+	if err != nil {
+		return roles{}, fmt.Errorf("attach policy ecs-task-execution-role-policy: %w", err)
+	}
+
+	taskRole, err := iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
+		Name:             pulumi.String(settings.physicalName("{name}-ecs-task-role")),
+		Description:      pulumi.String("Lets the media server use its bucket, logs and metrics"),
+		AssumeRolePolicy: trust,
+	})
+	if err != nil {
+		return roles{}, fmt.Errorf("create role ecs-task-role: %w", err)
+	}
+	s3Policy, err := iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
+		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
+		Role:   taskRole.Name,
+		Policy: policyJSON(bucketStatements(inputs.storage)...),
+	})
+	if err != nil {
+		return roles{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
+	}
+	statements := observabilityStatements(settings, inputs.logGroups)
+	if settings.executeCommand {
+		statements = append(statements, executeCommandStatement())
+	}
+	cloudWatchPolicy, err := iam.NewRolePolicy(ctx, "ecs-task-cloudwatch-policy", &iam.RolePolicyArgs{
+		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-cloudwatch-policy")),
+		Role:   taskRole.Name,
+		Policy: policyJSON(statements...),
+	})
+	if err != nil {
+		return roles{}, fmt.Errorf("create policy ecs-task-cloudwatch-policy: %w", err)
+	}
+	return roles{
+		executionRoleArn: executionRole.Arn,
+		taskRoleArn:      taskRole.Arn,
+		policies:         []pulumi.Resource{executionPolicy, s3Policy, cloudWatchPolicy},
+	}, nil
+}
+
+// rolesInputs are the phases whose resources the roles may use.
+type rolesInputs struct {
+	// storage holds the bucket that the application reads and writes.
+	storage storage
+	// parameters hold the secrets that the container receives.
+	parameters parameters
+	// logGroups are where the application writes its logs.
+	logGroups logGroups
+}
+
+// trustStatement lets ECS tasks of this account and region, and nobody else,
+// take a role. The two conditions keep other accounts from using the role
+// through the service (Amazon ECS developer guide, "Task IAM role").
+func trustStatement(environment environment) policyStatement {
+	return policyStatement{
+		Sid:       "TasksOfThisAccount",
+		Principal: map[string]any{"Service": tasksPrincipal},
+		Action:    []string{"sts:AssumeRole"},
+		Condition: map[string]map[string]string{
+			"StringEquals": {"aws:SourceAccount": environment.accountID},
+			"ArnLike": {"aws:SourceArn": fmt.Sprintf("arn:%s:ecs:%s:%s:*",
+				environment.partition, environment.region, environment.accountID)},
+		},
+	}
+}
+
+// secretsStatement lets ECS read exactly the parameters that the container
+// receives. AWS's own execution policy has no such permission, and without it
+// no task starts.
+func secretsStatement(secrets []containerSecret) policyStatement {
+	arns := make([]any, len(secrets))
+	for i, secret := range secrets {
+		arns[i] = secret.ValueFrom
+	}
+	return policyStatement{
+		Sid:      "ReadContainerSecrets",
+		Action:   []string{"ssm:GetParameters"},
+		Resource: arns,
+	}
+}
+
+// bucketStatements let the application list the bucket and read, write and
+// delete what is in it (guide step 17).
+func bucketStatements(storage storage) []policyStatement {
+	return []policyStatement{
+		{
+			Sid:      "ListMedia",
+			Action:   []string{"s3:ListBucket"},
+			Resource: []any{storage.bucketArn},
+		},
+		{
+			Sid:      "ReadWriteAndDeleteMedia",
+			Action:   []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+			Resource: []any{pulumi.Sprintf("%s/*", storage.bucketArn)},
+		},
+	}
+}
+
+// observabilityStatements let the application write to the two log groups and
+// send metrics of its own (guide step 18).
+func observabilityStatements(settings settings, groups logGroups) []policyStatement {
+	return []policyStatement{
+		{
+			Sid:    "WriteLogs",
+			Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			// The provider strips the :* from the ARN of a group; log streams are
+			// behind it.
+			Resource: []any{
+				pulumi.Sprintf("%s:*", groups.ecs.Arn),
+				pulumi.Sprintf("%s:*", groups.app.Arn),
+			},
+		},
+		{
+			Sid:    "SendMetrics",
+			Action: []string{"cloudwatch:PutMetricData"},
+			// The action knows no resource; the namespace is its only bound.
+			Resource:  []any{"*"},
+			Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},
+		},
+	}
+}
+
+// executeCommandStatement lets the agent of ECS Exec, which runs with the task
+// role, open its channels. The actions know no resource (Amazon ECS developer
+// guide, "Using Amazon ECS Exec").
+func executeCommandStatement() policyStatement {
+	return policyStatement{
+		Sid: "ExecuteCommand",
+		Action: []string{
+			"ssmmessages:CreateControlChannel",
+			"ssmmessages:CreateDataChannel",
+			"ssmmessages:OpenControlChannel",
+			"ssmmessages:OpenDataChannel",
+		},
+		Resource: []any{"*"},
+	}
+}

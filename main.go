@@ -1,0 +1,124 @@
+// Command mediaserver is a Pulumi program that builds the AWS infrastructure of
+// a media server: 36 resources in the default VPC of a region, from the bucket
+// that holds the media to the dashboard that shows how it is served.
+//
+// Phases run in the order in which they depend on each other; each returns what
+// later phases need of it. The numbers in their comments are the phases and
+// steps of the guide that README.md lists.
+package main
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+func main() {
+	pulumi.Run(deploy)
+}
+
+// deploy registers the whole stack and exports its outputs. Settings and the
+// account are checked before the first resource is registered.
+func deploy(ctx *pulumi.Context) error {
+	settings, err := loadSettings(ctx)
+	if err != nil {
+		return err
+	}
+	environment, err := discoverEnvironment(ctx)
+	if err != nil {
+		return err
+	}
+	securityGroups, err := createSecurityGroups(ctx, settings, environment)
+	if err != nil {
+		return err
+	}
+	loadBalancer, err := createLoadBalancer(ctx, settings, environment, securityGroups)
+	if err != nil {
+		return err
+	}
+	values, err := createRandomValues(ctx, settings)
+	if err != nil {
+		return err
+	}
+	storage, err := createStorage(ctx, settings, values)
+	if err != nil {
+		return err
+	}
+	parameters, err := createParameters(ctx, settings, environment, values, storage)
+	if err != nil {
+		return err
+	}
+	logGroups, err := createLogGroups(ctx, settings)
+	if err != nil {
+		return err
+	}
+	roles, err := createRoles(ctx, settings, environment, rolesInputs{storage, parameters, logGroups})
+	if err != nil {
+		return err
+	}
+	registry, err := createRegistry(ctx, settings, roles)
+	if err != nil {
+		return err
+	}
+	cluster, err := createCluster(ctx, settings)
+	if err != nil {
+		return err
+	}
+	taskDefinition, err := createTaskDefinition(ctx, settings,
+		taskDefinitionInputs{environment, storage, registry, roles, parameters, logGroups})
+	if err != nil {
+		return err
+	}
+	service, err := createService(ctx, settings,
+		serviceInputs{environment, securityGroups, loadBalancer, roles, cluster, taskDefinition})
+	if err != nil {
+		return err
+	}
+	if err := createScaling(ctx, settings, service); err != nil {
+		return err
+	}
+	dashboard, err := createDashboard(ctx, settings, dashboardInputs{environment, loadBalancer, service, storage})
+	if err != nil {
+		return err
+	}
+	for name, value := range stackOutputs(settings, stackPhases{
+		environment, storage, parameters, registry, logGroups, loadBalancer, taskDefinition, service, dashboard,
+	}) {
+		ctx.Export(name, value)
+	}
+	return nil
+}
+
+// stackPhases are the phases of which the stack's outputs tell.
+type stackPhases struct {
+	environment    environment
+	storage        storage
+	parameters     parameters
+	registry       registry
+	logGroups      logGroups
+	loadBalancer   loadBalancer
+	taskDefinition taskDefinition
+	service        service
+	dashboard      dashboard
+}
+
+// stackOutputs are the outputs of the stack. The application's deploy script
+// reads them, so their names are a contract. None of them is a secret.
+func stackOutputs(settings settings, phases stackPhases) pulumi.Map {
+	return pulumi.Map{
+		"albDnsName":           phases.loadBalancer.dnsName,
+		"appUrl":               pulumi.Sprintf("http://%s", phases.loadBalancer.dnsName),
+		"bucketName":           phases.storage.bucketName,
+		"ecrRepositoryUrl":     phases.registry.repositoryURL,
+		"ecsClusterName":       phases.service.clusterName,
+		"ecsServiceName":       phases.service.serviceName,
+		"taskDefinitionArn":    phases.taskDefinition.arn,
+		"taskDefinitionFamily": phases.taskDefinition.family,
+		"containerName":        pulumi.String(phases.taskDefinition.containerName),
+		"containerPort":        pulumi.Int(settings.appPort),
+		"logGroupName":         phases.logGroups.ecs.Name,
+		"appLogGroupName":      phases.logGroups.app.Name,
+		"dashboardName":        phases.dashboard.name,
+		"dashboardUrl":         phases.dashboard.url,
+		"region":               pulumi.String(phases.environment.region),
+		"jwtSecretParameter":   phases.parameters.jwtSecretName,
+		"appConfigParameter":   phases.parameters.appConfigName,
+		"bucketNameParameter":  phases.parameters.bucketNameName,
+	}
+}

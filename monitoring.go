@@ -1,0 +1,308 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The metrics that the alarms and the dashboard read: namespaces and names as
+// the AWS services publish them.
+const (
+	ecsMetrics               = "AWS/ECS"
+	containerInsightsMetrics = "ECS/ContainerInsights"
+	loadBalancerMetrics      = "AWS/ApplicationELB"
+	s3Metrics                = "AWS/S3"
+	cpuUtilization           = "CPUUtilization"
+)
+
+// The layout of the dashboard, in units of CloudWatch's grid.
+const (
+	// dashboardColumns is the width of the grid.
+	dashboardColumns = 24
+	// widgetHeight is the height of every widget.
+	widgetHeight = 6
+)
+
+// Periods of the widgets, in seconds.
+const (
+	widgetPeriod = 300
+	// storagePeriod is a day, because S3 reports its storage once a day.
+	storagePeriod = 86400
+)
+
+// logGroups are where logs go.
+type logGroups struct {
+	// ecs receives the output of the containers.
+	ecs *cloudwatch.LogGroup
+	// app receives what the application itself sends.
+	app *cloudwatch.LogGroup
+}
+
+// createLogGroups is the first half of phase 11 of the guide, steps 34 and 35:
+// the log groups, before the tasks that write to them.
+func createLogGroups(ctx *pulumi.Context, settings settings) (logGroups, error) {
+	var groups logGroups
+	for _, row := range []struct {
+		logicalName, physicalName string
+		group                     **cloudwatch.LogGroup
+	}{
+		{"ecs-logs", "/ecs/{name}", &groups.ecs},
+		{"app-logs", "/aws/ecs/{name}/app", &groups.app},
+	} {
+		group, err := cloudwatch.NewLogGroup(ctx, row.logicalName, &cloudwatch.LogGroupArgs{
+			Name:            pulumi.String(settings.physicalName(row.physicalName)),
+			RetentionInDays: pulumi.Int(settings.logRetentionDays),
+		})
+		if err != nil {
+			return logGroups{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
+		}
+		*row.group = group
+	}
+	return groups, nil
+}
+
+// metricsNamespace is the CloudWatch namespace of the application's own
+// metrics, the only one that it may write to.
+func (s settings) metricsNamespace() string {
+	return s.physicalName("{name}")
+}
+
+// dashboard is the CloudWatch dashboard.
+type dashboard struct {
+	// name is the name of the dashboard.
+	name pulumi.StringOutput
+	// url is where a browser shows it.
+	url pulumi.StringOutput
+}
+
+// dashboardInputs are the phases whose metrics the dashboard shows.
+type dashboardInputs struct {
+	// environment holds the region of the metrics.
+	environment environment
+	// loadBalancer is watched for requests, errors, latency and healthy hosts.
+	loadBalancer loadBalancer
+	// service is watched for CPU, memory and running tasks.
+	service service
+	// storage is watched for its size and number of objects.
+	storage storage
+}
+
+// createDashboard is the second half of phase 11 of the guide, step 36: what a
+// person on call looks at, the users' view first.
+func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInputs) (dashboard, error) {
+	created, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.String(settings.physicalName("{name}-dashboard")),
+		DashboardBody: pulumi.JSONMarshal(dashboardBody{
+			Widgets: layOut(inputs.environment.region, dashboardRows(settings, inputs)),
+		}),
+	})
+	if err != nil {
+		return dashboard{}, fmt.Errorf("create dashboard mediaserver: %w", err)
+	}
+	return dashboard{
+		name: created.DashboardName,
+		url: pulumi.Sprintf("https://%[1]s.%[2]s/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[3]s",
+			inputs.environment.region, consoleDomain(inputs.environment.partition), created.DashboardName),
+	}, nil
+}
+
+// consoleDomain is the domain of the AWS console of a partition.
+func consoleDomain(partition string) string {
+	switch partition {
+	case "aws-cn":
+		return "console.amazonaws.cn"
+	case "aws-us-gov":
+		return "console.amazonaws-us-gov.com"
+	default:
+		return "console.aws.amazon.com"
+	}
+}
+
+// dashboardBody is the body of a dashboard (CloudWatch API reference,
+// "Dashboard body structure and syntax"). Outputs in it are declared as any, so
+// that pulumi.JSONMarshal resolves them.
+type dashboardBody struct {
+	// Widgets are the charts.
+	Widgets []widget `json:"widgets"`
+}
+
+// widget is a chart on the grid.
+type widget struct {
+	// Type is metric.
+	Type string `json:"type"`
+	// X is the column of the left edge, from 0.
+	X int `json:"x"`
+	// Y is the row of the upper edge, from 0.
+	Y int `json:"y"`
+	// Width is in columns.
+	Width int `json:"width"`
+	// Height is in rows.
+	Height int `json:"height"`
+	// Properties say what the chart shows.
+	Properties widgetProperties `json:"properties"`
+}
+
+// widgetProperties say what a chart shows.
+type widgetProperties struct {
+	// Title stands above the chart.
+	Title string `json:"title"`
+	// Region is the region of the metrics. AWS refuses a widget without it.
+	Region string `json:"region"`
+	// View is timeSeries.
+	View string `json:"view"`
+	// Stacked puts the lines on top of each other.
+	Stacked bool `json:"stacked"`
+	// Period is the length of a data point in seconds.
+	Period int `json:"period"`
+	// Metrics are the lines: namespace, name, then dimensions as name and value,
+	// then options.
+	Metrics [][]any `json:"metrics"`
+	// YAxis bounds the vertical axis. Nil for bounds that follow the data.
+	YAxis *verticalAxes `json:"yAxis,omitempty"`
+	// Annotations are lines that do not move, such as thresholds. Nil for none.
+	Annotations *annotations `json:"annotations,omitempty"`
+}
+
+// verticalAxes are the vertical axes of a chart.
+type verticalAxes struct {
+	// Left is the axis of all our lines.
+	Left axisBounds `json:"left"`
+}
+
+// axisBounds bound an axis.
+type axisBounds struct {
+	// Min is the lowest value shown.
+	Min int `json:"min"`
+	// Max is the highest value shown. Absent where the data decide.
+	Max int `json:"max,omitempty"`
+}
+
+// annotations are the marks on a chart.
+type annotations struct {
+	// Horizontal are the marks across the chart.
+	Horizontal []horizontalAnnotation `json:"horizontal"`
+}
+
+// horizontalAnnotation is a mark across a chart.
+type horizontalAnnotation struct {
+	// Label stands on the mark.
+	Label string `json:"label"`
+	// Value is its height.
+	Value int `json:"value"`
+}
+
+// metricOptions are the options of one line.
+type metricOptions struct {
+	// Stat is the statistic, such as Average or p99.
+	Stat string `json:"stat"`
+	// Label names the line.
+	Label string `json:"label"`
+}
+
+// dashboardRows are the rows of the dashboard from top to bottom, each with its
+// charts from left to right.
+func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperties {
+	balancer := []any{"LoadBalancer", inputs.loadBalancer.arnSuffix}
+	targets := append([]any{"TargetGroup", inputs.loadBalancer.targetGroupArnSuffix}, balancer...)
+	tasks := []any{"ClusterName", inputs.service.clusterName, "ServiceName", inputs.service.serviceName}
+	stored := func(storageType string) []any {
+		return []any{"BucketName", inputs.storage.bucketName, "StorageType", storageType}
+	}
+	fromZero := &verticalAxes{Left: axisBounds{Min: 0}}
+	percent := &verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
+	return [][]widgetProperties{
+		{
+			{
+				Title: "Requests", Period: widgetPeriod, YAxis: fromZero,
+				Metrics: [][]any{line(loadBalancerMetrics, "RequestCount", balancer, "Sum", "Requests")},
+			},
+			{
+				Title: "Server errors (5xx)", Period: widgetPeriod, YAxis: fromZero,
+				Metrics: [][]any{
+					line(loadBalancerMetrics, "HTTPCode_Target_5XX_Count", balancer, "Sum", "Application"),
+					line(loadBalancerMetrics, "HTTPCode_ELB_5XX_Count", balancer, "Sum", "Load balancer"),
+				},
+			},
+			{
+				Title: "Latency in seconds", Period: widgetPeriod, YAxis: fromZero,
+				Metrics: [][]any{
+					line(loadBalancerMetrics, "TargetResponseTime", balancer, "p50", "p50"),
+					line(loadBalancerMetrics, "TargetResponseTime", balancer, "p99", "p99"),
+				},
+			},
+		},
+		{
+			{
+				Title: "CPU utilisation in percent", Period: widgetPeriod, YAxis: percent,
+				Metrics: [][]any{line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU")},
+				Annotations: &annotations{Horizontal: []horizontalAnnotation{
+					{Label: "A task is added above", Value: settings.scaleUpCPU},
+					{Label: "A task is removed below", Value: settings.scaleDownCPU},
+				}},
+			},
+			{
+				Title: "Memory utilisation in percent", Period: widgetPeriod, YAxis: percent,
+				Metrics: [][]any{line(ecsMetrics, "MemoryUtilization", tasks, "Average", "Memory")},
+			},
+			{
+				Title: "Running tasks", Period: widgetPeriod, YAxis: fromZero,
+				Metrics: [][]any{
+					line(containerInsightsMetrics, "RunningTaskCount", tasks, "Average", "Running"),
+					line(containerInsightsMetrics, "DesiredTaskCount", tasks, "Average", "Desired"),
+				},
+			},
+			{
+				Title: "Healthy hosts", Period: widgetPeriod, YAxis: fromZero,
+				Metrics: [][]any{
+					line(loadBalancerMetrics, "HealthyHostCount", targets, "Minimum", "Healthy"),
+					line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy"),
+				},
+			},
+		},
+		{
+			{
+				Title: "Media size in bytes", Period: storagePeriod, YAxis: fromZero,
+				// Every tier of the lifecycle is a storage type of its own.
+				Metrics: [][]any{
+					line(s3Metrics, "BucketSizeBytes", stored("StandardStorage"), "Average", "Standard"),
+					line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"),
+					line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"),
+				},
+				Stacked: true,
+			},
+			{
+				Title: "Number of media objects", Period: storagePeriod, YAxis: fromZero,
+				Metrics: [][]any{line(s3Metrics, "NumberOfObjects", stored("AllStorageTypes"), "Average", "Objects")},
+			},
+		},
+	}
+}
+
+// line is one line of a chart.
+func line(namespace, metric string, dimensions []any, statistic, label string) []any {
+	return append(append([]any{namespace, metric}, dimensions...), metricOptions{Stat: statistic, Label: label})
+}
+
+// layOut puts each row of charts below the one before it and shares the width
+// of the grid among the charts of a row.
+func layOut(region string, rows [][]widgetProperties) []widget {
+	var widgets []widget
+	for row, charts := range rows {
+		width := dashboardColumns / len(charts)
+		for column, properties := range charts {
+			properties.Region = region
+			properties.View = "timeSeries"
+			widgets = append(widgets, widget{
+				Type:       "metric",
+				X:          column * width,
+				Y:          row * widgetHeight,
+				Width:      width,
+				Height:     widgetHeight,
+				Properties: properties,
+			})
+		}
+	}
+	return widgets
+}

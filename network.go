@@ -1,0 +1,262 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// anywhere is every IPv4 address.
+	anywhere = "0.0.0.0/0"
+	// httpPort and httpsPort are open to everybody (guide step 3).
+	httpPort  = 80
+	httpsPort = 443
+	// zonesForLoadBalancer is the number of availability zones that an
+	// Application Load Balancer needs.
+	zonesForLoadBalancer = 2
+	// deregistrationDelay is how long, in seconds, a leaving task still answers
+	// the requests that it has. The default of 300 makes every deployment and
+	// every teardown minutes longer.
+	deregistrationDelay = 30
+)
+
+// The health check of the target group (guide step 23), in seconds and in
+// consecutive answers.
+const (
+	healthCheckInterval       = 30
+	healthCheckTimeout        = 5
+	healthyThreshold          = 2
+	unhealthyThreshold        = 2
+	healthyStatusCode         = "200"
+	healthCheckOnTrafficPort  = "traffic-port"
+	loadBalancingProtocolHTTP = "HTTP"
+)
+
+// environment is what the stack finds in the account and does not own.
+type environment struct {
+	// accountID is the number of the AWS account: twelve digits.
+	accountID string
+	// region is the name of the region, such as eu-west-2.
+	region string
+	// partition is the family of regions, aws outside China and GovCloud. ARNs
+	// begin with it.
+	partition string
+	// vpcID is the default VPC of the region.
+	vpcID string
+	// subnetIDs are the default subnets, one in each availability zone, sorted
+	// so that their order never shows as a change.
+	subnetIDs []string
+}
+
+// discoverEnvironment is phase 2 of the guide: the default VPC, its default
+// subnets and the availability zones, and beside them the account, the region
+// and the partition, which policies need. Without a default VPC, or with
+// default subnets in fewer than two zones, it returns an error with the remedy.
+func discoverEnvironment(ctx *pulumi.Context) (environment, error) {
+	identity, err := aws.GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return environment{}, fmt.Errorf("find the AWS account: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, nil)
+	if err != nil {
+		return environment{}, fmt.Errorf("find the AWS region: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, nil)
+	if err != nil {
+		return environment{}, fmt.Errorf("find the AWS partition: %w", err)
+	}
+	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
+	if err != nil {
+		return environment{}, fmt.Errorf(
+			"find the default VPC of %[1]s: %[2]w; if the region has none, create it with `aws ec2 create-default-vpc --region %[1]s`",
+			region.Name, err)
+	}
+	subnets, err := ec2.GetSubnets(ctx, &ec2.GetSubnetsArgs{Filters: []ec2.GetSubnetsFilter{
+		{Name: "vpc-id", Values: []string{vpc.Id}},
+		// There is at most one default subnet in a zone, so their number is the
+		// number of zones.
+		{Name: "default-for-az", Values: []string{"true"}},
+	}})
+	if err != nil {
+		return environment{}, fmt.Errorf("find the default subnets of %s: %w", vpc.Id, err)
+	}
+	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: pulumi.StringRef("available")})
+	if err != nil {
+		return environment{}, fmt.Errorf("find the availability zones of %s: %w", region.Name, err)
+	}
+	if found := len(subnets.Ids); found < zonesForLoadBalancer {
+		return environment{}, fmt.Errorf(
+			"the default VPC %s has default subnets in %d of the zones of %s (%s), and a load balancer needs %d: "+
+				"create the missing ones with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`",
+			vpc.Id, found, region.Name, strings.Join(zones.Names, ", "), zonesForLoadBalancer, region.Name)
+	}
+	return environment{
+		accountID: identity.AccountId,
+		region:    region.Name,
+		partition: partition.Partition,
+		vpcID:     vpc.Id,
+		subnetIDs: slices.Sorted(slices.Values(subnets.Ids)),
+	}, nil
+}
+
+// securityGroups are the two firewalls.
+type securityGroups struct {
+	// loadBalancerID is the security group of the load balancer: open to
+	// everybody on ports 80 and 443.
+	loadBalancerID pulumi.StringOutput
+	// tasksID is the security group of the tasks: open to the load balancer on
+	// the application's port, and to nobody else.
+	tasksID pulumi.StringOutput
+}
+
+// createSecurityGroups is phase 3 of the guide: the firewalls of the load
+// balancer and of the tasks. All rules are inline, because AWS shows no
+// difference between an inline rule and one of its own and the two would fight.
+func createSecurityGroups(ctx *pulumi.Context, settings settings, environment environment) (securityGroups, error) {
+	// The provider removes the rule for outgoing traffic that AWS gives every
+	// new group, so it is stated.
+	allOutgoing := ec2.SecurityGroupEgressArray{&ec2.SecurityGroupEgressArgs{
+		Description: pulumi.String("All outgoing traffic"),
+		Protocol:    pulumi.String("-1"),
+		FromPort:    pulumi.Int(0),
+		ToPort:      pulumi.Int(0),
+		CidrBlocks:  pulumi.StringArray{pulumi.String(anywhere)},
+	}}
+	openTo := func(port int, description string) *ec2.SecurityGroupIngressArgs {
+		return &ec2.SecurityGroupIngressArgs{
+			Description: pulumi.String(description),
+			Protocol:    pulumi.String("tcp"),
+			FromPort:    pulumi.Int(port),
+			ToPort:      pulumi.Int(port),
+		}
+	}
+
+	fromAnywhere := func(port int, description string) *ec2.SecurityGroupIngressArgs {
+		rule := openTo(port, description)
+		rule.CidrBlocks = pulumi.StringArray{pulumi.String(anywhere)}
+		return rule
+	}
+	loadBalancerGroup, err := ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
+		Name: pulumi.String(settings.physicalName("{name}-alb")),
+		// A description cannot change in place, and a replacement waits forever
+		// for the group that is in use: this text stays as it is.
+		Description: pulumi.String("Load balancer of the media server"),
+		VpcId:       pulumi.String(environment.vpcID),
+		Ingress: ec2.SecurityGroupIngressArray{
+			fromAnywhere(httpPort, "HTTP from anywhere"),
+			fromAnywhere(httpsPort, "HTTPS from anywhere"),
+		},
+		Egress: allOutgoing,
+	})
+	if err != nil {
+		return securityGroups{}, fmt.Errorf("create security group alb: %w", err)
+	}
+	loadBalancerID := loadBalancerGroup.ID().ToStringOutput()
+
+	fromLoadBalancer := openTo(settings.appPort, "Application port, from the load balancer only")
+	fromLoadBalancer.SecurityGroups = pulumi.StringArray{loadBalancerID}
+	tasksGroup, err := ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
+		Name: pulumi.String(settings.physicalName("{name}-ecs-tasks")),
+		// Frozen for the same reason as the description above.
+		Description: pulumi.String("ECS tasks of the media server"),
+		VpcId:       pulumi.String(environment.vpcID),
+		Ingress:     ec2.SecurityGroupIngressArray{fromLoadBalancer},
+		Egress:      allOutgoing,
+	})
+	if err != nil {
+		return securityGroups{}, fmt.Errorf("create security group ecs-tasks: %w", err)
+	}
+	return securityGroups{
+		loadBalancerID: loadBalancerID,
+		tasksID:        tasksGroup.ID().ToStringOutput(),
+	}, nil
+}
+
+// loadBalancer is the public entrance.
+type loadBalancer struct {
+	// dnsName is the public host name, made by AWS.
+	dnsName pulumi.StringOutput
+	// arnSuffix is the last part of the load balancer's ARN, by which CloudWatch
+	// metrics name it.
+	arnSuffix pulumi.StringOutput
+	// targetGroupArn is the target group with which the service registers its
+	// tasks.
+	targetGroupArn pulumi.StringOutput
+	// targetGroupArnSuffix is the last part of the target group's ARN, by which
+	// CloudWatch metrics name it.
+	targetGroupArnSuffix pulumi.StringOutput
+	// listener forwards port 80 to the target group. The service depends on it.
+	listener pulumi.Resource
+}
+
+// createLoadBalancer is phase 8 of the guide: the load balancer, its target
+// group and the listener between them. AWS takes minutes to build a load
+// balancer, so it waits for nothing but its security group.
+func createLoadBalancer(
+	ctx *pulumi.Context, settings settings, environment environment, groups securityGroups,
+) (loadBalancer, error) {
+	balancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
+		Name:             pulumi.String(settings.physicalName("{name}-alb")),
+		LoadBalancerType: pulumi.String("application"),
+		Internal:         pulumi.Bool(false),
+		Subnets:          pulumi.ToStringArray(environment.subnetIDs),
+		SecurityGroups:   pulumi.StringArray{groups.loadBalancerID},
+		// Malformed headers are how requests are smuggled past a proxy.
+		DropInvalidHeaderFields: pulumi.Bool(true),
+	})
+	if err != nil {
+		return loadBalancer{}, fmt.Errorf("create load balancer mediaserver: %w", err)
+	}
+	targetGroup, err := lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
+		Name:                pulumi.String(settings.physicalName("{name}-tg")),
+		TargetType:          pulumi.String("ip"),
+		Protocol:            pulumi.String(loadBalancingProtocolHTTP),
+		Port:                pulumi.Int(settings.appPort),
+		VpcId:               pulumi.String(environment.vpcID),
+		DeregistrationDelay: pulumi.Int(deregistrationDelay),
+		HealthCheck: &lb.TargetGroupHealthCheckArgs{
+			Enabled:            pulumi.Bool(true),
+			Protocol:           pulumi.String(loadBalancingProtocolHTTP),
+			Port:               pulumi.String(healthCheckOnTrafficPort),
+			Path:               pulumi.String(settings.healthCheckPath),
+			Matcher:            pulumi.String(healthyStatusCode),
+			Interval:           pulumi.Int(healthCheckInterval),
+			Timeout:            pulumi.Int(healthCheckTimeout),
+			HealthyThreshold:   pulumi.Int(healthyThreshold),
+			UnhealthyThreshold: pulumi.Int(unhealthyThreshold),
+		},
+	},
+		// ECS registers every task with the container's own port; the group's
+		// port serves only targets that come without one. It cannot change in
+		// place, and a replacement gets stuck: the name is taken and the listener
+		// holds the old group. So a new `appPort` leaves it as it is.
+		pulumi.IgnoreChanges([]string{"port"}))
+	if err != nil {
+		return loadBalancer{}, fmt.Errorf("create target group mediaserver: %w", err)
+	}
+	listener, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
+		LoadBalancerArn: balancer.Arn,
+		Port:            pulumi.Int(httpPort),
+		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
+		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
+			Type:           pulumi.String("forward"),
+			TargetGroupArn: targetGroup.Arn,
+		}},
+	})
+	if err != nil {
+		return loadBalancer{}, fmt.Errorf("create listener mediaserver: %w", err)
+	}
+	return loadBalancer{
+		dnsName:              balancer.DnsName,
+		arnSuffix:            balancer.ArnSuffix,
+		targetGroupArn:       targetGroup.Arn,
+		targetGroupArnSuffix: targetGroup.ArnSuffix,
+		listener:             listener,
+	}, nil
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// How many images the registry keeps (guide step 13).
+const (
+	taggedImagesKept   = 10
+	untaggedImagesKept = 5
+)
+
+// registry is the image repository.
+type registry struct {
+	// repositoryURL is the address of the repository, without a tag.
+	repositoryURL pulumi.StringOutput
+}
+
+// lifecyclePolicy is the lifecycle policy of an ECR repository.
+type lifecyclePolicy struct {
+	// Rules must be in ascending order of priority, or the policy is made anew
+	// on every run.
+	Rules []lifecycleRule `json:"rules"`
+}
+
+// lifecycleRule expires images.
+type lifecycleRule struct {
+	// RulePriority orders the rules; lower is first.
+	RulePriority int `json:"rulePriority"`
+	// Description says what the rule does.
+	Description string `json:"description"`
+	// Selection picks the images.
+	Selection lifecycleSelection `json:"selection"`
+	// Action is what happens to them.
+	Action lifecycleAction `json:"action"`
+}
+
+// lifecycleSelection picks images beyond a number of newer ones.
+type lifecycleSelection struct {
+	// TagStatus is tagged or untagged.
+	TagStatus string `json:"tagStatus"`
+	// TagPatternList names the tags. AWS wants it with tagged, and refuses it
+	// with untagged.
+	TagPatternList []string `json:"tagPatternList,omitempty"`
+	// CountType is always imageCountMoreThan.
+	CountType string `json:"countType"`
+	// CountNumber is the number of images to keep.
+	CountNumber int `json:"countNumber"`
+}
+
+// lifecycleAction is what a rule does.
+type lifecycleAction struct {
+	// Type is always expire.
+	Type string `json:"type"`
+}
+
+// createRegistry is phase 5 of the guide: the image repository, who may pull
+// from it and how many images it keeps.
+func createRegistry(ctx *pulumi.Context, settings settings, roles roles) (registry, error) {
+	repository, err := ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
+		Name:               pulumi.String(settings.physicalName("{name}")),
+		ImageTagMutability: pulumi.String("MUTABLE"),
+		ImageScanningConfiguration: &ecr.RepositoryImageScanningConfigurationArgs{
+			ScanOnPush: pulumi.Bool(true),
+		},
+		ForceDelete: pulumi.Bool(settings.forceDestroy),
+	}, pulumi.Protect(settings.protectData))
+	if err != nil {
+		return registry{}, fmt.Errorf("create repository mediaserver: %w", err)
+	}
+	_, err = ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
+		Repository: repository.Name,
+		// Grants pull to nobody else. Getting an authorization token belongs to no
+		// repository, so it cannot be granted here.
+		Policy: policyJSON(policyStatement{
+			Sid:       "PullByExecutionRole",
+			Principal: map[string]any{"AWS": roles.executionRoleArn},
+			Action: []string{
+				"ecr:BatchCheckLayerAvailability",
+				"ecr:GetDownloadUrlForLayer",
+				"ecr:BatchGetImage",
+			},
+		}),
+	})
+	if err != nil {
+		return registry{}, fmt.Errorf("create repository policy mediaserver: %w", err)
+	}
+	_, err = ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
+		Repository: repository.Name,
+		Policy: pulumi.JSONMarshal(lifecyclePolicy{Rules: []lifecycleRule{
+			keepImages(1, taggedImagesKept, "tagged", "*"),
+			keepImages(2, untaggedImagesKept, "untagged"),
+		}}),
+	})
+	if err != nil {
+		return registry{}, fmt.Errorf("create lifecycle policy mediaserver: %w", err)
+	}
+	return registry{repositoryURL: repository.RepositoryUrl}, nil
+}
+
+// keepImages is a rule that keeps the newest images of a tag status and
+// expires the others.
+func keepImages(priority, count int, tagStatus string, tagPatterns ...string) lifecycleRule {
+	return lifecycleRule{
+		RulePriority: priority,
+		Description:  fmt.Sprintf("Keep the last %d %s images", count, tagStatus),
+		Selection: lifecycleSelection{
+			TagStatus:      tagStatus,
+			TagPatternList: tagPatterns,
+			CountType:      "imageCountMoreThan",
+			CountNumber:    count,
+		},
+		Action: lifecycleAction{Type: "expire"},
+	}
+}

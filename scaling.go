@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// scalingCooldown is how long, in seconds, a policy rests after it changed
+	// the number of tasks (guide steps 30 and 31).
+	scalingCooldown = 300
+	// alarmPeriod is the length of a period in seconds, and alarmPeriods the
+	// number of consecutive periods that raise an alarm (guide steps 32 and 33).
+	alarmPeriod  = 300
+	alarmPeriods = 2
+)
+
+// createScaling is phase 10 of the guide: the scalable target, a policy and an
+// alarm to add a task, a policy and an alarm to remove one. No later phase uses
+// anything of it.
+func createScaling(ctx *pulumi.Context, settings settings, service service) error {
+	target, err := appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
+		ServiceNamespace:  pulumi.String("ecs"),
+		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
+		// Made from what the cluster and the service return, so that the target is
+		// made again with its service.
+		ResourceId:  pulumi.Sprintf("service/%s/%s", service.clusterName, service.serviceName),
+		MinCapacity: pulumi.Int(settings.minCapacity),
+		MaxCapacity: pulumi.Int(settings.maxCapacity),
+	})
+	if err != nil {
+		return fmt.Errorf("create scalable target ecs-target: %w", err)
+	}
+	rows := []struct {
+		policyName, policyPhysicalName string
+		adjustment                     int
+		stepLowerBound, stepUpperBound pulumi.StringPtrInput
+		alarmName, alarmPhysicalName   string
+		alarmDescription               string
+		comparison                     string
+		threshold                      int
+	}{
+		{
+			policyName:         "scale-up",
+			policyPhysicalName: "{name}-scale-up",
+			adjustment:         1,
+			stepLowerBound:     pulumi.String("0"),
+			alarmName:          "high-cpu",
+			alarmPhysicalName:  "{name}-high-cpu",
+			alarmDescription:   "The average CPU utilisation of the tasks is high: add a task",
+			comparison:         "GreaterThanThreshold",
+			threshold:          settings.scaleUpCPU,
+		},
+		{
+			policyName:         "scale-down",
+			policyPhysicalName: "{name}-scale-down",
+			adjustment:         -1,
+			stepUpperBound:     pulumi.String("0"),
+			alarmName:          "low-cpu",
+			alarmPhysicalName:  "{name}-low-cpu",
+			alarmDescription:   "The average CPU utilisation of the tasks is low: remove a task",
+			comparison:         "LessThanThreshold",
+			threshold:          settings.scaleDownCPU,
+		},
+	}
+	for _, row := range rows {
+		policy, err := appautoscaling.NewPolicy(ctx, row.policyName, &appautoscaling.PolicyArgs{
+			Name:              pulumi.String(settings.physicalName(row.policyPhysicalName)),
+			PolicyType:        pulumi.String("StepScaling"),
+			ServiceNamespace:  target.ServiceNamespace,
+			ScalableDimension: target.ScalableDimension,
+			ResourceId:        target.ResourceId,
+			StepScalingPolicyConfiguration: &appautoscaling.PolicyStepScalingPolicyConfigurationArgs{
+				AdjustmentType:        pulumi.String("ChangeInCapacity"),
+				Cooldown:              pulumi.Int(scalingCooldown),
+				MetricAggregationType: pulumi.String("Average"),
+				StepAdjustments: appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArray{
+					&appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs{
+						MetricIntervalLowerBound: row.stepLowerBound,
+						MetricIntervalUpperBound: row.stepUpperBound,
+						ScalingAdjustment:        pulumi.Int(row.adjustment),
+					},
+				},
+			},
+		})
+		if err != nil {
+			return fmt.Errorf("create scaling policy %s: %w", row.policyName, err)
+		}
+		_, err = cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
+			Name:               pulumi.String(settings.physicalName(row.alarmPhysicalName)),
+			AlarmDescription:   pulumi.String(row.alarmDescription),
+			Namespace:          pulumi.String(ecsMetrics),
+			MetricName:         pulumi.String(cpuUtilization),
+			Statistic:          pulumi.String("Average"),
+			Period:             pulumi.Int(alarmPeriod),
+			EvaluationPeriods:  pulumi.Int(alarmPeriods),
+			ComparisonOperator: pulumi.String(row.comparison),
+			Threshold:          pulumi.Float64(row.threshold),
+			// A service without a task sends nothing: that is no reason to scale.
+			TreatMissingData: pulumi.String("notBreaching"),
+			Dimensions: pulumi.StringMap{
+				"ClusterName": service.clusterName,
+				"ServiceName": service.serviceName,
+			},
+			AlarmActions: pulumi.Array{policy.Arn},
+		})
+		if err != nil {
+			return fmt.Errorf("create alarm %s: %w", row.alarmName, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// bucketSuffixLength is the number of characters of guide step 1.
+	bucketSuffixLength = 8
+	// jwtSecretLength is the number of characters of guide step 1.
+	jwtSecretLength = 32
+)
+
+// randomValues are the values that are drawn once and kept in the state.
+type randomValues struct {
+	// bucketSuffix makes the name of the bucket unique among all AWS accounts:
+	// eight lower-case letters and digits.
+	bucketSuffix pulumi.StringOutput
+	// jwtSecret signs the application's tokens: 32 characters. Always a secret.
+	jwtSecret pulumi.StringOutput
+}
+
+// createRandomValues is phase 1 of the guide: the suffix of the bucket's name
+// and the JWT secret.
+func createRandomValues(ctx *pulumi.Context, settings settings) (randomValues, error) {
+	suffix, err := random.NewRandomString(ctx, "bucket-suffix", &random.RandomStringArgs{
+		Length:  pulumi.Int(bucketSuffixLength),
+		Special: pulumi.Bool(false),
+		// Bucket names have no capitals.
+		Upper: pulumi.Bool(false),
+	}, pulumi.Protect(settings.protectData))
+	if err != nil {
+		return randomValues{}, fmt.Errorf("draw the bucket suffix: %w", err)
+	}
+	secret, err := random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
+		Length:  pulumi.Int(jwtSecretLength),
+		Special: pulumi.Bool(true),
+	}, pulumi.Protect(settings.protectData))
+	if err != nil {
+		return randomValues{}, fmt.Errorf("draw the JWT secret: %w", err)
+	}
+	return randomValues{
+		bucketSuffix: suffix.Result,
+		// The provider marks the result as secret; saying so here keeps it one
+		// whatever the provider does.
+		jwtSecret: pulumi.ToSecret(secret.Result).(pulumi.StringOutput),
+	}, nil
+}
+
+// parameters are the entries of Parameter Store.
+type parameters struct {
+	// jwtSecretName is the name of the parameter that holds the JWT secret.
+	jwtSecretName pulumi.StringOutput
+	// bucketNameName is the name of the parameter that holds the bucket's name.
+	bucketNameName pulumi.StringOutput
+	// appConfigName is the name of the parameter that holds the application's
+	// configuration.
+	appConfigName pulumi.StringOutput
+	// containerSecrets are the parameters that the container receives as
+	// environment variables. The task definition names them and the execution
+	// role may read them: one list for both, so that neither has more.
+	containerSecrets []containerSecret
+}
+
+// containerSecret is one entry of `secrets` in a container definition.
+type containerSecret struct {
+	// Name is the environment variable of the container.
+	Name string `json:"name"`
+	// ValueFrom is the ARN of the parameter. It is an output, declared as any
+	// so that pulumi.JSONMarshal resolves it.
+	ValueFrom any `json:"valueFrom"`
+}
+
+// appConfiguration is the content of the app-config parameter (guide step 21).
+type appConfiguration struct {
+	// NodeEnv is the `nodeEnv` setting.
+	NodeEnv string `json:"NODE_ENV"`
+	// Region is the region of the stack.
+	Region string `json:"AWS_REGION"`
+	// Bucket is the name of the media bucket, an output.
+	Bucket any `json:"S3_BUCKET"`
+	// Port is the `appPort` setting.
+	Port int `json:"APP_PORT"`
+}
+
+// createParameters is phase 7 of the guide: the JWT secret, the bucket's name
+// and the application's configuration in Parameter Store.
+func createParameters(
+	ctx *pulumi.Context, settings settings, environment environment, values randomValues, storage storage,
+) (parameters, error) {
+	appConfig := pulumi.JSONMarshal(appConfiguration{
+		NodeEnv: settings.nodeEnv,
+		Region:  environment.region,
+		Bucket:  storage.bucketName,
+		Port:    settings.appPort,
+	})
+	rows := []struct {
+		logicalName, physicalName, kind, description string
+		value                                        pulumi.StringOutput
+		protect                                      bool
+	}{
+		{
+			"jwt-secret", "/{name}/jwt-secret", "SecureString",
+			"Signs and verifies the JSON Web Tokens of the media server", values.jwtSecret, settings.protectData,
+		},
+		{
+			"s3-bucket-name", "/{name}/s3-bucket-name", "String",
+			"Name of the bucket that holds the media", storage.bucketName, false,
+		},
+		{
+			"app-config", "/{name}/app-config", "String",
+			"Configuration of the media server, as JSON", appConfig, false,
+		},
+	}
+	created := make([]*ssm.Parameter, len(rows))
+	for i, row := range rows {
+		parameter, err := ssm.NewParameter(ctx, row.logicalName, &ssm.ParameterArgs{
+			Name:        pulumi.String(settings.physicalName(row.physicalName)),
+			Description: pulumi.String(row.description),
+			Type:        pulumi.String(row.kind),
+			Value:       row.value,
+		}, pulumi.Protect(row.protect))
+		if err != nil {
+			return parameters{}, fmt.Errorf("create parameter %s: %w", row.logicalName, err)
+		}
+		created[i] = parameter
+	}
+	jwtSecret, bucketName, appConfigParameter := created[0], created[1], created[2]
+	return parameters{
+		jwtSecretName:  jwtSecret.Name,
+		bucketNameName: bucketName.Name,
+		appConfigName:  appConfigParameter.Name,
+		containerSecrets: []containerSecret{
+			{Name: "JWT_SECRET", ValueFrom: jwtSecret.Arn},
+		},
+	}, nil
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The lifecycle of a media file in days since its upload (guide step 10).
+const (
+	daysUntilInfrequentAccess = 30
+	daysUntilGlacier          = 90
+	daysUntilUploadIsAborted  = 7
+)
+
+// corsMaxAgeSeconds is how long a browser may remember the answer to a
+// preflight request.
+const corsMaxAgeSeconds = 3000
+
+// storage is the media bucket.
+type storage struct {
+	// bucketName is the name of the bucket, which is also its id.
+	bucketName pulumi.StringOutput
+	// bucketArn is the ARN of the bucket. Objects are below it: bucketArn/*.
+	bucketArn pulumi.StringOutput
+}
+
+// createStorage is phase 4 of the guide: the media bucket and its five
+// settings. Amazon S3 answers 409 OperationAborted when several settings of one
+// bucket are written at the same time, so each waits for the one before it.
+func createStorage(ctx *pulumi.Context, settings settings, values randomValues) (storage, error) {
+	bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
+		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), values.bucketSuffix),
+		ForceDestroy: pulumi.Bool(settings.forceDestroy),
+	}, pulumi.Protect(settings.protectData))
+	if err != nil {
+		return storage{}, fmt.Errorf("create bucket media-storage: %w", err)
+	}
+	publicAccessBlock, err := s3.NewBucketPublicAccessBlock(ctx, "media-storage", &s3.BucketPublicAccessBlockArgs{
+		Bucket:                bucket.ID(),
+		BlockPublicAcls:       pulumi.Bool(true),
+		BlockPublicPolicy:     pulumi.Bool(true),
+		IgnorePublicAcls:      pulumi.Bool(true),
+		RestrictPublicBuckets: pulumi.Bool(true),
+	})
+	if err != nil {
+		return storage{}, fmt.Errorf("block public access to bucket media-storage: %w", err)
+	}
+	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "media-storage",
+		&s3.BucketServerSideEncryptionConfigurationV2Args{
+			Bucket: bucket.ID(),
+			Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
+				&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+					ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
+						SseAlgorithm: pulumi.String("AES256"),
+					},
+				},
+			},
+		}, after(publicAccessBlock))
+	if err != nil {
+		return storage{}, fmt.Errorf("encrypt bucket media-storage: %w", err)
+	}
+	versioning, err := s3.NewBucketVersioningV2(ctx, "media-storage", &s3.BucketVersioningV2Args{
+		Bucket: bucket.ID(),
+		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{
+			Status: pulumi.String("Enabled"),
+		},
+	}, after(encryption))
+	if err != nil {
+		return storage{}, fmt.Errorf("version bucket media-storage: %w", err)
+	}
+	lifecycle, err := s3.NewBucketLifecycleConfigurationV2(ctx, "media-storage", &s3.BucketLifecycleConfigurationV2Args{
+		Bucket: bucket.ID(),
+		// Stated, or the provider shows a change on every run.
+		TransitionDefaultMinimumObjectSize: pulumi.String("all_storage_classes_128K"),
+		Rules: s3.BucketLifecycleConfigurationV2RuleArray{&s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id:     pulumi.String("archive-media"),
+			Status: pulumi.String("Enabled"),
+			// An empty filter means every object. Without one the provider shows a
+			// change on every run.
+			Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+			Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{
+				&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+					Days:         pulumi.Int(daysUntilInfrequentAccess),
+					StorageClass: pulumi.String("STANDARD_IA"),
+				},
+				&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+					Days:         pulumi.Int(daysUntilGlacier),
+					StorageClass: pulumi.String("GLACIER"),
+				},
+			},
+			AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
+				DaysAfterInitiation: pulumi.Int(daysUntilUploadIsAborted),
+			},
+		}},
+	}, after(versioning))
+	if err != nil {
+		return storage{}, fmt.Errorf("set the lifecycle of bucket media-storage: %w", err)
+	}
+	_, err = s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
+		Bucket: bucket.ID(),
+		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{&s3.BucketCorsConfigurationV2CorsRuleArgs{
+			AllowedHeaders: pulumi.ToStringArray([]string{"*"}),
+			AllowedMethods: pulumi.ToStringArray([]string{"GET", "PUT", "POST", "DELETE"}),
+			AllowedOrigins: pulumi.ToStringArray(settings.corsAllowedOrigins),
+			// A browser needs the ETag of each part to complete an upload in parts.
+			ExposeHeaders: pulumi.ToStringArray([]string{"ETag"}),
+			MaxAgeSeconds: pulumi.Int(corsMaxAgeSeconds),
+		}},
+	}, after(lifecycle))
+	if err != nil {
+		return storage{}, fmt.Errorf("set the CORS rules of bucket media-storage: %w", err)
+	}
+	return storage{
+		bucketName: bucket.Bucket,
+		bucketArn:  bucket.Arn,
+	}, nil
+}
+
+// after makes a setting of the bucket wait for the one before it.
+func after(setting pulumi.Resource) pulumi.ResourceOption {
+	return pulumi.DependsOn([]pulumi.Resource{setting})
+}
