@@ -1,0 +1,149 @@
+// Package emulator runs moto's server, an emulation of the AWS APIs, on this machine.
+//
+// It starts empty, keeps everything in memory, and ends with the process that started it.
+package emulator
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+//go:embed serve.py
+var program string
+
+// readyWithin is how long the emulator may take to answer; it takes one to three seconds.
+const readyWithin = 60 * time.Second
+
+// Options says how to get the emulator and where it reports.
+type Options struct {
+	// BinDir is the folder that keeps a virtual environment with moto when none suitable is on PATH.
+	BinDir string
+	// Log gets the emulator's own output, one line per request. Empty means io.Discard.
+	Log io.Writer
+	// Progress gets one line before an installation. Empty means io.Discard.
+	Progress io.Writer
+}
+
+// Emulator is a running emulation of the AWS APIs.
+type Emulator struct {
+	url     string
+	command *exec.Cmd
+	alive   io.Closer
+	exited  chan struct{}
+	failure error
+	close   sync.Once
+}
+
+// Start installs moto if needed, serves it on a free port of 127.0.0.1, and returns when it answers.
+func Start(ctx context.Context, options Options) (*Emulator, error) {
+	if options.Log == nil {
+		options.Log = io.Discard
+	}
+	if options.Progress == nil {
+		options.Progress = io.Discard
+	}
+	python, err := locate(ctx, options.BinDir, options.Progress)
+	if err != nil {
+		return nil, err
+	}
+	// The emulator inherits a socket that listens already: the port cannot be taken in between.
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("open a port for the emulator: %w", err)
+	}
+	socket, err := listener.(*net.TCPListener).File()
+	_ = listener.Close()
+	if err != nil {
+		return nil, fmt.Errorf("hand the emulator its port: %w", err)
+	}
+	defer socket.Close()
+
+	var startup limited
+	command := exec.Command(python, "-u", "-c", program)
+	command.Env = append(os.Environ(), "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
+	command.ExtraFiles = []*os.File{socket}
+	command.Stdout = options.Log
+	command.Stderr = io.MultiWriter(options.Log, &startup)
+	alive, err := command.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("open a pipe to the emulator: %w", err)
+	}
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("start the emulator with %s: %w", python, err)
+	}
+	emulator := &Emulator{
+		url:     "http://" + listener.Addr().String(),
+		command: command,
+		alive:   alive,
+		exited:  make(chan struct{}),
+	}
+	go func() {
+		emulator.failure = command.Wait()
+		close(emulator.exited)
+	}()
+	if err := emulator.awaitReady(ctx); err != nil {
+		_ = emulator.Close()
+		return nil, fmt.Errorf("start the emulator with %s: %w\n%s", python, err, startup.String())
+	}
+	return emulator, nil
+}
+
+// URL is the endpoint of every emulated service, such as http://127.0.0.1:41234.
+func (e *Emulator) URL() string { return e.url }
+
+// Exited is closed when the emulator's process has ended.
+func (e *Emulator) Exited() <-chan struct{} { return e.exited }
+
+// Close ends the emulator and waits for it. Later calls do nothing.
+func (e *Emulator) Close() error {
+	e.close.Do(func() {
+		_ = e.alive.Close()
+		_ = e.command.Process.Kill()
+	})
+	<-e.exited
+	return nil
+}
+
+// awaitReady returns when the emulator answers its own status page.
+func (e *Emulator) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, readyWithin, fmt.Errorf("no answer within %s", readyWithin))
+	defer cancel()
+	answered := make(chan error, 1)
+	// The socket listens before the emulator does, so one request waits for the answer; no polling is needed.
+	go func() {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url+"/moto-api/", nil)
+		if err != nil {
+			answered <- err
+			return
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			answered <- err
+			return
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			answered <- fmt.Errorf("GET %s: %s", request.URL, response.Status)
+			return
+		}
+		answered <- nil
+	}()
+	select {
+	case err := <-answered:
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			return cause
+		}
+		return err
+	case <-e.exited:
+		return errors.Join(errors.New("the emulator ended before it answered"), e.failure)
+	}
+}

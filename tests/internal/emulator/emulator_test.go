@@ -1,0 +1,29 @@
+package emulator
+
+import (
+	"net"
+	"net/url"
+	"testing"
+)
+
+func TestTheEmulatorListensOnTheLoopbackInterfaceAloneAndEndsWhenClosed(t *testing.T) {
+	emulator, err := Start(t.Context(), Options{BinDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer emulator.Close()
+	address, err := url.Parse(emulator.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if host := address.Hostname(); host != "127.0.0.1" {
+		t.Errorf("the emulator is at %s, want 127.0.0.1", host)
+	}
+	if err := emulator.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if connection, err := net.Dial("tcp", address.Host); err == nil {
+		connection.Close()
+		t.Errorf("%s still accepts connections after Close", address.Host)
+	}
+}

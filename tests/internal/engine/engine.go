@@ -1,0 +1,128 @@
+// Package engine finds the Pulumi CLI, or builds it from its Go module when no suitable one is installed.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+	"golang.org/x/mod/semver"
+)
+
+// The CLI's Go module, the package of its command, and the variable that holds its version. The linker
+// sets that variable in Pulumi's own releases too; a CLI without a version refuses requiredPulumiVersion.
+const (
+	module          = "github.com/pulumi/pulumi/pkg/v3"
+	command         = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+	versionVariable = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+)
+
+// Options says where to look for the CLI and where to build it.
+type Options struct {
+	// ToolModule is the folder of the go.mod that pins the CLI as a tool.
+	ToolModule string
+	// BinDir is the folder that keeps a CLI built here, as pulumi-VERSION/pulumi, so that its folder can go
+	// on PATH.
+	BinDir string
+	// Progress gets one line before a build, which takes minutes the first time. Empty means io.Discard.
+	Progress io.Writer
+}
+
+// Locate returns the absolute path of a Pulumi CLI that is at least as new as the pinned version and of the
+// same major version: the one on PATH, else the one that an earlier call built, else a new build.
+func Locate(ctx context.Context, options Options) (string, error) {
+	if options.Progress == nil {
+		options.Progress = io.Discard
+	}
+	pinned, err := pinnedVersion(ctx, options.ToolModule)
+	if err != nil {
+		return "", err
+	}
+	if installed, err := exec.LookPath("pulumi"); err == nil && suits(versionOf(ctx, installed), pinned) {
+		return filepath.Abs(installed)
+	}
+
+	folder := filepath.Join(options.BinDir, "pulumi-"+pinned)
+	binary := filepath.Join(folder, "pulumi")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", fmt.Errorf("create the folder of the Pulumi CLI: %w", err)
+	}
+	unlock, err := lockedfile.MutexAt(folder + ".lock").Lock()
+	if err != nil {
+		return "", fmt.Errorf("lock the build of the Pulumi CLI: %w", err)
+	}
+	defer unlock()
+	if _, err := os.Stat(binary); err == nil {
+		return binary, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("look for a Pulumi CLI built earlier: %w", err)
+	}
+	return binary, build(ctx, options, pinned, binary)
+}
+
+// build compiles the pinned CLI and puts it in its place in one step, so that an interrupted build leaves
+// nothing that looks finished.
+func build(ctx context.Context, options Options, version, binary string) error {
+	fmt.Fprintf(options.Progress,
+		"Building the Pulumi CLI %s from its Go module (about 4 minutes the first time, seconds from the build cache) ...\n",
+		version)
+	unfinished := binary + ".unfinished"
+	tool := exec.CommandContext(ctx, "go", "build",
+		"-o", unfinished,
+		"-ldflags", "-s -w -X "+versionVariable+"="+version,
+		command)
+	tool.Dir = options.ToolModule
+	if messages, err := tool.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the Pulumi CLI %s with go build: %w\n%s", version, err, messages)
+	}
+	if err := os.Rename(unfinished, binary); err != nil {
+		return fmt.Errorf("install the Pulumi CLI: %w", err)
+	}
+	return nil
+}
+
+// pinnedVersion is the version of the CLI's module in the tool module, such as v3.255.0.
+func pinnedVersion(ctx context.Context, toolModule string) (string, error) {
+	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", module)
+	list.Dir = toolModule
+	version, err := list.Output()
+	if err != nil {
+		return "", fmt.Errorf("read the pinned version of the Pulumi CLI from %s: %w",
+			filepath.Join(toolModule, "go.mod"), withMessages(err))
+	}
+	return strings.TrimSpace(string(version)), nil
+}
+
+// versionOf is what a CLI says about itself, or nothing if it does not run or does not know.
+func versionOf(ctx context.Context, binary string) string {
+	ask := exec.CommandContext(ctx, binary, "version")
+	ask.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
+	version, err := ask.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(version))
+}
+
+// suits tells whether a CLI of one version can do what the sandbox was tested with at another.
+func suits(version, pinned string) bool {
+	return semver.IsValid(version) &&
+		semver.Major(version) == semver.Major(pinned) &&
+		semver.Compare(version, pinned) >= 0
+}
+
+// withMessages adds what a command printed on standard error to its exit status.
+func withMessages(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(exit.Stderr)))
+	}
+	return err
+}

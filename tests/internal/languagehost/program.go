@@ -1,0 +1,142 @@
+package languagehost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/constant"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// Streams of the engine's log that carry the program's output.
+const (
+	standardOutput int32 = 1
+	standardError  int32 = 2
+)
+
+// grace is how long the pipes of a killed program may stay open in processes that it started.
+const grace = 2 * time.Second
+
+// runProgram builds the program of a request and runs it. As with the released plugin, an error that the
+// user has seen already ends in Bail, and any other bad end of the program in Error.
+func runProgram(
+	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, environment []string,
+) (*pulumirpc.RunResponse, error) {
+	command, err := start(ctx, engine, request, environment)
+	var compilation *compileError
+	if errors.As(err, &compilation) {
+		engine.log(ctx, pulumirpc.LogSeverity_ERROR, 0, compilation.Error())
+		return &pulumirpc.RunResponse{Bail: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	err = command.Wait()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("the program was stopped: %w", context.Cause(ctx))
+	case err == nil:
+		return &pulumirpc.RunResponse{}, nil
+	case errors.As(err, &exit) && exit.ExitCode() == constant.ExitStatusLoggedError:
+		return &pulumirpc.RunResponse{Bail: true}, nil
+	case errors.As(err, &exit) && exit.Exited():
+		return &pulumirpc.RunResponse{
+			Error: fmt.Sprintf("program exited with non-zero exit code: %d", exit.ExitCode()),
+		}, nil
+	default:
+		return &pulumirpc.RunResponse{Error: fmt.Sprintf("program ended unexpectedly: %v", err)}, nil
+	}
+}
+
+// start builds the program and starts its binary. With a buildTarget it does both under a lock beside that
+// file, because the Go tool may write the file in place and other runs share it.
+func start(
+	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, environment []string,
+) (*exec.Cmd, error) {
+	directory := request.GetInfo().GetProgramDirectory()
+	binary := request.GetInfo().GetOptions().GetFields()["buildTarget"].GetStringValue()
+	if binary == "" {
+		folder, err := os.MkdirTemp("", "pulumi-go-")
+		if err != nil {
+			return nil, fmt.Errorf("create a folder for the program's binary: %w", err)
+		}
+		context.AfterFunc(ctx, func() { _ = os.RemoveAll(folder) })
+		binary = filepath.Join(folder, "program")
+	} else {
+		if !filepath.IsAbs(binary) {
+			binary = filepath.Join(directory, binary)
+		}
+		if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
+			return nil, fmt.Errorf("create the folder of the program's binary: %w", err)
+		}
+		unlock, err := lockedfile.MutexAt(binary + ".lock").Lock()
+		if err != nil {
+			return nil, fmt.Errorf("lock the program's binary: %w", err)
+		}
+		defer unlock()
+	}
+	if err := compile(ctx, directory, binary); err != nil {
+		return nil, err
+	}
+
+	command := exec.CommandContext(ctx, binary, request.GetArgs()...)
+	command.Dir = request.GetPwd()
+	command.Env = environment
+	command.Stdout = output{ctx, engine, standardOutput}
+	command.Stderr = output{ctx, engine, standardError}
+	command.WaitDelay = grace
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("start the program: %w", err)
+	}
+	return command, nil
+}
+
+// compileError is a program that the Go compiler refused.
+type compileError struct {
+	directory string
+	messages  string
+}
+
+func (e *compileError) Error() string {
+	return fmt.Sprintf("build the program in %s with go build:\n%s", e.directory, e.messages)
+}
+
+// compile builds the program in a directory. The Go tool's own cache makes an unchanged program cheap, and
+// leaves a binary that is up to date as it is.
+func compile(ctx context.Context, directory, binary string) error {
+	goTool, err := findGo()
+	if err != nil {
+		return err
+	}
+	build := exec.CommandContext(ctx, goTool, "build", "-o", binary, ".")
+	build.Dir = directory
+	build.WaitDelay = grace
+	messages, err := build.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("the build of the program was stopped: %w", context.Cause(ctx))
+	case errors.As(err, &exit):
+		return &compileError{directory: directory, messages: strings.TrimSpace(string(messages))}
+	case err != nil:
+		return fmt.Errorf("run go build in %s: %w", directory, err)
+	}
+	return nil
+}
+
+func findGo() (string, error) {
+	path, err := exec.LookPath("go")
+	if err != nil {
+		return "", fmt.Errorf("the Go tool builds the program and is not on PATH; install Go: %w", err)
+	}
+	return path, nil
+}

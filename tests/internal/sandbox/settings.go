@@ -1,0 +1,94 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+)
+
+// projectFile is the file that describes a Pulumi project.
+const projectFile = "Pulumi.yaml"
+
+// exampleStack is the settings file whose default tags the sandbox's stacks carry too.
+const exampleStack = "Pulumi.dev.yaml"
+
+// services are the AWS services that the program uses, as the aws provider's endpoints setting names them.
+var services = []string{
+	"applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "s3", "ssm", "sts",
+}
+
+// settings is a stack's settings file.
+type settings struct {
+	Config map[string]any `yaml:"config"`
+}
+
+// writeSettings writes the stack's settings file: the region, the tags of the example stack, and what makes
+// the aws provider, the stand-in and the official one alike, talk to the emulator and to nothing else.
+func (s *Stack) writeSettings() error {
+	endpoints := map[string]string{}
+	for _, service := range services {
+		endpoints[service] = s.ProviderEndpoint
+	}
+	config := map[string]any{
+		"aws:region":                    Region,
+		"aws:accessKey":                 AccessKey,
+		"aws:secretKey":                 SecretKey,
+		"aws:skipCredentialsValidation": "true",
+		"aws:skipMetadataApiCheck":      "true",
+		"aws:s3UsePathStyle":            "true",
+		"aws:endpoints":                 []any{endpoints},
+	}
+	tags, err := s.exampleTags()
+	if err != nil {
+		return err
+	}
+	if tags != nil {
+		config["aws:defaultTags"] = tags
+	}
+	text, err := yaml.Marshal(settings{Config: config})
+	if err != nil {
+		return fmt.Errorf("encode the stack's settings: %w", err)
+	}
+	if err := os.WriteFile(s.settingsFile(), text, 0o600); err != nil {
+		return fmt.Errorf("write the stack's settings: %w", err)
+	}
+	return nil
+}
+
+// exampleTags are the default tags of the example stack, or nothing if the program has no such stack.
+func (s *Stack) exampleTags() (any, error) {
+	path := filepath.Join(s.Root, exampleStack)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the default tags: %w", err)
+	}
+	var example settings
+	if err := yaml.Unmarshal(text, &example); err != nil {
+		return nil, fmt.Errorf("read the default tags from %s: %w", path, err)
+	}
+	return example.Config["aws:defaultTags"], nil
+}
+
+// project is the name of the program's Pulumi project.
+func (s *Stack) project() (string, error) {
+	path := filepath.Join(s.Root, projectFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read the project's name: %w", err)
+	}
+	var project struct{ Name string }
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		return "", fmt.Errorf("read the project's name from %s: %w", path, err)
+	}
+	if project.Name == "" {
+		return "", fmt.Errorf("read the project's name from %s: it has none", path)
+	}
+	return project.Name, nil
+}

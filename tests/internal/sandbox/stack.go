@@ -1,0 +1,136 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Stack is one Pulumi stack in a sandbox, and all that another process needs to use it.
+type Stack struct {
+	// Root is the folder of Pulumi.yaml, the program's.
+	Root string
+	// Dir is the sandbox's folder.
+	Dir string
+	// CLI is the path of the Pulumi CLI.
+	CLI string
+	// Name is the name of the stack.
+	Name string
+	// Plugins says who does the providers' and the language host's work.
+	Plugins Plugins
+	// Emulator is the endpoint of every AWS API in the sandbox, such as http://127.0.0.1:41234.
+	Emulator string
+	// ProviderEndpoint is where the aws provider reaches the emulator.
+	ProviderEndpoint string
+	// Providers holds the port of each stand-in provider by its package, such as aws. Empty with Official.
+	Providers map[string]int `json:",omitempty"`
+	// LanguagePort is the port of the Go language host. Zero with Official.
+	LanguagePort int `json:",omitempty"`
+}
+
+// Result is how a command ended.
+type Result struct {
+	// Stdout and Stderr are all that the command printed.
+	Stdout, Stderr string
+	// ExitCode is its exit status; -1 if a signal ended it.
+	ExitCode int
+}
+
+// Endpoint is the address of every AWS API in the sandbox, for clients other than the provider.
+func (s *Stack) Endpoint() string { return s.Emulator }
+
+// StateFile is the file that keeps the stack's state between commands.
+func (s *Stack) StateFile() (string, error) {
+	project, err := s.project()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project, s.Name+".json"), nil
+}
+
+// Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running
+// it.
+func (s *Stack) Command(ctx context.Context, arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, s.CLI, arguments...)
+	command.Dir = s.Root
+	command.Env = s.Env()
+	return command
+}
+
+// Pulumi runs the Pulumi CLI to its end and keeps what it printed. A command that fails is no error here:
+// its exit code says so. The error is for a CLI that could not be run.
+func (s *Stack) Pulumi(ctx context.Context, arguments ...string) (Result, error) {
+	return run(s.Command(ctx, append([]string{"--non-interactive"}, arguments...)...))
+}
+
+// NewStack makes another stack in the same sandbox and account, with settings of the program such as
+// "mediaserver:name" that the stack's settings file takes beside the region.
+func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]string) (*Stack, error) {
+	other := *s
+	other.Name = name
+	if err := other.initialize(ctx); err != nil {
+		return nil, err
+	}
+	for key, value := range settings {
+		result, err := other.Pulumi(ctx, "config", "set", key, value)
+		if err != nil {
+			return nil, err
+		}
+		if result.ExitCode != 0 {
+			return nil, fmt.Errorf("set %s of stack %s: %s", key, name, result.Stderr)
+		}
+	}
+	return &other, nil
+}
+
+// initialize writes the settings and makes the empty stack.
+//
+// The CLI writes a new stack's encryption salt to the settings file beside Pulumi.yaml. So it runs where
+// only a copy of Pulumi.yaml is, and the work tree stays as it is.
+func (s *Stack) initialize(ctx context.Context) error {
+	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("create the sandbox's folder: %w", err)
+		}
+	}
+	if err := s.writeSettings(); err != nil {
+		return err
+	}
+	project, err := os.ReadFile(filepath.Join(s.Root, projectFile))
+	if err != nil {
+		return fmt.Errorf("read the program's project file: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(s.settingsDir(), projectFile), project, 0o600); err != nil {
+		return fmt.Errorf("copy the program's project file: %w", err)
+	}
+	command := s.Command(ctx, "--non-interactive", "stack", "init", s.Name)
+	command.Dir = s.settingsDir()
+	result, err := run(command)
+	if err != nil {
+		return err
+	}
+	if result.ExitCode != 0 {
+		return fmt.Errorf("make the stack %s: exit status %d\n%s%s", s.Name, result.ExitCode, result.Stdout, result.Stderr)
+	}
+	return nil
+}
+
+func run(command *exec.Cmd) (Result, error) {
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return Result{}, fmt.Errorf("run %s: %w", command.Path, err)
+	}
+	return Result{Stdout: stdout.String(), Stderr: stderr.String(), ExitCode: command.ProcessState.ExitCode()}, nil
+}
+
+func (s *Stack) stateDir() string     { return filepath.Join(s.Dir, "state") }
+func (s *Stack) homeDir() string      { return filepath.Join(s.Dir, "home") }
+func (s *Stack) settingsDir() string  { return filepath.Join(s.Dir, "settings") }
+func (s *Stack) settingsFile() string { return filepath.Join(s.settingsDir(), "Pulumi."+s.Name+".yaml") }
