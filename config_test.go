@@ -1,0 +1,316 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// load reads settings the way the program does.
+func load(t *testing.T, project string, configuration map[string]string, secretKeys ...string) (settings, error) {
+	t.Helper()
+	text, err := json.Marshal(configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(pulumi.EnvConfig, string(text))
+	var loaded settings
+	options := append(newRecorder().options(project, configuration), func(info *pulumi.RunInfo) {
+		info.ConfigSecretKeys = secretKeys
+	})
+	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
+		var err error
+		loaded, err = loadSettings(ctx)
+		return err
+	}, options...)
+	return loaded, err
+}
+
+func TestEverySettingHasADefault(t *testing.T) {
+	got, err := load(t, "mediaserver", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := settings{
+		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", nodeEnv: "production", imageTag: "latest",
+		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
+		corsAllowedOrigins: []string{"*"}, logRetentionDays: 30,
+		forceDestroy: true, executeCommand: true, protectData: false,
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("the defaults are %+v, want %+v", got, want)
+	}
+}
+
+// everySetting gives each setting a value that is not its default.
+func everySetting() map[string]string {
+	return map[string]string{
+		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "nodeEnv": "staging", "imageTag": "v1",
+		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
+		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
+		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
+	}
+}
+
+var everySettingLoaded = settings{
+	name: "films", appPort: 8080, healthCheckPath: "/ready", nodeEnv: "staging", imageTag: "v1",
+	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
+	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
+	forceDestroy: false, executeCommand: false, protectData: true,
+}
+
+func TestEverySettingCanBeSet(t *testing.T) {
+	got, err := load(t, "mediaserver", namespaced("mediaserver", everySetting()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(everySettingLoaded) {
+		t.Errorf("the settings are %+v, want %+v", got, everySettingLoaded)
+	}
+}
+
+func TestAProjectOfAnotherNameMayUseItsOwnNamespace(t *testing.T) {
+	got, err := load(t, "cinema", namespaced("cinema", everySetting()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(everySettingLoaded) {
+		t.Errorf("the settings are %+v, want %+v", got, everySettingLoaded)
+	}
+	both := map[string]string{"cinema:appPort": "1111", "mediaserver:appPort": "2222"}
+	if got, err = load(t, "cinema", both); err != nil || got.appPort != 2222 {
+		t.Errorf("with %v the port is %d (%v), want that of the namespace mediaserver", both, got.appPort, err)
+	}
+}
+
+func TestValidSettingsAreAccepted(t *testing.T) {
+	for _, settings := range []map[string]string{
+		{"name": "m1"},
+		{"name": "1a"},
+		{"name": strings.Repeat("a", 28)},
+		{"name": "a-b-c"},
+		{"name": "sgmedia"},
+		{"name": "internals"},
+		{"appPort": "1"},
+		{"appPort": "65535"},
+		{"healthCheckPath": "/"},
+		{"healthCheckPath": "/a?b=c&d={e}"},
+		{"healthCheckPath": "/" + strings.Repeat("a", 1023)},
+		{"imageTag": strings.Repeat("a", 128)},
+		{"imageTag": "_1.2-3"},
+		{"desiredCount": "0"},
+		{"desiredCount": "0", "minCapacity": "3", "maxCapacity": "3"},
+		{"desiredCount": "1", "minCapacity": "0", "maxCapacity": "1"},
+		{"desiredCount": "10"},
+		{"scaleUpCpu": "100", "scaleDownCpu": "99"},
+		{"scaleUpCpu": "2", "scaleDownCpu": "1"},
+		{"corsAllowedOrigins": `["*","http://a","https://b.example.com:8443","http://127.0.0.1:80","http://[::1]:3000"]`},
+		{"corsAllowedOrigins": `["https://*.example.com","https://a:65535"]`},
+		{"logRetentionDays": "1"},
+		{"logRetentionDays": "3653"},
+		{"cpu": "256", "memory": "2048"},
+		{"cpu": "512", "memory": "1024"},
+		{"cpu": "512", "memory": "4096"},
+		{"cpu": "1024", "memory": "8192"},
+		{"cpu": "2048", "memory": "16384"},
+		{"cpu": "4096", "memory": "8192"},
+		{"cpu": "4096", "memory": "30720"},
+		{"cpu": "8192", "memory": "16384"},
+		{"cpu": "8192", "memory": "20480"},
+		{"cpu": "8192", "memory": "61440"},
+		{"cpu": "16384", "memory": "32768"},
+		{"cpu": "16384", "memory": "122880"},
+	} {
+		if _, err := load(t, "mediaserver", namespaced("mediaserver", settings)); err != nil {
+			t.Errorf("%v: %v", settings, err)
+		}
+	}
+}
+
+func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
+	for _, refusal := range []struct {
+		settings map[string]string
+		message  string
+	}{
+		{map[string]string{"name": ""}, `mediaserver:name: "" must not be empty`},
+		{map[string]string{"name": "a"}, `mediaserver:name: "a" must be 2 to 28 lower-case letters`},
+		{map[string]string{"name": strings.Repeat("a", 29)}, `a" must be 2 to 28 lower-case letters`},
+		{map[string]string{"name": "Media"}, `mediaserver:name: "Media" must be 2 to 28 lower-case letters`},
+		{map[string]string{"name": "-media"}, `mediaserver:name: "-media" must be`},
+		{map[string]string{"name": "media-"}, `mediaserver:name: "media-" must be`},
+		{map[string]string{"name": "me--dia"}, `mediaserver:name: "me--dia" must be`},
+		{map[string]string{"name": "me_dia"}, `mediaserver:name: "me_dia" must be`},
+		{map[string]string{"name": "awsmedia"}, `mediaserver:name: "awsmedia" must not begin with "aws"`},
+		{map[string]string{"name": "ssm"}, `mediaserver:name: "ssm" must not begin with "ssm"`},
+		{map[string]string{"name": "sg-media"}, `must not begin with "sg-"`},
+		{map[string]string{"name": "internal"}, `must not begin with "internal-"`},
+		{map[string]string{"name": "sthree-a"}, `must not begin with "sthree-"`},
+		{map[string]string{"name": "amzn-s3-demo-a"}, `must not begin with "amzn-s3-demo-"`},
+		{map[string]string{"appPort": "3x"}, `mediaserver:appPort: "3x" must be a whole number`},
+		{map[string]string{"appPort": "3.5"}, `mediaserver:appPort: "3.5" must be a whole number`},
+		{map[string]string{"appPort": "+80"}, `mediaserver:appPort: "+80" must be a whole number`},
+		{map[string]string{"appPort": "0080"}, `mediaserver:appPort: "0080" must be a whole number`},
+		{map[string]string{"appPort": " 80"}, `mediaserver:appPort: " 80" must be a whole number`},
+		{map[string]string{"appPort": "99999999999999999999"}, `must be a whole number`},
+		{map[string]string{"appPort": ""}, `mediaserver:appPort: "" must not be empty`},
+		{map[string]string{"appPort": "0"}, `mediaserver:appPort: 0 must be a TCP port, from 1 to 65535`},
+		{map[string]string{"appPort": "-1"}, `mediaserver:appPort: -1 must be a TCP port`},
+		{map[string]string{"appPort": "65536"}, `mediaserver:appPort: 65536 must be a TCP port`},
+		{map[string]string{"healthCheckPath": "health"}, `mediaserver:healthCheckPath: "health" must begin with /`},
+		{map[string]string{"healthCheckPath": "/he alth"}, `must begin with / and have no white space`},
+		{map[string]string{"healthCheckPath": "/health\n"}, `must begin with / and have no white space`},
+		{map[string]string{"healthCheckPath": "/\x00"}, `must begin with / and have no white space`},
+		{map[string]string{"healthCheckPath": "/" + strings.Repeat("a", 1024)}, `in at most 1024 characters`},
+		{map[string]string{"nodeEnv": ""}, `mediaserver:nodeEnv: "" must not be empty`},
+		{map[string]string{"nodeEnv": "  "}, `mediaserver:nodeEnv: "  " must not be blank`},
+		{map[string]string{"imageTag": ".v1"}, `mediaserver:imageTag: ".v1" must be an image tag`},
+		{map[string]string{"imageTag": "-v1"}, `must be an image tag`},
+		{map[string]string{"imageTag": "v1:2"}, `must be an image tag`},
+		{map[string]string{"imageTag": strings.Repeat("a", 129)}, `must be an image tag`},
+		{map[string]string{"cpu": "300"}, `mediaserver:cpu: 300 must be a number of CPU units that AWS Fargate offers: 256, 512, 1024, 2048, 4096, 8192, 16384`},
+		{map[string]string{"memory": "0"}, `mediaserver:memory: 0 must be a memory size`},
+		{map[string]string{"cpu": "300", "memory": "-1"}, `mediaserver:memory: -1 must be a number of MiB above 0`},
+		{map[string]string{"memory": "4096"}, `mediaserver:memory: 4096 must be a memory size that AWS Fargate offers with cpu 256: 512 to 2048 MiB in steps of 512`},
+		{map[string]string{"memory": "256"}, `mediaserver:memory: 256 must be a memory size`},
+		{map[string]string{"memory": "600"}, `mediaserver:memory: 600 must be a memory size`},
+		{map[string]string{"cpu": "512", "memory": "1536"}, `with cpu 512: 1024 to 4096 MiB in steps of 1024`},
+		{map[string]string{"cpu": "1024", "memory": "9216"}, `with cpu 1024: 2048 to 8192 MiB in steps of 1024`},
+		{map[string]string{"cpu": "2048", "memory": "3072"}, `with cpu 2048: 4096 to 16384 MiB in steps of 1024`},
+		{map[string]string{"cpu": "4096", "memory": "31744"}, `with cpu 4096: 8192 to 30720 MiB in steps of 1024`},
+		{map[string]string{"cpu": "8192", "memory": "17408"}, `with cpu 8192: 16384 to 61440 MiB in steps of 4096`},
+		{map[string]string{"cpu": "16384", "memory": "36864"}, `with cpu 16384: 32768 to 122880 MiB in steps of 8192`},
+		{map[string]string{"desiredCount": "-1"}, `mediaserver:desiredCount: -1 must be 0 or more`},
+		{map[string]string{"desiredCount": "11"}, `mediaserver:desiredCount: 11 must be 0, or from minCapacity (1) to maxCapacity (10)`},
+		{map[string]string{"minCapacity": "3"}, `mediaserver:desiredCount: 2 must be 0, or from minCapacity (3) to maxCapacity (10)`},
+		{map[string]string{"minCapacity": "-1"}, `mediaserver:minCapacity: -1 must be 0 or more`},
+		{map[string]string{"minCapacity": "11"}, `mediaserver:minCapacity: 11 must not be above maxCapacity (10)`},
+		{map[string]string{"maxCapacity": "0"}, `mediaserver:maxCapacity: 0 must be 1 or more`},
+		{map[string]string{"scaleUpCpu": "101"}, `mediaserver:scaleUpCpu: 101 must be a percentage, from 1 to 100`},
+		{map[string]string{"scaleUpCpu": "0"}, `mediaserver:scaleUpCpu: 0 must be a percentage, from 1 to 100`},
+		{map[string]string{"scaleDownCpu": "0"}, `mediaserver:scaleDownCpu: 0 must be a percentage, from 1 to 100`},
+		{map[string]string{"scaleDownCpu": "101"}, `mediaserver:scaleDownCpu: 101 must be a percentage, from 1 to 100`},
+		{map[string]string{"scaleDownCpu": "70"}, `mediaserver:scaleDownCpu: 70 must be below scaleUpCpu (70)`},
+		{map[string]string{"scaleUpCpu": "15"}, `mediaserver:scaleDownCpu: 20 must be below scaleUpCpu (15)`},
+		{map[string]string{"corsAllowedOrigins": "[]"}, `mediaserver:corsAllowedOrigins: [] must name at least one origin`},
+		{map[string]string{"corsAllowedOrigins": "null"}, `mediaserver:corsAllowedOrigins: "null" must be a list of texts`},
+		{map[string]string{"corsAllowedOrigins": "*"}, `must be a list of texts`},
+		{map[string]string{"corsAllowedOrigins": `"*"`}, `must be a list of texts`},
+		{map[string]string{"corsAllowedOrigins": "[1]"}, `must be a list of texts`},
+		{map[string]string{"corsAllowedOrigins": "[null]"}, `must be a list of texts`},
+		{map[string]string{"corsAllowedOrigins": `["*",""]`}, `mediaserver:corsAllowedOrigins[1]: "" must be * or scheme://host[:port]`},
+		{map[string]string{"corsAllowedOrigins": `["example.com"]`}, `mediaserver:corsAllowedOrigins[0]: "example.com" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["ftp://example.com"]`}, `"ftp://example.com" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://"]`}, `"https://" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a/"]`}, `"https://a/" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a/path"]`}, `"https://a/path" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a?b"]`}, `"https://a?b" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a#b"]`}, `"https://a#b" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://u@a"]`}, `"https://u@a" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a:"]`}, `"https://a:" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a:0"]`}, `"https://a:0" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a:65536"]`}, `"https://a:65536" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a b"]`}, `"https://a b" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["https://a.*.b"]`}, `"https://a.*.b" must be *`},
+		{map[string]string{"logRetentionDays": "0"}, `mediaserver:logRetentionDays: 0 must be a number of days that CloudWatch Logs accepts: 1, 3, 5,`},
+		{map[string]string{"logRetentionDays": "31"}, `mediaserver:logRetentionDays: 31 must be`},
+		{map[string]string{"forceDestroy": "yes"}, `mediaserver:forceDestroy: "yes" must be true or false`},
+		{map[string]string{"forceDestroy": "True"}, `mediaserver:forceDestroy: "True" must be true or false`},
+		{map[string]string{"executeCommand": "1"}, `mediaserver:executeCommand: "1" must be true or false`},
+		{map[string]string{"protectData": ""}, `mediaserver:protectData: "" must not be empty`},
+		{map[string]string{"desiredCout": "3"}, `mediaserver:desiredCout: "3" is not a setting of this program; the settings are name, appPort, healthCheckPath,`},
+	} {
+		_, err := load(t, "mediaserver", namespaced("mediaserver", refusal.settings))
+		if err == nil {
+			t.Errorf("%v was accepted", refusal.settings)
+			continue
+		}
+		if !strings.Contains(err.Error(), refusal.message) {
+			t.Errorf("%v: the error lacks %q:\n%v", refusal.settings, refusal.message, err)
+		}
+		if problems := strings.Count(err.Error(), "mediaserver:"); problems != len(refusal.settings) && problems != 1 {
+			t.Errorf("%v is reported %d times:\n%v", refusal.settings, problems, err)
+		}
+	}
+}
+
+func TestTheRetentionPeriodsAreThoseOfCloudWatch(t *testing.T) {
+	const documented = "1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"
+	if got := strings.Trim(fmt.Sprint(logRetentionDays), "[]"); got != documented {
+		t.Errorf("the periods are %s, want %s", got, documented)
+	}
+}
+
+func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
+	recorder := newRecorder()
+	wantRefusal(t, recorder, recorder.deploy(map[string]string{
+		"name": "Media!", "appPort": "web", "cpu": "300", "desiredCount": "99", "scaleDownCpu": "90",
+		"corsAllowedOrigins": `["nowhere","*","https://"]`, "logRetentionDays": "31", "forceDestroy": "maybe",
+	}),
+		"invalid settings:",
+		`mediaserver:name: "Media!" must be`,
+		`mediaserver:appPort: "web" must be a whole number`,
+		`mediaserver:cpu: 300 must be`,
+		`mediaserver:desiredCount: 99 must be`,
+		`mediaserver:scaleDownCpu: 90 must be`,
+		`mediaserver:corsAllowedOrigins[0]: "nowhere" must be`,
+		`mediaserver:corsAllowedOrigins[2]: "https://" must be`,
+		`mediaserver:logRetentionDays: 31 must be`,
+		`mediaserver:forceDestroy: "maybe" must be`,
+	)
+	if len(recorder.lookups) > 0 {
+		t.Errorf("the account was asked %d questions before the error", len(recorder.lookups))
+	}
+}
+
+func TestASecretIsNotShownInAnError(t *testing.T) {
+	_, err := load(t, "mediaserver", map[string]string{
+		"mediaserver:imageTag": "hush hush", "mediaserver:jwtSecret": "hush hush", "mediaserver:corsAllowedOrigins": `["hush hush"]`,
+	}, "mediaserver:imageTag", "mediaserver:jwtSecret", "mediaserver:corsAllowedOrigins")
+	if err == nil || strings.Contains(err.Error(), "hush") || strings.Count(err.Error(), "[secret]") != 3 {
+		t.Errorf("the error is %v, want three problems without their values", err)
+	}
+}
+
+func TestKeysOfOtherNamespacesAreNotOurs(t *testing.T) {
+	if _, err := load(t, "mediaserver", map[string]string{"aws:region": testRegion, "other:appPort": "x"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// nameLimits are the longest names that AWS accepts, in characters, from the
+// documentation of each service.
+var nameLimits = map[string]int{
+	"SecurityGroup": 255, "BucketV2": 63, "Repository": 256, "Role": 64, "RolePolicy": 128, "Parameter": 1011,
+	"LoadBalancer": 32, "TargetGroup": 32, "Cluster": 255, "TaskDefinition": 255, "Service": 255, "Policy": 256,
+	"MetricAlarm": 255, "LogGroup": 512, "Dashboard": 255,
+}
+
+func TestEveryNameIsMadeFromTheNameSettingAndFitsItsLimit(t *testing.T) {
+	longest := strings.Repeat("n", 28)
+	named := 0
+	for _, r := range run(t, map[string]string{"name": longest}).records {
+		kind := r.key()[:strings.Index(r.key(), " ")]
+		for _, property := range []string{"name", "bucket", "family", "dashboardName", "repository", "clusterName", "role"} {
+			text, isText := r.inputs[property].(string)
+			if !isText {
+				continue
+			}
+			named++
+			if !strings.Contains(text, longest) {
+				t.Errorf("%s: the name %q is not made from the setting", r.key(), text)
+			}
+			if limit, limited := nameLimits[kind]; limited && len(text) > limit {
+				t.Errorf("%s: the name %q has %d characters, AWS accepts %d", r.key(), text, len(text), limit)
+			}
+		}
+		if strings.Contains(fmt.Sprint(r.inputs), "mediaserver") {
+			t.Errorf("%s still says mediaserver: %v", r.key(), r.inputs)
+		}
+	}
+	if named < 25 {
+		t.Errorf("only %d names were checked", named)
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestOnlyWebTrafficReachesTheLoadBalancer(t *testing.T) {
+	run(t, nil).wantInputs(t, "SecurityGroup alb", object{
+		"name":        "mediaserver-alb",
+		"description": "Load balancer of the media server",
+		"vpcId":       "vpc-1",
+		"ingress": list{
+			object{
+				"description": "HTTP from anywhere", "protocol": "tcp", "fromPort": 80, "toPort": 80,
+				"cidrBlocks": list{"0.0.0.0/0"},
+			},
+			object{
+				"description": "HTTPS from anywhere", "protocol": "tcp", "fromPort": 443, "toPort": 443,
+				"cidrBlocks": list{"0.0.0.0/0"},
+			},
+		},
+		"egress": allOutgoingTraffic,
+	})
+}
+
+var allOutgoingTraffic = list{object{
+	"description": "All outgoing traffic", "protocol": "-1", "fromPort": 0, "toPort": 0,
+	"cidrBlocks": list{"0.0.0.0/0"},
+}}
+
+func TestTasksAcceptTrafficOnlyFromTheLoadBalancer(t *testing.T) {
+	for _, port := range []int{3000, 8080} {
+		settings := map[string]string{}
+		if port != 3000 {
+			settings["appPort"] = "8080"
+		}
+		run(t, settings).wantInputs(t, "SecurityGroup ecs-tasks", object{
+			"name":        "mediaserver-ecs-tasks",
+			"description": "ECS tasks of the media server",
+			"vpcId":       "vpc-1",
+			"ingress": list{object{
+				"description": "Application port, from the load balancer only",
+				"protocol":    "tcp", "fromPort": port, "toPort": port,
+				"securityGroups": list{"sg-alb"},
+			}},
+			"egress": allOutgoingTraffic,
+		})
+	}
+}
+
+func TestNothingButTheTaskGroupOpensTheApplicationPort(t *testing.T) {
+	groups := 0
+	for _, r := range run(t, nil).records {
+		if strings.Contains(r.token, "ecurityGroup") && r.token != "aws:ec2/securityGroup:SecurityGroup" {
+			t.Errorf("%s is a rule of its own: rules are inline", r.key())
+		}
+		rules, _ := r.inputs["ingress"].(list)
+		for _, rule := range rules {
+			rule := rule.(object)
+			open := rule["fromPort"].(float64) <= 3000 && rule["toPort"].(float64) >= 3000 || rule["protocol"] == "-1"
+			if !open {
+				continue
+			}
+			groups++
+			if r.name != "ecs-tasks" || rule["cidrBlocks"] != nil || rule["self"] != nil {
+				t.Errorf("%s opens port 3000: %v", r.key(), rule)
+			}
+		}
+	}
+	if groups != 1 {
+		t.Errorf("%d rules open port 3000, want 1", groups)
+	}
+}
+
+func TestTheLoadBalancerIsPublicAndInEveryZone(t *testing.T) {
+	run(t, nil).wantInputs(t, "LoadBalancer mediaserver", object{
+		"name":                    "mediaserver-alb",
+		"loadBalancerType":        "application",
+		"internal":                false,
+		"subnets":                 list{"subnet-a", "subnet-b", "subnet-c"},
+		"securityGroups":          list{"sg-alb"},
+		"dropInvalidHeaderFields": true,
+	})
+}
+
+func TestTheTargetGroupChecksTheHealthOfTheTasks(t *testing.T) {
+	stack := run(t, map[string]string{"healthCheckPath": "/ready", "appPort": "8080"})
+	stack.wantInputs(t, "TargetGroup mediaserver", targetGroupInputs("/ready", 8080))
+	run(t, nil).wantInputs(t, "TargetGroup mediaserver", targetGroupInputs("/health", 3000))
+}
+
+func targetGroupInputs(path string, port int) object {
+	return object{
+		"name":                "mediaserver-tg",
+		"targetType":          "ip",
+		"protocol":            "HTTP",
+		"port":                port,
+		"vpcId":               "vpc-1",
+		"deregistrationDelay": 30,
+		"healthCheck": object{
+			"enabled": true, "protocol": "HTTP", "port": "traffic-port", "path": path, "matcher": "200",
+			"interval": 30, "timeout": 5, "healthyThreshold": 2, "unhealthyThreshold": 2,
+		},
+	}
+}
+
+func TestTheListenerForwardsPort80ToTheTargetGroup(t *testing.T) {
+	run(t, nil).wantInputs(t, "Listener mediaserver", object{
+		"loadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:loadbalancer/app/alb/1",
+		"port":            80,
+		"protocol":        "HTTP",
+		"defaultActions": list{object{
+			"type":           "forward",
+			"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/tg/2",
+		}},
+	})
+}
+
+func TestTheLookupsAskForTheDefaultNetwork(t *testing.T) {
+	wantEqual(t, "lookups", widen(run(t, nil).lookups), object{
+		"aws:index/getCallerIdentity:getCallerIdentity": object{},
+		"aws:index/getRegion:getRegion":                 object{},
+		"aws:index/getPartition:getPartition":           object{},
+		"aws:ec2/getVpc:getVpc":                         object{"default": true},
+		"aws:ec2/getSubnets:getSubnets": object{"filters": list{
+			object{"name": "vpc-id", "values": list{"vpc-1"}},
+			object{"name": "default-for-az", "values": list{"true"}},
+		}},
+		"aws:index/getAvailabilityZones:getAvailabilityZones": object{"state": "available"},
+	})
+}
+
+// widen makes a map of objects comparable with an expectation.
+func widen(objects map[string]map[string]any) object {
+	wide := object{}
+	for key, value := range objects {
+		wide[key] = value
+	}
+	return wide
+}
+
+func TestAMissingDefaultVPCIsExplainedBeforeAnythingIsRegistered(t *testing.T) {
+	recorder := newRecorder()
+	recorder.vpcError = errors.New("no matching EC2 VPC found")
+	wantRefusal(t, recorder, recorder.deploy(nil),
+		"no matching EC2 VPC found", "aws ec2 create-default-vpc --region eu-west-2")
+}
+
+func TestDefaultSubnetsInOneZoneAreTooFew(t *testing.T) {
+	for _, subnets := range [][]string{nil, {"subnet-a"}} {
+		recorder := newRecorder()
+		recorder.subnets = subnets
+		wantRefusal(t, recorder, recorder.deploy(nil),
+			"vpc-1", "eu-west-2a, eu-west-2b, eu-west-2c", "needs 2",
+			"aws ec2 create-default-subnet --region eu-west-2 --availability-zone ZONE")
+	}
+}
+
+func TestDefaultSubnetsInTwoZonesAreEnough(t *testing.T) {
+	recorder := newRecorder()
+	recorder.subnets = []string{"subnet-b", "subnet-a"}
+	if err := recorder.deploy(nil); err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "subnets", recorder.find(t, "LoadBalancer mediaserver").inputs["subnets"], list{"subnet-a", "subnet-b"})
+}
+
+// wantRefusal asserts that a run failed with a message that has every part, and
+// that it registered nothing.
+func wantRefusal(t *testing.T, r *recorder, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("the run succeeded, want an error with %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error lacks %q:\n%v", part, err)
+		}
+	}
+	if len(r.records) > 0 {
+		t.Errorf("%d resources were registered before the error", len(r.records))
+	}
+}
