@@ -25,6 +25,8 @@ const readyWithin = 60 * time.Second
 
 // Options says how to get the emulator and where it reports.
 type Options struct {
+	// Python is the interpreter that serves moto, from Locate. Empty means to Locate it.
+	Python string
 	// BinDir is the folder that keeps a virtual environment with moto when none suitable is on PATH.
 	BinDir string
 	// Log gets the emulator's own output, one line per request. Empty means io.Discard.
@@ -51,9 +53,12 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 	if options.Progress == nil {
 		options.Progress = io.Discard
 	}
-	python, err := locate(ctx, options.BinDir, options.Progress)
-	if err != nil {
-		return nil, err
+	python := options.Python
+	if python == "" {
+		var err error
+		if python, err = Locate(ctx, options.BinDir, options.Progress); err != nil {
+			return nil, err
+		}
 	}
 	// The emulator inherits a socket that listens already: the port cannot be taken in between.
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")

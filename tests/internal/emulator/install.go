@@ -30,9 +30,10 @@ for name in ("flask", "flask_cors", "werkzeug"):
     assert importlib.util.find_spec(name), name
 print(importlib.metadata.version("moto"))`
 
-// locate returns a Python that can serve moto: the one that moto_server on PATH runs with, if its version
-// suits, else the one of a virtual environment in binDir, which is made when it is not there.
-func locate(ctx context.Context, binDir string, progress io.Writer) (string, error) {
+// Locate returns a Python that can serve moto: the one that moto_server on PATH runs with, if its version
+// suits, else the one of a virtual environment in binDir. That is made when it is not there, after a line on
+// progress.
+func Locate(ctx context.Context, binDir string, progress io.Writer) (string, error) {
 	if script, err := exec.LookPath("moto_server"); err == nil {
 		if python, ok := interpreterOf(ctx, script); ok {
 			return python, nil

@@ -18,6 +18,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -67,6 +68,20 @@ func (h *Host) Close() error {
 	return err
 }
 
+// Ping returns nil if a language host answers at a port of 127.0.0.1.
+func Ping(ctx context.Context, port int) error {
+	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return fmt.Errorf("ask the language host: %w", err)
+	}
+	defer connection.Close()
+	if _, err := pulumirpc.NewLanguageRuntimeClient(connection).GetPluginInfo(ctx, &emptypb.Empty{}); err != nil {
+		return fmt.Errorf("ask the language host: %w", err)
+	}
+	return nil
+}
+
 // connection is what the host knows about one engine's connection. A RunRequest does not carry the
 // engine's address: only the handshake on the same connection does.
 type connection struct {
@@ -114,9 +129,9 @@ type connections struct{}
 func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
 	return context.WithValue(ctx, connectionKey{}, &connection{cancel: make(chan struct{})})
 }
-func (connections) HandleConn(context.Context, stats.ConnStats)                       {}
+func (connections) HandleConn(context.Context, stats.ConnStats)                     {}
 func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
-func (connections) HandleRPC(context.Context, stats.RPCStats)                         {}
+func (connections) HandleRPC(context.Context, stats.RPCStats)                       {}
 
 type service struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer

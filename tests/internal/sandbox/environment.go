@@ -42,7 +42,7 @@ func (s *Stack) Variables() []Variable {
 		"PULUMI_STACK":                s.Name,
 		"PULUMI_OPTION_CONFIG_FILE":   s.settingsFile(),
 		// Pulumi's offers of its own services mean nothing for a stack that lives here alone.
-		"PULUMI_SUPPRESS_NEO_LINK": "true",
+		"PULUMI_SUPPRESS_NEO_LINK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 	}
 	if s.Plugins == StandIn {

@@ -50,6 +50,9 @@ type Options struct {
 	BinDir string
 	// ToolModule is the folder of the go.mod that pins the CLI. Empty means the module of the tests.
 	ToolModule string
+	// CLI is the path of the Pulumi CLI, and Python that of the interpreter which serves the emulator, both
+	// from Prepare. Empty means to find or make them.
+	CLI, Python string
 	// Plugins chooses between the stand-ins and the official plugins. Empty means StandIn.
 	Plugins Plugins
 	// ProviderEndpoint returns the address where the aws provider reaches the emulator at the given
@@ -68,24 +71,32 @@ type Sandbox struct {
 	closers  []io.Closer
 }
 
+// Prepare finds the CLI and the emulator, and builds or installs what is missing. The options that it returns
+// let Start, also in another process, begin at once.
+func Prepare(ctx context.Context, options Options) (Options, error) {
+	options, err := options.complete()
+	if err != nil {
+		return options, err
+	}
+	return options.prepare(ctx)
+}
+
 // Start brings up a sandbox with an empty AWS account and an empty stack. The caller has to Close it.
 func Start(ctx context.Context, options Options) (*Sandbox, error) {
 	options, err := options.complete()
 	if err != nil {
 		return nil, err
 	}
-	cli, err := engine.Locate(ctx, engine.Options{
-		ToolModule: options.ToolModule,
-		BinDir:     options.BinDir,
-		Progress:   options.Progress,
-	})
-	if err != nil {
+	if options, err = options.prepare(ctx); err != nil {
 		return nil, err
+	}
+	if err := os.MkdirAll(options.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create the sandbox's folder: %w", err)
 	}
 	sandbox := &Sandbox{Stack: Stack{
 		Root:    options.Root,
 		Dir:     options.Dir,
-		CLI:     cli,
+		CLI:     options.CLI,
 		Plugins: options.Plugins,
 		Name:    DefaultStack,
 	}}
@@ -98,9 +109,8 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 func (s *Sandbox) start(ctx context.Context, options Options) error {
 	var err error
 	s.emulator, err = emulator.Start(ctx, emulator.Options{
-		BinDir:   options.BinDir,
-		Log:      options.Log,
-		Progress: options.Progress,
+		Python: options.Python,
+		Log:    options.Log,
 	})
 	if err != nil {
 		return err
@@ -139,6 +149,22 @@ func (s *Sandbox) Close() error {
 	return errors.Join(failures...)
 }
 
+func (o Options) prepare(ctx context.Context) (Options, error) {
+	var err error
+	if o.CLI == "" {
+		o.CLI, err = engine.Locate(ctx, engine.Options{ToolModule: o.ToolModule, BinDir: o.BinDir, Progress: o.Progress})
+		if err != nil {
+			return o, err
+		}
+	}
+	if o.Python == "" {
+		if o.Python, err = emulator.Locate(ctx, o.BinDir, o.Progress); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
 // complete fills in what is empty and makes the paths absolute.
 func (o Options) complete() (Options, error) {
 	if o.Root == "" || o.Dir == "" {
@@ -168,9 +194,6 @@ func (o Options) complete() (Options, error) {
 			return o, fmt.Errorf("start a sandbox: %w", err)
 		}
 		*path = absolute
-	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return o, fmt.Errorf("create the sandbox's folder: %w", err)
 	}
 	return o, nil
 }

@@ -130,7 +130,9 @@ func run(command *exec.Cmd) (Result, error) {
 	return Result{Stdout: stdout.String(), Stderr: stderr.String(), ExitCode: command.ProcessState.ExitCode()}, nil
 }
 
-func (s *Stack) stateDir() string     { return filepath.Join(s.Dir, "state") }
-func (s *Stack) homeDir() string      { return filepath.Join(s.Dir, "home") }
-func (s *Stack) settingsDir() string  { return filepath.Join(s.Dir, "settings") }
-func (s *Stack) settingsFile() string { return filepath.Join(s.settingsDir(), "Pulumi."+s.Name+".yaml") }
+func (s *Stack) stateDir() string    { return filepath.Join(s.Dir, "state") }
+func (s *Stack) homeDir() string     { return filepath.Join(s.Dir, "home") }
+func (s *Stack) settingsDir() string { return filepath.Join(s.Dir, "settings") }
+func (s *Stack) settingsFile() string {
+	return filepath.Join(s.settingsDir(), "Pulumi."+s.Name+".yaml")
+}

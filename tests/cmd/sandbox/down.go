@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"mediaserver/tests/internal/daemon"
+)
+
+// down destroys what is deployed, ends the sandbox process and removes the folder. What cannot be destroyed
+// goes away with the emulated account; the exit status then tells that the destruction failed.
+func down(ctx context.Context, place place) error {
+	unlock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	process := daemon.Daemon{Dir: place.dir()}
+	exists, err := process.Exists()
+	if err != nil {
+		return err
+	}
+	if !exists {
+		fmt.Fprintln(os.Stderr, "There is no sandbox.")
+		return nil
+	}
+	failure := destroy(ctx, process)
+	if failure != nil && ctx.Err() != nil {
+		return failure
+	}
+	if err := process.Remove(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(failure, err)
+	}
+	if failure != nil {
+		return fmt.Errorf("the sandbox is removed, but what was deployed in it could not be destroyed first: %w", failure)
+	}
+	fmt.Fprintln(os.Stderr, "The sandbox is removed.")
+	return nil
+}
+
+// destroy deletes the stack's resources. It is no error if the emulated account is gone already.
+func destroy(ctx context.Context, process daemon.Daemon) error {
+	stack, err := process.Connect(ctx)
+	if errors.Is(err, daemon.ErrNone) {
+		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone already, so there is nothing to destroy in it.")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := stack.Recover(ctx, os.Stderr); err != nil {
+		return err
+	}
+	return interactive(ctx, stack.Command(context.WithoutCancel(ctx), "destroy", "--yes", "--skip-preview", "--remove"))
+}

@@ -1,0 +1,148 @@
+// Command sandbox deploys the program into an emulated AWS account on this machine, with the Pulumi CLI.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+const usage = `Usage: scripts/sandbox VERB
+
+  up [FLAGS]      start the sandbox if it is not running, and deploy the program (FLAGS are those of pulumi up)
+  down            destroy what is deployed, stop everything and remove .sandbox
+  pulumi ARGS     run any Pulumi command on the sandbox's stack, such as preview --diff
+  env             print exports that point aws and pulumi in your shell at the sandbox:
+                  eval "$(scripts/sandbox env)"
+  bench [ROUNDS]  measure preview, up and destroy beside an empty program's, in a sandbox of its own
+  help            print this
+
+SANDBOX_PLUGINS=official lets the official plugins installed in your Pulumi home do the work against the
+emulator, instead of the stand-ins in this repository.
+`
+
+// exitStatus is an error that carries the exit status of a command which has told the user already.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	err := run(ctx, os.Args[1:])
+	var status exitStatus
+	switch {
+	case err == nil:
+	case errors.As(err, &status):
+		os.Exit(int(status))
+	default:
+		fmt.Fprintf(os.Stderr, "sandbox: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, arguments []string) error {
+	if len(arguments) == 0 {
+		fmt.Fprint(os.Stderr, usage)
+		return exitStatus(2)
+	}
+	verb, arguments := arguments[0], arguments[1:]
+	if verb == "help" || verb == "-h" || verb == "--help" {
+		fmt.Print(usage)
+		return nil
+	}
+	place, err := locate()
+	if err != nil {
+		return err
+	}
+	switch verb {
+	case "up":
+		return up(ctx, place, arguments)
+	case "down":
+		return down(ctx, place)
+	case "pulumi":
+		return pulumi(ctx, place, arguments)
+	case "env":
+		return env(ctx, place)
+	case "bench":
+		return bench(ctx, place, arguments)
+	case "serve":
+		return serve(ctx, place, arguments)
+	}
+	fmt.Fprintf(os.Stderr, "sandbox: no such verb: %s\n\n%s", verb, usage)
+	return exitStatus(2)
+}
+
+// place is the repository that this command was built in. Each clone has a sandbox of its own.
+type place struct{ root string }
+
+func (p place) dir() string        { return filepath.Join(p.root, ".sandbox") }
+func (p place) bin() string        { return filepath.Join(p.root, "bin") }
+func (p place) tests() string      { return filepath.Join(p.root, "tests") }
+func (p place) lock() string       { return filepath.Join(p.bin(), "sandbox.lock") }
+func (p place) executable() string { return filepath.Join(p.bin(), "sandbox") }
+
+// locate finds the repository by the place of this command in it, bin/sandbox.
+func locate() (place, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return place{}, fmt.Errorf("find the repository: %w", err)
+	}
+	executable, err = filepath.EvalSymlinks(executable)
+	if err != nil {
+		return place{}, fmt.Errorf("find the repository: %w", err)
+	}
+	root := filepath.Dir(filepath.Dir(executable))
+	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
+		return place{}, fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/sandbox", root)
+	} else if err != nil {
+		return place{}, fmt.Errorf("find the repository: %w", err)
+	}
+	return place{root: root}, nil
+}
+
+// interactive runs a command on this process's own input and output. Ctrl-C on a terminal reaches the command
+// directly, as a member of the same process group; a signal sent to this process alone is passed on, once, as
+// an interrupt, on which the CLI ends its work in good order.
+func interactive(ctx context.Context, command *exec.Cmd) error {
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("run %s: %w", command.Path, err)
+	}
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-ctx.Done():
+			if !onTerminal() {
+				_ = command.Process.Signal(os.Interrupt)
+			}
+		case <-done:
+		}
+	}()
+	err := command.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exitStatus(max(exit.ExitCode(), 1))
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", command.Path, err)
+	}
+	return nil
+}
+
+// onTerminal tells whether a terminal controls this process, and so sends its interrupts to the whole group.
+func onTerminal() bool {
+	terminal, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	_ = terminal.Close()
+	return true
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mediaserver/tests/internal/daemon"
+	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/shell"
+)
+
+// up brings the sandbox up if it is not running, deploys the program, and says how to go on.
+func up(ctx context.Context, place place, flags []string) error {
+	unlock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	stack, err := ensure(ctx, place)
+	if err != nil {
+		return err
+	}
+	if err := stack.Recover(ctx, os.Stderr); err != nil {
+		return err
+	}
+	deploy := stack.Command(context.WithoutCancel(ctx), append([]string{"up", "--yes", "--skip-preview"}, flags...)...)
+	if err := interactive(ctx, deploy); err != nil {
+		return err
+	}
+	script, takeDown := "scripts/sandbox", "make sandbox-down"
+	if folder, err := os.Getwd(); err != nil || !sameFile(folder, place.root) {
+		script = shell.Quote(filepath.Join(place.root, script))
+		takeDown = script + " down"
+	}
+	fmt.Printf("\nTo use aws and pulumi on it in your shell:  eval \"$(%s env)\"\n", script)
+	fmt.Printf("To take it down:                           %s\n", takeDown)
+	return nil
+}
+
+// ensure returns the stack of the running sandbox, and starts one if there is none that works.
+func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
+	plugins, err := choosePlugins()
+	if err != nil {
+		return nil, err
+	}
+	process := daemon.Daemon{Dir: place.dir()}
+	stack, err := process.Connect(ctx)
+	switch {
+	case err == nil && stack.Plugins != plugins:
+		return nil, fmt.Errorf("the sandbox is running with the %s plugins; take it down before you start it with the %s ones",
+			stack.Plugins, plugins)
+	case err == nil:
+		return stack, nil
+	case !errors.Is(err, daemon.ErrNone):
+		return nil, err
+	}
+
+	if lost, err := lostState(process); err != nil {
+		return nil, err
+	} else if lost {
+		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone (its process ended, or this machine was restarted), "+
+			"and with it what was deployed there. Starting clean.")
+	}
+	if err := process.Remove(ctx); err != nil {
+		return nil, err
+	}
+	prepared, err := sandbox.Prepare(ctx, sandbox.Options{
+		Root:       place.root,
+		Dir:        place.dir(),
+		BinDir:     place.bin(),
+		ToolModule: place.tests(),
+		Progress:   os.Stderr,
+	})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(os.Stderr, "Starting the sandbox (about 3 seconds) ...")
+	return process.Launch(ctx, place.executable(),
+		"serve", "-cli", prepared.CLI, "-python", prepared.Python, "-plugins", string(plugins))
+}
+
+// lostState tells whether the folder holds the state of a sandbox that runs no more. A folder whose record
+// cannot be read holds nothing that could be used either.
+func lostState(process daemon.Daemon) (bool, error) {
+	exists, err := process.Exists()
+	if err != nil || !exists {
+		return false, err
+	}
+	stack, err := process.Recorded()
+	if err != nil {
+		return true, nil
+	}
+	deployed, err := stack.Deployed()
+	return deployed || err != nil, nil
+}
+
+// choosePlugins reads SANDBOX_PLUGINS.
+func choosePlugins() (sandbox.Plugins, error) {
+	switch value := sandbox.Plugins(os.Getenv("SANDBOX_PLUGINS")); value {
+	case "":
+		return sandbox.StandIn, nil
+	case sandbox.StandIn, sandbox.Official:
+		return value, nil
+	default:
+		return "", fmt.Errorf("SANDBOX_PLUGINS is %q; it must be %s or %s, or not set", value, sandbox.StandIn, sandbox.Official)
+	}
+}
+
+// sameFile tells whether two paths lead to the same file.
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
