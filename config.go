@@ -15,7 +15,6 @@ import (
 	"unicode"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 )
 
 // settingsNamespace is the configuration namespace of the settings:
@@ -223,7 +222,7 @@ func (s settings) validate(reader *settingsReader) {
 		"must be a percentage, from 1 to 100")
 	reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU >= 1 && s.scaleDownCPU <= 100,
 		"must be a percentage, from 1 to 100")
-	if reader.accepted("scaleUpCpu", "scaleDownCpu") {
+	if reader.accepted("scaleUpCpu") {
 		reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU < s.scaleUpCPU,
 			fmt.Sprintf("must be below scaleUpCpu (%d), or the service would scale up and down at once", s.scaleUpCPU))
 	}
@@ -260,11 +259,11 @@ func (s settings) validateCapacity(reader *settingsReader) {
 	reader.check("desiredCount", s.desiredCount, s.desiredCount >= 0, "must be 0 or more tasks")
 	reader.check("minCapacity", s.minCapacity, s.minCapacity >= 0, "must be 0 or more tasks")
 	reader.check("maxCapacity", s.maxCapacity, s.maxCapacity >= 1, "must be 1 or more tasks")
-	if reader.accepted("minCapacity", "maxCapacity") {
+	if reader.accepted("maxCapacity") {
 		reader.check("minCapacity", s.minCapacity, s.minCapacity <= s.maxCapacity,
 			fmt.Sprintf("must not be above maxCapacity (%d)", s.maxCapacity))
 	}
-	if reader.accepted("desiredCount", "minCapacity", "maxCapacity") {
+	if reader.accepted("minCapacity", "maxCapacity") {
 		reader.check("desiredCount", s.desiredCount,
 			s.desiredCount == 0 || s.desiredCount >= s.minCapacity && s.desiredCount <= s.maxCapacity,
 			fmt.Sprintf("must be 0, or from minCapacity (%d) to maxCapacity (%d)", s.minCapacity, s.maxCapacity))
@@ -365,18 +364,14 @@ func (r *settingsReader) accepted(keys ...string) bool {
 func (r *settingsReader) find(key string) (string, bool) {
 	r.keys = append(r.keys, key)
 	for _, namespace := range r.namespaces() {
-		value, err := config.New(r.ctx, namespace).Try(key)
-		switch {
-		case errors.Is(err, config.ErrMissingVar):
-			continue
-		case err != nil:
-			r.refuse(key, value, fmt.Sprintf("cannot be read: %v", err))
-			return "", false
-		case value == "":
+		value, found := r.ctx.GetConfig(namespace + ":" + key)
+		if found && value == "" {
 			r.refuse(key, value, "must not be empty; remove the key to use the default")
 			return "", false
 		}
-		return value, true
+		if found {
+			return value, true
+		}
 	}
 	return "", false
 }

@@ -107,7 +107,7 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"desiredCount": "10"},
 		{"scaleUpCpu": "100", "scaleDownCpu": "99"},
 		{"scaleUpCpu": "2", "scaleDownCpu": "1"},
-		{"corsAllowedOrigins": `["*","http://a","https://b.example.com:8443","http://127.0.0.1:80","http://[::1]:3000"]`},
+		{"corsAllowedOrigins": `["*","http://a","https://b.example.com:8443","http://127.0.0.1:80","http://[::1]:3000","http://a:1"]`},
 		{"corsAllowedOrigins": `["https://*.example.com","https://a:65535"]`},
 		{"logRetentionDays": "1"},
 		{"logRetentionDays": "3653"},
@@ -201,7 +201,7 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		{map[string]string{"corsAllowedOrigins": "[1]"}, `must be a list of texts`},
 		{map[string]string{"corsAllowedOrigins": "[null]"}, `must be a list of texts`},
 		{map[string]string{"corsAllowedOrigins": `["*",""]`}, `mediaserver:corsAllowedOrigins[1]: "" must be * or scheme://host[:port]`},
-		{map[string]string{"corsAllowedOrigins": `["example.com"]`}, `mediaserver:corsAllowedOrigins[0]: "example.com" must be *`},
+		{map[string]string{"corsAllowedOrigins": `["example.com"]`}, `mediaserver:corsAllowedOrigins[0]: "example.com" must be * or scheme://host[:port] with the scheme http or https, and nothing behind it`},
 		{map[string]string{"corsAllowedOrigins": `["ftp://example.com"]`}, `"ftp://example.com" must be *`},
 		{map[string]string{"corsAllowedOrigins": `["https://"]`}, `"https://" must be *`},
 		{map[string]string{"corsAllowedOrigins": `["https://a/"]`}, `"https://a/" must be *`},
@@ -232,6 +232,43 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		}
 		if problems := strings.Count(err.Error(), "mediaserver:"); problems != len(refusal.settings) && problems != 1 {
 			t.Errorf("%v is reported %d times:\n%v", refusal.settings, problems, err)
+		}
+	}
+}
+
+func TestEachRuleIsWordedForTheUser(t *testing.T) {
+	for _, worded := range []struct{ key, value, problem string }{
+		{"name", "A", `"A" must be 2 to 28 lower-case letters, digits and single inner hyphens, so that every name made from it is valid on AWS`},
+		{"name", "aws", `"aws" must not begin with "aws": Parameter Store keeps names that begin with aws`},
+		{"name", "ssm", `"ssm" must not begin with "ssm": Parameter Store keeps names that begin with ssm`},
+		{"name", "sg", `"sg" must not begin with "sg-": the name of a security group must not begin with sg-`},
+		{"name", "internal", `"internal" must not begin with "internal-": the name of a load balancer must not begin with internal-`},
+		{"name", "sthree", `"sthree" must not begin with "sthree-": the name of a bucket must not begin with sthree-`},
+		{"name", "amzn-s3-demo", `"amzn-s3-demo" must not begin with "amzn-s3-demo-": the name of a bucket must not begin with amzn-s3-demo-`},
+		{"appPort", "", `"" must not be empty; remove the key to use the default`},
+		{"appPort", "x", `"x" must be a whole number`},
+		{"appPort", "0", `0 must be a TCP port, from 1 to 65535`},
+		{"healthCheckPath", "x", `"x" must begin with / and have no white space, in at most 1024 characters`},
+		{"nodeEnv", " ", `" " must not be blank`},
+		{"imageTag", "!", `"!" must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a period or a hyphen`},
+		{"cpu", "1", `1 must be a number of CPU units that AWS Fargate offers: 256, 512, 1024, 2048, 4096, 8192, 16384`},
+		{"memory", "1", `1 must be a memory size that AWS Fargate offers with cpu 256: 512 to 2048 MiB in steps of 512`},
+		{"desiredCount", "-1", `-1 must be 0 or more tasks`},
+		{"desiredCount", "11", `11 must be 0, or from minCapacity (1) to maxCapacity (10)`},
+		{"minCapacity", "-1", `-1 must be 0 or more tasks`},
+		{"maxCapacity", "0", `0 must be 1 or more tasks`},
+		{"scaleUpCpu", "101", `101 must be a percentage, from 1 to 100`},
+		{"scaleDownCpu", "0", `0 must be a percentage, from 1 to 100`},
+		{"scaleDownCpu", "70", `70 must be below scaleUpCpu (70), or the service would scale up and down at once`},
+		{"corsAllowedOrigins", "x", `"x" must be a list of texts, such as ["https://media.example.com"]`},
+		{"corsAllowedOrigins", "[]", `[] must name at least one origin; ["*"] allows every origin`},
+		{"logRetentionDays", "2", `2 must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`},
+		{"forceDestroy", "yes", `"yes" must be true or false`},
+	} {
+		_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + worded.key: worded.value})
+		want := "invalid settings:\nmediaserver:" + worded.key + ": " + worded.problem
+		if err == nil || !strings.Contains(err.Error(), want+"\n") {
+			t.Errorf("the error is %v, want %s", err, want)
 		}
 	}
 }
@@ -269,7 +306,7 @@ func TestASecretIsNotShownInAnError(t *testing.T) {
 	_, err := load(t, "mediaserver", map[string]string{
 		"mediaserver:imageTag": "hush hush", "mediaserver:jwtSecret": "hush hush", "mediaserver:corsAllowedOrigins": `["hush hush"]`,
 	}, "mediaserver:imageTag", "mediaserver:jwtSecret", "mediaserver:corsAllowedOrigins")
-	if err == nil || strings.Contains(err.Error(), "hush") || strings.Count(err.Error(), "[secret]") != 3 {
+	if err == nil || strings.Contains(err.Error(), "hush") || strings.Count(err.Error(), ": [secret] ") != 3 {
 		t.Errorf("the error is %v, want three problems without their values", err)
 	}
 }

@@ -1,0 +1,45 @@
+# Everything is installed by Go itself, at the versions pinned here and in the
+# two go.mod files.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help build test unit e2e lint format sandbox sandbox-down bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the program into bin/
+	@echo "Building bin/mediaserver (about 4 minutes the first time, seconds after a change) ..."
+	go build -o bin/mediaserver .
+
+test: unit e2e ## Run all tests: the unit tests, then the end-to-end tests in the sandbox
+
+unit: ## Run the unit tests of the program
+	@echo "Unit tests (about 6 minutes the first time, seconds once compiled) ..."
+	go test -race ./...
+
+e2e: ## Run the tests that run the program from outside, in the sandbox
+	@echo "End-to-end tests (about 10 minutes the first time, to compile the Pulumi CLI) ..."
+	cd tests && go test -race -timeout 60m ./...
+
+lint: ## Check the form of the code in both modules
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	go vet ./...
+	cd tests && go vet ./...
+	go run $(STATICCHECK) ./...
+	cd tests && go run $(STATICCHECK) ./...
+
+format: ## Format the code in both modules
+	gofmt -w .
+
+sandbox: ## Deploy all 36 resources into an emulated AWS account on this machine
+	@scripts/sandbox up
+
+sandbox-down: ## Destroy the sandbox and stop everything it started
+	@scripts/sandbox down
+
+bench: ## Measure preview, up and destroy against an empty program
+	@scripts/sandbox bench
+
+clean: ## Remove what was built
+	rm -rf bin

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+)
+
+// readmeTable returns the rows of a table of README.md, each cell without its
+// quotes.
+func readmeTable(t *testing.T, header string) [][]string {
+	t.Helper()
+	text := read(t, "README.md")
+	_, table, found := strings.Cut(text, header+"\n")
+	if !found {
+		t.Fatalf("README.md has no table with the header %s", header)
+	}
+	var rows [][]string
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		if strings.HasPrefix(line, "|---") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		for i := range cells {
+			cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
+		}
+		rows = append(rows, cells)
+	}
+	return rows
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func loadProject(t *testing.T) *workspace.Project {
+	t.Helper()
+	project, err := workspace.LoadProject("Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return project
+}
+
+// guideLabel is the last part of a Terraform address.
+var guideLabel = regexp.MustCompile(`^\w+\.(\w+)$`)
+
+func TestTheReadmeListsTheResourcesThatAreRegistered(t *testing.T) {
+	registered := map[string]string{}
+	for _, r := range run(t, nil).records {
+		registered[r.key()] = r.token
+	}
+	listed := map[string]bool{}
+	steps := map[string]bool{}
+	for _, row := range readmeTable(t, "| Step | Terraform | Pulumi type | Name | File |") {
+		step, address, token, name, file := row[0], row[1], row[2], row[3], row[4]
+		key := resourceKey(token, name)
+		listed[key], steps[step] = true, true
+		if registered[key] != token {
+			t.Errorf("README.md lists %s, which is not registered", key)
+		}
+		label := guideLabel.FindStringSubmatch(address)
+		if label == nil || strings.ReplaceAll(label[1], "_", "-") != name {
+			t.Errorf("%s is not the guide's label %s in kebab-case", name, address)
+		}
+		constructor := ".New" + token[strings.LastIndex(token, ":")+1:] + "(ctx,"
+		if !strings.Contains(read(t, file), constructor) {
+			t.Errorf("README.md says that %s is in %s, where no %s is", key, file, constructor)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(registered)) {
+		if !listed[key] {
+			t.Errorf("README.md does not list %s", key)
+		}
+	}
+	for step := 1; step <= 36; step++ {
+		// Step 2 of the guide looks things up and creates nothing.
+		if step != 2 && !steps[fmt.Sprint(step)] {
+			t.Errorf("README.md does not list step %d", step)
+		}
+	}
+}
+
+func TestTheReadmeThePulumiProjectAndTheCodeAgreeOnTheSettings(t *testing.T) {
+	schema := loadProject(t).Config
+	if len(schema) != len(everySetting()) {
+		t.Errorf("Pulumi.yaml has %d settings, the code %d", len(schema), len(everySetting()))
+	}
+	rows := readmeTable(t, "| Setting | Default | Meaning |")
+	if len(rows) != len(schema) {
+		t.Errorf("README.md has %d settings, Pulumi.yaml %d", len(rows), len(schema))
+	}
+	defaults := map[string]string{}
+	for _, row := range rows {
+		key, defaultValue, meaning := row[0], row[1], row[2]
+		declared, found := schema[key]
+		if !found {
+			t.Errorf("README.md lists the setting %s, which is not in Pulumi.yaml", key)
+			continue
+		}
+		if declared.Description != meaning {
+			t.Errorf("README.md says %q of %s, Pulumi.yaml %q", meaning, key, declared.Description)
+		}
+		if declaredDefault := settingText(declared.Default); declaredDefault != defaultValue {
+			t.Errorf("README.md gives %s the default %s, Pulumi.yaml %s", key, defaultValue, declaredDefault)
+		}
+		if _, read := everySetting()[key]; !read {
+			t.Errorf("Pulumi.yaml has the setting %s, which the code does not read", key)
+		}
+		defaults[key] = defaultValue
+	}
+	fromDocuments, err := load(t, "mediaserver", namespaced("mediaserver", defaults))
+	if err != nil {
+		t.Fatalf("the code refuses the documented defaults: %v", err)
+	}
+	fromCode, err := load(t, "mediaserver", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprintf("%+v", fromDocuments) != fmt.Sprintf("%+v", fromCode) {
+		t.Errorf("the documented defaults give %+v, the code's own %+v", fromDocuments, fromCode)
+	}
+}
+
+// settingText is a default of Pulumi.yaml as configuration text.
+func settingText(value any) string {
+	elements, isList := value.([]any)
+	if !isList {
+		return fmt.Sprint(value)
+	}
+	quoted := make([]string, len(elements))
+	for i, element := range elements {
+		quoted[i] = fmt.Sprintf("%q", element)
+	}
+	return "[" + strings.Join(quoted, ",") + "]"
+}
+
+func TestEachSettingIsTypedAsTheCodeReadsIt(t *testing.T) {
+	checked := 0
+	for key, declared := range loadProject(t).Config {
+		// Each value fits one type and no other.
+		for kind, value := range map[string]string{"boolean": "true", "integer": "1", "array": `["*"]`} {
+			_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + key: value})
+			wrongKind := err != nil && strings.Contains(err.Error(), map[string]string{
+				"boolean": "must be true or false", "integer": "must be a whole number", "array": "must be a list of texts",
+			}[*declared.Type])
+			if (*declared.Type == kind) == wrongKind && *declared.Type != "string" {
+				t.Errorf("%s is declared as %s, and %s: %v", key, *declared.Type, value, err)
+			}
+			checked++
+		}
+	}
+	if checked == 0 {
+		t.Error("Pulumi.yaml declares no setting")
+	}
+}
+
+func TestTheReadmeListsTheOutputs(t *testing.T) {
+	exported := stackOutputsOf(t, newRecorder(), nil)
+	rows := readmeTable(t, "| Output | Meaning |")
+	if len(rows) != len(exported) {
+		t.Errorf("README.md lists %d outputs, the program exports %d", len(rows), len(exported))
+	}
+	for _, row := range rows {
+		if _, found := exported[row[0]]; !found {
+			t.Errorf("README.md lists the output %s, which is not exported", row[0])
+		}
+	}
+}
+
+func TestThePulumiProjectBuildsOnceAndAsksTheRightQuestions(t *testing.T) {
+	project := loadProject(t)
+	if project.Runtime.Name() != "go" || project.Runtime.Options()["buildTarget"] != "bin/mediaserver" {
+		t.Errorf("the runtime is %s with %v", project.Runtime.Name(), project.Runtime.Options())
+	}
+	if !strings.Contains(read(t, ".gitignore"), "/bin/\n") {
+		t.Error("git does not ignore the build target")
+	}
+	if project.RequiredPulumiVersion == "" || project.Description == nil || project.Name != "mediaserver" {
+		t.Errorf("the project lacks its name, description or required Pulumi version: %+v", project)
+	}
+	if project.Template == nil || project.Template.Config["aws:region"].Default != "eu-west-2" {
+		t.Fatalf("the template does not ask for the region: %+v", project.Template)
+	}
+	for key, question := range project.Template.Config {
+		if key == "aws:region" {
+			continue
+		}
+		if declared, found := project.Config[key]; !found || settingText(declared.Default) != question.Default {
+			t.Errorf("the template asks for %s with the default %q, Pulumi.yaml has %v", key, question.Default, declared.Default)
+		}
+	}
+}
+
+func TestTheDevelopmentStackRepeatsNoDefault(t *testing.T) {
+	stack, err := workspace.LoadProjectStack(nil, loadProject(t), "Pulumi.dev.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{}
+	for key, value := range stack.Config {
+		text, err := value.Value(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values[key.String()] = text
+	}
+	want := map[string]string{
+		"aws:region":      "eu-west-2",
+		"aws:defaultTags": `{"tags":{"Environment":"dev","ManagedBy":"Pulumi","Project":"mediaserver"}}`,
+	}
+	if !maps.Equal(values, want) {
+		t.Errorf("Pulumi.dev.yaml has %v, want %v", values, want)
+	}
+}
