@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -145,7 +146,8 @@ func TestAMissingDefaultVPCIsExplainedBeforeAnythingIsRegistered(t *testing.T) {
 	recorder := newRecorder()
 	recorder.vpcError = errors.New("no matching EC2 VPC found")
 	wantRefusal(t, recorder, recorder.deploy(nil),
-		"no matching EC2 VPC found", "aws ec2 create-default-vpc --region eu-west-2")
+		"find the default VPC of eu-west-2: ", "no matching EC2 VPC found",
+		"; if the region has none, create it with `aws ec2 create-default-vpc --region eu-west-2`\n")
 }
 
 func TestDefaultSubnetsInOneZoneAreTooFew(t *testing.T) {
@@ -153,8 +155,9 @@ func TestDefaultSubnetsInOneZoneAreTooFew(t *testing.T) {
 		recorder := newRecorder()
 		recorder.subnets = subnets
 		wantRefusal(t, recorder, recorder.deploy(nil),
-			"vpc-1", "eu-west-2a, eu-west-2b, eu-west-2c", "needs 2",
-			"aws ec2 create-default-subnet --region eu-west-2 --availability-zone ZONE")
+			fmt.Sprintf("the default VPC vpc-1 has default subnets in %d of the zones of eu-west-2 "+
+				"(eu-west-2a, eu-west-2b, eu-west-2c), and a load balancer needs 2: create the missing ones with "+
+				"`aws ec2 create-default-subnet --region eu-west-2 --availability-zone ZONE`\n", len(subnets)))
 	}
 }
 
