@@ -1,0 +1,71 @@
+// Package awsprovider stands in for the aws plugin of Pulumi: it serves exactly
+// the resource types and functions that the program uses, under their real type
+// tokens, and turns each operation into AWS API calls to an emulator.
+//
+// It follows the official plugin, version 6, in what the properties are called,
+// what the ids look like and which changes replace a resource. It refuses what
+// AWS would refuse where the emulator does not and the rule is certain.
+package awsprovider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+
+	"mediaserver/tests/internal/provider"
+)
+
+// Version is the version of the official plugin that this package follows.
+const Version = "6.83.2"
+
+// Options says where the package works.
+type Options struct {
+	// Endpoint is the address of the emulator, for example
+	// http://127.0.0.1:5000. It must be an address of this machine.
+	Endpoint string
+}
+
+// kind is a resource type of this package.
+type kind[In, Out any] = provider.Kind[*api, In, Out]
+
+// function is a lookup of this package.
+type function[In, Out any] = provider.Function[*api, In, Out]
+
+// none is what a kind without computed properties, or a lookup without
+// arguments, has of them.
+type none struct{}
+
+// Serve serves the package on a free port of 127.0.0.1 until the server is
+// closed. It fails if the endpoint is not on this machine.
+func Serve(_ context.Context, options Options) (*provider.Server, error) {
+	clients, err := newClients(options.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("serve the aws provider: %w", err)
+	}
+	retryable := retry.NewStandard()
+	served := &provider.Package[*api]{
+		Name:      "aws",
+		Version:   Version,
+		NewConfig: func() provider.Config[*api] { return &config{clients: clients} },
+		Resources: []provider.Resource[*api]{
+			securityGroup,
+			bucket, bucketPublicAccessBlock, bucketEncryption, bucketVersioning, bucketLifecycle, bucketCors,
+			repository, repositoryPolicy, repositoryLifecyclePolicy,
+			role, rolePolicyAttachment, rolePolicy,
+			parameter,
+			loadBalancer, targetGroup, listener,
+			cluster, clusterCapacityProviders, taskDefinition, service,
+			scalableTarget, scalingPolicy,
+			metricAlarm, dashboard,
+			logGroup,
+		},
+		Functions: []provider.Invocable[*api]{
+			getVpc, getSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,
+		},
+		Single:    func(a *api) *api { return a.single },
+		Transient: retryable.IsErrorRetryable,
+		Missing:   missing,
+	}
+	return served.Serve()
+}

@@ -1,0 +1,174 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// scope is what an operation on one resource works with.
+type scope[C any] struct {
+	*configuration[C]
+	pkg *Package[C]
+	urn resource.URN
+}
+
+// missing says whether an error means that the resource does not exist.
+func (s scope[C]) missing(err error) bool {
+	return errors.Is(err, ErrNotFound) || s.pkg.Missing != nil && s.pkg.Missing(err)
+}
+
+// failed names the resource in an error.
+func (s scope[C]) failed(verb string, err error) error {
+	return fmt.Errorf("%s %s: %w", verb, s.urn.Name(), err)
+}
+
+func (k *Kind[C, In, Out]) check(properties resource.PropertyMap, defaults map[string]string) []plugin.CheckFailure {
+	in, decoded := k.inputs(properties, defaults)
+	if k.Check != nil && len(decoded.problems) == 0 {
+		k.Check(in, &Problems{decoder: decoded})
+	}
+	return decoded.problems
+}
+
+func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) plugin.DiffResult {
+	changed := revealAll(req.OldInputs).Diff(revealAll(req.NewInputs)).ChangedKeys()
+	if k.tagged() && !slices.Contains(changed, tagsKey) {
+		set, remove := tagChanges(req.OldOutputs[tagsAllKey], allTags(req.NewInputs, s.defaultTags))
+		if len(set)+len(remove) > 0 {
+			changed = append(changed, tagsAllKey)
+		}
+	}
+	if len(changed) == 0 {
+		return plugin.DiffResult{Changes: plugin.DiffNone}
+	}
+	result := plugin.DiffResult{Changes: plugin.DiffSome, ChangedKeys: changed}
+	for _, key := range changed {
+		if slices.Contains(k.Replace, string(key)) {
+			result.ReplaceKeys = append(result.ReplaceKeys, key)
+		}
+	}
+	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && k.Name != "" &&
+		!slices.Contains(changed, resource.PropertyKey(k.Name))
+	return result
+}
+
+// unknownOutputs are the computed properties as a preview shows them: those of
+// a new resource all unknown, those of an existing one only where volatile.
+func (k *Kind[C, In, Out]) unknownOutputs(existing resource.PropertyMap) resource.PropertyMap {
+	computed := resource.PropertyMap{}
+	for _, f := range fieldsOf(reflect.TypeFor[Out]()) {
+		key := resource.PropertyKey(f.name)
+		value, kept := existing[key]
+		if existing == nil || f.volatile {
+			computed[key] = resource.MakeComputed(resource.NewProperty(""))
+		} else if kept {
+			computed[key] = value
+		}
+	}
+	return computed
+}
+
+func (k *Kind[C, In, Out]) read(ctx context.Context, s scope[C], req plugin.ReadRequest) (plugin.ReadResult, error) {
+	known := maps.Clone(req.Inputs)
+	if known == nil {
+		known = resource.PropertyMap{}
+	}
+	tags, hasTags := req.State[tagsAllKey]
+	if k.tagged() && hasTags {
+		known[tagsKey] = tags
+	}
+	in := new(In)
+	if err := decode(known, in).err(); err != nil && len(req.Inputs) > 0 {
+		return plugin.ReadResult{}, s.failed("read", err)
+	}
+	out := k.outputs(req.State)
+	before := encode(in)
+	if err := k.Read(ctx, s.client, string(req.ID), in, out); err != nil {
+		if s.missing(err) {
+			return plugin.ReadResult{}, nil
+		}
+		return plugin.ReadResult{}, s.failed("read", err)
+	}
+	after := encode(in)
+
+	inputs := resource.PropertyMap{}
+	maps.Copy(inputs, req.Inputs)
+	observed := resource.NewProperty(resource.PropertyMap{})
+	if value, ok := after[tagsKey]; ok {
+		observed = value
+	}
+	for _, key := range slices.Sorted(maps.Keys(union(before, after))) {
+		if before[key].DeepEquals(after[key]) {
+			continue
+		}
+		value, present := after[key]
+		switch {
+		case key == tagsKey && k.tagged():
+			own := ownTags(observed, req.Inputs[tagsKey], s.defaultTags)
+			if _, had := inputs[tagsKey]; had || len(own) > 0 {
+				inputs[tagsKey] = resource.NewProperty(own)
+			}
+		case !present:
+			delete(inputs, key)
+		case req.Inputs[key].ContainsSecrets() || slices.Contains(k.Secret, string(key)):
+			inputs[key] = resource.MakeSecret(value)
+		default:
+			inputs[key] = value
+		}
+	}
+	return plugin.ReadResult{ID: req.ID, Inputs: inputs, Outputs: k.state(inputs, encode(out), observed)}, nil
+}
+
+func union(a, b resource.PropertyMap) resource.PropertyMap {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+func (k *Kind[C, In, Out]) update(ctx context.Context, s scope[C], req plugin.UpdateRequest) (resource.PropertyMap, error) {
+	tags := allTags(req.NewInputs, s.defaultTags)
+	if req.Preview {
+		return k.state(req.NewInputs, k.unknownOutputs(req.OldOutputs), tags), nil
+	}
+	in, decoded := k.inputs(req.NewInputs, s.defaultTags)
+	if err := decoded.err(); err != nil {
+		return nil, s.failed("update", err)
+	}
+	old, _ := k.inputs(req.OldInputs, s.defaultTags)
+	out := k.outputs(req.OldOutputs)
+
+	if k.tagged() {
+		if set, remove := tagChanges(req.OldOutputs[tagsAllKey], tags); len(set)+len(remove) > 0 {
+			if err := k.Tag(ctx, s.client, string(req.ID), out, set, remove); err != nil {
+				return nil, s.failed("tag", err)
+			}
+		}
+	}
+	if k.Update != nil {
+		if err := k.Update(ctx, s.client, string(req.ID), old, in, out); err != nil {
+			return nil, s.failed("update", err)
+		}
+	}
+	if err := k.Read(ctx, s.client, string(req.ID), in, out); err != nil {
+		return nil, s.failed("read", err)
+	}
+	return k.state(req.NewInputs, encode(out), tags), nil
+}
+
+func (k *Kind[C, In, Out]) delete(ctx context.Context, s scope[C], req plugin.DeleteRequest) error {
+	// What an older state holds is enough to delete by, even if it would no
+	// longer pass as input.
+	in, _ := k.inputs(req.Inputs, s.defaultTags)
+	err := k.Delete(ctx, s.client, string(req.ID), in, k.outputs(req.Outputs))
+	if err != nil && !s.missing(err) {
+		return s.failed("delete", err)
+	}
+	return nil
+}
