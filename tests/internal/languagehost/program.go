@@ -29,7 +29,12 @@ const grace = 2 * time.Second
 func runProgram(
 	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, environment []string,
 ) (*pulumirpc.RunResponse, error) {
-	command, err := start(ctx, engine, request, environment)
+	binary, remove, err := placeBinary(request.GetInfo())
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	command, err := start(ctx, engine, request, binary, environment)
 	var compilation *compileError
 	if errors.As(err, &compilation) {
 		engine.log(ctx, pulumirpc.LogSeverity_ERROR, 0, compilation.Error())
@@ -57,34 +62,34 @@ func runProgram(
 	}
 }
 
-// start builds the program and starts its binary. With a buildTarget it does both under a lock beside that
-// file, because the Go tool may write the file in place and other runs share it.
-func start(
-	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, environment []string,
-) (*exec.Cmd, error) {
-	directory := request.GetInfo().GetProgramDirectory()
-	binary := request.GetInfo().GetOptions().GetFields()["buildTarget"].GetStringValue()
-	if binary == "" {
-		folder, err := os.MkdirTemp("", "pulumi-go-")
-		if err != nil {
-			return nil, fmt.Errorf("create a folder for the program's binary: %w", err)
-		}
-		context.AfterFunc(ctx, func() { _ = os.RemoveAll(folder) })
-		binary = filepath.Join(folder, "program")
-	} else {
-		if !filepath.IsAbs(binary) {
-			binary = filepath.Join(directory, binary)
-		}
-		if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
-			return nil, fmt.Errorf("create the folder of the program's binary: %w", err)
-		}
-		unlock, err := lockedfile.MutexAt(binary + ".lock").Lock()
-		if err != nil {
-			return nil, fmt.Errorf("lock the program's binary: %w", err)
-		}
-		defer unlock()
+// placeBinary is where the program's binary goes: the buildTarget of the project, or a folder that remove
+// removes.
+func placeBinary(program *pulumirpc.ProgramInfo) (binary string, remove func(), err error) {
+	target := program.GetOptions().GetFields()["buildTarget"].GetStringValue()
+	switch {
+	case filepath.IsAbs(target):
+		return target, func() {}, nil
+	case target != "":
+		return filepath.Join(program.GetProgramDirectory(), target), func() {}, nil
 	}
-	if err := compile(ctx, directory, binary); err != nil {
+	folder, err := os.MkdirTemp("", "pulumi-go-")
+	if err != nil {
+		return "", nil, fmt.Errorf("create a folder for the program's binary: %w", err)
+	}
+	return filepath.Join(folder, "program"), func() { _ = os.RemoveAll(folder) }, nil
+}
+
+// start builds the program and starts its binary. It does both under one lock, because the Go tool may write
+// the binary in place and other runs share it.
+func start(
+	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, binary string, environment []string,
+) (*exec.Cmd, error) {
+	unlock, err := lockBinary(binary)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := compile(ctx, request.GetInfo().GetProgramDirectory(), binary); err != nil {
 		return nil, err
 	}
 
@@ -98,6 +103,28 @@ func start(
 		return nil, fmt.Errorf("start the program: %w", err)
 	}
 	return command, nil
+}
+
+// Build builds the program in a directory as a run would, so that the run itself finds it built.
+func Build(ctx context.Context, directory, binary string) error {
+	unlock, err := lockBinary(binary)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return compile(ctx, directory, binary)
+}
+
+// lockBinary keeps other builds and starts of a binary away until unlock is called.
+func lockBinary(binary string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
+		return nil, fmt.Errorf("create the folder of the program's binary: %w", err)
+	}
+	unlock, err = lockedfile.MutexAt(binary + ".lock").Lock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the program's binary: %w", err)
+	}
+	return unlock, nil
 }
 
 // compileError is a program that the Go compiler refused.

@@ -1,8 +1,30 @@
 package sandbox
 
-import "context"
+import (
+	"context"
+	"fmt"
 
-// serveProviders starts the stand-in providers and returns their ports by package.
-func (s *Sandbox) serveProviders(context.Context) (map[string]int, error) {
-	return nil, nil
+	"mediaserver/tests/internal/awsprovider"
+	"mediaserver/tests/internal/provider"
+	"mediaserver/tests/internal/randomprovider"
+)
+
+// serveProviders starts the stand-in providers and returns their ports by package. They close with the
+// sandbox.
+func (s *Sandbox) serveProviders(ctx context.Context) (map[string]int, error) {
+	ports := map[string]int{}
+	for name, serve := range map[string]func() (*provider.Server, error){
+		"aws": func() (*provider.Server, error) {
+			return awsprovider.Serve(ctx, awsprovider.Options{Endpoint: s.ProviderEndpoint})
+		},
+		"random": func() (*provider.Server, error) { return randomprovider.Serve(ctx) },
+	} {
+		server, err := serve()
+		if err != nil {
+			return nil, fmt.Errorf("serve the %s provider: %w", name, err)
+		}
+		s.closers = append(s.closers, server)
+		ports[name] = server.Port()
+	}
+	return ports, nil
 }

@@ -93,11 +93,11 @@ func (l stackLock) running() bool {
 }
 
 func (s *Stack) locks() ([]stackLock, error) {
-	project, err := s.project()
+	project, err := readProject(s.Root)
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Join(s.stateDir(), ".pulumi", "locks", "organization", project, s.Name)
+	folder := filepath.Join(s.stateDir(), ".pulumi", "locks", "organization", project.Name, s.Name)
 	files, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -71,7 +72,7 @@ type Sandbox struct {
 	closers  []io.Closer
 }
 
-// Prepare finds the CLI and the emulator, and builds or installs what is missing. The options that it returns
+// Prepare finds the CLI and the emulator, and builds or installs what is missing, the program included. The options that it returns
 // let Start, also in another process, begin at once.
 func Prepare(ctx context.Context, options Options) (Options, error) {
 	options, err := options.complete()
@@ -162,7 +163,29 @@ func (o Options) prepare(ctx context.Context) (Options, error) {
 			return o, err
 		}
 	}
-	return o, nil
+	return o, o.buildProgram(ctx)
+}
+
+// buildProgram builds the program if it has never been built. Each run brings it up to date; only the first
+// build takes so long that the user has to be told.
+func (o Options) buildProgram(ctx context.Context) error {
+	project, err := readProject(o.Root)
+	if err != nil {
+		return err
+	}
+	target := project.Runtime.Options.BuildTarget
+	if target == "" {
+		return nil
+	}
+	binary := filepath.Join(o.Root, target)
+	if _, err := os.Stat(binary); err == nil {
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look for the program's binary: %w", err)
+	}
+	fmt.Fprintf(o.Progress,
+		"Building the program into %s (about 4 minutes the first time, seconds from the build cache) ...\n", target)
+	return languagehost.Build(ctx, o.Root, binary)
 }
 
 // complete fills in what is empty and makes the paths absolute.

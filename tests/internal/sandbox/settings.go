@@ -10,9 +10,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// projectFile is the file that describes a Pulumi project.
-const projectFile = "Pulumi.yaml"
-
 // exampleStack is the settings file whose default tags the sandbox's stacks carry too.
 const exampleStack = "Pulumi.dev.yaml"
 
@@ -74,21 +71,4 @@ func (s *Stack) exampleTags() (any, error) {
 		return nil, fmt.Errorf("read the default tags from %s: %w", path, err)
 	}
 	return example.Config["aws:defaultTags"], nil
-}
-
-// project is the name of the program's Pulumi project.
-func (s *Stack) project() (string, error) {
-	path := filepath.Join(s.Root, projectFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("read the project's name: %w", err)
-	}
-	var project struct{ Name string }
-	if err := yaml.Unmarshal(text, &project); err != nil {
-		return "", fmt.Errorf("read the project's name from %s: %w", path, err)
-	}
-	if project.Name == "" {
-		return "", fmt.Errorf("read the project's name from %s: it has none", path)
-	}
-	return project.Name, nil
 }

@@ -45,11 +45,11 @@ func (s *Stack) Endpoint() string { return s.Emulator }
 
 // StateFile is the file that keeps the stack's state between commands.
 func (s *Stack) StateFile() (string, error) {
-	project, err := s.project()
+	project, err := readProject(s.Root)
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project, s.Name+".json"), nil
+	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project.Name, s.Name+".json"), nil
 }
 
 // Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running
