@@ -1,5 +1,3 @@
-// Package e2e deploys the program with the Pulumi CLI into an emulated AWS account and looks at what is
-// there. Each test has a sandbox of its own: an empty account and an empty stack.
 package e2e
 
 import (
@@ -12,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"mediaserver/tests/internal/sandbox"
 )
@@ -184,6 +183,11 @@ func (d *deployment) account() aws.Config {
 		BaseEndpoint: aws.String(d.Endpoint()),
 		Credentials:  credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
 	}
+}
+
+// objects is a client for the buckets of the account. The emulator serves all of them under one host name.
+func (d *deployment) objects() *s3.Client {
+	return s3.NewFromConfig(d.account(), func(options *s3.Options) { options.UsePathStyle = true })
 }
 
 // decode reads JSON and ends the test if it is none.

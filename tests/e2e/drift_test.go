@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+)
+
+func TestResourcesDeletedBehindOurBackComeBackWithRefreshAndUp(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.up()
+	ctx, account := t.Context(), d.account()
+	bucket := aws.String(d.outputs()["bucketName"].(string))
+	for what, remove := range map[string]func() error{
+		"high-cpu": func() error {
+			_, err := cloudwatch.NewFromConfig(account).DeleteAlarms(ctx,
+				&cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"mediaserver-high-cpu"}})
+			return err
+		},
+		"app-logs": func() error {
+			_, err := cloudwatchlogs.NewFromConfig(account).DeleteLogGroup(ctx,
+				&cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("/aws/ecs/mediaserver/app")})
+			return err
+		},
+		"app-config": func() error {
+			_, err := ssm.NewFromConfig(account).DeleteParameter(ctx,
+				&ssm.DeleteParameterInput{Name: aws.String("/mediaserver/app-config")})
+			return err
+		},
+		"the policy of mediaserver": func() error {
+			_, err := ecr.NewFromConfig(account).DeleteRepositoryPolicy(ctx,
+				&ecr.DeleteRepositoryPolicyInput{RepositoryName: aws.String("mediaserver")})
+			return err
+		},
+		"the CORS rules of media-storage": func() error {
+			_, err := d.objects().DeleteBucketCors(ctx, &s3.DeleteBucketCorsInput{Bucket: bucket})
+			return err
+		},
+	} {
+		if err := remove(); err != nil {
+			t.Fatalf("delete %s: %v", what, err)
+		}
+	}
+
+	d.must("refresh", "--yes", "--skip-preview")
+	if managed := d.managed(); len(managed) != 36-5 {
+		t.Errorf("after the refresh the state has %d managed resources, want 31", len(managed))
+	}
+	var planned []string
+	for _, change := range d.planned() {
+		planned = append(planned, change.String())
+	}
+	slices.Sort(planned)
+	want := []string{
+		"create app-config (aws:ssm/parameter:Parameter)",
+		"create app-logs (aws:cloudwatch/logGroup:LogGroup)",
+		"create high-cpu (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"create media-storage (aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2)",
+		"create mediaserver (aws:ecr/repositoryPolicy:RepositoryPolicy)",
+	}
+	if !slices.Equal(planned, want) {
+		t.Errorf("the plan is %q, want %q", planned, want)
+	}
+	d.up()
+	if managed := d.managed(); len(managed) != 36 {
+		t.Errorf("the state has %d managed resources, want 36", len(managed))
+	}
+	d.checkInventory(deployed("mediaserver"))
+	if _, err := d.objects().GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: bucket}); err != nil {
+		t.Errorf("read the CORS rules: %v", err)
+	}
+	if _, err := ecr.NewFromConfig(account).GetRepositoryPolicy(ctx,
+		&ecr.GetRepositoryPolicyInput{RepositoryName: aws.String("mediaserver")}); err != nil {
+		t.Errorf("read the registry's policy: %v", err)
+	}
+	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	d.must("preview", "--expect-no-changes")
+}
