@@ -15,9 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -28,6 +30,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
 
 const (
@@ -155,9 +158,12 @@ func (c *clients) connect(region string, attempts int) *api {
 		},
 	}
 	return &api{
-		region:        region,
-		autoscaling:   applicationautoscaling.NewFromConfig(config),
-		cloudwatch:    cloudwatch.NewFromConfig(config),
+		region:      region,
+		autoscaling: applicationautoscaling.NewFromConfig(config),
+		cloudwatch: cloudwatch.NewFromConfig(config, func(options *cloudwatch.Options) {
+			// Of the protocols that CloudWatch speaks, the emulator lacks the client's first choice.
+			options.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
+		}),
 		ec2:           ec2.NewFromConfig(config),
 		ecr:           ecr.NewFromConfig(config),
 		ecs:           ecs.NewFromConfig(config),
@@ -178,6 +184,10 @@ func backoff(attempt int, _ error) (time.Duration, error) {
 // missing says whether an API error means that what was asked for does not
 // exist.
 func missing(err error) bool {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusNotFound {
+		return true
+	}
 	var failure smithy.APIError
 	if !errors.As(err, &failure) {
 		return false

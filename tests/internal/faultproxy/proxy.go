@@ -189,15 +189,12 @@ func (p *Proxy) fault(action string) Fault {
 }
 
 // Action names the API operation of a request. AWS's protocols put it into the
-// form field Action, the header X-Amz-Target or the end of the path; for S3,
-// which has none of these, it is made up of the method, "service", "bucket" or
-// "object", and the first query parameter without a value, if any.
+// form field Action or the header X-Amz-Target; for S3, which has neither, it is
+// made up of the method, "service", "bucket" or "object", and the first query
+// parameter without a value, if any.
 func Action(request *http.Request, body []byte) string {
 	if target := request.Header.Get("X-Amz-Target"); target != "" {
 		return target[strings.LastIndex(target, ".")+1:]
-	}
-	if _, operation, ok := strings.Cut(request.URL.Path, "/operation/"); ok {
-		return operation
 	}
 	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
 		return form.Get("Action")
@@ -219,16 +216,8 @@ func Action(request *http.Request, body []byte) string {
 
 // refuse answers with an error in the protocol that the request speaks.
 func refuse(writer http.ResponseWriter, request *http.Request, status int, code, message string) {
-	target := request.Header.Get("X-Amz-Target")
 	switch {
-	case strings.Contains(request.URL.Path, "/operation/"):
-		// CloudWatch speaks CBOR: a map of two members, __type and message.
-		writer.Header().Set("Content-Type", "application/cbor")
-		writer.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-		writer.WriteHeader(status)
-		_, _ = writer.Write(append([]byte{0xa2}, slices.Concat(
-			cborText("__type"), cborText(code), cborText("message"), cborText(message))...))
-	case target != "":
+	case request.Header.Get("X-Amz-Target") != "":
 		writer.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		writer.Header().Set("X-Amzn-ErrorType", code)
 		writer.WriteHeader(status)
@@ -247,11 +236,6 @@ func refuse(writer http.ResponseWriter, request *http.Request, status int, code,
 		writer.WriteHeader(status)
 		_, _ = fmt.Fprintf(writer, `<Error><Code>%s</Code><Message>%s</Message></Error>`, code, message)
 	}
-}
-
-// cborText encodes a text of fewer than 256 bytes.
-func cborText(text string) []byte {
-	return append([]byte{0x78, byte(len(text))}, text...)
 }
 
 // discard is an answer that nobody gets.
