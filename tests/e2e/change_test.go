@@ -22,8 +22,6 @@ func TestAChangedSettingChangesOnlyWhatDependsOnIt(t *testing.T) {
 		{
 			"the image tag changes the task definition and the service", "mediaserver:imageTag=v2",
 			[]string{
-				"create-replacement mediaserver (aws:ecs/taskDefinition:TaskDefinition)",
-				"delete-replaced mediaserver (aws:ecs/taskDefinition:TaskDefinition)",
 				"replace mediaserver (aws:ecs/taskDefinition:TaskDefinition)",
 				"update mediaserver (aws:ecs/service:Service)",
 			},

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	autoscaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -192,19 +191,38 @@ func listLoadBalancing(ctx context.Context, account aws.Config) ([]string, error
 
 func listContainers(ctx context.Context, account aws.Config) ([]string, error) {
 	client := ecs.NewFromConfig(account)
-	clusters, err := client.ListClusters(ctx, nil)
+	arns, err := client.ListClusters(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
+	clusters, err := client.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: arns.ClusterArns})
+	if err != nil {
+		return nil, err
+	}
+	// A deleted cluster or service stays visible for a while as inactive, in AWS and in the emulator.
+	const active = "ACTIVE"
 	var found []string
-	for _, cluster := range clusters.ClusterArns {
-		found = append(found, "cluster "+afterSlash(cluster))
-		services, err := client.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster})
+	for _, cluster := range clusters.Clusters {
+		if *cluster.Status != active {
+			continue
+		}
+		found = append(found, "cluster "+*cluster.ClusterName)
+		arns, err := client.ListServices(ctx, &ecs.ListServicesInput{Cluster: cluster.ClusterArn})
 		if err != nil {
 			return nil, err
 		}
-		for _, service := range services.ServiceArns {
-			found = append(found, fmt.Sprintf("service %s of cluster %s", afterSlash(service), afterSlash(cluster)))
+		if len(arns.ServiceArns) == 0 {
+			continue
+		}
+		services, err := client.DescribeServices(ctx,
+			&ecs.DescribeServicesInput{Cluster: cluster.ClusterArn, Services: arns.ServiceArns})
+		if err != nil {
+			return nil, err
+		}
+		for _, service := range services.Services {
+			if *service.Status == active {
+				found = append(found, fmt.Sprintf("service %s of cluster %s", *service.ServiceName, *cluster.ClusterName))
+			}
 		}
 	}
 	// AWS keeps a deregistered task definition as inactive; only active ones are listed.
@@ -244,7 +262,7 @@ func listScaling(ctx context.Context, account aws.Config) ([]string, error) {
 }
 
 func listMonitoring(ctx context.Context, account aws.Config) ([]string, error) {
-	client := cloudwatch.NewFromConfig(account)
+	client := metrics(account)
 	alarms, err := client.DescribeAlarms(ctx, nil)
 	if err != nil {
 		return nil, err

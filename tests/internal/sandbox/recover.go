@@ -107,6 +107,10 @@ func (s *Stack) locks() ([]stackLock, error) {
 	}
 	var locks []stackLock
 	for _, entry := range files {
+		// Beside each lock the backend keeps a file with attributes of it.
+		if filepath.Ext(entry.Name()) != ".json" {
+			continue
+		}
 		file := filepath.Join(folder, entry.Name())
 		text, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
