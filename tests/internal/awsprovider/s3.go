@@ -143,6 +143,11 @@ func emptyBucket(ctx context.Context, client *api, name string) error {
 		if len(objects) == 0 {
 			continue
 		}
+		// The emulator knows single versions only while versioning is on, and by
+		// now it is mostly suspended, its own resource being deleted.
+		if err := putVersioning(ctx, client, name, "Enabled"); err != nil {
+			return err
+		}
 		deleted, err := client.s3.DeleteObjects(ctx, &s3.DeleteObjectsInput{
 			Bucket: &name, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
 		})
