@@ -1,0 +1,222 @@
+package deploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"mediaserver/tests/internal/awscli"
+	"mediaserver/tests/internal/jq"
+	"mediaserver/tests/internal/sandbox"
+)
+
+// workshop is a sandbox with the application's image, and an application that answers once it was asked.
+type workshop struct {
+	*sandbox.Stack
+	folder string // where the stand-ins keep what they know
+	aws    string // the real AWS CLI
+	asked  *atomic.Int32
+}
+
+// open makes a workshop around a stack that is up.
+func open(t *testing.T, stack *sandbox.Stack) workshop {
+	t.Helper()
+	shop := workshop{Stack: stack, folder: t.TempDir(), aws: awscli.Path(t), asked: &atomic.Int32{}}
+	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Targets take a moment until they are healthy.
+		if shop.asked.Add(1) == 1 || r.URL.Path != "/health" || !strings.Contains(r.Host, "elb.amazonaws.com") {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(application.Close)
+	_, port, err := net.SplitHostPort(application.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The load balancer's name is known to nobody here, so curl's own settings lead it to the application.
+	write(t, filepath.Join(shop.folder, ".curlrc"), fmt.Sprintf("connect-to = \"::127.0.0.1:%s\"\n", port))
+	for name, standIn := range map[string]string{"aws": "aws-with-tasks", "docker": "docker-to-emulator"} {
+		path, err := filepath.Abs(filepath.Join("testdata", standIn))
+		if err != nil {
+			t.Fatal(err)
+		}
+		link(t, path, filepath.Join(shop.folder, "bin", name))
+	}
+	link(t, jq.Installed(t), filepath.Join(shop.folder, "bin", "jq"))
+	return shop
+}
+
+func link(t *testing.T, target, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deploy runs the script on the workshop's stack.
+func (w workshop) deploy(t *testing.T, arguments ...string) performance {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), script(t), append([]string{"--poll", "0", "--timeout", "300"}, arguments...)...)
+	command.Env = append(w.Env(),
+		"PATH="+filepath.Join(w.folder, "bin")+string(os.PathListSeparator)+w.Path(),
+		"HOME="+w.folder, "STAGE="+w.folder, "REAL_AWS="+w.aws, "REAL_JQ="+jq.Installed(t))
+	calls := filepath.Join(w.folder, "calls")
+	write(t, calls, "")
+	output, _ := command.CombinedOutput()
+	return performance{
+		code:       command.ProcessState.ExitCode(),
+		output:     string(output),
+		calls:      strings.Split(strings.TrimSpace(read(t, calls)), "\n"),
+		loginStdin: read(t, filepath.Join(w.folder, "password")),
+	}
+}
+
+// ask runs the real AWS CLI and decodes its answer.
+func ask[T any](t *testing.T, w workshop, arguments ...string) T {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), w.aws, append(arguments, "--output", "json")...)
+	command.Env = w.Env()
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("aws %s: %v", strings.Join(arguments, " "), err)
+	}
+	var answer T
+	if err := json.Unmarshal(output, &answer); err != nil {
+		t.Fatalf("aws %s: %v", strings.Join(arguments, " "), err)
+	}
+	return answer
+}
+
+// runningService is what the tests read of the service.
+type runningService struct {
+	Services []struct {
+		TaskDefinition string
+		DesiredCount   int
+	}
+}
+
+func (w workshop) service(t *testing.T, name string) (taskDefinition string, desired int) {
+	t.Helper()
+	found := ask[runningService](t, w, "ecs", "describe-services", "--cluster", name+"-cluster", "--services", name+"-service")
+	return found.Services[0].TaskDefinition, found.Services[0].DesiredCount
+}
+
+// pulumi runs the CLI on the stack and ends the test if it fails.
+func pulumi(t *testing.T, stack *sandbox.Stack, arguments ...string) string {
+	t.Helper()
+	result, err := stack.Pulumi(t.Context(), arguments...)
+	if err != nil || result.ExitCode != 0 {
+		t.Fatalf("pulumi %s: %v, exit status %d\n%s%s", strings.Join(arguments, " "), err, result.ExitCode, result.Stdout, result.Stderr)
+	}
+	return result.Stdout
+}
+
+func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
+	running, err := sandbox.Start(t.Context(), sandbox.Options{Root: "../..", Dir: t.TempDir(), Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			t.Errorf("close the sandbox: %v", err)
+		}
+	})
+	pulumi(t, &running.Stack, "up", "--yes", "--skip-preview")
+	shop := open(t, &running.Stack)
+	stackDefinition, _ := shop.service(t, "mediaserver")
+
+	t.Run("the first deployment, into an empty registry", func(t *testing.T) {
+		result := shop.deploy(t, "--image", "app:built")
+		result.expect(t, 0, "waits for an image that is not in the registry yet", "2 of 2 tasks run "+stackDefinition, "/health answers 200", "Deployed ")
+		if definition, desired := shop.service(t, "mediaserver"); definition != stackDefinition || desired != 2 {
+			t.Errorf("the service asks for %d tasks of %s", desired, definition)
+		}
+		if asked := shop.asked.Load(); asked != 2 {
+			t.Errorf("the application was asked %d times, want 2", asked)
+		}
+		if result.loginStdin == "" || strings.Contains(result.output, strings.TrimSpace(result.loginStdin)) {
+			t.Errorf("docker read the password %q", result.loginStdin)
+		}
+		pulumi(t, &running.Stack, "preview", "--expect-no-changes")
+	})
+
+	t.Run("another tag, with the outputs from a file", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "outputs.json")
+		write(t, file, pulumi(t, &running.Stack, "stack", "output", "--json"))
+		result := shop.deploy(t, "--image", "app:built", "--tag", "v2", "--outputs", file)
+		result.expect(t, 0, "2 of 2 tasks run ", "keep v2 with: pulumi config set imageTag v2")
+		definition, _ := shop.service(t, "mediaserver")
+		if definition == stackDefinition {
+			t.Error("the service still runs the stack's task definition")
+		}
+		checkSameButImage(t, shop, stackDefinition, definition, "v2")
+
+		images := ask[struct{ ImageIds []struct{ ImageTag string } }](t, shop, "ecr", "list-images", "--repository-name", "mediaserver")
+		var tags []string
+		for _, image := range images.ImageIds {
+			tags = append(tags, image.ImageTag)
+		}
+		slices.Sort(tags)
+		if !slices.Equal(tags, []string{"latest", "v2"}) {
+			t.Errorf("the registry has %q", tags)
+		}
+	})
+
+	t.Run("the tag is the stack's after the advice was followed", func(t *testing.T) {
+		pulumi(t, &running.Stack, "config", "set", "imageTag", "v2")
+		pulumi(t, &running.Stack, "up", "--yes", "--skip-preview")
+		result := shop.deploy(t, "--skip-push")
+		result.expect(t, 0, "Deployed ", ":v2 (")
+		if strings.Contains(result.output, "pulumi config set") || len(result.called("aws ecs register-task-definition")) > 0 {
+			t.Error("registered a task definition of its own")
+		}
+	})
+
+	t.Run("the first deployment of a service that asks for no task", func(t *testing.T) {
+		idle, err := running.NewStack(t.Context(), "idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pulumi(t, idle, "up", "--yes", "--skip-preview")
+		shop := open(t, idle)
+		result := shop.deploy(t, "--image", "app:built")
+		result.expect(t, 0, "it will ask for 1", "1 of 1 tasks run", "/health answers 200")
+		if _, desired := shop.service(t, "idle"); desired != 1 {
+			t.Errorf("the service asks for %d tasks", desired)
+		}
+	})
+}
+
+// checkSameButImage checks that one task definition differs from another by its image only.
+func checkSameButImage(t *testing.T, w workshop, before, after, tag string) {
+	t.Helper()
+	definition := func(arn string) object {
+		answer := ask[object](t, w, "ecs", "describe-task-definition", "--task-definition", arn, "--include", "TAGS")
+		described := answer["taskDefinition"].(object)
+		for _, own := range []string{"taskDefinitionArn", "revision", "registeredAt"} {
+			delete(described, own)
+		}
+		return answer
+	}
+	want, got := definition(before), definition(after)
+	container := want["taskDefinition"].(object)["containerDefinitions"].([]any)[0].(object)
+	container["image"] = strings.TrimSuffix(container["image"].(string), "latest") + tag
+	if says(got).stdout != says(want).stdout {
+		t.Errorf("the new task definition is\n%v\nwant\n%v", got, want)
+	}
+	if tags, _ := got["tags"].([]any); len(tags) == 0 {
+		t.Error("the new task definition has no tags")
+	}
+}
