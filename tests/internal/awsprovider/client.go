@@ -134,13 +134,20 @@ func (c *clients) in(region string) *api {
 	if made, ok := c.regions[region]; ok {
 		return made
 	}
-	made := c.connect(region, attempts)
-	made.single = c.connect(region, 1)
+	made := c.connect(region, func() aws.Retryer {
+		return retry.NewStandard(func(options *retry.StandardOptions) {
+			options.MaxAttempts = attempts
+			options.MaxBackoff = longestPause
+			options.Backoff = retry.BackoffDelayerFunc(backoff)
+			options.RateLimiter = ratelimit.None
+		})
+	})
+	made.single = c.connect(region, func() aws.Retryer { return aws.NopRetryer{} })
 	c.regions[region] = made
 	return made
 }
 
-func (c *clients) connect(region string, attempts int) *api {
+func (c *clients) connect(region string, retryer func() aws.Retryer) *api {
 	// Built by hand: nothing comes from the environment or from files, neither
 	// credentials nor an endpoint.
 	config := aws.Config{
@@ -148,14 +155,7 @@ func (c *clients) connect(region string, attempts int) *api {
 		BaseEndpoint: aws.String(c.endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient:   c.http,
-		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(options *retry.StandardOptions) {
-				options.MaxAttempts = attempts
-				options.MaxBackoff = longestPause
-				options.Backoff = retry.BackoffDelayerFunc(backoff)
-				options.RateLimiter = ratelimit.None
-			})
-		},
+		Retryer:      retryer,
 	}
 	return &api{
 		region:      region,

@@ -63,8 +63,11 @@ func (k *Kind[C, In, Out]) create(ctx context.Context, s scope[C], req plugin.Cr
 		if undoErr := s.pkg.ledger.settle(work, s.urn); undoErr != nil {
 			return "", nil, s.failed("create", errors.Join(err, fmt.Errorf("undo: %w", undoErr)))
 		}
-		if attempt == creationAttempts || ctx.Err() != nil || s.pkg.Transient == nil || !s.pkg.Transient(err) {
+		if ctx.Err() != nil || s.pkg.Transient == nil || !s.pkg.Transient(err) {
 			return "", nil, s.failed("create", err)
+		}
+		if attempt == creationAttempts {
+			return "", nil, s.failed("create", fmt.Errorf("after %d attempts: %w", attempt, err))
 		}
 		s.pkg.ledger.begin(s.urn, func(ctx context.Context) error { return k.undo(ctx, s, in, before) })
 		pause(ctx, creationPause<<(attempt-1))
