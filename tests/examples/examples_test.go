@@ -1,0 +1,143 @@
+// Package examples checks that the example settings in the folder examples are what the
+// program accepts, and that they do what they promise.
+package examples
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/pkg/v3/display"
+	"gopkg.in/yaml.v3"
+
+	"mediaserver/tests/internal/sandbox"
+)
+
+// settings is what a stack's settings file holds.
+type settings struct {
+	EncryptionSalt string         `yaml:"encryptionsalt,omitempty"`
+	Config         map[string]any `yaml:"config"`
+}
+
+func load[T any](t *testing.T, path string) T {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var loaded T
+	if err := yaml.Unmarshal(content, &loaded); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return loaded
+}
+
+func TestTheProductionExampleNamesOnlySettingsThatExist(t *testing.T) {
+	project := load[struct {
+		Name   string
+		Config map[string]struct{ Default any }
+	}](t, "../../Pulumi.yaml")
+	example := load[settings](t, "../../examples/Pulumi.prod.yaml")
+	var own int
+	for key, value := range example.Config {
+		name, isOwn := strings.CutPrefix(key, project.Name+":")
+		if !isOwn {
+			continue
+		}
+		own++
+		setting, exists := project.Config[name]
+		if !exists {
+			t.Errorf("%s is no setting of the program", key)
+		} else if reflect.DeepEqual(setting.Default, value) {
+			t.Errorf("%s repeats the default %v", key, value)
+		}
+	}
+	if own < 5 {
+		t.Errorf("the example has %d settings of the program", own)
+	}
+}
+
+func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
+	running, err := sandbox.Start(t.Context(), sandbox.Options{Root: "../..", Dir: t.TempDir(), Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			t.Errorf("close the sandbox: %v", err)
+		}
+	})
+	var file string
+	for _, variable := range running.Variables() {
+		if variable.Name == "PULUMI_OPTION_CONFIG_FILE" {
+			file = variable.Value
+		}
+	}
+	// The stack keeps its own encryption salt beside the example's settings.
+	merged := load[settings](t, file)
+	maps.Copy(merged.Config, load[settings](t, "../../examples/Pulumi.prod.yaml").Config)
+	content, err := yaml.Marshal(merged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	result, err := running.Pulumi(t.Context(), "preview", "--json")
+	if err != nil || result.ExitCode != 0 {
+		t.Fatalf("preview: %v, exit status %d\n%s%s", err, result.ExitCode, result.Stdout, result.Stderr)
+	}
+	var plan display.PreviewDigest
+	if err := json.Unmarshal([]byte(result.Stdout), &plan); err != nil {
+		t.Fatal(err)
+	}
+
+	var protected []string
+	for _, step := range plan.Steps {
+		state, inputs := step.NewState, step.NewState.Inputs
+		resourceType := string(step.URN.Type())
+		if state.Protect {
+			protected = append(protected, resourceType+" "+step.URN.Name())
+		}
+		for _, each := range []struct {
+			resourceType, property string
+			want                   any
+		}{
+			{"aws:s3/bucketV2:BucketV2", "forceDestroy", false},
+			{"aws:ecr/repository:Repository", "forceDelete", false},
+			{"aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 365.0},
+			{"aws:ecs/taskDefinition:TaskDefinition", "cpu", "1024"},
+			{"aws:ecs/taskDefinition:TaskDefinition", "memory", "2048"},
+			{"aws:ecs/service:Service", "desiredCount", 3.0},
+			{"aws:ecs/service:Service", "enableExecuteCommand", false},
+			{"aws:appautoscaling/target:Target", "minCapacity", 3.0},
+			{"aws:appautoscaling/target:Target", "maxCapacity", 20.0},
+		} {
+			if resourceType == each.resourceType && inputs[each.property] != each.want {
+				t.Errorf("%s of %s is %v, want %v", each.property, step.URN.Name(), inputs[each.property], each.want)
+			}
+		}
+		if resourceType == "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2" {
+			rules, err := json.Marshal(inputs["corsRules"])
+			if err != nil || !strings.Contains(string(rules), `"allowedOrigins":["https://media.example.com"]`) {
+				t.Errorf("CORS rules %s (%v)", rules, err)
+			}
+		}
+	}
+	slices.Sort(protected)
+	want := []string{
+		"aws:ecr/repository:Repository mediaserver",
+		"aws:s3/bucketV2:BucketV2 media-storage",
+		"aws:ssm/parameter:Parameter jwt-secret",
+		"random:index/randomPassword:RandomPassword jwt-secret",
+		// Another suffix would be another bucket.
+		"random:index/randomString:RandomString bucket-suffix",
+	}
+	if !slices.Equal(protected, want) {
+		t.Errorf("protected are %q, want %q", protected, want)
+	}
+}
