@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,8 +70,11 @@ type Proxy struct {
 
 	mu    sync.Mutex
 	rules []*injected
-	calls []string
+	calls []call
 }
+
+// call is a call that arrived.
+type call struct{ action, body string }
 
 type injected struct {
 	Rule
@@ -133,11 +135,18 @@ func (p *Proxy) Heal() {
 	p.rules = nil
 }
 
-// Calls lists the actions of all calls so far, in the order of their arrival.
-func (p *Proxy) Calls() []string {
+// Bodies are the bodies of all calls of an action so far, in the order of their
+// arrival.
+func (p *Proxy) Bodies(action string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Clone(p.calls)
+	var bodies []string
+	for _, call := range p.calls {
+		if call.action == action {
+			bodies = append(bodies, call.body)
+		}
+	}
+	return bodies
 }
 
 // Close stops the proxy.
@@ -155,7 +164,7 @@ func (p *Proxy) serve(writer http.ResponseWriter, request *http.Request) {
 	}
 	request.Body = io.NopCloser(bytes.NewReader(body))
 
-	switch p.fault(Action(request, body)) {
+	switch p.fault(Action(request, body), string(body)) {
 	case Throttle:
 		refuse(writer, request, http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
 	case InternalError:
@@ -170,11 +179,11 @@ func (p *Proxy) serve(writer http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// fault decides what happens to a call, 0 for nothing.
-func (p *Proxy) fault(action string) Fault {
+// fault notes a call and decides what happens to it, 0 for nothing.
+func (p *Proxy) fault(action, body string) Fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls = append(p.calls, action)
+	p.calls = append(p.calls, call{action, body})
 	for _, rule := range p.rules {
 		if rule.Action != "" && rule.Action != action {
 			continue
