@@ -159,8 +159,8 @@ type widgetProperties struct {
 	// Metrics are the lines: namespace, name, then dimensions as name and value,
 	// then options.
 	Metrics [][]any `json:"metrics"`
-	// YAxis bounds the vertical axis. Nil for bounds that follow the data.
-	YAxis *verticalAxes `json:"yAxis,omitempty"`
+	// YAxis bounds the vertical axis.
+	YAxis verticalAxes `json:"yAxis"`
 	// Annotations are lines that do not move, such as thresholds. Nil for none.
 	Annotations *annotations `json:"annotations,omitempty"`
 }
@@ -210,8 +210,8 @@ func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperti
 	stored := func(storageType string) []any {
 		return []any{"BucketName", inputs.storage.bucketName, "StorageType", storageType}
 	}
-	fromZero := &verticalAxes{Left: axisBounds{Min: 0}}
-	percent := &verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
+	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
+	percent := verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
 	return [][]widgetProperties{
 		{
 			{
