@@ -1,6 +1,8 @@
 # Everything is installed by Go itself, at the versions pinned here and in the
 # two go.mod files.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+SHELL_SCRIPTS := scripts/deploy-app scripts/plan-gate scripts/sandbox scripts/shellcheck tests/deploy/testdata/stand-in .ci/run
 
 .DEFAULT_GOAL := help
 .PHONY: help build test unit e2e lint format sandbox sandbox-down bench clean
@@ -22,12 +24,15 @@ e2e: ## Run the tests that run the program from outside, in the sandbox
 	@echo "End-to-end tests (about 10 minutes the first time, to compile the Pulumi CLI) ..."
 	cd tests && go test -race -timeout 60m ./...
 
-lint: ## Check the form of the code in both modules
+lint: ## Check the code of both modules, the workflows and the shell scripts
+	@echo "Linters (about 8 minutes the first time, a minute once compiled) ..."
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
 	cd tests && go vet ./...
 	go run $(STATICCHECK) ./...
 	cd tests && go run $(STATICCHECK) ./...
+	scripts/shellcheck $(SHELL_SCRIPTS)
+	go run $(ACTIONLINT)
 
 format: ## Format the code in both modules
 	gofmt -w .
