@@ -10,11 +10,16 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"mediaserver/tests/internal/sandbox"
 )
@@ -117,6 +122,33 @@ func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
 		slices.Sort(actions)
 		return actions
 	}
+
+	t.Run("IAM accepts every document", func(t *testing.T) {
+		client := iam.New(iam.Options{
+			Region: sandbox.Region, BaseEndpoint: aws.String(running.Endpoint()),
+			Credentials: credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
+		})
+		names, err := filepath.Glob(filepath.Join(folder, "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range names {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := strings.TrimSuffix(filepath.Base(path), ".json")
+			text := strings.NewReplacer("ACCOUNT_ID", sandbox.Account, "REGION", sandbox.Region, "STATE_BUCKET", "state", "KMS_KEY_ID", "key").Replace(string(content))
+			if strings.HasPrefix(name, "trust-") {
+				_, err = client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &text})
+			} else {
+				_, err = client.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &name, PolicyDocument: &text})
+			}
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 
 	pulumi("preview")
 	t.Run("a preview makes only calls that the preview may make", func(t *testing.T) {
