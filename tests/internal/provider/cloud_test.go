@@ -1,0 +1,404 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// cloud is an account of a cloud that has nothing but buckets.
+type cloud struct {
+	mu      sync.Mutex
+	made    int
+	buckets map[string]*bucket
+	calls   []string
+	// fault decides how a call goes wrong. It is told whether the call was
+	// carried out already.
+	fault func(call string, carriedOut bool) error
+}
+
+type bucket struct {
+	name string
+	size int32
+	key  string
+	tags map[string]string
+	// cleared says that somebody removed the rules.
+	cleared bool
+}
+
+var (
+	errTransient = errors.New("try again")
+	errExists    = errors.New("BucketExists: it exists already")
+)
+
+func newCloud() *cloud { return &cloud{buckets: map[string]*bucket{}} }
+
+// call carries out a call and lets it go wrong before or after.
+func (c *cloud) call(ctx context.Context, name string, carryOut func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.calls = append(c.calls, name)
+	fault := c.fault
+	c.mu.Unlock()
+	if fault != nil {
+		if err := fault(name, false); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	err := carryOut()
+	c.mu.Unlock()
+	if err == nil && fault != nil {
+		err = fault(name, true)
+	}
+	return err
+}
+
+func (c *cloud) names() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for _, bucket := range c.buckets {
+		names = append(names, bucket.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c *cloud) count(call string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count := 0
+	for _, made := range c.calls {
+		if made == call {
+			count++
+		}
+	}
+	return count
+}
+
+type bucketInputs struct {
+	Name  string            `pulumi:"name"`
+	Size  *int32            `pulumi:"size,optional"`
+	Key   *string           `pulumi:"key,optional"`
+	Rules []bucketRule      `pulumi:"rules,optional"`
+	Tags  map[string]string `pulumi:"tags,optional"`
+}
+
+type bucketRule struct {
+	Prefix string `pulumi:"prefix"`
+	Days   *int32 `pulumi:"days,optional"`
+}
+
+type bucketOutputs struct {
+	Arn     string `pulumi:"arn"`
+	Version int32  `pulumi:"version,volatile"`
+	Token   string `pulumi:"token"`
+}
+
+const bucketToken = "cloud:index/bucket:Bucket"
+
+func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
+	return &Kind[*cloud, bucketInputs, bucketOutputs]{
+		Token:   bucketToken,
+		Name:    "name",
+		Replace: []string{"name", "key"},
+		Secret:  []string{"token"},
+		Check: func(in *bucketInputs, problems *Problems) {
+			if in.Size != nil && *in.Size > 100 {
+				problems.Refuse("size", *in.Size, "must be at most 100")
+			}
+			if len(in.Name) < 2 {
+				problems.Refuse("name", in.Name, "must have at least 2 characters")
+			}
+			if in.Key != nil && len(*in.Key) < 3 {
+				problems.Refuse("key", *in.Key, "must have at least 3 characters")
+			}
+		},
+		Find: func(ctx context.Context, c *cloud, in *bucketInputs) (ids []string, err error) {
+			err = c.call(ctx, "find", func() error {
+				for id, bucket := range c.buckets {
+					if bucket.name == in.Name {
+						ids = append(ids, id)
+					}
+				}
+				return nil
+			})
+			return ids, err
+		},
+		Create: func(ctx context.Context, c *cloud, in *bucketInputs) (id string, err error) {
+			err = c.call(ctx, "create", func() error {
+				for _, bucket := range c.buckets {
+					if bucket.name == in.Name {
+						return errExists
+					}
+				}
+				c.made++
+				id = fmt.Sprintf("b-%d", c.made)
+				c.buckets[id] = &bucket{name: in.Name, key: deref(in.Key), tags: maps.Clone(in.Tags)}
+				return nil
+			})
+			if err != nil || in.Size == nil {
+				return id, err
+			}
+			return id, c.call(ctx, "resize", func() error {
+				c.buckets[id].size = *in.Size
+				return nil
+			})
+		},
+		Read: func(ctx context.Context, c *cloud, id string, in *bucketInputs, out *bucketOutputs) error {
+			return c.call(ctx, "read", func() error {
+				bucket, ok := c.buckets[id]
+				if !ok {
+					return ErrNotFound
+				}
+				in.Name, in.Tags = bucket.name, maps.Clone(bucket.tags)
+				Observe(&in.Size, &bucket.size)
+				Observe(&in.Key, &bucket.key)
+				if bucket.cleared {
+					in.Rules = nil
+				}
+				out.Arn, out.Token = "arn:"+id, "token of "+id
+				return nil
+			})
+		},
+		Update: func(ctx context.Context, c *cloud, id string, _, in *bucketInputs, out *bucketOutputs) error {
+			return c.call(ctx, "resize", func() error {
+				c.buckets[id].size = *in.Size
+				out.Version++
+				return nil
+			})
+		},
+		Delete: func(ctx context.Context, c *cloud, id string, _ *bucketInputs, _ *bucketOutputs) error {
+			return c.call(ctx, "delete", func() error {
+				if _, ok := c.buckets[id]; !ok {
+					return ErrNotFound
+				}
+				delete(c.buckets, id)
+				return nil
+			})
+		},
+		Tag: func(ctx context.Context, c *cloud, id string, _ *bucketOutputs, set map[string]string, remove []string) error {
+			return c.call(ctx, "tag", func() error {
+				for _, key := range remove {
+					delete(c.buckets[id].tags, key)
+				}
+				maps.Copy(c.buckets[id].tags, set)
+				return nil
+			})
+		},
+	}
+}
+
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+type cloudConfig struct {
+	Region *string     `pulumi:"region,optional"`
+	Tags   *configTags `pulumi:"defaultTags,optional"`
+	cloud  *cloud
+}
+
+type configTags struct {
+	Tags map[string]string `pulumi:"tags"`
+}
+
+func (c *cloudConfig) Check(problems *Problems) {
+	if c.Region != nil && *c.Region == "nowhere" {
+		problems.Refuse("region", *c.Region, "must exist")
+	}
+}
+
+func (c *cloudConfig) Connect() (*cloud, map[string]string, error) {
+	if c.Tags == nil {
+		return c.cloud, nil, nil
+	}
+	return c.cloud, c.Tags.Tags, nil
+}
+
+type echoArguments struct {
+	Text string `pulumi:"text"`
+}
+
+type echoResult struct {
+	Text string `pulumi:"text"`
+}
+
+// serve serves a package with the bucket and one function in front of a cloud.
+func serve(t *testing.T, c *cloud) *Server {
+	t.Helper()
+	served := &Package[*cloud]{
+		Name:      "cloud",
+		Version:   "1.2.3",
+		NewConfig: func() Config[*cloud] { return &cloudConfig{cloud: c} },
+		Resources: []Resource[*cloud]{bucketKind()},
+		Functions: []Invocable[*cloud]{&Function[*cloud, echoArguments, echoResult]{
+			Token: "cloud:index/echo:echo",
+			Call: func(_ context.Context, _ *cloud, in *echoArguments) (*echoResult, error) {
+				return &echoResult{Text: in.Text}, nil
+			},
+		}},
+		Transient: func(err error) bool { return errors.Is(err, errTransient) },
+	}
+	server, err := served.Serve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return server
+}
+
+// engine speaks to a server as the Pulumi engine does.
+type engine struct {
+	t      *testing.T
+	client pulumirpc.ResourceProviderClient
+	hangUp func()
+}
+
+// connect opens a connection without configuring the provider.
+func connect(t *testing.T, server *Server) *engine {
+	t.Helper()
+	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", server.Port()),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	e := &engine{t: t, client: pulumirpc.NewResourceProviderClient(connection), hangUp: func() { _ = connection.Close() }}
+	if _, err := e.client.Handshake(t.Context(), &pulumirpc.ProviderHandshakeRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// attach opens a connection and configures the provider.
+func attach(t *testing.T, server *Server, config resource.PropertyMap) *engine {
+	t.Helper()
+	e := connect(t, server)
+	if err := e.configure(config); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func (e *engine) configure(config resource.PropertyMap) error {
+	_, err := e.client.Configure(e.t.Context(), &pulumirpc.ConfigureRequest{
+		Args: e.marshal(config), AcceptSecrets: true, AcceptResources: true,
+	})
+	return err
+}
+
+func (e *engine) marshal(properties resource.PropertyMap) *structpb.Struct {
+	e.t.Helper()
+	marshalled, err := plugin.MarshalProperties(properties, plugin.MarshalOptions{
+		KeepUnknowns: true, KeepSecrets: true, KeepResources: true,
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return marshalled
+}
+
+func (e *engine) unmarshal(properties *structpb.Struct) resource.PropertyMap {
+	e.t.Helper()
+	unmarshalled, err := plugin.UnmarshalProperties(properties, plugin.MarshalOptions{
+		KeepUnknowns: true, KeepSecrets: true, KeepResources: true,
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return unmarshalled
+}
+
+const bucketURN = "urn:pulumi:dev::project::" + bucketToken + "::media"
+
+func (e *engine) check(inputs resource.PropertyMap) map[string]string {
+	e.t.Helper()
+	response, err := e.client.Check(e.t.Context(), &pulumirpc.CheckRequest{Urn: bucketURN, News: e.marshal(inputs)})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	failures := map[string]string{}
+	for _, failure := range response.Failures {
+		failures[failure.Property] = failure.Reason
+	}
+	return failures
+}
+
+func (e *engine) diff(id string, old, state, inputs resource.PropertyMap) *pulumirpc.DiffResponse {
+	e.t.Helper()
+	response, err := e.client.Diff(e.t.Context(), &pulumirpc.DiffRequest{
+		Urn: bucketURN, Id: id, OldInputs: e.marshal(old), Olds: e.marshal(state), News: e.marshal(inputs),
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return response
+}
+
+func (e *engine) create(ctx context.Context, inputs resource.PropertyMap, preview bool) (string, resource.PropertyMap, error) {
+	e.t.Helper()
+	response, err := e.client.Create(ctx, &pulumirpc.CreateRequest{
+		Urn: bucketURN, Properties: e.marshal(inputs), Preview: preview,
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	return response.Id, e.unmarshal(response.Properties), nil
+}
+
+// mustCreate creates a bucket that has to come to be.
+func (e *engine) mustCreate(inputs resource.PropertyMap) (string, resource.PropertyMap) {
+	e.t.Helper()
+	id, state, err := e.create(e.t.Context(), inputs, false)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return id, state
+}
+
+func (e *engine) update(id string, old, state, inputs resource.PropertyMap, preview bool) resource.PropertyMap {
+	e.t.Helper()
+	response, err := e.client.Update(e.t.Context(), &pulumirpc.UpdateRequest{
+		Urn: bucketURN, Id: id, OldInputs: e.marshal(old), Olds: e.marshal(state), News: e.marshal(inputs), Preview: preview,
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return e.unmarshal(response.Properties)
+}
+
+func (e *engine) read(id string, inputs, state resource.PropertyMap) (string, resource.PropertyMap, resource.PropertyMap) {
+	e.t.Helper()
+	response, err := e.client.Read(e.t.Context(), &pulumirpc.ReadRequest{
+		Urn: bucketURN, Id: id, Inputs: e.marshal(inputs), Properties: e.marshal(state),
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return response.Id, e.unmarshal(response.Inputs), e.unmarshal(response.Properties)
+}
+
+// properties makes properties of plain values.
+func properties(values map[string]any) resource.PropertyMap {
+	return resource.NewPropertyMapFromMap(values)
+}
+
+func unknown() resource.PropertyValue { return resource.MakeComputed(resource.NewProperty("")) }
