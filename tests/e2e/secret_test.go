@@ -22,11 +22,10 @@ func TestTheJWTSecretIsInPlainTextInNoStateOutputOrLog(t *testing.T) {
 	t.Parallel()
 	var folder string
 	d := newDeployment(t, func(options *sandbox.Options) { folder = options.Dir })
-	verbose := []string{"--logtostderr", "-v=9"}
-	d.up(append([]string{"--diff", "--debug"}, verbose...)...)
+	d.up("--diff", "--debug", "--logtostderr")
 	d.must("preview", "--diff", "--json")
 	d.must("preview", "--diff", "-c", "mediaserver:name=other", "--show-sames")
-	d.must(append([]string{"refresh", "--yes", "--diff"}, verbose...)...)
+	d.must("refresh", "--yes", "--diff", "--debug", "--logtostderr")
 	d.must("stack", "output", "--json")
 	d.must("stack")
 	export := d.must("stack", "export").Stdout

@@ -53,5 +53,13 @@ func destroy(ctx context.Context, process daemon.Daemon) error {
 	if err := stack.Recover(ctx, os.Stderr); err != nil {
 		return err
 	}
+	deployed, err := stack.Deployed()
+	if err != nil {
+		return err
+	}
+	if !deployed {
+		fmt.Fprintln(os.Stderr, "The state names no resource, so there is nothing to destroy.")
+		return nil
+	}
 	return interactive(ctx, stack.Command(context.WithoutCancel(ctx), "destroy", "--yes", "--skip-preview", "--remove"))
 }

@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -222,11 +224,37 @@ func (d Daemon) Stop(ctx context.Context) error {
 	return fmt.Errorf("the sandbox process in %s does not end, not even when killed", d.Dir)
 }
 
+// awaitEmulator returns when the emulator of the folder's last sandbox accepts no more connections. It ends by
+// itself, moments after a sandbox process that was killed. The wait is bounded, because the port may have been
+// given to another process since.
+func (d Daemon) awaitEmulator(ctx context.Context) {
+	stack, err := d.read()
+	if err != nil {
+		return
+	}
+	endpoint, err := url.Parse(stack.Endpoint())
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	var dialer net.Dialer
+	for ctx.Err() == nil {
+		connection, err := dialer.DialContext(ctx, "tcp", endpoint.Host)
+		if err != nil {
+			return
+		}
+		_ = connection.Close()
+		time.Sleep(lockPoll)
+	}
+}
+
 // Remove stops the sandbox process and removes the folder.
 func (d Daemon) Remove(ctx context.Context) error {
 	if err := d.Stop(ctx); err != nil {
 		return err
 	}
+	d.awaitEmulator(ctx)
 	if err := os.RemoveAll(d.Dir); err != nil {
 		return fmt.Errorf("remove the sandbox's folder: %w", err)
 	}

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -74,7 +76,7 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 
 	var startup limited
 	command := exec.Command(python, "-u", "-c", program)
-	command.Env = append(os.Environ(), "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
+	command.Env = environment(os.Environ())
 	command.ExtraFiles = []*os.File{socket}
 	command.Stdout = options.Log
 	command.Stderr = io.MultiWriter(options.Log, &startup)
@@ -100,6 +102,19 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 		return nil, fmt.Errorf("start the emulator with %s: %w\n%s", python, err, startup.String())
 	}
 	return emulator, nil
+}
+
+// environment is that of the emulator. It leaves out what configures AWS clients, since the emulator is built
+// on one and would fail on a profile that it cannot find, and what configures another emulator.
+func environment(base []string) []string {
+	own := slices.DeleteFunc(slices.Clone(base), func(variable string) bool {
+		return strings.HasPrefix(variable, "AWS_") || strings.HasPrefix(variable, "MOTO_")
+	})
+	return append(own,
+		"AWS_CONFIG_FILE="+os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+		"MOTO_IAM_LOAD_MANAGED_POLICIES=true",
+	)
 }
 
 // URL is the endpoint of every emulated service, such as http://127.0.0.1:41234.

@@ -14,12 +14,25 @@ const projectFile = "Pulumi.yaml"
 // project is what is read here of a Pulumi project.
 type project struct {
 	Name    string
-	Runtime struct {
-		Options struct {
-			// BuildTarget is the file that the program's binary goes to, seen from the project file.
-			BuildTarget string `yaml:"buildTarget"`
-		}
+	Runtime runtime
+}
+
+// runtime is the language of a project. In the file it is a name, or a name with options.
+type runtime struct {
+	Options struct {
+		// BuildTarget is the file that the program's binary goes to, seen from the project file.
+		BuildTarget string `yaml:"buildTarget"`
 	}
+}
+
+// UnmarshalYAML reads both forms.
+func (r *runtime) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return nil
+	}
+	// A type without this method, or it would call itself.
+	type options runtime
+	return node.Decode((*options)(r))
 }
 
 // readProject reads the project file of a program.

@@ -9,7 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"slices"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/process"
 )
 
 // Interrupted is what a run of the CLI that was killed has left behind.
@@ -79,18 +82,31 @@ func (s *Stack) Recover(ctx context.Context, output io.Writer) error {
 
 // stackLock is a lock of Pulumi's file backend, as pkg/backend/diy writes it.
 type stackLock struct {
-	PID      int
-	Hostname string
+	PID       int32
+	Hostname  string
+	Timestamp time.Time
 }
 
 // running tells whether the process that took the lock may still be there. Another host's processes cannot
-// be seen from here.
+// be seen from here. A process that began after the lock was taken has only inherited the id, and one that has
+// ended may keep its id until its parent asks for its exit status.
 func (l stackLock) running() bool {
 	if hostname, err := os.Hostname(); err != nil || hostname != l.Hostname {
 		return true
 	}
-	return !errors.Is(syscall.Kill(l.PID, 0), syscall.ESRCH)
+	owner, err := process.NewProcess(l.PID)
+	if err != nil {
+		return !errors.Is(err, process.ErrorProcessNotRunning)
+	}
+	if created, err := owner.CreateTime(); err == nil && time.UnixMilli(created).After(l.Timestamp.Add(clockError)) {
+		return false
+	}
+	status, err := owner.Status()
+	return err != nil || !slices.Contains(status, process.Zombie)
 }
+
+// clockError is how far the recorded begin of a process may be off.
+const clockError = 2 * time.Second
 
 func (s *Stack) locks() ([]stackLock, error) {
 	project, err := readProject(s.Root)

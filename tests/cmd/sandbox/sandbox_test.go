@@ -1,0 +1,668 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"mediaserver/tests/internal/engine"
+	"mediaserver/tests/internal/sandbox"
+)
+
+// repository is the folder of this repository, seen from this package.
+const repository = "../../.."
+
+// program creates a log group, and waits before it ends as long as there is a file named hold.
+const program = `package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		group, err := cloudwatch.NewLogGroup(ctx, "group", &cloudwatch.LogGroupArgs{Name: pulumi.String("/clone")})
+		if err != nil {
+			return err
+		}
+		ctx.Export("groupName", group.Name)
+		for _, err := os.Stat("hold"); err == nil; _, err = os.Stat("hold") {
+			time.Sleep(time.Millisecond)
+		}
+		return nil
+	})
+}
+`
+
+const project = `name: clone
+runtime:
+  name: go
+  options:
+    buildTarget: bin/clone
+`
+
+// clone is a repository with this one's scripts and tests, and a small program. Its path has a space.
+type clone struct {
+	t    *testing.T
+	root string
+	// environment is that of a user's shell, with the Pulumi CLI on PATH and with settings that lead elsewhere.
+	environment []string
+}
+
+// newClone makes a clone in which nothing has been built if builtBefore is false; otherwise it has a current
+// bin/sandbox, which saves the time to link it.
+func newClone(t *testing.T, builtBefore bool) clone {
+	t.Helper()
+	original, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cli, err := engine.Locate(t.Context(), engine.Options{
+		ToolModule: filepath.Join(original, "tests"),
+		BinDir:     filepath.Join(original, "bin"),
+		Progress:   os.Stderr,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The temporary folder may be a link, and the command reports where it leads.
+	folder, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := clone{t: t, root: filepath.Join(folder, "a clone")}
+	for name, text := range map[string]string{"main.go": program, "Pulumi.yaml": project} {
+		c.write(name, text)
+	}
+	for _, name := range []string{"go.mod", "go.sum", "scripts/sandbox"} {
+		text, err := os.ReadFile(filepath.Join(original, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.write(name, string(text))
+	}
+	if err := os.Chmod(filepath.Join(c.root, "scripts", "sandbox"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(original, "tests"), filepath.Join(c.root, "tests")); err != nil {
+		t.Fatal(err)
+	}
+	if builtBefore {
+		shareBinary(t, c.path("bin/sandbox"))
+	}
+	c.environment = append(os.Environ(),
+		"PATH="+filepath.Dir(cli)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"AWS_PROFILE=production", "AWS_ENDPOINT_URL_S3=https://s3.example.com", "PULUMI_STACK=prod",
+		"PULUMI_ACCESS_TOKEN=token", "PULUMI_BACKEND_URL=https://pulumi.example.com",
+	)
+	t.Cleanup(func() {
+		if output, code := c.run("down"); code != 0 {
+			t.Errorf("scripts/sandbox down at the end of the test: exit status %d\n%s", code, output)
+		}
+	})
+	return c
+}
+
+// buildBinary builds bin/sandbox once for all clones.
+var buildBinary = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "sandbox-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	binary := filepath.Join(folder, "sandbox")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(binary)
+})
+
+func shareBinary(t *testing.T, path string) {
+	t.Helper()
+	binary, err := buildBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, binary, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c clone) path(name string) string { return filepath.Join(c.root, name) }
+
+func (c clone) write(name, text string) {
+	c.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(c.path(name)), 0o700); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.WriteFile(c.path(name), []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// command prepares a program in the clone, as a user would start it there.
+func (c clone) command(name string, arguments ...string) *exec.Cmd {
+	// The clean-up at the end of a test still needs commands when the test's own context has ended.
+	command := exec.CommandContext(context.WithoutCancel(c.t.Context()), name, arguments...)
+	command.Dir = c.root
+	command.Env = c.environment
+	return command
+}
+
+// run runs scripts/sandbox and returns all that it printed and its exit status.
+func (c clone) run(arguments ...string) (output string, code int) {
+	c.t.Helper()
+	command := c.command("scripts/sandbox", arguments...)
+	text, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		c.t.Fatal(err)
+	}
+	return string(text), command.ProcessState.ExitCode()
+}
+
+// must runs scripts/sandbox and ends the test if it fails.
+func (c clone) must(arguments ...string) string {
+	c.t.Helper()
+	output, code := c.run(arguments...)
+	if code != 0 {
+		c.t.Fatalf("scripts/sandbox %s: exit status %d\n%s", strings.Join(arguments, " "), code, output)
+	}
+	return output
+}
+
+// record is what the running sandbox says about itself.
+func (c clone) record() sandbox.Stack {
+	c.t.Helper()
+	text, err := os.ReadFile(c.path(".sandbox/sandbox.json"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var stack sandbox.Stack
+	if err := json.Unmarshal(text, &stack); err != nil {
+		c.t.Fatal(err)
+	}
+	return stack
+}
+
+// process is one line of ps.
+type process struct {
+	pid, parent int
+	arguments   string
+}
+
+func processes(t *testing.T) []process {
+	t.Helper()
+	output, err := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "args=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []process
+	for line := range strings.Lines(string(output)) {
+		fields := strings.Fields(line)
+		if len(fields) < 3 {
+			continue
+		}
+		pid, err := strconv.Atoi(fields[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		parent, err := strconv.Atoi(fields[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, process{pid, parent, strings.Join(fields[2:], " ")})
+	}
+	return list
+}
+
+// servers are the sandbox processes of the clone.
+func (c clone) servers() []process {
+	c.t.Helper()
+	return slices.DeleteFunc(processes(c.t), func(p process) bool {
+		return !strings.HasPrefix(p.arguments, c.path("bin/sandbox")+" serve")
+	})
+}
+
+// emulators are the processes that the clone's sandbox process started and that still run.
+func (c clone) emulators() []process {
+	c.t.Helper()
+	servers := c.servers()
+	return slices.DeleteFunc(processes(c.t), func(p process) bool {
+		return !slices.ContainsFunc(servers, func(server process) bool { return server.pid == p.parent })
+	})
+}
+
+// checkGone checks that nothing of the sandbox that was recorded is left.
+func (c clone) checkGone(recorded sandbox.Stack) {
+	c.t.Helper()
+	if _, err := os.Stat(c.path(".sandbox")); !errors.Is(err, fs.ErrNotExist) {
+		c.t.Errorf("the folder .sandbox is still there: %v", err)
+	}
+	for _, process := range processes(c.t) {
+		if strings.Contains(process.arguments, c.root) {
+			c.t.Errorf("a process is left: %s", process.arguments)
+		}
+	}
+	checkClosed(c.t, recorded)
+}
+
+// checkClosed checks that no server of a sandbox accepts connections.
+func checkClosed(t *testing.T, recorded sandbox.Stack) {
+	t.Helper()
+	for _, address := range addresses(t, recorded) {
+		if accepts(address) {
+			t.Errorf("%s still accepts connections", address)
+		}
+	}
+}
+
+// awaitClosed returns when no server of a sandbox accepts connections.
+func awaitClosed(t *testing.T, recorded sandbox.Stack) {
+	t.Helper()
+	for slices.ContainsFunc(addresses(t, recorded), accepts) {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func accepts(address string) bool {
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
+}
+
+// addresses are those of all servers of a sandbox.
+func addresses(t *testing.T, recorded sandbox.Stack) []string {
+	t.Helper()
+	emulator, err := url.Parse(recorded.Emulator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []string{emulator.Host, net.JoinHostPort("127.0.0.1", strconv.Itoa(recorded.LanguagePort))}
+	for _, port := range recorded.Providers {
+		list = append(list, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	}
+	if len(list) != 4 {
+		t.Fatalf("the record names %d servers, want 4: %v", len(list), recorded)
+	}
+	return list
+}
+
+// files are the files of the clone outside of .sandbox and bin.
+func (c clone) files() []string {
+	c.t.Helper()
+	var found []string
+	err := filepath.WalkDir(c.root, func(path string, entry fs.DirEntry, err error) error {
+		if entry != nil && entry.IsDir() && (path == c.path(".sandbox") || path == c.path("bin")) {
+			return filepath.SkipDir
+		}
+		found = append(found, path)
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return found
+}
+
+func checkContains(t *testing.T, output string, wanted ...string) {
+	t.Helper()
+	for _, want := range wanted {
+		if !strings.Contains(output, want) {
+			t.Errorf("the output does not say %q:\n%s", want, output)
+		}
+	}
+}
+
+func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, false)
+	before := c.files()
+
+	checkContains(t, c.must("up"),
+		"Building bin/sandbox", "Building the program", "+ 2 created", `groupName: "/clone"`,
+		`eval "$(scripts/sandbox env)"`, "make sandbox-down")
+	again := c.must("up")
+	checkContains(t, again, "2 unchanged", `groupName: "/clone"`, `eval "$(scripts/sandbox env)"`)
+	if strings.Contains(again, "Building") || strings.Contains(again, "Starting") {
+		t.Errorf("the second run builds or starts something:\n%s", again)
+	}
+	recorded := c.record()
+
+	c.must("pulumi", "up", "--yes", "--skip-preview", "-c", "clone:key=value")
+	c.must("pulumi", "config", "set", "clone:other", "value")
+	c.must("pulumi", "refresh", "--yes", "--skip-preview")
+	checkContains(t, c.must("pulumi", "config"), "key  ", "other  ")
+	checkContains(t, c.must("pulumi", "stack", "export"), `"version": 3`)
+	c.must("pulumi", "preview", "--diff", "--expect-no-changes")
+	if after := c.files(); !slices.Equal(after, before) {
+		t.Errorf("the work tree has changed from\n%q\nto\n%q", before, after)
+	}
+
+	checkContains(t, c.must("down"), "- 2 deleted", "The sandbox is removed.")
+	c.checkGone(recorded)
+	checkContains(t, c.must("down"), "There is no sandbox.")
+}
+
+func TestEnvPointsAShellAtTheSandboxAndAwayFromEverythingElse(t *testing.T) {
+	c := newClone(t, true)
+	c.must("up")
+	// A shell evaluates what env prints, and shows its environment and what plain pulumi says in it.
+	shell := c.command("sh", "-c", `eval "$(scripts/sandbox env)" && pulumi stack output groupName && env -0`)
+	var stderr bytes.Buffer
+	shell.Stderr = &stderr
+	output, err := shell.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, output, stderr.String())
+	}
+	first, rest, _ := strings.Cut(string(output), "\n")
+	if first != "/clone" {
+		t.Errorf("pulumi stack output groupName is %q, want /clone", first)
+	}
+	environment := map[string]string{}
+	for _, variable := range strings.Split(strings.TrimSuffix(rest, "\x00"), "\x00") {
+		name, value, _ := strings.Cut(variable, "=")
+		environment[name] = value
+	}
+	for _, foreign := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "PULUMI_ACCESS_TOKEN"} {
+		if value, set := environment[foreign]; set {
+			t.Errorf("%s is still set, to %q", foreign, value)
+		}
+	}
+	for name, want := range map[string]string{
+		"AWS_ENDPOINT_URL":         c.record().Emulator,
+		"AWS_REGION":               "eu-west-2",
+		"PULUMI_STACK":             "sandbox",
+		"PULUMI_CONFIG_PASSPHRASE": "sandbox",
+	} {
+		if environment[name] != want {
+			t.Errorf("%s is %q, want %q", name, environment[name], want)
+		}
+	}
+
+	// An AWS client that is told nothing finds the sandbox through these variables.
+	t.Setenv("AWS_PROFILE", "")
+	for name, value := range environment {
+		if strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
+	}
+	account, err := config.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, err := cloudwatchlogs.NewFromConfig(account).DescribeLogGroups(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(groups.LogGroups) != 1 || *groups.LogGroups[0].LogGroupName != "/clone" {
+		t.Errorf("an AWS client sees %v, want the log group /clone", groups.LogGroups)
+	}
+}
+
+func TestWithoutASandboxTheVerbsThatNeedOneSayHowToStartIt(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	for _, arguments := range [][]string{{"env"}, {"pulumi", "preview"}} {
+		output, code := c.run(arguments...)
+		if code == 0 {
+			t.Errorf("%q succeeds without a sandbox", arguments)
+		}
+		checkContains(t, output, "no sandbox is running", "make sandbox")
+	}
+	output, code := c.run("unheard-of")
+	if code != 2 {
+		t.Errorf("an unknown verb ends with %d, want 2", code)
+	}
+	checkContains(t, output, "no such verb: unheard-of", "Usage:")
+	checkContains(t, c.must("help"), "Usage:", "eval")
+}
+
+func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	c.must("up")
+	for what, processes := range map[string]func() []process{"the emulator": c.emulators, "the sandbox process": c.servers} {
+		recorded := c.record()
+		found := processes()
+		if len(found) != 1 {
+			t.Fatalf("there are %d processes of %s, want 1: %v", len(found), what, found)
+		}
+		kill(t, found[0].pid)
+		awaitNone(t, c.servers)
+		awaitClosed(t, recorded)
+
+		checkContains(t, c.must("up"), "emulated AWS account is gone", "Starting clean", "+ 2 created")
+		checkContains(t, c.must("up"), "2 unchanged")
+	}
+	if servers := c.servers(); len(servers) != 1 {
+		t.Errorf("there are %d sandbox processes, want 1", len(servers))
+	}
+}
+
+func TestDownCleansUpAfterACrash(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	for what, crash := range map[string]func(){
+		"the emulator's end":     func() { kill(t, c.emulators()[0].pid); awaitNone(t, c.servers) },
+		"the process's end":      func() { kill(t, c.servers()[0].pid); awaitNone(t, c.servers) },
+		"a process that hangs":   func() { stop(t, c.servers()[0].pid) },
+		"a record that is empty": func() { c.write(".sandbox/sandbox.json", "") },
+		"a record that is gone":  func() { remove(t, c.path(".sandbox/sandbox.json")) },
+		"a state that is gone":   func() { remove(t, c.path(".sandbox/state")) },
+		"only a folder left": func() {
+			kill(t, c.servers()[0].pid)
+			awaitNone(t, c.servers)
+			remove(t, c.path(".sandbox/sandbox.json"))
+			remove(t, c.path(".sandbox/state"))
+		},
+	} {
+		c.must("up")
+		recorded := c.record()
+		crash()
+		output := c.must("down")
+		c.checkGone(recorded)
+		if t.Failed() {
+			t.Fatalf("down after %s printed:\n%s", what, output)
+		}
+	}
+}
+
+func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
+	t.Parallel()
+	first, second := newClone(t, true), newClone(t, true)
+	started := first.command("scripts/sandbox", "up")
+	if err := started.Start(); err != nil {
+		t.Fatal(err)
+	}
+	second.must("up")
+	if err := started.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if first.record().Emulator == second.record().Emulator {
+		t.Errorf("both clones use the emulator at %s", first.record().Emulator)
+	}
+	recorded := first.record()
+	first.must("down")
+	first.checkGone(recorded)
+	checkContains(t, second.must("up"), "2 unchanged")
+}
+
+func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	c.write("hold", "")
+	running := c.start()
+	waiting := c.command("scripts/sandbox", "up")
+	told, err := waiting.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var second bytes.Buffer
+	waiting.Stdout = &second
+	if err := waiting.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 1024)
+	n, err := told.Read(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkContains(t, string(line[:n]), "Waiting for another command on this sandbox")
+	remove(t, c.path("hold"))
+	if err := <-running.ended; err != nil {
+		t.Errorf("the first run failed: %v\n%s", err, running.output.String())
+	}
+	if err := waiting.Wait(); err != nil {
+		t.Errorf("the second run failed: %v\n%s", err, second.String())
+	}
+	checkContains(t, running.output.String(), "+ 2 created")
+	checkContains(t, second.String(), "2 unchanged")
+	if servers := c.servers(); len(servers) != 1 {
+		t.Errorf("there are %d sandbox processes, want 1", len(servers))
+	}
+}
+
+func TestUpRecoversFromAnUpThatWasKilled(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	c.write("hold", "")
+	killed := c.start()
+	// The command and the CLI are in one process group; the sandbox process is not.
+	if err := syscall.Kill(-killed.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-killed.ended; err == nil {
+		t.Fatal("the first run ended before it was killed")
+	}
+	remove(t, c.path("hold"))
+	checkContains(t, c.must("up"), "The last run was interrupted. Recovering", `groupName: "/clone"`)
+	output := c.must("up")
+	checkContains(t, output, "2 unchanged")
+	if strings.Contains(output, "Recovering") {
+		t.Errorf("there is something to recover from after the recovery:\n%s", output)
+	}
+}
+
+func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	c.write("hold", "")
+	interrupted := c.start()
+	// Without a terminal the command passes the signal on to the CLI.
+	if err := interrupted.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-interrupted.ended; err == nil {
+		t.Errorf("the interrupted run succeeds:\n%s", interrupted.output.String())
+	}
+	checkContains(t, interrupted.output.String(), "update canceled")
+	remove(t, c.path("hold"))
+	next := c.must("up")
+	checkContains(t, next, `groupName: "/clone"`)
+	if strings.Contains(next, "Recovering") {
+		t.Errorf("the interrupted run left something to recover from:\n%s", next)
+	}
+}
+
+func TestAnUnknownChoiceOfPluginsIsRefused(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	c.environment = append(c.environment, "SANDBOX_PLUGINS=offical")
+	output, code := c.run("up")
+	if code == 0 {
+		t.Error("the run succeeds")
+	}
+	checkContains(t, output, `SANDBOX_PLUGINS is "offical"`, "stand-in", "official")
+}
+
+// background is a command that the test starts and then watches.
+type background struct {
+	*exec.Cmd
+	output bytes.Buffer
+	ended  chan error
+}
+
+// start starts scripts/sandbox up in a session of its own and returns when the state of the clone's stack names
+// the log group. The program does not end before the file hold is removed.
+func (c clone) start() *background {
+	c.t.Helper()
+	running := &background{Cmd: c.command("scripts/sandbox", "up"), ended: make(chan error, 1)}
+	running.Stdout, running.Stderr = &running.output, &running.output
+	running.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := running.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	go func() { running.ended <- running.Wait() }()
+	for {
+		select {
+		case err := <-running.ended:
+			c.t.Fatalf("the run ended early: %v\n%s", err, running.output.String())
+		case <-time.After(time.Millisecond):
+		}
+		text, err := os.ReadFile(c.path(".sandbox/state/.pulumi/stacks/clone/sandbox.json"))
+		if err == nil && bytes.Contains(text, []byte("aws:cloudwatch/logGroup:LogGroup::group")) &&
+			!bytes.Contains(text, []byte(`"pending_operations"`)) {
+			return running
+		}
+	}
+}
+
+// awaitNone returns when there are no such processes.
+func awaitNone(t *testing.T, list func() []process) {
+	t.Helper()
+	for len(list()) > 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stop suspends a process, which then does not answer and ignores polite requests.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+}
