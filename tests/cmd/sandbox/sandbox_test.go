@@ -111,7 +111,9 @@ func newClone(t *testing.T, builtBefore bool) clone {
 	if builtBefore {
 		shareBinary(t, c.path("bin/sandbox"))
 	}
-	c.environment = append(os.Environ(),
+	// A home without anything in it, but for Go's caches.
+	c.environment = append(os.Environ(), "HOME="+t.TempDir(),
+		"GOCACHE="+goSetting(t, "GOCACHE"), "GOMODCACHE="+goSetting(t, "GOMODCACHE"),
 		"PATH="+filepath.Dir(cli)+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"AWS_PROFILE=production", "AWS_ENDPOINT_URL_S3=https://s3.example.com", "PULUMI_STACK=prod",
 		"PULUMI_ACCESS_TOKEN=token", "PULUMI_BACKEND_URL=https://pulumi.example.com",
@@ -122,6 +124,16 @@ func newClone(t *testing.T, builtBefore bool) clone {
 		}
 	})
 	return c
+}
+
+// goSetting is a setting of the Go tool in this process's environment.
+func goSetting(t *testing.T, name string) string {
+	t.Helper()
+	value, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(value))
 }
 
 // buildBinary builds bin/sandbox once for all clones.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"text/tabwriter"
 
 	"mediaserver/tests/internal/daemon"
 	"mediaserver/tests/internal/sandbox"
@@ -35,9 +36,10 @@ func up(ctx context.Context, place place, flags []string) error {
 		script = shell.Quote(filepath.Join(place.root, script))
 		takeDown = script + " down"
 	}
-	fmt.Printf("\nTo use aws and pulumi on it in your shell:  eval \"$(%s env)\"\n", script)
-	fmt.Printf("To take it down:                           %s\n", takeDown)
-	return nil
+	lines := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintf(lines, "\neval \"$(%s env)\"\t# points aws and pulumi in your shell at it\n", script)
+	fmt.Fprintf(lines, "%s\t# takes it down\n", takeDown)
+	return lines.Flush()
 }
 
 // ensure returns the stack of the running sandbox, and starts one if there is none that works.
