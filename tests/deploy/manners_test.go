@@ -88,6 +88,13 @@ func TestNoSecretIsPrintedNorPassedAsAnArgument(t *testing.T) {
 	})
 }
 
+func TestTheAWSCLINeitherWaitsForAReaderNorGivesUpAtOnce(t *testing.T) {
+	// An unset pager is `less`, which would stop a deployment in a terminal.
+	if got := deploy(t, happy()).environment; got != "\nstandard\n" {
+		t.Errorf("AWS_PAGER and AWS_RETRY_MODE are %q", got)
+	}
+}
+
 func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 	for arguments, phrase := range map[string]string{
 		"":                                              "name the local image to push with --image",

@@ -47,11 +47,12 @@ type stage map[string][]answer
 
 // performance is what one run of the script did.
 type performance struct {
-	code       int
-	output     string // standard output and standard error, as they came
-	calls      []string
-	loginStdin string
-	registered string // the task definition that it registered, empty if none
+	code        int
+	output      string // standard output and standard error, as they came
+	calls       []string
+	loginStdin  string
+	environment string // AWS_PAGER and AWS_RETRY_MODE of the last call, a line each
+	registered  string // the task definition that it registered, empty if none
 }
 
 // systemTools are the programs besides the stand-ins that the script may use. Its PATH
@@ -149,10 +150,11 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 		t.Errorf("the script left %v behind (%v)", left, err)
 	}
 	result := performance{
-		code:       process.ProcessState.ExitCode(),
-		output:     output.String(),
-		loginStdin: read(t, filepath.Join(directory, "docker_login_stdin")),
-		registered: read(t, filepath.Join(directory, "aws_ecs_register-task-definition.json")),
+		code:        process.ProcessState.ExitCode(),
+		output:      output.String(),
+		loginStdin:  read(t, filepath.Join(directory, "docker_login_stdin")),
+		environment: read(t, filepath.Join(directory, "environment")),
+		registered:  read(t, filepath.Join(directory, "aws_ecs_register-task-definition.json")),
 	}
 	if calls := strings.TrimSpace(read(t, filepath.Join(directory, "calls"))); calls != "" {
 		result.calls = strings.Split(calls, "\n")

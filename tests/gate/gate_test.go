@@ -174,7 +174,7 @@ func TestDeletingOrReplacingWhatHoldsDataOrServesIsRefused(t *testing.T) {
 					t.Errorf("the Markdown lacks %q", column)
 				}
 			}
-			for _, op := range []string{"create", "update", "same", "read", "refresh", "import"} {
+			for _, op := range []string{"create", "update", "same", "read", "refresh", "discard", "import"} {
 				judge(t, plan(t, change(op, each.resourceType, each.name))).expect(t, 0, "No dangerous change.")
 			}
 		})
@@ -187,6 +187,11 @@ func TestEveryStepOfAReplacementIsRecognized(t *testing.T) {
 			judge(t, plan(t, change(op, "aws:ecs/service:Service", "mediaserver", "launchType"))).expect(t, 1, "is replaced")
 		})
 	}
+	t.Run("also beside what an earlier run has left to delete", func(t *testing.T) {
+		judge(t, plan(t,
+			change("delete", "aws:ecs/service:Service", "mediaserver"),
+			change("replace", "aws:ecs/service:Service", "mediaserver", "launchType"))).expect(t, 1, "is replaced")
+	})
 	t.Run("together they are one row", func(t *testing.T) {
 		result := judge(t, plan(t,
 			change("create-replacement", "aws:ecs/service:Service", "mediaserver", "launchType"),
@@ -290,6 +295,7 @@ func TestWhatIsNoPlanFails(t *testing.T) {
 		"a number":               {"1", "it is no JSON object"},
 		"an empty object":        {"{}", "it has no steps or no summary"},
 		"no steps":               {`{"steps": [], "changeSummary": {}}`, "it has no steps or no summary"},
+		"steps that are no list": {`{"steps": {"op": "delete"}, "changeSummary": {}}`, "it has no steps or no summary"},
 		"no summary":             {`{"steps": [{"op": "same", "urn": "urn:pulumi:dev::m::t::n"}]}`, "it has no steps or no summary"},
 		"a step without a URN":   {`{"steps": [{"op": "delete"}], "changeSummary": {"delete": 1}}`, "names no operation or no resource"},
 		"a step without an op":   {`{"steps": [{"urn": "urn:pulumi:dev::m::t::n"}], "changeSummary": {}}`, "names no operation or no resource"},
@@ -370,7 +376,8 @@ func TestMarkdownListsEveryChangeAndCannotBeBrokenOutOf(t *testing.T) {
 			t.Errorf("the Markdown lacks %q:\n%s", phrase, result.markdown)
 		}
 	}
-	looks := plan(t, change("read", "aws:ecs/service:Service", "mediaserver"), change("refresh", "aws:ecs/service:Service", "mediaserver"))
+	looks := plan(t, change("read", "aws:ecs/service:Service", "mediaserver"), change("refresh", "aws:ecs/service:Service", "mediaserver"),
+		change("discard", "aws:ecs/service:Service", "mediaserver"))
 	for _, unchanged := range []string{plan(t), looks} {
 		if result := judge(t, unchanged); !strings.Contains(result.markdown, "### Plan: no changes") {
 			t.Errorf("Markdown of an unchanged stack:\n%s", result.markdown)
