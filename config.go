@@ -101,14 +101,26 @@ var reservedNamePrefixes = []struct{ prefix, reason string }{
 
 // fargateMemory lists the memory sizes, in MiB, that AWS Fargate offers for
 // each number of CPU units (Amazon ECS developer guide, "Task CPU and memory").
-var fargateMemory = []struct{ cpu, smallest, largest, step int }{
-	{cpu: 256, smallest: 512, largest: 2048, step: 512},
-	{cpu: 512, smallest: 1024, largest: 4096, step: 1024},
-	{cpu: 1024, smallest: 2048, largest: 8192, step: 1024},
-	{cpu: 2048, smallest: 4096, largest: 16384, step: 1024},
-	{cpu: 4096, smallest: 8192, largest: 30720, step: 1024},
-	{cpu: 8192, smallest: 16384, largest: 61440, step: 4096},
-	{cpu: 16384, smallest: 32768, largest: 122880, step: 8192},
+var fargateMemory = []struct {
+	cpu    int
+	memory []int
+}{
+	{cpu: 256, memory: []int{512, 1024, 2048}},
+	{cpu: 512, memory: sizes(1024, 4096, 1024)},
+	{cpu: 1024, memory: sizes(2048, 8192, 1024)},
+	{cpu: 2048, memory: sizes(4096, 16384, 1024)},
+	{cpu: 4096, memory: sizes(8192, 30720, 1024)},
+	{cpu: 8192, memory: sizes(16384, 61440, 4096)},
+	{cpu: 16384, memory: sizes(32768, 122880, 8192)},
+}
+
+// sizes are the numbers from the smallest to the largest in equal steps.
+func sizes(smallest, largest, step int) []int {
+	var all []int
+	for size := smallest; size <= largest; size += step {
+		all = append(all, size)
+	}
+	return all
 }
 
 // logRetentionDays are the retention periods that CloudWatch Logs accepts
@@ -238,19 +250,16 @@ func (s settings) validate(reader *settingsReader) {
 
 // validateTaskSize checks cpu and memory against what AWS Fargate offers.
 func (s settings) validateTaskSize(reader *settingsReader) {
-	var sizes []int
+	var offered []int
 	for _, size := range fargateMemory {
-		sizes = append(sizes, size.cpu)
-		if size.cpu != s.cpu {
-			continue
+		offered = append(offered, size.cpu)
+		if size.cpu == s.cpu {
+			reader.check("memory", s.memory, slices.Contains(size.memory, s.memory),
+				fmt.Sprintf("must be a number of MiB that AWS Fargate offers with cpu %d: %s", size.cpu, enumerate(size.memory)))
 		}
-		reader.check("memory", s.memory,
-			s.memory >= size.smallest && s.memory <= size.largest && (s.memory-size.smallest)%size.step == 0,
-			fmt.Sprintf("must be a memory size that AWS Fargate offers with cpu %d: %d to %d MiB in steps of %d",
-				size.cpu, size.smallest, size.largest, size.step))
 	}
-	reader.check("cpu", s.cpu, slices.Contains(sizes, s.cpu),
-		fmt.Sprintf("must be a number of CPU units that AWS Fargate offers: %s", enumerate(sizes)))
+	reader.check("cpu", s.cpu, slices.Contains(offered, s.cpu),
+		fmt.Sprintf("must be a number of CPU units that AWS Fargate offers: %s", enumerate(offered)))
 	reader.check("memory", s.memory, s.memory > 0, "must be a number of MiB above 0")
 }
 
@@ -314,6 +323,7 @@ func enumerate(numbers []int) string {
 // settingsReader reads settings one by one and collects every problem, so that
 // a user sees all of them at once.
 type settingsReader struct {
+	// ctx holds the configuration of the stack.
 	ctx *pulumi.Context
 	// keys are the settings asked for so far.
 	keys []string

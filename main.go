@@ -3,8 +3,8 @@
 // that holds the media to the dashboard that shows how it is served.
 //
 // Phases run in the order in which they depend on each other; each returns what
-// later phases need of it. The numbers in their comments are the phases and
-// steps of the guide that README.md lists.
+// later phases need of it. The guide in their comments is the Terraform guide
+// that the program follows; README.md lists its phases and steps.
 package main
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -87,15 +87,24 @@ func deploy(ctx *pulumi.Context) error {
 
 // stackPhases are the phases of which the stack's outputs tell.
 type stackPhases struct {
-	environment    environment
-	storage        storage
-	parameters     parameters
-	registry       registry
-	logGroups      logGroups
-	loadBalancer   loadBalancer
+	// environment tells the region.
+	environment environment
+	// storage tells the bucket.
+	storage storage
+	// parameters tell the names of the parameters.
+	parameters parameters
+	// registry tells where images go.
+	registry registry
+	// logGroups tell where logs are.
+	logGroups logGroups
+	// loadBalancer tells the public address.
+	loadBalancer loadBalancer
+	// taskDefinition tells what tasks run.
 	taskDefinition taskDefinition
-	service        service
-	dashboard      dashboard
+	// service tells the cluster and the service.
+	service service
+	// dashboard tells where the dashboard is.
+	dashboard dashboard
 }
 
 // stackOutputs are the outputs of the stack. The application's deploy script
