@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// shownBytes is how much of a value a message shows: a document would bury the
+// rule that it breaks.
+const shownBytes = 100
+
 // Problems collects what a kind's own check refuses. The engine shows each
 // with the resource it concerns, in preview already.
 type Problems struct {
@@ -28,6 +32,9 @@ func (p *Problems) Refuse(path string, value any, rule string) {
 	shown := fmt.Sprintf("%v", value)
 	if text, ok := value.(string); ok {
 		shown = fmt.Sprintf("%q", text)
+	}
+	if len(shown) > shownBytes {
+		shown = strings.ToValidUTF8(shown[:shownBytes], "") + "..."
 	}
 	if touches(p.decoder.secret, path) {
 		shown = "[secret]"
