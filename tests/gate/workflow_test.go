@@ -96,6 +96,7 @@ func TestTheWorkflowLetsALabelledResourcePassUntilTheNextCommit(t *testing.T) {
 		{"a labelled one", dangerous, "0", "labeled", `["bug", "allow:mediaserver"]`, "0"},
 		{"another resource's label", dangerous, "0", "labeled", `["allow:media-storage"]`, "1"},
 		{"a label from before the commit", dangerous, "0", "synchronize", `["allow:mediaserver"]`, "1"},
+		{"a label from before the pull request was closed", dangerous, "0", "reopened", `["allow:mediaserver"]`, "1"},
 		{"a label that is shell code", dangerous, "0", "labeled", `["allow:$(exit 0)\"; exit 0; \""]`, "1"},
 		{"a preview that failed without a word", harmless, "255", "opened", `[]`, "255"},
 		{"a preview that printed nothing", "", "255", "opened", `[]`, "4"},
@@ -120,6 +121,15 @@ func TestTheWorkflowTakesLabelsOfAnEarlierCommitAway(t *testing.T) {
 		"gh api --method DELETE --silent repos/owner/repository/issues/7/labels/allow%3Aa%2Fb"
 	if got := r.read("calls"); got != want {
 		t.Errorf("called\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestALabelThatIsGoneAlreadyIsNoFailureOfTheWorkflow(t *testing.T) {
+	r := newRunner(t, "", "0", "[]")
+	r.run("Withdraw allowances given to an earlier commit",
+		`LABELS=["allow:media-storage", "allow:alb"]`, "GH_FAILURE=gh: Label does not exist (HTTP 404)")
+	if calls := strings.Count(r.read("calls"), "DELETE"); calls != 2 {
+		t.Errorf("%d labels were taken away, want 2", calls)
 	}
 }
 
