@@ -204,7 +204,7 @@ func TestTheExitCodeDecidesHowTheRunEnds(t *testing.T) {
 func TestAProgramThatIsKilledEndsTheRunInAnError(t *testing.T) {
 	client, _ := attach(t, serve(t), newUser(t))
 	got, err := client.Run(t.Context(), request(t,
-		"syscall.Kill(os.Getpid(), syscall.SIGKILL); select {}", "os", "syscall"))
+		"syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Hour)", "os", "syscall", "time"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,8 +277,8 @@ func TestACancelledRunEndsAndItsProgramIsKilled(t *testing.T) {
 			client, connection := attach(t, host, engine)
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			run := request(t, `os.WriteFile("pid", []byte(fmt.Sprint(os.Getpid())), 0o600); fmt.Println("running"); select {}`,
-				"fmt", "os")
+			run := request(t, `os.WriteFile("pid", []byte(fmt.Sprint(os.Getpid())), 0o600); fmt.Println("running"); time.Sleep(time.Hour)`,
+				"fmt", "os", "time")
 			ended := make(chan error, 1)
 			go func() {
 				_, err := client.Run(ctx, run)
