@@ -2,7 +2,7 @@
 # ShellCheck, which is not written in Go.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-SHELL_SCRIPTS := scripts/deploy-app scripts/plan-gate scripts/sandbox scripts/shellcheck tests/deploy/testdata/stand-in .ci/run
+SHELL_SCRIPTS := scripts/* tests/deploy/testdata/* tests/gate/testdata/* .ci/run
 
 .DEFAULT_GOAL := help
 .PHONY: help build test unit e2e lint format sandbox sandbox-down bench clean
