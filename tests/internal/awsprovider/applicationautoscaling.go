@@ -24,6 +24,12 @@ type scalableTargetOutputs struct {
 	RoleArn string `pulumi:"roleArn"`
 }
 
+// What an import, which knows no more than an id, takes for granted.
+const (
+	ecsNamespace = "ecs"
+	ecsDimension = "ecs:service:DesiredCount"
+)
+
 var scalableTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 	Token:   "aws:appautoscaling/target:Target",
 	Name:    "resourceId",
@@ -52,6 +58,9 @@ var scalableTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 		return in.ResourceID, err
 	},
 	Read: func(ctx context.Context, client *api, id string, in *scalableTargetInputs, out *scalableTargetOutputs) error {
+		if in.Namespace == "" {
+			in.ResourceID, in.Namespace, in.Dimension = id, ecsNamespace, ecsDimension
+		}
 		found, err := client.autoscaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
 			ServiceNamespace:  types.ServiceNamespace(in.Namespace),
 			ScalableDimension: types.ScalableDimension(in.Dimension),
@@ -168,20 +177,25 @@ var scalingPolicy = &kind[scalingPolicyInputs, scalingPolicyOutputs]{
 		return in.Name, putScalingPolicy(ctx, client, in)
 	},
 	Read: func(ctx context.Context, client *api, id string, in *scalingPolicyInputs, out *scalingPolicyOutputs) error {
-		found, err := client.autoscaling.DescribeScalingPolicies(ctx, &applicationautoscaling.DescribeScalingPoliciesInput{
-			ServiceNamespace:  types.ServiceNamespace(in.Namespace),
-			ScalableDimension: types.ScalableDimension(in.Dimension),
-			ResourceId:        &in.ResourceID,
-			PolicyNames:       []string{id},
-		})
+		request := &applicationautoscaling.DescribeScalingPoliciesInput{
+			ServiceNamespace: ecsNamespace, PolicyNames: []string{id},
+		}
+		importing := in.Namespace == ""
+		if !importing {
+			request.ServiceNamespace = types.ServiceNamespace(in.Namespace)
+			request.ScalableDimension = types.ScalableDimension(in.Dimension)
+			request.ResourceId = &in.ResourceID
+		}
+		found, err := client.autoscaling.DescribeScalingPolicies(ctx, request)
 		if err != nil {
 			return err
 		}
 		for _, observed := range found.ScalingPolicies {
-			if deref(observed.PolicyName) != id || deref(observed.ResourceId) != in.ResourceID {
+			if deref(observed.PolicyName) != id || !importing && deref(observed.ResourceId) != in.ResourceID {
 				continue
 			}
-			in.Name = id
+			in.Name, in.Namespace, in.Dimension = id, string(observed.ServiceNamespace), string(observed.ScalableDimension)
+			set(&in.ResourceID, observed.ResourceId)
 			policyType := string(observed.PolicyType)
 			provider.Observe(&in.PolicyType, &policyType)
 			out.Arn, out.AlarmArns = deref(observed.PolicyARN), []string{}

@@ -306,12 +306,13 @@ var service = &kind[serviceInputs, none]{
 		}
 		set(&in.Name, observed.ServiceName)
 		set(&in.TaskDefinition, observed.TaskDefinition)
-		if in.Cluster == "" {
-			set(&in.Cluster, observed.ClusterArn)
-		}
 		provider.Observe(&in.DesiredCount, &observed.DesiredCount)
 		launchType := string(observed.LaunchType)
 		provider.Observe(&in.LaunchType, &launchType)
+		if importing := in.Cluster == ""; importing {
+			set(&in.Cluster, observed.ClusterArn)
+			in.LaunchType = &launchType
+		}
 		in.Tags = ecsTags(observed.Tags)
 		return nil
 	},

@@ -104,11 +104,8 @@ var taskDefinition = &kind[taskDefinitionInputs, taskDefinitionOutputs]{
 				OperatingSystemFamily: types.OSFamily(deref(platform.OperatingSystem)),
 			}
 		}
-		created, err := client.ecs.RegisterTaskDefinition(ctx, request)
-		if err != nil {
-			return "", err
-		}
-		return *created.TaskDefinition.TaskDefinitionArn, nil
+		_, err := client.ecs.RegisterTaskDefinition(ctx, request)
+		return in.Family, err
 	},
 	Read: func(ctx context.Context, client *api, id string, in *taskDefinitionInputs, out *taskDefinitionOutputs) error {
 		if out.Arn != "" {

@@ -102,8 +102,12 @@ var loadBalancer = &kind[loadBalancerInputs, loadBalancerOutputs]{
 			return provider.ErrNotFound
 		}
 		observed := found.LoadBalancers[0]
+		internal, loadBalancerType := observed.Scheme == types.LoadBalancerSchemeEnumInternal, string(observed.Type)
+		if importing := in.Name == ""; importing {
+			in.Internal, in.Type = &internal, &loadBalancerType
+		}
 		set(&in.Name, observed.LoadBalancerName)
-		provider.Observe(&in.Internal, aws.Bool(observed.Scheme == types.LoadBalancerSchemeEnumInternal))
+		provider.Observe(&in.Internal, &internal)
 		observeSet(&in.SecurityGroups, observed.SecurityGroups)
 		var subnets []string
 		for _, zone := range observed.AvailabilityZones {
@@ -334,11 +338,14 @@ var targetGroup = &kind[targetGroupInputs, targetGroupOutputs]{
 			return provider.ErrNotFound
 		}
 		observed := found.TargetGroups[0]
+		targetType := string(observed.TargetType)
+		if importing := in.Name == ""; importing {
+			in.TargetType = &targetType
+		}
 		set(&in.Name, observed.TargetGroupName)
 		set(&in.Port, observed.Port)
 		set(&in.VpcID, observed.VpcId)
 		in.Protocol = string(observed.Protocol)
-		targetType := string(observed.TargetType)
 		provider.Observe(&in.TargetType, &targetType)
 		if in.HealthCheck != nil {
 			in.HealthCheck = in.HealthCheck.observe(observed)
