@@ -95,7 +95,7 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 	created, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(settings.physicalName("{name}-dashboard")),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
-			Widgets: layOut(inputs.environment.region, dashboardRows(settings, inputs)),
+			Widgets: layOut(inputs.environment.region, dashboardRows(inputs)),
 		}),
 	})
 	if err != nil {
@@ -161,8 +161,6 @@ type widgetProperties struct {
 	Metrics [][]any `json:"metrics"`
 	// YAxis bounds the vertical axis.
 	YAxis verticalAxes `json:"yAxis"`
-	// Annotations are lines that do not move, such as thresholds. Nil for none.
-	Annotations *annotations `json:"annotations,omitempty"`
 }
 
 // verticalAxes are the vertical axes of a chart.
@@ -179,20 +177,6 @@ type axisBounds struct {
 	Max int `json:"max,omitempty"`
 }
 
-// annotations are the marks on a chart.
-type annotations struct {
-	// Horizontal are the marks across the chart.
-	Horizontal []horizontalAnnotation `json:"horizontal"`
-}
-
-// horizontalAnnotation is a mark across a chart.
-type horizontalAnnotation struct {
-	// Label stands on the mark.
-	Label string `json:"label"`
-	// Value is its height.
-	Value int `json:"value"`
-}
-
 // metricOptions are the options of one line.
 type metricOptions struct {
 	// Stat is the statistic, such as Average or p99.
@@ -203,7 +187,7 @@ type metricOptions struct {
 
 // dashboardRows are the rows of the dashboard from top to bottom, each with its
 // charts from left to right.
-func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperties {
+func dashboardRows(inputs dashboardInputs) [][]widgetProperties {
 	balancer := []any{"LoadBalancer", inputs.loadBalancer.arnSuffix}
 	targets := append([]any{"TargetGroup", inputs.loadBalancer.targetGroupArnSuffix}, balancer...)
 	tasks := []any{"ClusterName", inputs.service.clusterName, "ServiceName", inputs.service.serviceName}
@@ -237,10 +221,6 @@ func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperti
 			{
 				Title: "CPU utilisation in percent", Period: widgetPeriod, YAxis: percent,
 				Metrics: [][]any{line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU")},
-				Annotations: &annotations{Horizontal: []horizontalAnnotation{
-					{Label: "A task is added above", Value: settings.scaleUpCPU},
-					{Label: "A task is removed below", Value: settings.scaleDownCPU},
-				}},
 			},
 			{
 				Title: "Memory utilisation in percent", Period: widgetPeriod, YAxis: percent,

@@ -54,10 +54,6 @@ func TestTheDashboardShowsWhatAPersonOnCallLooksAtFirst(t *testing.T) {
 					"ServiceName", "mediaserver-service", option("Average", "CPU"),
 				}},
 				"yAxis": percent,
-				"annotations": object{"horizontal": list{
-					object{"label": "A task is added above", "value": 70},
-					object{"label": "A task is removed below", "value": 20},
-				}},
 			}),
 			chart("Memory utilisation in percent", 6, 6, 6, fiveMinutes, object{
 				"metrics": list{list{
@@ -96,16 +92,6 @@ func TestTheDashboardShowsWhatAPersonOnCallLooksAtFirst(t *testing.T) {
 			}}),
 		}}},
 	})
-}
-
-func TestTheDashboardMarksTheThresholdsOfTheAlarms(t *testing.T) {
-	body := run(t, map[string]string{"scaleUpCpu": "85", "scaleDownCpu": "35"}).
-		find(t, "Dashboard mediaserver").inputs["dashboardBody"]
-	widgets := parseJSON(t, "body", body).(object)["widgets"].(list)
-	wantEqual(t, "annotations", widgets[3].(object)["properties"].(object)["annotations"], object{"horizontal": list{
-		object{"label": "A task is added above", "value": 85},
-		object{"label": "A task is removed below", "value": 35},
-	}})
 }
 
 // TestAWSAcceptsEveryWidget checks what AWS refuses only when the dashboard is
