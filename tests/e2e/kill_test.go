@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,10 @@ func TestAfterTheCLIIsKilledTheNextRunRecoversWithoutOrphansOrDuplicates(t *test
 		found, err := d.Interrupted()
 		if err != nil {
 			t.Fatal(err)
+		}
+		// A file that is written in more than one step can be found half-written by the next run.
+		if halves, err := filepath.Glob(filepath.Join(filepath.Dir(d.stateFile()), "*.attrs")); err != nil || len(halves) > 0 {
+			t.Errorf("the backend keeps %q beside the state (%v)", halves, err)
 		}
 		if !found.Locked {
 			t.Errorf("killed with %d resources in the state, the run left no lock", resources)
@@ -48,10 +53,7 @@ func TestAfterTheCLIIsKilledTheNextRunRecoversWithoutOrphansOrDuplicates(t *test
 // killDuringUp starts an up and kills the CLI as soon as its state names the given number of resources.
 func (d *deployment) killDuringUp(resources int) {
 	d.t.Helper()
-	file, err := d.StateFile()
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	file := d.stateFile()
 	command := d.Command(d.t.Context(), "--non-interactive", "up", "--yes", "--skip-preview")
 	var output strings.Builder
 	command.Stdout, command.Stderr = &output, &output
@@ -74,6 +76,15 @@ func (d *deployment) killDuringUp(resources int) {
 		d.t.Fatalf("the run ended by itself before it was killed: %v\n%s", err, output.String())
 	}
 	d.output.WriteString(output.String())
+}
+
+func (d *deployment) stateFile() string {
+	d.t.Helper()
+	file, err := d.StateFile()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return file
 }
 
 func killed(err error) bool {

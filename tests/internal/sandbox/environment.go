@@ -36,7 +36,7 @@ func (s *Stack) Variables() []Variable {
 		// Profiles of the user may name roles, endpoints and credentials of real accounts.
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"PULUMI_BACKEND_URL":          (&url.URL{Scheme: "file", Path: s.stateDir()}).String(),
+		"PULUMI_BACKEND_URL":          s.backend(),
 		"PULUMI_CONFIG_PASSPHRASE":    passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK":    "true",
 		"PULUMI_STACK":                s.Name,
@@ -59,6 +59,13 @@ func (s *Stack) Variables() []Variable {
 		variables = append(variables, Variable{name, values[name]})
 	}
 	return variables
+}
+
+// backend is the URL of the state folder. The file backend replaces a file in one step, but writes a file of
+// attributes beside it in two, and cannot read the state any more when it was killed between the two; so it is
+// told to write none.
+func (s *Stack) backend() string {
+	return (&url.URL{Scheme: "file", Path: s.stateDir(), RawQuery: "metadata=skip"}).String()
 }
 
 // Path is the value of PATH with the sandbox's CLI first.

@@ -123,7 +123,7 @@ func (s *Stack) locks() ([]stackLock, error) {
 	}
 	var locks []stackLock
 	for _, entry := range files {
-		// Beside each lock the backend keeps a file with attributes of it.
+		// A backend that was not told otherwise keeps a file with attributes beside each lock.
 		if filepath.Ext(entry.Name()) != ".json" {
 			continue
 		}

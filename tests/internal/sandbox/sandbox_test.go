@@ -61,7 +61,7 @@ func TestNoSettingOfTheUsersLeadsTheCLIOrAWSClientsElsewhere(t *testing.T) {
 		"AWS_ACCESS_KEY_ID":                           "test",
 		"AWS_ENDPOINT_URL":                            "http://127.0.0.1:1",
 		"AWS_REGION":                                  "eu-west-2",
-		"PULUMI_BACKEND_URL":                          "file:///a%20folder/state",
+		"PULUMI_BACKEND_URL":                          "file:///a%20folder/state?metadata=skip",
 		"PULUMI_CONFIG_PASSPHRASE":                    "sandbox",
 		"PULUMI_DEBUG_LANGUAGES":                      "go:4",
 		"PULUMI_DEBUG_PROVIDERS":                      "aws:2,random:3",
