@@ -54,6 +54,18 @@ func TestAChangedSettingChangesOnlyWhatDependsOnIt(t *testing.T) {
 	d.t = t
 }
 
+// TestAListSettingIsSetByPath holds the command that README.md gives: the CLI refuses a list that is given as text.
+func TestAListSettingIsSetByPath(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.up()
+	d.must("config", "set", "--path", "mediaserver:corsAllowedOrigins[0]", "https://media.example.com")
+	want := []change{{"update", "media-storage", "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"}}
+	if planned := d.planned(); !slices.Equal(planned, want) {
+		t.Errorf("the plan is %v, want %v", planned, want)
+	}
+}
+
 // isOutputChange tells whether a step is the stack's own, which changes when an output does.
 func isOutputChange(step string) bool {
 	return step == "update mediaserver-sandbox (pulumi:pulumi:Stack)"
