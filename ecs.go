@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
@@ -216,7 +215,7 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 			Protocol:      "tcp",
 		}},
 		Environment:     variables,
-		Secrets:         slices.Clone(inputs.parameters.containerSecrets),
+		Secrets:         inputs.parameters.containerSecrets,
 		MountPoints:     []struct{}{},
 		VolumesFrom:     []struct{}{},
 		SystemControls:  []struct{}{},
