@@ -76,6 +76,7 @@ func build(ctx context.Context, options Options, version, binary string) error {
 	unfinished := binary + ".unfinished"
 	tool := exec.CommandContext(ctx, "go", "build",
 		"-o", unfinished,
+		"-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -X "+versionVariable+"="+version,
 		command)
 	tool.Dir = options.ToolModule

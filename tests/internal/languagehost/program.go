@@ -24,6 +24,10 @@ const (
 // grace is how long the pipes of a killed program may stay open in processes that it started.
 const grace = 2 * time.Second
 
+// buildFlags are those of the released plugin (pulumi-language-go, compileProgram). A program that the sandbox
+// built is then up to date for a plain `pulumi` too, and the other way round.
+var buildFlags = []string{"-trimpath", "-buildvcs=false", "-ldflags", "-w -s"}
+
 // runProgram builds the program of a request and runs it. As with the released plugin, an error that the
 // user has seen already ends in Bail, and any other bad end of the program in Error.
 func runProgram(
@@ -144,7 +148,7 @@ func compile(ctx context.Context, directory, binary string) error {
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, goTool, "build", "-o", binary, ".")
+	build := exec.CommandContext(ctx, goTool, append([]string{"build", "-o", binary}, append(buildFlags, ".")...)...)
 	build.Dir = directory
 	build.WaitDelay = grace
 	messages, err := build.CombinedOutput()
