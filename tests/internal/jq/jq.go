@@ -35,7 +35,7 @@ var portable = sync.OnceValues(func() (string, error) {
 	}
 	defer os.RemoveAll(scratch)
 	install := exec.Command("go", "install", "github.com/itchyny/gojq/cmd/gojq@"+version)
-	install.Env = append(os.Environ(), "GOBIN="+scratch, "GOFLAGS=")
+	install.Env = append(os.Environ(), "GOBIN="+scratch, "GOFLAGS=-trimpath")
 	if output, err := install.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("install gojq %s: %w\n%s", version, err, output)
 	}

@@ -1,0 +1,201 @@
+// Package iampolicy reads IAM policy documents, tells what they allow, and tells what one of them allows that
+// another did not. It knows the parts of the language that the documents of this repository use, and refuses
+// every other part rather than misread it (IAM user guide, "IAM JSON policy element reference").
+package iampolicy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Effects of a statement.
+const (
+	Allow = "Allow"
+	Deny  = "Deny"
+)
+
+// Document is a policy: a trust policy, a policy of a role, or a policy of a resource.
+type Document struct {
+	// Version is the version of the policy language.
+	Version string `json:"Version,omitempty"`
+	// ID names the document. Empty for most.
+	ID string `json:"Id,omitempty"`
+	// Statements are what the document says, in its order.
+	Statements Statements `json:"Statement"`
+}
+
+// Statements are the statements of a document. JSON may hold a single one without a list.
+type Statements []Statement
+
+// Statement allows or denies actions. Lists that JSON may state as one text hold that text.
+type Statement struct {
+	// Sid says what the statement is for. Empty if it says nothing.
+	Sid string `json:"Sid,omitempty"`
+	// Effect is Allow or Deny.
+	Effect string `json:"Effect"`
+	// Principal is who is meant, by kind: AWS, Service, Federated, CanonicalUser, or * for everybody. Empty in
+	// policies that belong to a role.
+	Principal Principals `json:"Principal,omitempty"`
+	// NotPrincipal is who is not meant.
+	NotPrincipal Principals `json:"NotPrincipal,omitempty"`
+	// Action lists patterns of actions.
+	Action Texts `json:"Action,omitempty"`
+	// NotAction lists patterns of the actions that are not meant.
+	NotAction Texts `json:"NotAction,omitempty"`
+	// Resource lists patterns of ARNs. Empty in policies that belong to a resource.
+	Resource Texts `json:"Resource,omitempty"`
+	// NotResource lists patterns of the ARNs that are not meant.
+	NotResource Texts `json:"NotResource,omitempty"`
+	// Condition narrows the statement: operator, key, values. All operators and keys must hold; one value of a
+	// key is enough.
+	Condition map[string]map[string]Texts `json:"Condition,omitempty"`
+}
+
+// Texts are one or more texts.
+type Texts []string
+
+// Principals are identities by their kind.
+type Principals map[string]Texts
+
+// Parse reads a policy document. An element that the package does not know is an error, because it could change
+// what the document means.
+func Parse(text string) (Document, error) {
+	var document Document
+	if err := decode([]byte(text), &document); err != nil {
+		return Document{}, fmt.Errorf("read the policy document: %w", err)
+	}
+	if len(document.Statements) == 0 {
+		return Document{}, errors.New("read the policy document: it has no statement")
+	}
+	for i, statement := range document.Statements {
+		if err := statement.check(); err != nil {
+			return Document{}, fmt.Errorf("read the policy document: statement %d: %w", i+1, err)
+		}
+	}
+	return document, nil
+}
+
+// check refuses statements that IAM refuses, or that would mean something else than they seem to.
+func (s Statement) check() error {
+	switch {
+	case s.Effect != Allow && s.Effect != Deny:
+		return fmt.Errorf("Effect is %q, not Allow or Deny", s.Effect)
+	case (len(s.Action) == 0) == (len(s.NotAction) == 0):
+		return errors.New("it needs either Action or NotAction")
+	case len(s.Resource) > 0 && len(s.NotResource) > 0:
+		return errors.New("it has both Resource and NotResource")
+	case len(s.Principal) > 0 && len(s.NotPrincipal) > 0:
+		return errors.New("it has both Principal and NotPrincipal")
+	}
+	return nil
+}
+
+// UnmarshalJSON reads a list of statements, or a single one.
+func (s *Statements) UnmarshalJSON(text []byte) error {
+	if begins(text, '{') {
+		var single Statement
+		if err := decode(text, &single); err != nil {
+			return err
+		}
+		*s = Statements{single}
+		return nil
+	}
+	var list []Statement
+	if err := decode(text, &list); err != nil {
+		return err
+	}
+	*s = list
+	return nil
+}
+
+// UnmarshalJSON reads a list of texts, or a single one. IAM takes numbers and booleans as values of conditions;
+// they become their text.
+func (t *Texts) UnmarshalJSON(text []byte) error {
+	if !begins(text, '[') {
+		text = append(append([]byte("["), text...), ']')
+	}
+	var list []any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&list); err != nil {
+		return err
+	}
+	texts := make(Texts, len(list))
+	for i, element := range list {
+		switch element := element.(type) {
+		case string:
+			texts[i] = element
+		case json.Number, bool:
+			texts[i] = fmt.Sprint(element)
+		default:
+			return fmt.Errorf("%s is no text", text)
+		}
+	}
+	*t = texts
+	return nil
+}
+
+// UnmarshalJSON reads identities by kind, or the single text * for everybody.
+func (p *Principals) UnmarshalJSON(text []byte) error {
+	if begins(text, '"') {
+		var everybody string
+		if err := json.Unmarshal(text, &everybody); err != nil {
+			return err
+		}
+		if everybody != "*" {
+			return fmt.Errorf("the principal %q has no kind", everybody)
+		}
+		*p = Principals{"*": {"*"}}
+		return nil
+	}
+	var kinds map[string]Texts
+	if err := json.Unmarshal(text, &kinds); err != nil {
+		return err
+	}
+	*p = kinds
+	return nil
+}
+
+// begins tells whether a JSON value begins with a character.
+func begins(text []byte, character byte) bool {
+	text = bytes.TrimSpace(text)
+	return len(text) > 0 && text[0] == character
+}
+
+// decode reads exactly one JSON value and refuses fields that the target does not have.
+func decode(text []byte, target any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(target); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the document")
+	}
+	return nil
+}
+
+// Matches tells whether a value fits a pattern, in which * stands for any text and ? for any one character. Case
+// counts, as it does in ARNs.
+func Matches(pattern, value string) bool {
+	for pattern != "" {
+		switch {
+		case pattern[0] == '*':
+			rest := strings.TrimLeft(pattern, "*")
+			for i := 0; i <= len(value); i++ {
+				if Matches(rest, value[i:]) {
+					return true
+				}
+			}
+			return false
+		case value == "" || pattern[0] != '?' && pattern[0] != value[0]:
+			return false
+		}
+		pattern, value = pattern[1:], value[1:]
+	}
+	return value == ""
+}
