@@ -18,6 +18,9 @@ const (
 	Deny  = "Deny"
 )
 
+// CurrentVersion is the current version of the policy language.
+const CurrentVersion = "2012-10-17"
+
 // Document is a policy: a trust policy, a policy of a role, or a policy of a resource.
 type Document struct {
 	// Version is the version of the policy language.
@@ -83,7 +86,7 @@ func Parse(text string) (Document, error) {
 func (s Statement) check() error {
 	switch {
 	case s.Effect != Allow && s.Effect != Deny:
-		return fmt.Errorf("Effect is %q, not Allow or Deny", s.Effect)
+		return fmt.Errorf("the effect is %q, not Allow or Deny", s.Effect)
 	case (len(s.Action) == 0) == (len(s.NotAction) == 0):
 		return errors.New("it needs either Action or NotAction")
 	case len(s.Resource) > 0 && len(s.NotResource) > 0:

@@ -35,7 +35,7 @@ func TestADocumentThatCouldBeMisreadIsRefused(t *testing.T) {
 	for text, message := range map[string]string{
 		`{"Statement": []}`: "no statement",
 		`{"Statement": [{"Effect": "Allow", "Action": "*"}]} {}`:                                          "follows",
-		`{"Statement": [{"Effect": "allow", "Action": "*"}]}`:                                             `Effect is "allow"`,
+		`{"Statement": [{"Effect": "allow", "Action": "*"}]}`:                                             `the effect is "allow"`,
 		`{"Statement": [{"Effect": "Allow"}]}`:                                                            "either Action or NotAction",
 		`{"Statement": [{"Effect": "Allow", "Action": "a:b", "NotAction": "a:c"}]}`:                       "either Action or NotAction",
 		`{"Statement": [{"Effect": "Allow", "Action": "a:b", "Resource": "a", "NotResource": "b"}]}`:      "both Resource",
