@@ -1,0 +1,89 @@
+// Package sandboxtest gives tests a sandbox of their own with everything that they do to it.
+package sandboxtest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/sandbox"
+)
+
+// Deployment is a sandbox that ends with its test. Nothing is deployed in it at first.
+type Deployment struct {
+	*sandbox.Sandbox
+	tb testing.TB
+	// output is all that the Pulumi CLI has printed so far.
+	output strings.Builder
+}
+
+// New brings up a sandbox for the program in the folder repository. A change may adapt its options, for instance
+// to put a proxy between the provider and the emulator.
+func New(tb testing.TB, repository string, changes ...func(*sandbox.Options)) *Deployment {
+	tb.Helper()
+	dir := tb.TempDir()
+	log, err := os.Create(filepath.Join(dir, "emulator.log"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = log.Close() })
+	options := sandbox.Options{Root: repository, Dir: dir, Log: log, Progress: os.Stderr}
+	for _, change := range changes {
+		change(&options)
+	}
+	running, err := sandbox.Start(tb.Context(), options)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			tb.Errorf("close the sandbox: %v", err)
+		}
+	})
+	return &Deployment{Sandbox: running, tb: tb}
+}
+
+// Run runs the Pulumi CLI on the stack, whatever its end.
+func (d *Deployment) Run(arguments ...string) sandbox.Result {
+	d.tb.Helper()
+	return d.RunOn(&d.Stack, arguments...)
+}
+
+// RunOn runs the Pulumi CLI on a stack of the sandbox, whatever its end.
+func (d *Deployment) RunOn(stack *sandbox.Stack, arguments ...string) sandbox.Result {
+	d.tb.Helper()
+	result, err := stack.Pulumi(d.tb.Context(), arguments...)
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	d.output.WriteString(result.Stdout)
+	d.output.WriteString(result.Stderr)
+	return result
+}
+
+// Must runs the Pulumi CLI on the stack and ends the test if it fails.
+func (d *Deployment) Must(arguments ...string) sandbox.Result {
+	d.tb.Helper()
+	return d.MustOn(&d.Stack, arguments...)
+}
+
+// MustOn runs the Pulumi CLI on a stack of the sandbox and ends the test if it fails.
+func (d *Deployment) MustOn(stack *sandbox.Stack, arguments ...string) sandbox.Result {
+	d.tb.Helper()
+	result := d.RunOn(stack, arguments...)
+	if result.ExitCode != 0 {
+		d.tb.Fatalf("pulumi %s: exit status %d\n%s%s",
+			strings.Join(arguments, " "), result.ExitCode, result.Stdout, result.Stderr)
+	}
+	return result
+}
+
+// Up deploys the stack and ends the test if that fails.
+func (d *Deployment) Up(arguments ...string) sandbox.Result {
+	d.tb.Helper()
+	return d.Must(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
+}
+
+// Output is all that the Pulumi CLI has printed so far.
+func (d *Deployment) Output() string { return d.output.String() }

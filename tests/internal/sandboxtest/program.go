@@ -1,0 +1,70 @@
+package sandboxtest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/sandbox"
+)
+
+// Edit is a change of the program's source: a text that stands in a file exactly once, and what takes its place.
+// An empty old text means the whole file.
+type Edit struct{ File, Old, New string }
+
+// Changed is the stack with a copy of the program in which the edits are made.
+func (d *Deployment) Changed(edits ...Edit) *sandbox.Stack {
+	d.tb.Helper()
+	changed := d.Stack
+	changed.Root = ChangedProgram(d.tb, d.Root, edits...)
+	return &changed
+}
+
+// ChangedProgram copies the program into a folder of its own, makes the edits there and returns the folder.
+func ChangedProgram(tb testing.TB, repository string, edits ...Edit) string {
+	tb.Helper()
+	root := tb.TempDir()
+	for _, pattern := range []string{"*.go", "go.mod", "go.sum", "Pulumi.yaml"} {
+		files, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(root, filepath.Base(file)), text, 0o600); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+	for _, edit := range edits {
+		edit.make(tb, root)
+	}
+	return root
+}
+
+// make makes the edit in a copy of the program.
+func (e Edit) make(tb testing.TB, root string) {
+	tb.Helper()
+	path := filepath.Join(root, e.File)
+	changed := e.New
+	if e.Old != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if count := strings.Count(string(text), e.Old); count != 1 {
+			tb.Fatalf("%s has %d times %q, want it once", e.File, count, e.Old)
+		}
+		changed = strings.Replace(string(text), e.Old, e.New, 1)
+	}
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
