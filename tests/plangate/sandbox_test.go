@@ -1,25 +1,50 @@
-package gate
+package plangate
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/pkg/v3/display"
 
-	"mediaserver/tests/internal/jq"
+	"mediaserver/tests/internal/plangate"
 	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // repository is the folder of the program, seen from this package.
 const repository = "../.."
 
-// removedStorage takes the place of the program's storage.go: as if somebody had removed the
-// bucket and its settings from the program, and kept what else uses its name.
-const removedStorage = `package main
+// stack is the deployed stack whose plans are judged.
+type stack struct {
+	*sandboxtest.Deployment
+	t *testing.T
+	// unprotected tells that the stack was deployed without Pulumi's protection.
+	unprotected bool
+}
+
+// plan is the plan of a program on the stack. The CLI keeps the settings of a preview, so every plan names those
+// that another one changes.
+func (s *stack) plan(program *sandbox.Stack, settings ...string) string {
+	s.t.Helper()
+	arguments := []string{"preview", "--json"}
+	deployed := []string{"name=mediaserver", "imageTag=latest", "logRetentionDays=30", "forceDestroy=false", "executeCommand=false", "cpu=256",
+		fmt.Sprintf("protectData=%t", !s.unprotected)}
+	for _, setting := range append(deployed, settings...) {
+		arguments = append(arguments, "-c", "mediaserver:"+setting)
+	}
+	return s.RunOn(program, arguments...).Stdout
+}
+
+// Edits of the program that serve several tests.
+var (
+	// keyOfKMS is what makes the stack's encryption one that can become weaker.
+	keyOfKMS = sandboxtest.Edit{File: "storage.go", Old: `pulumi.String("AES256")`, New: `pulumi.String("aws:kms")`}
+	// removedStorage is as if somebody had removed the bucket and its settings from the program, and kept what
+	// else uses its name.
+	removedStorage = sandboxtest.Edit{File: "storage.go", New: `package main
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -31,66 +56,269 @@ func createStorage(*pulumi.Context, settings, randomValues) (storage, error) {
 		bucketArn:  pulumi.String("arn:aws:s3:::elsewhere").ToStringOutput(),
 	}, nil
 }
-`
+`}
+)
+
+// moved is as if somebody had put resources under a component. With an alias they stay the same resources.
+func moved(withAlias bool) []sandboxtest.Edit {
+	under := "inParts(ctx)"
+	if withAlias {
+		under = "inParts(ctx), pulumi.Aliases([]pulumi.Alias{{NoParent: pulumi.Bool(true)}})"
+	}
+	return []sandboxtest.Edit{
+		{File: "parts.go", New: `package main
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+var parts *pulumi.ResourceState
+
+func inParts(ctx *pulumi.Context) pulumi.ResourceOption {
+	if parts == nil {
+		parts = &pulumi.ResourceState{}
+		if err := ctx.RegisterComponentResource("mediaserver:index:Parts", "parts", parts); err != nil {
+			panic(err)
+		}
+	}
+	return pulumi.Parent(parts)
+}
+`},
+		{File: "storage.go", Old: "}, pulumi.Protect(settings.protectData))", New: "}, pulumi.Protect(settings.protectData), " + under + ")"},
+		{File: "ecs.go", Old: "pulumi.DependsOn(needed),", New: "pulumi.DependsOn(needed), " + under + ","},
+		{File: "secrets.go", Old: "}, pulumi.Protect(row.protect))", New: "}, pulumi.Protect(row.protect), " + under + ")"},
+	}
+}
+
+// weakenings are edits that each take a protection away, with the row of the gate's table that they must make.
+var weakenings = []struct {
+	what string
+	edit sandboxtest.Edit
+	row  row
+}{
+	{"versioning suspended",
+		sandboxtest.Edit{File: "storage.go", Old: `Status: pulumi.String("Enabled"),
+		},`, New: `Status: pulumi.String("Suspended"),
+		},`},
+		row{"media-storage", "aws:s3/bucketVersioningV2:BucketVersioningV2", "versioningConfiguration.status: Enabled → Suspended"}},
+	{"a public-access flag off",
+		sandboxtest.Edit{File: "storage.go", Old: "RestrictPublicBuckets: pulumi.Bool(true)", New: "RestrictPublicBuckets: pulumi.Bool(false)"},
+		row{"media-storage", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "restrictPublicBuckets: true → false"}},
+	{"weaker encryption",
+		sandboxtest.Edit{File: "storage.go", Old: `pulumi.String("AES256")`, New: `pulumi.String("AES256" /* again */)`},
+		row{"media-storage", "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "sseAlgorithm: aws:kms → AES256"}},
+	{"media that expires",
+		sandboxtest.Edit{File: "storage.go", Old: "AbortIncompleteMultipartUpload: &s3", New: `Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(365)},
+			AbortIncompleteMultipartUpload: &s3`},
+		row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "rules: files never expire → files expire after 365 days"}},
+	{"another port of the load balancer",
+		sandboxtest.Edit{File: "network.go", Old: `fromAnywhere(httpsPort, "HTTPS from anywhere"),`, New: `fromAnywhere(httpsPort, "HTTPS from anywhere"), fromAnywhere(22, "SSH"),`},
+		row{"alb", "aws:ec2/securityGroup:SecurityGroup", "also tcp 22 with 0.0.0.0/0"}},
+	{"another source of the tasks",
+		sandboxtest.Edit{File: "network.go", Old: "fromLoadBalancer.SecurityGroups = ", New: `fromLoadBalancer.CidrBlocks = pulumi.StringArray{pulumi.String(anywhere)}
+	fromLoadBalancer.SecurityGroups = `},
+		row{"ecs-tasks", "aws:ec2/securityGroup:SecurityGroup", "also tcp 3000 with 0.0.0.0/0"}},
+	{"malformed headers",
+		sandboxtest.Edit{File: "network.go", Old: "DropInvalidHeaderFields: pulumi.Bool(true)", New: "DropInvalidHeaderFields: pulumi.Bool(false)"},
+		row{"mediaserver", "aws:lb/loadBalancer:LoadBalancer", "dropInvalidHeaderFields: true → false"}},
+	{"a wider trust",
+		sandboxtest.Edit{File: "iam.go", Old: `map[string]any{"Service": tasksPrincipal}`, New: `map[string]any{"Service": []string{tasksPrincipal, "ec2.amazonaws.com"}}`},
+		row{"ecs-task-role", "aws:iam/role:Role", "assumeRolePolicy: not so → allows sts:AssumeRole to Service ec2.amazonaws.com"}},
+	{"a condition less",
+		sandboxtest.Edit{File: "iam.go", Old: `Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},`, New: ""},
+		row{"ecs-task-cloudwatch-policy", "aws:iam/rolePolicy:RolePolicy", "allows cloudwatch:PutMetricData on * without the condition StringEquals cloudwatch:namespace mediaserver"}},
+	{"an action more",
+		sandboxtest.Edit{File: "iam.go", Old: `Action:   []string{"s3:ListBucket"},`, New: `Action:   []string{"s3:ListBucket", "s3:PutBucketPolicy"},`},
+		row{"ecs-task-s3-policy", "aws:iam/rolePolicy:RolePolicy", "policy: not so → allows s3:PutBucketPolicy on arn:aws:s3:::mediaserver-storage-"}},
+	{"a wider inline policy",
+		sandboxtest.Edit{File: "iam.go", Old: "Resource: arns,", New: `Resource: []any{"*"},`},
+		row{"ecs-task-execution-role", "aws:iam/role:Role", "inlinePolicies: not so → allows ssm:GetParameters on *"}},
+	{"a new policy of a role",
+		sandboxtest.Edit{File: "iam.go", Old: "	return roles{\n		executionRoleArn: executionRole.Arn,", New: `	if _, err := iam.NewRolePolicyAttachment(ctx, "administrator", &iam.RolePolicyAttachmentArgs{
+		Role: taskRole.Name, PolicyArn: pulumi.String("arn:aws:iam::aws:policy/AdministratorAccess"),
+	}); err != nil {
+		return roles{}, err
+	}
+	return roles{
+		executionRoleArn: executionRole.Arn,`},
+		row{"administrator", "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "policyArn: not set → arn:aws:iam::aws:policy/AdministratorAccess"}},
+	{"a wider repository policy",
+		sandboxtest.Edit{File: "registry.go", Old: `"ecr:BatchGetImage",`, New: `"ecr:BatchGetImage", "ecr:PutImage",`},
+		row{"mediaserver", "aws:ecr/repositoryPolicy:RepositoryPolicy", "policy: not so → allows ecr:PutImage to AWS arn:aws:iam::123456789012:role/mediaserver-ecs-task-execution-role"}},
+	{"no rollback",
+		sandboxtest.Edit{File: "ecs.go", Old: "Rollback: pulumi.Bool(true)", New: "Rollback: pulumi.Bool(false)"},
+		row{"mediaserver", "aws:ecs/service:Service", "deploymentCircuitBreaker.rollback: true → false"}},
+	{"no circuit breaker",
+		sandboxtest.Edit{File: "ecs.go", Old: "Enable:   pulumi.Bool(true)", New: "Enable:   pulumi.Bool(false)"},
+		row{"mediaserver", "aws:ecs/service:Service", "deploymentCircuitBreaker.enable: true → false"}},
+	{"another role of the tasks",
+		sandboxtest.Edit{File: "ecs.go", Old: "TaskRoleArn:             inputs.roles.taskRoleArn", New: "TaskRoleArn:             inputs.roles.executionRoleArn"},
+		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "taskRoleArn: arn:aws:iam::123456789012:role/mediaserver-ecs-task-role → arn:aws:iam::123456789012:role/mediaserver-ecs-task-execution-role"}},
+}
+
+// row is a line of the gate's table: the resource and a part of why it is refused.
+type row struct{ name, resourceType, because string }
+
+// in finds the row in the gate's table, with what happens to the resource.
+func (r row) in(result verdict, happens string) bool {
+	for line := range strings.Lines(result.stdout) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == r.name && fields[1] == r.resourceType &&
+			strings.Contains(line, happens) && strings.Contains(line, r.because) {
+			return true
+		}
+	}
+	return false
+}
 
 func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
-	running, err := sandbox.Start(t.Context(), sandbox.Options{Root: repository, Dir: t.TempDir(), Progress: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Errorf("close the sandbox: %v", err)
-		}
-	})
-	preview := func(t *testing.T, stack *sandbox.Stack, arguments ...string) string {
-		t.Helper()
-		result, err := stack.Pulumi(t.Context(), append([]string{"preview", "--json"}, arguments...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return result.Stdout
-	}
-	installed := jq.Installed(t)
-	judged := func(t *testing.T, plan string, arguments ...string) verdict {
-		t.Helper()
-		return judgeWith(t, installed, plan, nil, arguments...)
-	}
+	s := &stack{Deployment: sandboxtest.New(t, repository), t: t}
+	stronger := s.Changed(keyOfKMS)
 
-	first := preview(t, &running.Stack)
+	first := s.plan(stronger)
 	t.Run("the first plan passes", func(t *testing.T) {
-		judged(t, first).expect(t, 0, "No dangerous change.")
+		judge(t, first).expect(t, 0, "Nothing dangerous (37 create)", harmless)
 	})
 	t.Run("the gate knows every type of the stack, and no other", func(t *testing.T) {
 		want := registeredTypes(t, first)
-		if known := knownTypes(t); !slices.Equal(known, want) {
+		if known := plangate.KnownTypes(); !slices.Equal(known, want) {
 			t.Errorf("the gate knows\n%q\nthe stack registers\n%q", known, want)
 		}
 	})
+	t.Run("an allowance of every resource fits a label and names it alone", func(t *testing.T) {
+		// As if something happened to each that the gate does not know.
+		strange := strings.NewReplacer(`"op": "create"`, `"op": "anything"`, `"create": 37`, `"anything": 37`).Replace(first)
+		offered := judge(t, strange, "--commit", strings.Repeat("c", 40)).allowances()
+		if len(offered) != 37 {
+			t.Fatalf("%d allowances", len(offered))
+		}
+		for _, allowance := range offered {
+			if length := len("allow:" + allowance); length > 50 {
+				t.Errorf("allow:%s has %d characters", allowance, length)
+			}
+		}
+		if slices.Sort(offered); len(slices.Compact(offered)) != 37 {
+			t.Errorf("some are the same: %q", offered)
+		}
+	})
 
-	if result, err := running.Pulumi(t.Context(), "up", "--yes", "--skip-preview"); err != nil || result.ExitCode != 0 {
-		t.Fatalf("pulumi up: %v, exit status %d\n%s%s", err, result.ExitCode, result.Stdout, result.Stderr)
-	}
+	s.MustOn(stronger, "up", "--yes", "--skip-preview")
 	t.Run("no change passes", func(t *testing.T) {
-		result := judged(t, preview(t, &running.Stack))
-		result.expect(t, 0, "No dangerous change.")
+		result := judge(t, s.plan(stronger))
+		result.expect(t, 0, "Nothing dangerous (no changes)", harmless)
 		if !strings.Contains(result.markdown, "### Plan: no changes") {
 			t.Errorf("Markdown:\n%s", result.markdown)
 		}
 	})
-	t.Run("a harmless change passes", func(t *testing.T) {
-		result := judged(t, preview(t, &running.Stack, "-c", "mediaserver:imageTag=v2"))
-		result.expect(t, 0, "No dangerous change.")
-		if !strings.Contains(result.markdown, "| replace | mediaserver | aws:ecs/taskDefinition:TaskDefinition |") {
-			t.Errorf("Markdown:\n%s", result.markdown)
+	t.Run("harmless changes pass", func(t *testing.T) {
+		changed := s.Changed(keyOfKMS,
+			sandboxtest.Edit{File: "iam.go", Old: `"s3:PutObject", "s3:DeleteObject"}`, New: `"s3:PutObject"}`},
+			sandboxtest.Edit{File: "iam.go", Old: "Starts the tasks of the media server", New: "Starts tasks"},
+			sandboxtest.Edit{File: "network.go", Old: "HTTP from anywhere", New: "Plain HTTP from anywhere"},
+			sandboxtest.Edit{File: "monitoring.go", Old: "	widgetHeight = 6", New: "	widgetHeight = 9"},
+			sandboxtest.Edit{File: "storage.go", Old: "daysUntilInfrequentAccess = 30", New: "daysUntilInfrequentAccess = 45"})
+		result := judge(t, s.plan(changed, "imageTag=v2", "logRetentionDays=60"))
+		result.expect(t, 0, harmless)
+		for _, line := range []string{
+			"### Plan: 8 update, 1 replace",
+			"| replace | mediaserver | aws:ecs/taskDefinition:TaskDefinition |",
+			"| update | ecs-task-s3-policy | aws:iam/rolePolicy:RolePolicy | policy |",
+			"| update | ecs-task-execution-role | aws:iam/role:Role | description |",
+			"| update | alb | aws:ec2/securityGroup:SecurityGroup | ingress",
+			"| update | mediaserver | aws:cloudwatch/dashboard:Dashboard | dashboardBody |",
+			"| update | media-storage | aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2 | rules",
+			"| update | ecs-logs | aws:cloudwatch/logGroup:LogGroup | retentionInDays |",
+			"| update | app-logs | aws:cloudwatch/logGroup:LogGroup | retentionInDays |",
+		} {
+			if !strings.Contains(result.markdown, line) {
+				t.Errorf("the Markdown lacks %q", line)
+			}
+		}
+		if t.Failed() {
+			t.Log(result.markdown)
 		}
 	})
 
-	renamed := preview(t, &running.Stack, "-c", "mediaserver:name=renamed")
-	t.Run("a changed name fails", func(t *testing.T) {
-		result := judged(t, renamed)
+	t.Run("every protection that a program takes away is refused", func(t *testing.T) {
+		var edits []sandboxtest.Edit
+		for _, each := range weakenings {
+			edits = append(edits, each.edit)
+		}
+		plan := s.plan(s.Changed(edits...), "logRetentionDays=7", "forceDestroy=true", "protectData=false", "executeCommand=true")
+		result := judge(t, plan)
 		result.expect(t, 1, "refused")
-		for _, each := range []struct{ name, resourceType, because string }{
+		for _, each := range weakenings {
+			if !each.row.in(result, "gets weaker") {
+				t.Errorf("%s: no row %q", each.what, each.row)
+			}
+		}
+		for _, want := range []row{
+			{"ecs-logs", "aws:cloudwatch/logGroup:LogGroup", "retentionInDays: 30 days → 7 days"},
+			{"media-storage", "aws:s3/bucketV2:BucketV2", "forceDestroy: false → true"},
+			{"media-storage", "aws:s3/bucketV2:BucketV2", "protect: true → false"},
+			{"mediaserver", "aws:ecr/repository:Repository", "forceDelete: false → true"},
+			{"jwt-secret", "random:index/randomPassword:RandomPassword", "protect: true → false"},
+			{"mediaserver", "aws:ecs/service:Service", "enableExecuteCommand: false → true"},
+			{"ecs-task-cloudwatch-policy", "aws:iam/rolePolicy:RolePolicy", "allows ssmmessages:OpenDataChannel on *"},
+		} {
+			if !want.in(result, "gets weaker") {
+				t.Errorf("no row %q", want)
+			}
+		}
+		if t.Failed() {
+			t.Log(result.stdout)
+		}
+		judge(t, plan, result.allowing()...).expect(t, 0, "gets weaker (allowed)")
+	})
+
+	t.Run("a policy that is not known yet is refused", func(t *testing.T) {
+		plan := s.plan(s.Changed(keyOfKMS,
+			sandboxtest.Edit{File: "iam.go", Old: `Resource: []any{pulumi.Sprintf("%s/*", storage.bucketArn)},`, New: `Resource: []any{storage.drawn},`},
+			sandboxtest.Edit{File: "storage.go", Old: "type storage struct {", New: "type storage struct {\n	drawn pulumi.StringOutput"},
+			sandboxtest.Edit{File: "storage.go", Old: "	return storage{\n		bucketName: bucket.Bucket,", New: `	drawn, err := random.NewRandomString(ctx, "drawn", &random.RandomStringArgs{Length: pulumi.Int(8)})
+	if err != nil {
+		return storage{}, err
+	}
+	return storage{
+		drawn:      drawn.Result,
+		bucketName: bucket.Bucket,`},
+			sandboxtest.Edit{File: "storage.go", Old: `	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"`, New: `	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"`}))
+		result := judge(t, plan)
+		result.expect(t, 1)
+		if want := (row{"ecs-task-s3-policy", "aws:iam/rolePolicy:RolePolicy", "policy: a known document → not known yet"}); !want.in(result, "gets weaker") {
+			t.Errorf("no row %q in\n%s", want, result.stdout)
+		}
+	})
+
+	// Pulumi itself refuses to plan what would delete a protected resource, so the rest is about unprotected ones.
+	t.Run("what Pulumi protects fails in the preview", func(t *testing.T) {
+		judge(t, s.plan(stronger, "name=renamed")).expect(t, 5, "marked for protection")
+	})
+	s.unprotected = true
+	s.MustOn(stronger, "up", "--yes", "--skip-preview", "-c", "mediaserver:name=mediaserver", "-c", "mediaserver:protectData=false")
+	t.Run("resources that move without an alias fail", func(t *testing.T) {
+		result := judge(t, s.plan(s.Changed(append(moved(false), keyOfKMS)...)))
+		result.expect(t, 1, "refused")
+		for _, gone := range []row{
+			{"media-storage", "aws:s3/bucketV2:BucketV2", "not in the program any more"},
+			{"mediaserver", "aws:ecs/service:Service", "not in the program any more"},
+			{"jwt-secret", "aws:ssm/parameter:Parameter", "not in the program any more"},
+		} {
+			if !gone.in(result, "is deleted") {
+				t.Errorf("no row %q in\n%s", gone, result.stdout)
+			}
+		}
+		if !strings.Contains(result.markdown, "| create | media-storage | mediaserver:index:Parts$aws:s3/bucketV2:BucketV2 |") {
+			t.Errorf("Markdown:\n%s", result.markdown)
+		}
+	})
+	t.Run("resources that move with an alias pass", func(t *testing.T) {
+		judge(t, s.plan(s.Changed(append(moved(true), keyOfKMS)...))).expect(t, 0, "Nothing dangerous (1 create)")
+	})
+
+	renamed := s.plan(stronger, "name=renamed")
+	t.Run("a changed name fails", func(t *testing.T) {
+		result := judge(t, renamed)
+		result.expect(t, 1, "refused")
+		for _, want := range []row{
 			{"media-storage", "aws:s3/bucketV2:BucketV2", "bucket"},
 			{"mediaserver", "aws:ecr/repository:Repository", "name"},
 			{"mediaserver", "aws:lb/loadBalancer:LoadBalancer", "name"},
@@ -102,57 +330,45 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 			{"mediaserver", "aws:ecs/service:Service", "name"},
 			{"ecs-logs", "aws:cloudwatch/logGroup:LogGroup", "name"},
 		} {
-			if row := result.row(each.name, each.resourceType); !strings.Contains(row, "is replaced") || !strings.Contains(row, each.because) {
-				t.Errorf("row of %s %s: %q", each.resourceType, each.name, row)
+			if !want.in(result, "is replaced") {
+				t.Errorf("no row %q in\n%s", want, result.stdout)
 			}
 		}
-	})
-	t.Run("a changed name that is allowed passes", func(t *testing.T) {
-		var allowed []string
-		for _, name := range []string{
-			"media-storage", "mediaserver", "alb", "ecs-tasks", "main", "jwt-secret", "ecs-logs", "app-logs",
-			"ecs-task-role", "ecs-task-execution-role", "ecs-task-s3-policy", "ecs-task-cloudwatch-policy", "ecs-task-execution-role-policy",
-		} {
-			allowed = append(allowed, "--allow", name)
-		}
-		judged(t, renamed, allowed...).expect(t, 0, "is replaced (allowed)")
-		judged(t, renamed, allowed[2:]...).expect(t, 1, "refused")
+		judge(t, renamed, result.allowing()...).expect(t, 0, "is replaced (allowed)")
+		judge(t, renamed, result.allowing()[2:]...).expect(t, 1, "refused")
 	})
 
-	// The CLI keeps the settings of a preview, so each names what the one before it changed.
-	removed := preview(t, withoutStorage(t, &running.Stack), "-c", "mediaserver:name=mediaserver", "-c", "mediaserver:imageTag=latest")
+	removed := s.plan(s.Changed(removedStorage))
 	t.Run("a removed bucket fails", func(t *testing.T) {
-		result := judged(t, removed)
+		result := judge(t, removed)
 		result.expect(t, 1, "refused")
 		for _, setting := range guarded[:6] {
-			if row := result.row(setting.name, setting.resourceType); !strings.Contains(row, "is deleted") {
-				t.Errorf("row of %s: %q", setting.resourceType, row)
+			if want := (row{setting.name, setting.resourceType, "not in the program any more"}); !want.in(result, "is deleted") {
+				t.Errorf("no row %q in\n%s", want, result.stdout)
 			}
 		}
-	})
-	t.Run("a removed bucket that is allowed passes", func(t *testing.T) {
-		judged(t, removed, "--allow", "media-storage").expect(t, 0, "is deleted (allowed)")
-		judged(t, removed, "--allow", "aws:s3/bucketV2:BucketV2::media-storage").expect(t, 1, "refused")
+		judge(t, removed, result.allowing()...).expect(t, 0, "is deleted (allowed)")
+		judge(t, removed, result.allowing()[:2]...).expect(t, 1, "refused")
 	})
 
 	t.Run("a preview that failed fails", func(t *testing.T) {
-		judged(t, preview(t, &running.Stack, "-c", "mediaserver:cpu=1")).expect(t, 5, "cpu", "the preview reports errors")
+		judge(t, s.plan(stronger, "cpu=1")).expect(t, 5, "cpu", "the preview reports errors")
 	})
 	t.Run("a streamed preview fails", func(t *testing.T) {
-		command := running.Command(t.Context(), "--non-interactive", "preview", "--json", "-c", "mediaserver:cpu=256")
+		command := stronger.Command(t.Context(), "--non-interactive", "preview", "--json", "-c", "mediaserver:cpu=256")
 		command.Env = append(command.Env, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true")
 		streamed, err := command.Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		judged(t, string(streamed)).expect(t, 4, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW")
+		judge(t, string(streamed)).expect(t, 4, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW")
 	})
 	t.Run("a plan cut short fails", func(t *testing.T) {
-		judged(t, renamed[:len(renamed)-10]).expect(t, 4, "cut short")
+		judge(t, renamed[:len(renamed)-10]).expect(t, 4, "cut short")
 	})
 	t.Run("the JWT secret is not shown", func(t *testing.T) {
-		value := jwtSecret(t, &running.Stack)
-		verdict := judged(t, renamed)
+		value := jwtSecret(t, s.Deployment)
+		verdict := judge(t, renamed)
 		if strings.Contains(verdict.stdout+verdict.stderr+verdict.markdown, value) {
 			t.Error("it is")
 		}
@@ -160,12 +376,8 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 }
 
 // jwtSecret is the generated secret in plain text.
-func jwtSecret(t *testing.T, stack *sandbox.Stack) string {
+func jwtSecret(t *testing.T, deployed *sandboxtest.Deployment) string {
 	t.Helper()
-	result, err := stack.Pulumi(t.Context(), "stack", "export", "--show-secrets")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var state struct {
 		Deployment struct {
 			Resources []struct {
@@ -174,7 +386,7 @@ func jwtSecret(t *testing.T, stack *sandbox.Stack) string {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(result.Stdout), &state); err != nil {
+	if err := json.Unmarshal([]byte(deployed.Must("stack", "export", "--show-secrets").Stdout), &state); err != nil {
 		t.Fatalf("read the state: %v", err)
 	}
 	for _, resource := range state.Deployment.Resources {
@@ -194,36 +406,6 @@ func jwtSecret(t *testing.T, stack *sandbox.Stack) string {
 	return ""
 }
 
-// withoutStorage returns the stack with a copy of the program from which the bucket is removed.
-func withoutStorage(t *testing.T, stack *sandbox.Stack) *sandbox.Stack {
-	t.Helper()
-	root := t.TempDir()
-	for _, pattern := range []string{"*.go", "go.mod", "go.sum", "Pulumi.yaml"} {
-		files, err := filepath.Glob(filepath.Join(repository, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if filepath.Base(file) == "storage.go" {
-				content = []byte(removedStorage)
-			}
-			if err := os.WriteFile(filepath.Join(root, filepath.Base(file)), content, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	changed := *stack
-	changed.Root = root
-	return &changed
-}
-
 // registeredTypes are the types of the managed resources in a plan, sorted, each once.
 func registeredTypes(t *testing.T, plan string) []string {
 	t.Helper()
@@ -239,29 +421,5 @@ func registeredTypes(t *testing.T, plan string) []string {
 	if types = slices.Compact(types); len(types) < 20 {
 		t.Fatalf("the plan registers %q only", types)
 	}
-	return types
-}
-
-// knownTypes are the types that the gate's own list names, sorted.
-func knownTypes(t *testing.T) []string {
-	t.Helper()
-	source, err := os.ReadFile(filepath.Join(repository, "scripts", "plan-gate"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, list, _ := strings.Cut(string(source), "<<'JSON'\n")
-	list, _, _ = strings.Cut(list, "\nJSON\n")
-	var knowledge struct {
-		Dangerous map[string]string
-		Harmless  []string
-	}
-	if err := json.Unmarshal([]byte(list), &knowledge); err != nil {
-		t.Fatalf("read the list of the gate: %v", err)
-	}
-	types := slices.Clone(knowledge.Harmless)
-	for each := range knowledge.Dangerous {
-		types = append(types, each)
-	}
-	slices.Sort(types)
 	return types
 }
