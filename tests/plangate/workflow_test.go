@@ -1,10 +1,12 @@
-package gate
+package plangate
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,69 +15,113 @@ import (
 	"mediaserver/tests/internal/jq"
 )
 
-// step returns the shell script of a step of the preview workflow.
-func step(t *testing.T, name string) string {
+// workflow is what the tests read of a workflow of GitHub Actions.
+type workflow struct {
+	On          map[string]any
+	Env         map[string]string
+	Permissions map[string]string
+	Jobs        map[string]job
+}
+
+type job struct {
+	If          string
+	Needs       string
+	Environment string
+	Env         map[string]string
+	Permissions map[string]string
+	Steps       []step
+}
+
+type step struct {
+	Name, Uses, Run, If string
+	Env, With           map[string]string
+}
+
+func readWorkflow(t *testing.T, name string) workflow {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(repository, ".github", "workflows", "preview.yml"))
+	content, err := os.ReadFile(filepath.Join(repository, ".github", "workflows", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var workflow struct {
-		Jobs map[string]struct {
-			Steps []struct{ Name, Run string }
-		}
-	}
-	if err := yaml.Unmarshal(content, &workflow); err != nil {
+	var read workflow
+	if err := yaml.Unmarshal(content, &read); err != nil {
 		t.Fatal(err)
 	}
-	for _, each := range workflow.Jobs["preview"].Steps {
+	return read
+}
+
+// step returns a step by its name.
+func (j job) step(t *testing.T, name string) step {
+	t.Helper()
+	for _, each := range j.Steps {
 		if each.Name == name {
-			return each.Run
+			return each
 		}
 	}
-	t.Fatalf("the preview workflow has no step %q", name)
-	return ""
+	t.Fatalf("there is no step %q", name)
+	return step{}
 }
 
-// runner is where steps of the preview workflow run, as on GitHub, with stand-ins for gh and pulumi.
+// runner is where steps of a workflow run, as on GitHub.
 type runner struct {
-	t      *testing.T
+	t *testing.T
+	// folder takes the place of the runner's folder for temporary files.
 	folder string
+	// program is the folder that is checked out.
+	program string
+	// environment is what each step finds besides its own variables.
+	environment []string
 }
 
-func newRunner(t *testing.T, plan, exit, comments string) runner {
+// newRunner makes a runner with a stand-in for the GitHub CLI, and files in its folder.
+func newRunner(t *testing.T, files map[string]string) runner {
 	t.Helper()
-	r := runner{t, t.TempDir()}
-	for name, content := range map[string]string{"preview.json": plan, "preview.exit": exit + "\n", "comments.json": comments, "plan.md": "### Plan\n"} {
-		if err := os.WriteFile(filepath.Join(r.folder, name), []byte(content), 0o600); err != nil {
+	folder := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(jq.Portable(t), filepath.Join(r.folder, "jq")); err != nil {
+	if err := os.Symlink(jq.Portable(t), filepath.Join(folder, "jq")); err != nil {
 		t.Fatal(err)
 	}
-	return r
-}
-
-// run runs a step with the shell and the options that GitHub uses for `shell: bash`.
-func (r runner) run(name string, environment ...string) {
-	r.t.Helper()
 	standIns, err := filepath.Abs("testdata")
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
-	command := exec.CommandContext(r.t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step(r.t, name))
-	command.Dir = repository
-	command.Env = append([]string{
-		"PATH=" + strings.Join([]string{standIns, r.folder, os.Getenv("PATH")}, string(os.PathListSeparator)),
-		"STAGE=" + r.folder, "RUNNER_TEMP=" + r.folder,
-		"GITHUB_OUTPUT=" + filepath.Join(r.folder, "output"), "GITHUB_STEP_SUMMARY=" + filepath.Join(r.folder, "summary"),
+	return runner{t: t, folder: folder, program: repository, environment: append(os.Environ(),
+		"PATH="+strings.Join([]string{standIns, folder, os.Getenv("PATH")}, string(os.PathListSeparator)),
+		"STAGE="+folder, "RUNNER_TEMP="+folder,
+		"GITHUB_OUTPUT="+filepath.Join(folder, "output"), "GITHUB_STEP_SUMMARY="+filepath.Join(folder, "summary"),
 		"GITHUB_REPOSITORY=owner/repository", "GITHUB_SERVER_URL=https://github.com", "GITHUB_RUN_ID=1",
-		"NUMBER=7", "STACK=dev", "COMMIT=abc",
-	}, environment...)
-	if output, err := command.CombinedOutput(); err != nil {
-		r.t.Fatalf("step %q: %v\n%s", name, err, output)
+		"NUMBER=7", "STACK=dev", "COMMIT=abc")}
+}
+
+// try runs a step with the shell and the options that GitHub uses for `shell: bash`.
+func (r runner) try(each step, environment ...string) (string, error) {
+	r.t.Helper()
+	if each.Run == "" {
+		r.t.Fatalf("step %q runs nothing", each.Name)
 	}
+	command := exec.CommandContext(r.t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", each.Run)
+	command.Dir = r.program
+	command.Env = append(slices.Clone(r.environment), environment...)
+	output, err := command.CombinedOutput()
+	return string(output), err
+}
+
+// run runs a step that must succeed.
+func (r runner) run(each step, environment ...string) string {
+	r.t.Helper()
+	output, err := r.try(each, environment...)
+	if err != nil {
+		r.t.Fatalf("step %q: %v\n%s", each.Name, err, output)
+	}
+	return output
 }
 
 func (r runner) read(name string) string {
@@ -87,53 +133,100 @@ func (r runner) read(name string) string {
 	return strings.TrimSpace(string(content))
 }
 
-func TestTheWorkflowLetsALabelledResourcePassUntilTheNextCommit(t *testing.T) {
+func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
+	gate := readWorkflow(t, "preview.yml").Jobs["gate"]
+	judging, verdict := gate.step(t, "Judge"), gate.step(t, "Verdict")
 	dangerous := plan(t, change("delete", "aws:ecs/service:Service", "mediaserver"))
-	harmless := plan(t, change("update", "aws:ecs/service:Service", "mediaserver"))
-	for _, each := range []struct{ what, plan, exit, action, labels, code string }{
-		{"a harmless plan", harmless, "0", "opened", `[]`, "0"},
-		{"a dangerous plan", dangerous, "0", "opened", `["bug"]`, "1"},
-		{"a labelled one", dangerous, "0", "labeled", `["bug", "allow:mediaserver"]`, "0"},
-		{"another resource's label", dangerous, "0", "labeled", `["allow:media-storage"]`, "1"},
-		{"a label from before the commit", dangerous, "0", "synchronize", `["allow:mediaserver"]`, "1"},
-		{"a label from before the pull request was closed", dangerous, "0", "reopened", `["allow:mediaserver"]`, "1"},
-		{"a label that is shell code", dangerous, "0", "labeled", `["allow:$(exit 0)\"; exit 0; \""]`, "1"},
-		{"a preview that failed without a word", harmless, "255", "opened", `[]`, "255"},
-		{"a preview that printed nothing", "", "255", "opened", `[]`, "4"},
+	harmless := plan(t, unchanged(change("update", "aws:ecs/service:Service", "mediaserver")))
+	allowance := judge(t, dangerous, "--commit", "abc").allowances()[0]
+	otherCommit := judge(t, dangerous, "--commit", "earlier").allowances()[0]
+	for _, each := range []struct{ what, preview, plan, exit, labels, code, summary string }{
+		{"a harmless plan", "success", harmless, "0", `[]`, "0", "Nothing dangerous"},
+		{"a dangerous plan", "success", dangerous, "0", `[]`, "1", "Refused"},
+		{"another label", "success", dangerous, "0", `[{"name": "bug"}]`, "1", "Refused"},
+		{"its own label", "success", dangerous, "0", `[{"name": "bug"}, {"name": "allow:` + allowance + `"}]`, "0", "allowed for this commit"},
+		{"its own label on a second page", "success", dangerous, "0", `[{"name": "bug"}][{"name": "allow:` + allowance + `"}]`, "0", "allowed for this commit"},
+		{"a label that came just before or after a push", "success", dangerous, "0", `[{"name": "allow:` + otherCommit + `"}]`, "1", "Refused"},
+		{"the resource's name alone", "success", dangerous, "0", `[{"name": "allow:mediaserver"}]`, "1", "Refused"},
+		{"a label that is shell code", "success", dangerous, "0", `[{"name": "allow:$(exit 0)\"; exit 0; \""}]`, "1", "Refused"},
+		{"a preview that failed without a word", "success", harmless, "255", `[]`, "1", "Nothing dangerous"},
+		{"a preview that told no exit code", "success", harmless, "", `[]`, "1", "Nothing dangerous"},
+		{"a preview that printed nothing", "success", "", "255", `[]`, "4", "It cannot be read"},
+		{"a fork", "skipped", "", "", `[]`, "1", "No preview possible here"},
+		{"a preview job that failed", "failure", "", "", `[]`, "1", "The preview did not run to its end"},
+		{"a preview job that was ended", "cancelled", "", "", `[]`, "1", "The preview did not run to its end"},
 	} {
 		t.Run(each.what, func(t *testing.T) {
-			r := newRunner(t, each.plan, each.exit, "[]")
-			r.run("Preview and judge", "ACTION="+each.action, "LABELS="+each.labels)
+			r := newRunner(t, map[string]string{"preview/plan.json": each.plan, "labels.json": each.labels})
+			r.run(judging, "PREVIEW="+each.preview, "PREVIEW_CODE="+each.exit)
 			if got := r.read("output"); got != "code="+each.code {
 				t.Errorf("the step's output is %q, want code=%s", got, each.code)
 			}
-			if summary := r.read("summary"); !strings.HasPrefix(summary, "### Plan") {
+			if summary := r.read("summary"); !strings.HasPrefix(summary, "### Plan") || !strings.Contains(summary, each.summary) {
 				t.Errorf("the run's summary is %q", summary)
 			}
+			if _, err := r.try(verdict, "CODE="+each.code); (err == nil) != (each.code == "0") {
+				t.Errorf("the verdict is %v", err)
+			}
 		})
+	}
+	if _, err := newRunner(t, nil).try(verdict, "CODE="); err == nil {
+		t.Error("a gate that did not judge is a success")
+	}
+}
+
+func TestThePreviewKeepsThePlanAndTheExitCode(t *testing.T) {
+	for _, code := range []string{"0", "255"} {
+		r := newRunner(t, map[string]string{"pulumi": "#!/bin/sh\necho \"$*\"\nexit " + code + "\n"})
+		if err := os.Chmod(filepath.Join(r.folder, "pulumi"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		r.run(readWorkflow(t, "preview.yml").Jobs["preview"].step(t, "Preview"))
+		if got := r.read("output"); got != "code="+code {
+			t.Errorf("the step's output is %q, want code=%s", got, code)
+		}
+		if got := r.read("plan.json"); got != "preview --stack dev --json --non-interactive" {
+			t.Errorf("the plan is %q", got)
+		}
+	}
+}
+
+func TestTheLabelsAreThoseOfNow(t *testing.T) {
+	r := newRunner(t, map[string]string{"comments.json": `[{"name": "bug"}]`})
+	r.run(readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Read the labels"))
+	if calls := r.read("calls"); calls != "gh api --paginate repos/owner/repository/issues/7/labels" {
+		t.Errorf("called %q", calls)
+	}
+	if labels := r.read("labels.json"); labels != `[{"name": "bug"}]` {
+		t.Errorf("labels %q", labels)
 	}
 }
 
 func TestTheWorkflowTakesLabelsOfAnEarlierCommitAway(t *testing.T) {
-	r := newRunner(t, "", "0", "[]")
-	r.run("Withdraw allowances given to an earlier commit", `LABELS=["bug", "allow:media-storage", "allow:a/b"]`)
-	want := "gh api --method DELETE --silent repos/owner/repository/issues/7/labels/allow%3Amedia-storage\n" +
-		"gh api --method DELETE --silent repos/owner/repository/issues/7/labels/allow%3Aa%2Fb"
+	taking := readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Take labels of an earlier commit away")
+	r := newRunner(t, nil)
+	r.run(taking, `LABELS=["bug", "allow:media-storage@1", "allow:a/b"]`)
+	want := "gh api --method DELETE --silent repos/owner/repository/labels/allow%3Amedia-storage%401\n" +
+		"gh api --method DELETE --silent repos/owner/repository/labels/allow%3Aa%2Fb"
 	if got := r.read("calls"); got != want {
 		t.Errorf("called\n%s\nwant\n%s", got, want)
 	}
-}
 
-func TestALabelThatIsGoneAlreadyIsNoFailureOfTheWorkflow(t *testing.T) {
-	r := newRunner(t, "", "0", "[]")
-	r.run("Withdraw allowances given to an earlier commit",
-		`LABELS=["allow:media-storage", "allow:alb"]`, "GH_FAILURE=gh: Label does not exist (HTTP 404)")
-	if calls := strings.Count(r.read("calls"), "DELETE"); calls != 2 {
+	gone := newRunner(t, nil)
+	gone.run(taking, `LABELS=["allow:media-storage", "allow:alb"]`, "GH_FAILURE=gh: Label does not exist (HTTP 404)")
+	if calls := strings.Count(gone.read("calls"), "DELETE"); calls != 2 {
 		t.Errorf("%d labels were taken away, want 2", calls)
+	}
+	if _, err := newRunner(t, nil).try(taking, `LABELS=["allow:alb"]`, "GH_FAILURE=gh: Bad credentials (HTTP 401)"); err == nil {
+		t.Error("a label that could not be taken away is a success")
+	}
+	if _, err := newRunner(t, nil).try(taking, `LABELS=[`); err == nil {
+		t.Error("labels that cannot be read are a success")
 	}
 }
 
 func TestTheWorkflowKeepsOneComment(t *testing.T) {
+	commenting := readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Comment")
 	const own = `{"id": 5, "user": {"login": "github-actions[bot]"}, "body": "<!-- preview of stack dev -->\nold"}`
 	const others = `{"id": 1, "user": {"login": "somebody"}, "body": "<!-- preview of stack dev -->"},` +
 		`{"id": 2, "user": {"login": "github-actions[bot]"}, "body": "<!-- preview of stack prod -->"}`
@@ -145,14 +238,82 @@ func TestTheWorkflowKeepsOneComment(t *testing.T) {
 		"not somebody else's with its mark": {"[" + others + "]", "--method POST --silent repos/owner/repository/issues/7/comments -F"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			r := newRunner(t, "", "0", each.comments)
-			r.run("Comment")
-			if calls := r.read("calls"); !strings.Contains(calls, each.want) || strings.Count(calls, "\n") != 1 {
+			// The stand-in reads from another place than the step writes to.
+			r := newRunner(t, map[string]string{"stage/comments.json": each.comments, "plan.md": "### Plan\n"})
+			r.run(commenting, "STAGE="+filepath.Join(r.folder, "stage"))
+			if calls := r.read("stage/calls"); !strings.Contains(calls, each.want) || strings.Count(calls, "\n") != 1 {
 				t.Errorf("called\n%s", calls)
 			}
 			if comment := r.read("comment.md"); !strings.HasPrefix(comment, "<!-- preview of stack dev -->\n### Plan\n") || !strings.Contains(comment, "commit abc") {
 				t.Errorf("the comment is %q", comment)
 			}
 		})
+	}
+}
+
+func TestAPullRequestsProgramRunsWithoutATokenThatCanWrite(t *testing.T) {
+	read := readWorkflow(t, "preview.yml")
+	if len(read.Permissions) > 0 {
+		t.Errorf("the workflow grants %v", read.Permissions)
+	}
+	preview := read.Jobs["preview"]
+	if want := map[string]string{"contents": "read", "id-token": "write"}; !maps.Equal(preview.Permissions, want) {
+		t.Errorf("the preview has the permissions %v", preview.Permissions)
+	}
+	gate := read.Jobs["gate"]
+	if want := map[string]string{"contents": "read", "pull-requests": "write"}; !maps.Equal(gate.Permissions, want) {
+		t.Errorf("the gate has the permissions %v", gate.Permissions)
+	}
+	for _, environment := range []map[string]string{read.Env, preview.Env, gate.Env} {
+		for name, value := range environment {
+			if strings.Contains(value, "token") || strings.Contains(value, "secrets") {
+				t.Errorf("every step gets %s=%s", name, value)
+			}
+		}
+	}
+	for name, each := range read.Jobs {
+		for _, step := range each.Steps {
+			_, hasToken := step.Env["GH_TOKEN"]
+			if usesIt := strings.Contains(step.Run, "gh api"); hasToken != usesIt {
+				t.Errorf("step %q of %s: has the token is %v, uses it is %v", step.Name, name, hasToken, usesIt)
+			}
+			if strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["persist-credentials"] != "false" {
+				t.Errorf("the checkout of %s leaves the token behind", name)
+			}
+		}
+	}
+	for _, secret := range []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"} {
+		if value := preview.step(t, "Preview").Env[secret]; value != "${{ secrets."+secret+" }}" {
+			t.Errorf("the preview gets %s=%q", secret, value)
+		}
+	}
+}
+
+func TestTheGateOfAPullRequestIsNotThePullRequestsOwn(t *testing.T) {
+	gate := readWorkflow(t, "preview.yml").Jobs["gate"]
+	if gate.If != "always()" || gate.Needs != "preview" {
+		t.Errorf("the gate runs if %q and needs %q: it could be skipped, which counts as a success", gate.If, gate.Needs)
+	}
+	var checkouts, setUps int
+	for _, each := range gate.Steps {
+		switch action, _, _ := strings.Cut(each.Uses, "@"); action {
+		case "actions/checkout":
+			checkouts++
+			if each.With["ref"] != "${{ github.base_ref }}" {
+				t.Errorf("it checks out %q", each.With["ref"])
+			}
+		case "actions/setup-go":
+			setUps++
+			if each.With["cache"] != "false" {
+				t.Error("it compiles with a cache that the pull request's job may have written")
+			}
+		}
+	}
+	if checkouts != 1 || setUps != 1 {
+		t.Errorf("%d checkouts, %d Go tools", checkouts, setUps)
+	}
+	verdict := gate.Steps[len(gate.Steps)-1]
+	if verdict.Name != "Verdict" || verdict.If != "always()" || verdict.Env["CODE"] != "${{ steps.judge.outputs.code }}" {
+		t.Errorf("the last step is %+v", verdict)
 	}
 }

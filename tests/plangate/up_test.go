@@ -1,0 +1,176 @@
+package plangate
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
+)
+
+// upRunner is a runner on which the steps of the workflow `up` use the real Pulumi CLI on the sandbox's stack.
+func upRunner(t *testing.T, deployed *sandboxtest.Deployment, program *sandbox.Stack) runner {
+	t.Helper()
+	r := newRunner(t, nil)
+	r.program = program.Root
+	gate := filepath.Join(program.Root, "scripts", "plan-gate")
+	if err := os.MkdirAll(filepath.Dir(gate), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	absolute, err := filepath.Abs(filepath.Join(repository, "scripts", "plan-gate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The copy of the program has no scripts of its own.
+	if err := os.WriteFile(gate, []byte("#!/bin/sh\nexec '"+absolute+"' \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.environment = append(append(deployed.Env(), r.environment...),
+		"PATH="+filepath.Dir(deployed.CLI)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"STACK="+deployed.Name, "GITHUB_SHA="+strings.Repeat("c", 40))
+	return r
+}
+
+func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
+	up := readWorkflow(t, "up.yml").Jobs["up"]
+	preview, judging, doing, writing := up.step(t, "Preview"), up.step(t, "Judge"), up.step(t, "Do what was judged"), up.step(t, "Write the outputs")
+	deployed := sandboxtest.New(t, repository)
+
+	t.Run("a new stack comes up, and its outputs end in a file", func(t *testing.T) {
+		r := upRunner(t, deployed, deployed.Changed())
+		r.run(preview)
+		r.run(judging)
+		r.run(doing)
+		r.run(writing)
+		var outputs map[string]any
+		if err := json.Unmarshal([]byte(r.read("outputs.json")), &outputs); err != nil {
+			t.Fatal(err)
+		}
+		if outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
+			t.Errorf("outputs %v", outputs)
+		}
+		if summary := r.read("summary"); !strings.Contains(summary, "### Plan: 37 create") {
+			t.Errorf("summary %q", summary)
+		}
+	})
+
+	retention := func(days string) sandboxtest.Edit {
+		return sandboxtest.Edit{File: "Pulumi.yaml", Old: "default: 30\n", New: "default: " + days + "\n"}
+	}
+	t.Run("a program that changes after it was judged is stopped", func(t *testing.T) {
+		before := deployed.Must("stack", "export").Stdout
+		judged := upRunner(t, deployed, deployed.Changed(retention("60")))
+		judged.run(preview)
+		judged.run(judging)
+		for what, edit := range map[string]sandboxtest.Edit{
+			"another value":       retention("90"),
+			"a further resource":  {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{}); err != nil {\n		return storage{}, err\n	}\n	versioning, err := "},
+			"a resource less":     removedStorage,
+			"another replacement": {File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`},
+		} {
+			changed := upRunner(t, deployed, deployed.Changed(edit))
+			changed.folder = judged.folder
+			output, err := changed.try(doing, "RUNNER_TEMP="+judged.folder)
+			if err == nil || !strings.Contains(output, "violates plan") {
+				t.Errorf("%s: %v\n%s", what, err, output)
+			}
+		}
+		if after := deployed.Must("stack", "export").Stdout; inventory(t, after) != inventory(t, before) {
+			t.Error("the stack has changed")
+		}
+		judged.run(doing)
+		if state := deployed.Must("stack", "export").Stdout; !strings.Contains(state, `"retentionInDays": 60`) {
+			t.Error("what was judged is not done")
+		}
+	})
+
+	t.Run("a dangerous change is refused, and passes with its allowance", func(t *testing.T) {
+		r := upRunner(t, deployed, deployed.Changed(retention("14")))
+		r.run(preview)
+		output, err := r.try(judging)
+		if err == nil || !strings.Contains(output, "retentionInDays: 60 days → 14 days") {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		allowances := verdict{stderr: output}.allowances()
+		if len(allowances) != 2 {
+			t.Fatalf("allowances %q", allowances)
+		}
+		r.run(judging, "PLAN_GATE_ALLOW="+strings.Join(allowances, " "))
+		r.run(doing)
+	})
+
+	t.Run("a preview that fails ends the run", func(t *testing.T) {
+		r := upRunner(t, deployed, deployed.Changed(sandboxtest.Edit{File: "Pulumi.yaml", Old: "default: 256\n", New: "default: 1\n"}))
+		r.run(preview)
+		if output, err := r.try(judging); err == nil || !strings.Contains(output, "the preview reports errors") {
+			t.Errorf("%v\n%s", err, output)
+		}
+	})
+	t.Run("a preview that fails without a word ends the run", func(t *testing.T) {
+		r := newRunner(t, map[string]string{"plan.json": plan(t, unchanged(change("update", "aws:ecs/service:Service", "mediaserver"))), "preview-code": "255\n"})
+		if output, err := r.try(judging, "GITHUB_SHA=abc"); err == nil {
+			t.Errorf("it goes on\n%s", output)
+		}
+	})
+}
+
+// inventory is what a state holds, without the times at which it was written.
+func inventory(t *testing.T, state string) string {
+	t.Helper()
+	var read struct {
+		Deployment struct {
+			Resources []struct {
+				URN, ID string
+				Inputs  map[string]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(state), &read); err != nil {
+		t.Fatal(err)
+	}
+	if len(read.Deployment.Resources) < 37 {
+		t.Fatalf("the state holds %d resources", len(read.Deployment.Resources))
+	}
+	text, err := json.MarshalIndent(read.Deployment.Resources, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestUpRunsInAnEnvironmentOneAtATime(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(repository, ".github", "workflows", "up.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"\n  group: up-${{ inputs.stack || 'dev' }}\n  cancel-in-progress: false\n",
+		"\n  push:\n    branches: [main]\n  workflow_dispatch:\n",
+		"\n    environment: ${{ inputs.stack || 'dev' }}\n",
+	} {
+		if !strings.Contains(string(content), line) {
+			t.Errorf("the workflow lacks %q", line)
+		}
+	}
+	read := readWorkflow(t, "up.yml")
+	if len(read.Permissions) > 0 || len(read.Jobs["up"].Permissions) != 2 {
+		t.Errorf("permissions %v, %v", read.Permissions, read.Jobs["up"].Permissions)
+	}
+	var order []string
+	for _, each := range read.Jobs["up"].Steps {
+		if each.Run != "" {
+			order = append(order, each.Name)
+		}
+		for _, secret := range []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"} {
+			if usesPulumi := strings.Contains(each.Run, "pulumi preview") || strings.Contains(each.Run, "pulumi up") || strings.Contains(each.Run, "pulumi stack"); usesPulumi != (each.Env[secret] != "") {
+				t.Errorf("step %q: %s is %q", each.Name, secret, each.Env[secret])
+			}
+		}
+	}
+	if got := strings.Join(order[1:], ", "); got != "Preview, Judge, Do what was judged, Write the outputs" {
+		t.Errorf("the steps are %s", got)
+	}
+}
