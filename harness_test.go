@@ -53,22 +53,27 @@ type secret struct{ value any }
 // recorder stands in for the engine: it answers lookups and registrations as
 // AWS would, and keeps what was registered.
 type recorder struct {
-	// subnets and zones are what the lookups find.
-	subnets, zones []string
-	// partition is the partition of the account.
-	partition string
-	// vpcError is the answer to the lookup of the default VPC. Nil: one is found.
-	vpcError error
+	// subnets and zones are what the lookups find, and fargateSubnets what the one
+	// finds that asks for zones with AWS Fargate only.
+	subnets, fargateSubnets, zones []string
+	// region and partition are those of the account.
+	region, partition string
+	// vpcError and identityError are the answers to the lookups of the default VPC
+	// and of the account. Nil: there is one.
+	vpcError, identityError error
 
 	lock    sync.Mutex
 	records []record
 	lookups map[string]map[string]any
+	// beforeLookup is called before a lookup is answered. Nil for nothing.
+	beforeLookup func(token string)
 }
 
 func newRecorder() *recorder {
 	return &recorder{
 		subnets:   []string{"subnet-c", "subnet-a", "subnet-b"},
 		zones:     []string{"eu-west-2a", "eu-west-2b", "eu-west-2c"},
+		region:    testRegion,
 		partition: "aws",
 		lookups:   map[string]map[string]any{},
 	}
@@ -76,19 +81,30 @@ func newRecorder() *recorder {
 
 // Call answers the lookups.
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	lookup := args.Token
+	ofFargate := lookup == "aws:ec2/getSubnets:getSubnets" && len(args.Args["filters"].ArrayValue()) > 2
+	if ofFargate {
+		lookup += " in zones with AWS Fargate"
+	}
 	r.lock.Lock()
-	r.lookups[args.Token] = plainMap(args.Args)
+	r.lookups[lookup] = plainMap(args.Args)
 	r.lock.Unlock()
+	if r.beforeLookup != nil {
+		r.beforeLookup(args.Token)
+	}
 	switch args.Token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
-		return resource.NewPropertyMapFromMap(map[string]any{"accountId": testAccount}), nil
+		return resource.NewPropertyMapFromMap(map[string]any{"accountId": testAccount}), r.identityError
 	case "aws:index/getRegion:getRegion":
-		return resource.NewPropertyMapFromMap(map[string]any{"name": testRegion}), nil
+		return resource.NewPropertyMapFromMap(map[string]any{"name": r.region}), nil
 	case "aws:index/getPartition:getPartition":
 		return resource.NewPropertyMapFromMap(map[string]any{"partition": r.partition}), nil
 	case "aws:ec2/getVpc:getVpc":
 		return resource.NewPropertyMapFromMap(map[string]any{"id": "vpc-1"}), r.vpcError
 	case "aws:ec2/getSubnets:getSubnets":
+		if ofFargate {
+			return resource.NewPropertyMapFromMap(map[string]any{"ids": anySlice(r.fargateSubnets)}), nil
+		}
 		return resource.NewPropertyMapFromMap(map[string]any{"ids": anySlice(r.subnets)}), nil
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return resource.NewPropertyMapFromMap(map[string]any{"names": anySlice(r.zones)}), nil

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -17,9 +14,6 @@ const (
 	// httpPort and httpsPort are open to everybody (guide step 3).
 	httpPort  = 80
 	httpsPort = 443
-	// zonesForLoadBalancer is the number of availability zones that an
-	// Application Load Balancer needs.
-	zonesForLoadBalancer = 2
 	// deregistrationDelay is how long, in seconds, a leaving task still answers
 	// the requests that it has. The default of 300 makes every deployment and
 	// every teardown minutes longer.
@@ -37,73 +31,6 @@ const (
 	healthCheckOnTrafficPort  = "traffic-port"
 	loadBalancingProtocolHTTP = "HTTP"
 )
-
-// environment is what the stack finds in the account and does not own.
-type environment struct {
-	// accountID is the number of the AWS account: twelve digits.
-	accountID string
-	// region is the name of the region, such as eu-west-2.
-	region string
-	// partition is the family of regions, aws outside China and GovCloud. ARNs
-	// begin with it.
-	partition string
-	// vpcID is the default VPC of the region.
-	vpcID string
-	// subnetIDs are the default subnets, one in each availability zone, sorted
-	// so that their order never shows as a change.
-	subnetIDs []string
-}
-
-// discoverEnvironment is phase 2 of the guide: the default VPC, its default
-// subnets and the availability zones, and beside them the account, the region
-// and the partition, which policies need. Without a default VPC, or with
-// default subnets in fewer than two zones, it returns an error with the remedy.
-func discoverEnvironment(ctx *pulumi.Context) (environment, error) {
-	identity, err := aws.GetCallerIdentity(ctx, nil)
-	if err != nil {
-		return environment{}, fmt.Errorf("find the AWS account: %w", err)
-	}
-	region, err := aws.GetRegion(ctx, nil)
-	if err != nil {
-		return environment{}, fmt.Errorf("find the AWS region: %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, nil)
-	if err != nil {
-		return environment{}, fmt.Errorf("find the AWS partition: %w", err)
-	}
-	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
-	if err != nil {
-		return environment{}, fmt.Errorf(
-			"find the default VPC of %[1]s: %[2]w; if the region has none, create it with `aws ec2 create-default-vpc --region %[1]s`",
-			region.Name, err)
-	}
-	subnets, err := ec2.GetSubnets(ctx, &ec2.GetSubnetsArgs{Filters: []ec2.GetSubnetsFilter{
-		{Name: "vpc-id", Values: []string{vpc.Id}},
-		// There is at most one default subnet in a zone, so their number is the
-		// number of zones.
-		{Name: "default-for-az", Values: []string{"true"}},
-	}})
-	if err != nil {
-		return environment{}, fmt.Errorf("find the default subnets of %s: %w", vpc.Id, err)
-	}
-	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: pulumi.StringRef("available")})
-	if err != nil {
-		return environment{}, fmt.Errorf("find the availability zones of %s: %w", region.Name, err)
-	}
-	if found := len(subnets.Ids); found < zonesForLoadBalancer {
-		return environment{}, fmt.Errorf(
-			"the default VPC %s has default subnets in %d of the zones of %s (%s), and a load balancer needs %d: "+
-				"create the missing ones with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`",
-			vpc.Id, found, region.Name, strings.Join(zones.Names, ", "), zonesForLoadBalancer, region.Name)
-	}
-	return environment{
-		accountID: identity.AccountId,
-		region:    region.Name,
-		partition: partition.Partition,
-		vpcID:     vpc.Id,
-		subnetIDs: slices.Sorted(slices.Values(subnets.Ids)),
-	}, nil
-}
 
 // securityGroups are the two firewalls.
 type securityGroups struct {

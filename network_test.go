@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -117,57 +115,6 @@ func TestTheListenerForwardsPort80ToTheTargetGroup(t *testing.T) {
 			"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/tg/2",
 		}},
 	})
-}
-
-func TestTheLookupsAskForTheDefaultNetwork(t *testing.T) {
-	wantEqual(t, "lookups", widen(run(t, nil).lookups), object{
-		"aws:index/getCallerIdentity:getCallerIdentity": object{},
-		"aws:index/getRegion:getRegion":                 object{},
-		"aws:index/getPartition:getPartition":           object{},
-		"aws:ec2/getVpc:getVpc":                         object{"default": true},
-		"aws:ec2/getSubnets:getSubnets": object{"filters": list{
-			object{"name": "vpc-id", "values": list{"vpc-1"}},
-			object{"name": "default-for-az", "values": list{"true"}},
-		}},
-		"aws:index/getAvailabilityZones:getAvailabilityZones": object{"state": "available"},
-	})
-}
-
-// widen makes a map of objects comparable with an expectation.
-func widen(objects map[string]map[string]any) object {
-	wide := object{}
-	for key, value := range objects {
-		wide[key] = value
-	}
-	return wide
-}
-
-func TestAMissingDefaultVPCIsExplainedBeforeAnythingIsRegistered(t *testing.T) {
-	recorder := newRecorder()
-	recorder.vpcError = errors.New("no matching EC2 VPC found")
-	wantRefusal(t, recorder, recorder.deploy(nil),
-		"find the default VPC of eu-west-2: ", "no matching EC2 VPC found",
-		"; if the region has none, create it with `aws ec2 create-default-vpc --region eu-west-2`\n")
-}
-
-func TestDefaultSubnetsInOneZoneAreTooFew(t *testing.T) {
-	for _, subnets := range [][]string{nil, {"subnet-a"}} {
-		recorder := newRecorder()
-		recorder.subnets = subnets
-		wantRefusal(t, recorder, recorder.deploy(nil),
-			fmt.Sprintf("the default VPC vpc-1 has default subnets in %d of the zones of eu-west-2 "+
-				"(eu-west-2a, eu-west-2b, eu-west-2c), and a load balancer needs 2: create the missing ones with "+
-				"`aws ec2 create-default-subnet --region eu-west-2 --availability-zone ZONE`\n", len(subnets)))
-	}
-}
-
-func TestDefaultSubnetsInTwoZonesAreEnough(t *testing.T) {
-	recorder := newRecorder()
-	recorder.subnets = []string{"subnet-b", "subnet-a"}
-	if err := recorder.deploy(nil); err != nil {
-		t.Fatal(err)
-	}
-	wantEqual(t, "subnets", recorder.find(t, "LoadBalancer mediaserver").inputs["subnets"], list{"subnet-a", "subnet-b"})
 }
 
 // wantRefusal asserts that a run failed with a message that has every part, and

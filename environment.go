@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// zonesForLoadBalancer is the number of availability zones that an Application
+// Load Balancer needs.
+const zonesForLoadBalancer = 2
+
+// fargateZones are the ids of the availability zones that have AWS Fargate, for
+// the regions in which others have not (Amazon ECS developer guide, "Supported
+// Regions for Amazon ECS on AWS Fargate"). AWS does not say what becomes of a
+// task that is placed in another zone, so none is.
+var fargateZones = map[string][]string{
+	"ap-northeast-1": {"apne1-az1", "apne1-az2", "apne1-az4"},
+	"ca-central-1":   {"cac1-az1", "cac1-az2"},
+	"cn-north-1":     {"cnn1-az1", "cnn1-az2"},
+	"us-west-1":      {"usw1-az1", "usw1-az3"},
+}
+
+// environment is what the stack finds in the account and does not own.
+type environment struct {
+	// accountID is the number of the AWS account: twelve digits.
+	accountID string
+	// region is the name of the region, such as eu-west-2.
+	region string
+	// partition is the family of regions, aws outside China and GovCloud. ARNs
+	// begin with it.
+	partition string
+	// vpcID is the default VPC of the region.
+	vpcID string
+	// subnetIDs are the default subnets, one in each availability zone, sorted
+	// so that their order never shows as a change. The load balancer uses all.
+	subnetIDs []string
+	// taskSubnetIDs are those of the default subnets that can run tasks: the ones
+	// in zones with AWS Fargate, sorted.
+	taskSubnetIDs []string
+}
+
+// discoverEnvironment is phase 2 of the guide: the default VPC and its default
+// subnets, and beside them the account, the region and the partition, which
+// policies need. Without a default VPC, or with default subnets in too few
+// zones, it returns an error with the remedy.
+func discoverEnvironment(ctx *pulumi.Context) (environment, error) {
+	// The provider knows these two without asking AWS.
+	region, err := aws.GetRegion(ctx, nil)
+	if err != nil {
+		return environment{}, fmt.Errorf("find the AWS region: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, nil)
+	if err != nil {
+		return environment{}, fmt.Errorf("find the AWS partition: %w", err)
+	}
+	found := environment{region: region.Name, partition: partition.Partition}
+	err = sideBySide(
+		func() error { return found.findAccount(ctx) },
+		func() error { return found.findNetwork(ctx) },
+	)
+	if err != nil {
+		return environment{}, err
+	}
+	return found, nil
+}
+
+// findAccount looks up the account.
+func (e *environment) findAccount(ctx *pulumi.Context) error {
+	identity, err := aws.GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("find the AWS account: %w", err)
+	}
+	e.accountID = identity.AccountId
+	return nil
+}
+
+// findNetwork looks up the default VPC and its default subnets.
+func (e *environment) findNetwork(ctx *pulumi.Context) error {
+	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
+	if err != nil {
+		return fmt.Errorf(
+			"find the default VPC of %[1]s: %[2]w; if the region has none, create it with `aws ec2 create-default-vpc --region %[1]s`",
+			e.region, err)
+	}
+	e.vpcID = vpc.Id
+	zones, zonesDiffer := fargateZones[e.region]
+	err = sideBySide(
+		func() (err error) {
+			e.subnetIDs, err = findDefaultSubnets(ctx, vpc.Id)
+			return err
+		},
+		func() (err error) {
+			if zonesDiffer {
+				e.taskSubnetIDs, err = findDefaultSubnets(ctx, vpc.Id, ec2.GetSubnetsFilter{Name: "availability-zone-id", Values: zones})
+			}
+			return err
+		},
+	)
+	if err != nil {
+		return err
+	}
+	if !zonesDiffer {
+		e.taskSubnetIDs = e.subnetIDs
+	}
+	if len(e.subnetIDs) < zonesForLoadBalancer {
+		return e.tooFewZones(ctx)
+	}
+	if len(e.taskSubnetIDs) == 0 {
+		return fmt.Errorf(
+			"the default VPC %s has no default subnet in a zone of %s with AWS Fargate (%s): "+
+				"create one with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`; "+
+				"`aws ec2 describe-availability-zones` tells the name of each id",
+			e.vpcID, e.region, strings.Join(zones, ", "), e.region)
+	}
+	return nil
+}
+
+// tooFewZones is the error for default subnets in fewer zones than a load
+// balancer needs. Only now the names of the zones are worth a lookup.
+func (e *environment) tooFewZones(ctx *pulumi.Context) error {
+	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: pulumi.StringRef("available")})
+	if err != nil {
+		return fmt.Errorf("find the availability zones of %s: %w", e.region, err)
+	}
+	return fmt.Errorf(
+		"the default VPC %s has default subnets in %d of the zones of %s (%s), and a load balancer needs %d: "+
+			"create the missing ones with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`",
+		e.vpcID, len(e.subnetIDs), e.region, strings.Join(zones.Names, ", "), zonesForLoadBalancer, e.region)
+}
+
+// findDefaultSubnets returns the ids of the default subnets of a VPC that also
+// pass the further filters, sorted. There is at most one default subnet in a
+// zone, so their number is the number of zones.
+func findDefaultSubnets(ctx *pulumi.Context, vpcID string, filters ...ec2.GetSubnetsFilter) ([]string, error) {
+	subnets, err := ec2.GetSubnets(ctx, &ec2.GetSubnetsArgs{Filters: append([]ec2.GetSubnetsFilter{
+		{Name: "vpc-id", Values: []string{vpcID}},
+		{Name: "default-for-az", Values: []string{"true"}},
+	}, filters...)})
+	if err != nil {
+		return nil, fmt.Errorf("find the default subnets of %s: %w", vpcID, err)
+	}
+	return slices.Sorted(slices.Values(subnets.Ids)), nil
+}
+
+// sideBySide does several things at the same time, because each waits for AWS
+// most of its time. It returns the errors of all of them.
+func sideBySide(tasks ...func() error) error {
+	failures := make([]error, len(tasks))
+	var running sync.WaitGroup
+	for i, task := range tasks {
+		running.Go(func() { failures[i] = task() })
+	}
+	running.Wait()
+	return errors.Join(failures...)
+}
