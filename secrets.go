@@ -13,6 +13,10 @@ const (
 	bucketSuffixLength = 8
 	// jwtSecretLength is the number of characters of guide step 1.
 	jwtSecretLength = 32
+	// jwtSecretSpecialCharacters are those that random draws by default, but for
+	// the braces: Parameter Store refuses a value with {{ and }} in it (AWS Systems
+	// Manager API reference, PutParameter).
+	jwtSecretSpecialCharacters = "!@#$%&*()-_=+[]<>:?"
 )
 
 // randomValues are the values that are drawn once and kept in the state.
@@ -37,9 +41,13 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValues, e
 		return randomValues{}, fmt.Errorf("draw the bucket suffix: %w", err)
 	}
 	secret, err := random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
-		Length:  pulumi.Int(jwtSecretLength),
-		Special: pulumi.Bool(true),
-	}, pulumi.Protect(settings.protectData))
+		Length:          pulumi.Int(jwtSecretLength),
+		Special:         pulumi.Bool(true),
+		OverrideSpecial: pulumi.String(jwtSecretSpecialCharacters),
+	}, pulumi.Protect(settings.protectData),
+		// Other characters would mean another secret, and every token that the one
+		// in use has signed would become invalid.
+		pulumi.IgnoreChanges([]string{"overrideSpecial"}))
 	if err != nil {
 		return randomValues{}, fmt.Errorf("draw the JWT secret: %w", err)
 	}

@@ -5,7 +5,9 @@ import "testing"
 func TestTheRandomValuesHaveTheFormOfTheGuide(t *testing.T) {
 	stack := run(t, nil)
 	stack.wantInputs(t, "RandomString bucket-suffix", object{"length": 8, "special": false, "upper": false})
-	stack.wantInputs(t, "RandomPassword jwt-secret", object{"length": 32, "special": true})
+	stack.wantInputs(t, "RandomPassword jwt-secret", object{
+		"length": 32, "special": true, "overrideSpecial": "!@#$%&*()-_=+[]<>:?",
+	})
 }
 
 func TestTheParametersHoldTheSecretTheBucketAndTheConfiguration(t *testing.T) {
