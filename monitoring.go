@@ -32,6 +32,15 @@ const (
 	storagePeriod = 86400
 )
 
+const (
+	// storageStart is where the charts of the storage begin: two weeks ago. A
+	// dashboard opens on three hours, which hold no report of S3.
+	storageStart = "-P14D"
+	// keepPeriods makes every chart keep its period. Otherwise CloudWatch adapts
+	// it to the time range that the dashboard shows.
+	keepPeriods = "inherit"
+)
+
 // logGroups are where logs go.
 type logGroups struct {
 	// ecs receives the output of the containers.
@@ -95,7 +104,8 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 	created, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(settings.physicalName("{name}-dashboard")),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
-			Widgets: layOut(inputs.environment.region, dashboardRows(inputs)),
+			PeriodOverride: keepPeriods,
+			Widgets:        layOut(inputs.environment.region, dashboardRows(inputs)),
 		}),
 	})
 	if err != nil {
@@ -124,6 +134,8 @@ func consoleDomain(partition string) string {
 // "Dashboard body structure and syntax"). Outputs in it are declared as any, so
 // that pulumi.JSONMarshal resolves them.
 type dashboardBody struct {
+	// PeriodOverride says whether charts keep their periods: inherit or auto.
+	PeriodOverride string `json:"periodOverride"`
 	// Widgets are the charts.
 	Widgets []widget `json:"widgets"`
 }
@@ -156,6 +168,9 @@ type widgetProperties struct {
 	Stacked bool `json:"stacked"`
 	// Period is the length of a data point in seconds.
 	Period int `json:"period"`
+	// Start is where the chart begins, as a duration before now. Absent where the
+	// dashboard's own time range decides.
+	Start string `json:"start,omitempty"`
 	// Metrics are the lines: namespace, name, then dimensions as name and value,
 	// then options.
 	Metrics [][]any `json:"metrics"`
@@ -243,7 +258,7 @@ func dashboardRows(inputs dashboardInputs) [][]widgetProperties {
 		},
 		{
 			{
-				Title: "Media size in bytes", Period: storagePeriod, YAxis: fromZero,
+				Title: "Media size in bytes", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
 				// Every tier of the lifecycle is a storage type of its own.
 				Metrics: [][]any{
 					line(s3Metrics, "BucketSizeBytes", stored("StandardStorage"), "Average", "Standard"),
@@ -253,7 +268,7 @@ func dashboardRows(inputs dashboardInputs) [][]widgetProperties {
 				Stacked: true,
 			},
 			{
-				Title: "Number of media objects", Period: storagePeriod, YAxis: fromZero,
+				Title: "Number of media objects", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
 				Metrics: [][]any{line(s3Metrics, "NumberOfObjects", stored("AllStorageTypes"), "Average", "Objects")},
 			},
 		},

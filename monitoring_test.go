@@ -36,7 +36,7 @@ func TestTheDashboardShowsWhatAPersonOnCallLooksAtFirst(t *testing.T) {
 	option := func(stat, label string) object { return object{"stat": stat, "label": label} }
 	run(t, nil).wantInputs(t, "Dashboard mediaserver", object{
 		"dashboardName": "mediaserver-dashboard",
-		"dashboardBody": jsonText{object{"widgets": list{
+		"dashboardBody": jsonText{object{"periodOverride": "inherit", "widgets": list{
 			chart("Requests", 0, 0, 8, fiveMinutes, object{"metrics": list{
 				list{"AWS/ApplicationELB", "RequestCount", "LoadBalancer", "app/alb/1", option("Sum", "Requests")},
 			}}),
@@ -82,12 +82,12 @@ func TestTheDashboardShowsWhatAPersonOnCallLooksAtFirst(t *testing.T) {
 					"LoadBalancer", "app/alb/1", option("Maximum", "Unhealthy"),
 				},
 			}}),
-			chart("Media size in bytes", 0, 12, 12, aDay, object{"stacked": true, "metrics": list{
+			chart("Media size in bytes", 0, 12, 12, aDay, object{"stacked": true, "start": "-P14D", "metrics": list{
 				list{"AWS/S3", "BucketSizeBytes", "BucketName", testBucket, "StorageType", "StandardStorage", option("Average", "Standard")},
 				list{"AWS/S3", "BucketSizeBytes", "BucketName", testBucket, "StorageType", "StandardIAStorage", option("Average", "Standard-IA")},
 				list{"AWS/S3", "BucketSizeBytes", "BucketName", testBucket, "StorageType", "GlacierStorage", option("Average", "Glacier")},
 			}}),
-			chart("Number of media objects", 12, 12, 12, aDay, object{"metrics": list{
+			chart("Number of media objects", 12, 12, 12, aDay, object{"start": "-P14D", "metrics": list{
 				list{"AWS/S3", "NumberOfObjects", "BucketName", testBucket, "StorageType", "AllStorageTypes", option("Average", "Objects")},
 			}}),
 		}}},
