@@ -34,7 +34,7 @@ type cluster struct {
 
 // createCluster is the first half of phase 9 of the guide, steps 25 and 26: the
 // cluster with Container Insights, and its capacity providers.
-func createCluster(ctx *pulumi.Context, settings settings) (cluster, error) {
+func createCluster(ctx *pulumi.Context, settings settings, loadBalancer loadBalancer) (cluster, error) {
 	main, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
 		Name: pulumi.String(settings.physicalName("{name}-cluster")),
 		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
@@ -55,7 +55,12 @@ func createCluster(ctx *pulumi.Context, settings settings) (cluster, error) {
 				Base:             pulumi.Int(1),
 			},
 		},
-	})
+	},
+		// The first cluster of an account brings the service-linked role of ECS into
+		// being, which takes a while, and the provider does not try this again without
+		// it (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener
+		// is there only minutes after the cluster.
+		pulumi.DependsOn([]pulumi.Resource{loadBalancer.listener}))
 	if err != nil {
 		return cluster{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
 	}
@@ -253,7 +258,7 @@ type service struct {
 
 // serviceInputs are the phases that the service joins.
 type serviceInputs struct {
-	// environment holds the subnets of the tasks.
+	// environment holds the subnets that can run tasks.
 	environment environment
 	// securityGroups hold the firewall of the tasks.
 	securityGroups securityGroups
@@ -286,7 +291,7 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 		LaunchType:     pulumi.String(fargate),
 		DesiredCount:   pulumi.Int(settings.desiredCount),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
-			Subnets:        pulumi.ToStringArray(inputs.environment.subnetIDs),
+			Subnets:        pulumi.ToStringArray(inputs.environment.taskSubnetIDs),
 			SecurityGroups: pulumi.StringArray{inputs.securityGroups.tasksID},
 			// The default subnets have no other way to the registry.
 			AssignPublicIp: pulumi.Bool(true),
@@ -304,6 +309,8 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 			Rollback: pulumi.Bool(true),
 		},
 		EnableExecuteCommand: pulumi.Bool(settings.executeCommand),
+		// Tasks carry no tags otherwise, and their costs cannot be told apart.
+		PropagateTags: pulumi.String("SERVICE"),
 	},
 		pulumi.DependsOn(needed),
 		// The scaling policies own the number of tasks once the service runs.

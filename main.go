@@ -56,7 +56,7 @@ func deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := createCluster(ctx, settings)
+	cluster, err := createCluster(ctx, settings, loadBalancer)
 	if err != nil {
 		return err
 	}

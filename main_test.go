@@ -102,7 +102,7 @@ var dependencies = map[string][]string{
 	"Parameter app-config":          {"BucketV2 media-storage"},
 	"LoadBalancer mediaserver":      {"SecurityGroup alb"},
 	"Listener mediaserver":          {"LoadBalancer mediaserver", "TargetGroup mediaserver"},
-	"ClusterCapacityProviders main": {"Cluster main"},
+	"ClusterCapacityProviders main": {"Cluster main", "Listener mediaserver"},
 	"TaskDefinition mediaserver": {
 		"BucketV2 media-storage", "LogGroup ecs-logs", "Parameter jwt-secret", "Repository mediaserver",
 		"Role ecs-task-execution-role", "Role ecs-task-role",
@@ -134,8 +134,9 @@ func TestEachResourceWaitsForWhatItNeedsAndForNothingElse(t *testing.T) {
 
 func TestOnlyWhatOthersOwnIsLeftOutOfUpdates(t *testing.T) {
 	want := map[string][]string{
-		"Service mediaserver":     {"desiredCount"},
-		"TargetGroup mediaserver": {"port"},
+		"Service mediaserver":       {"desiredCount"},
+		"RandomPassword jwt-secret": {"overrideSpecial"},
+		"TargetGroup mediaserver":   {"port"},
 	}
 	for _, r := range run(t, nil).records {
 		if !slices.Equal(r.ignored, want[r.key()]) {
