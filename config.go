@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -84,8 +83,10 @@ const (
 var (
 	namePattern     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	imageTagPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	integerPattern  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-	hostPattern     = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+	// healthCheckPathPattern lets ! to ~ through but #.
+	healthCheckPathPattern = regexp.MustCompile(`^/[!"$-~]*$`)
+	integerPattern         = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	hostPattern            = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
 )
 
 // reservedNamePrefixes are the beginnings of a name that AWS keeps for itself,
@@ -148,8 +149,8 @@ type settings struct {
 	// memory is the size of a task in MiB. Default: 512.
 	memory int
 	// desiredCount is the number of tasks that the service starts with; later
-	// the scaling policies own it. 0 creates the service without a task.
-	// Default: 2.
+	// the scaling policies own it. 0, together with minCapacity 0, creates the
+	// service without a task. Default: 2.
 	desiredCount int
 	// minCapacity is the lowest number of tasks that scaling in leaves.
 	// Default: 1.
@@ -222,9 +223,9 @@ func (s settings) validate(reader *settingsReader) {
 	reader.check("appPort", s.appPort, s.appPort >= 1 && s.appPort <= highestPort,
 		fmt.Sprintf("must be a TCP port, from 1 to %d", highestPort))
 	reader.check("healthCheckPath", s.healthCheckPath,
-		strings.HasPrefix(s.healthCheckPath, "/") && len(s.healthCheckPath) <= healthCheckPathLimit &&
-			!strings.ContainsFunc(s.healthCheckPath, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }),
-		fmt.Sprintf("must begin with / and have no white space, in at most %d characters", healthCheckPathLimit))
+		healthCheckPathPattern.MatchString(s.healthCheckPath) && len(s.healthCheckPath) <= healthCheckPathLimit,
+		fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, at most %d: "+
+			"the load balancer asks for the path as it is, and curl leaves out what is behind a #", healthCheckPathLimit))
 	reader.check("nodeEnv", s.nodeEnv, strings.TrimSpace(s.nodeEnv) != "", "must not be blank")
 	reader.check("imageTag", s.imageTag, imageTagPattern.MatchString(s.imageTag),
 		"must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a period or a hyphen")
@@ -274,8 +275,9 @@ func (s settings) validateCapacity(reader *settingsReader) {
 	}
 	if reader.accepted("minCapacity", "maxCapacity") {
 		reader.check("desiredCount", s.desiredCount,
-			s.desiredCount == 0 || s.desiredCount >= s.minCapacity && s.desiredCount <= s.maxCapacity,
-			fmt.Sprintf("must be 0, or from minCapacity (%d) to maxCapacity (%d)", s.minCapacity, s.maxCapacity))
+			s.desiredCount >= s.minCapacity && s.desiredCount <= s.maxCapacity,
+			fmt.Sprintf("must be from minCapacity (%d) to maxCapacity (%d), because AWS moves the number of tasks into this range "+
+				"as soon as autoscaling is set up; to begin without a task, set minCapacity to 0 too", s.minCapacity, s.maxCapacity))
 	}
 }
 

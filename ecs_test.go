@@ -109,7 +109,7 @@ func TestTheServiceKeepsTasksBehindTheLoadBalancer(t *testing.T) {
 func TestTheServiceFollowsTheSettings(t *testing.T) {
 	run(t, map[string]string{"desiredCount": "4", "appPort": "8080", "executeCommand": "false"}).
 		wantInputs(t, "Service mediaserver", serviceWanted(4, 8080, false))
-	run(t, map[string]string{"desiredCount": "0"}).
+	run(t, map[string]string{"desiredCount": "0", "minCapacity": "0"}).
 		wantInputs(t, "Service mediaserver", serviceWanted(0, 3000, true))
 }
 
@@ -135,5 +135,6 @@ func serviceWanted(desiredCount, port int, executeCommand bool) object {
 		"deploymentMinimumHealthyPercent": 100,
 		"deploymentCircuitBreaker":        object{"enable": true, "rollback": true},
 		"enableExecuteCommand":            executeCommand,
+		"propagateTags":                   "SERVICE",
 	}
 }

@@ -185,7 +185,7 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	})
 
 	t.Run("the first deployment of a service that asks for no task", func(t *testing.T) {
-		idle, err := running.NewStack(t.Context(), "idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0"})
+		idle, err := running.NewStack(t.Context(), "idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0"})
 		if err != nil {
 			t.Fatal(err)
 		}

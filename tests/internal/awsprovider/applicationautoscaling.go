@@ -3,9 +3,11 @@ package awsprovider
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"mediaserver/tests/internal/provider"
 )
@@ -47,15 +49,7 @@ var scalableTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 	},
 	ID: func(in *scalableTargetInputs) string { return in.ResourceID },
 	Create: func(ctx context.Context, client *api, in *scalableTargetInputs) (string, error) {
-		_, err := client.autoscaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
-			ServiceNamespace:  types.ServiceNamespace(in.Namespace),
-			ScalableDimension: types.ScalableDimension(in.Dimension),
-			ResourceId:        &in.ResourceID,
-			MinCapacity:       &in.MinCapacity,
-			MaxCapacity:       &in.MaxCapacity,
-			Tags:              in.Tags,
-		})
-		return in.ResourceID, err
+		return in.ResourceID, registerScalableTarget(ctx, client, in, in.Tags)
 	},
 	Read: func(ctx context.Context, client *api, id string, in *scalableTargetInputs, out *scalableTargetOutputs) error {
 		if in.Namespace == "" {
@@ -79,14 +73,7 @@ var scalableTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 		return nil
 	},
 	Update: func(ctx context.Context, client *api, _ string, _, in *scalableTargetInputs, _ *scalableTargetOutputs) error {
-		_, err := client.autoscaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
-			ServiceNamespace:  types.ServiceNamespace(in.Namespace),
-			ScalableDimension: types.ScalableDimension(in.Dimension),
-			ResourceId:        &in.ResourceID,
-			MinCapacity:       &in.MinCapacity,
-			MaxCapacity:       &in.MaxCapacity,
-		})
-		return err
+		return registerScalableTarget(ctx, client, in, nil)
 	},
 	Delete: func(ctx context.Context, client *api, id string, in *scalableTargetInputs, _ *scalableTargetOutputs) error {
 		_, err := client.autoscaling.DeregisterScalableTarget(ctx, &applicationautoscaling.DeregisterScalableTargetInput{
@@ -101,6 +88,42 @@ var scalableTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 	Tag: func(context.Context, *api, string, *scalableTargetOutputs, map[string]string, []string) error {
 		return nil
 	},
+}
+
+// registerScalableTarget creates or updates a scalable target, and does what AWS does then and the emulator does
+// not: it moves the number of tasks between the two limits (Application Auto Scaling API reference,
+// RegisterScalableTarget).
+func registerScalableTarget(ctx context.Context, client *api, in *scalableTargetInputs, tags map[string]string) error {
+	_, err := client.autoscaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace:  types.ServiceNamespace(in.Namespace),
+		ScalableDimension: types.ScalableDimension(in.Dimension),
+		ResourceId:        &in.ResourceID,
+		MinCapacity:       &in.MinCapacity,
+		MaxCapacity:       &in.MaxCapacity,
+		Tags:              tags,
+	})
+	if err != nil {
+		return err
+	}
+	parts := strings.Split(in.ResourceID, "/")
+	if in.Dimension != ecsDimension || len(parts) != 3 {
+		return nil
+	}
+	cluster, service := parts[1], parts[2]
+	found, err := client.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{service}})
+	if err != nil {
+		return err
+	}
+	for _, each := range found.Services {
+		within := min(max(each.DesiredCount, in.MinCapacity), in.MaxCapacity)
+		if within == each.DesiredCount {
+			continue
+		}
+		if _, err := client.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: &cluster, Service: &service, DesiredCount: &within}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type scalingPolicyInputs struct {

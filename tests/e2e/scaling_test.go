@@ -1,0 +1,48 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+)
+
+// TestAStackBeginsWithoutATaskUntilAutoscalingWantsOne follows the commands that README.md gives for the first
+// deployment. Autoscaling moves the number of tasks into its range, also where the program ignores that number.
+func TestAStackBeginsWithoutATaskUntilAutoscalingWantsOne(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.must("config", "set", "mediaserver:desiredCount", "0")
+	d.must("config", "set", "mediaserver:minCapacity", "0")
+	d.up()
+	if count := d.desiredCount(); count != 0 {
+		t.Errorf("the new service asks for %d tasks, want none", count)
+	}
+	d.must("config", "rm", "mediaserver:desiredCount")
+	d.must("config", "rm", "mediaserver:minCapacity")
+	d.up()
+	if count := d.desiredCount(); count != 1 {
+		t.Errorf("with a minimum of 1 the service asks for %d tasks", count)
+	}
+	d.up("-c", "mediaserver:minCapacity=3", "-c", "mediaserver:desiredCount=3")
+	if count := d.desiredCount(); count != 3 {
+		t.Errorf("with a minimum of 3 the service asks for %d tasks", count)
+	}
+	d.up("-c", "mediaserver:minCapacity=1", "-c", "mediaserver:maxCapacity=2", "-c", "mediaserver:desiredCount=2")
+	if count := d.desiredCount(); count != 2 {
+		t.Errorf("with a maximum of 2 the service asks for %d tasks", count)
+	}
+	d.must("preview", "--expect-no-changes")
+}
+
+// desiredCount is the number of tasks that the service asks for.
+func (d *deployment) desiredCount() int32 {
+	d.t.Helper()
+	found, err := ecs.NewFromConfig(d.account()).DescribeServices(d.t.Context(), &ecs.DescribeServicesInput{
+		Cluster: aws.String("mediaserver-cluster"), Services: []string{"mediaserver-service"},
+	})
+	if err != nil || len(found.Services) != 1 {
+		d.t.Fatalf("describe the service: %v, %d found", err, len(found.Services))
+	}
+	return found.Services[0].DesiredCount
+}
