@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -35,6 +37,9 @@ runtime:
     buildTarget: bin/empty
 `
 
+// unchangedPreview is the preview of a stack that is as the program has it.
+var unchangedPreview = []string{"preview", "--expect-no-changes"}
+
 // operations are what bench measures, in the order of a round: each leaves what the next one starts from.
 var operations = []struct {
 	name      string
@@ -45,9 +50,16 @@ var operations = []struct {
 	ratio float64
 }{
 	{name: "up from nothing", arguments: []string{"up", "--yes", "--skip-preview"}, goal: 8 * time.Second},
-	{name: "unchanged preview", arguments: []string{"preview", "--expect-no-changes"}, ratio: 1.5},
+	{name: "unchanged preview", arguments: unchangedPreview, ratio: 1.5},
 	{name: "destroy", arguments: []string{"destroy", "--yes", "--skip-preview"}, goal: 8 * time.Second},
 }
+
+// latency is what bench puts between the provider and the emulator for one more row: about the way from Europe to
+// a region in the United States.
+const latency = 100 * time.Millisecond
+
+// distantRow names that row.
+var distantRow = fmt.Sprintf("unchanged preview, %d ms from AWS", latency.Milliseconds())
 
 // bench measures the program and an empty one in turn, in sandboxes of their own, and prints the medians. A
 // missed goal is printed, and is no error: another machine is another measurement.
@@ -85,6 +97,12 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 		defer func() { _ = stacks[i].Close() }()
 		measured[i] = make([][]time.Duration, len(operations))
 	}
+	distant, err := startDistant(ctx, place, filepath.Join(folder, "sandbox-distant"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = distant.Close() }()
+	var distantPreviews []time.Duration
 	// The first round fills caches and is not counted.
 	for round := range rounds + 1 {
 		if round == 0 {
@@ -103,9 +121,39 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 				}
 			}
 		}
+		took, err := measure(ctx, &distant.Stack, unchangedPreview)
+		if err != nil {
+			return err
+		}
+		if round > 0 {
+			distantPreviews = append(distantPreviews, took)
+		}
 	}
 	fmt.Printf("\nMedians of %d rounds, %d CPUs, %s/%s\n\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	return report(os.Stdout, measured[0], measured[1])
+	return report(os.Stdout, measured[0], measured[1], distantPreviews)
+}
+
+// startDistant deploys the program in a sandbox whose emulator is far away.
+func startDistant(ctx context.Context, place place, dir string) (*sandbox.Sandbox, error) {
+	var proxy *faultproxy.Proxy
+	distant, err := sandbox.Start(ctx, sandbox.Options{
+		Root: place.root, Dir: dir, BinDir: place.bin(), ToolModule: place.tests(), Progress: os.Stderr,
+		ProviderEndpoint: func(emulator string) (_ string, err error) {
+			if proxy, err = faultproxy.Start(emulator); err != nil {
+				return "", err
+			}
+			context.AfterFunc(ctx, func() { _ = proxy.Close() })
+			return proxy.URL(), nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := measure(ctx, &distant.Stack, operations[0].arguments); err != nil {
+		return nil, errors.Join(err, distant.Close())
+	}
+	proxy.Inject(faultproxy.Rule{Fault: faultproxy.Delay, Pause: latency})
+	return distant, nil
 }
 
 // measure runs the CLI once and returns how long that took, its start and end included.
@@ -122,8 +170,9 @@ func measure(ctx context.Context, stack *sandbox.Stack, arguments []string) (tim
 	return took, nil
 }
 
-// report prints the median of each operation, for the program and for the empty one, and how they compare.
-func report(output io.Writer, program, empty [][]time.Duration) error {
+// report prints the median of each operation, for the program and for the empty one, how they compare, and the
+// preview of the program from far away.
+func report(output io.Writer, program, empty [][]time.Duration, distant []time.Duration) error {
 	table := tabwriter.NewWriter(output, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "\tprogram\tempty program\tratio\tgoal\t")
 	for i, operation := range operations {
@@ -143,6 +192,7 @@ func report(output io.Writer, program, empty [][]time.Duration) error {
 		fmt.Fprintf(table, "%s\t%.2f s\t%.2f s\t%.2f\t%s\t%s\n",
 			operation.name, whole.Seconds(), floor.Seconds(), ratio, goal, verdict)
 	}
+	fmt.Fprintf(table, "%s\t%.2f s\t\t\t\t\n", distantRow, median(distant).Seconds())
 	return table.Flush()
 }
 

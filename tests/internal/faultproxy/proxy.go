@@ -28,6 +28,8 @@ const (
 	// DropResponse passes the call on, so that it is carried out, and closes the
 	// connection instead of answering.
 	DropResponse
+	// Delay passes the call on after a pause, as a long way to AWS does.
+	Delay
 )
 
 // String is the name of the fault.
@@ -41,6 +43,8 @@ func (f Fault) String() string {
 		return "DropRequest"
 	case DropResponse:
 		return "DropResponse"
+	case Delay:
+		return "Delay"
 	default:
 		return fmt.Sprintf("Fault(%d)", int(f))
 	}
@@ -54,6 +58,8 @@ type Rule struct {
 	Action string
 	// Fault is what happens to them.
 	Fault Fault
+	// Pause is how long a Delay lasts.
+	Pause time.Duration
 	// Skip is how many matching calls go well before: 0 hits the first, n-1 the
 	// n-th.
 	Skip int
@@ -164,7 +170,8 @@ func (p *Proxy) serve(writer http.ResponseWriter, request *http.Request) {
 	}
 	request.Body = io.NopCloser(bytes.NewReader(body))
 
-	switch p.fault(Action(request, body), string(body)) {
+	rule := p.matching(Action(request, body), string(body))
+	switch rule.Fault {
 	case Throttle:
 		refuse(writer, request, http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
 	case InternalError:
@@ -174,13 +181,19 @@ func (p *Proxy) serve(writer http.ResponseWriter, request *http.Request) {
 	case DropResponse:
 		p.forward.ServeHTTP(discard{http.Header{}}, request)
 		panic(http.ErrAbortHandler)
+	case Delay:
+		select {
+		case <-time.After(rule.Pause):
+			p.forward.ServeHTTP(writer, request)
+		case <-request.Context().Done():
+		}
 	default:
 		p.forward.ServeHTTP(writer, request)
 	}
 }
 
-// fault notes a call and decides what happens to it, 0 for nothing.
-func (p *Proxy) fault(action, body string) Fault {
+// matching notes a call and returns the rule that decides what happens to it, an empty one for nothing.
+func (p *Proxy) matching(action, body string) Rule {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, call{action, body})
@@ -191,10 +204,10 @@ func (p *Proxy) fault(action, body string) Fault {
 		rule.seen++
 		if rule.seen > rule.Skip && (rule.Times == 0 || rule.seen <= rule.Skip+rule.Times) {
 			rule.hits++
-			return rule.Fault
+			return rule.Rule
 		}
 	}
-	return 0
+	return Rule{}
 }
 
 // Action names the API operation of a request. AWS's protocols put it into the

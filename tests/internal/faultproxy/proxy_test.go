@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // newEmulator answers every call and notes what reached it.
@@ -62,6 +64,7 @@ func TestEachFaultDoesWhatItSays(t *testing.T) {
 		{InternalError, http.StatusInternalServerError, 0},
 		{DropRequest, 0, 0},
 		{DropResponse, 0, 1},
+		{Delay, http.StatusOK, 1},
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			proxy, reached := start(t)
@@ -76,6 +79,32 @@ func TestEachFaultDoesWhatItSays(t *testing.T) {
 				t.Errorf("the next answer is %d", status)
 			}
 		})
+	}
+}
+
+func TestADelayedCallIsNotPassedOnBeforeItsPauseIsOver(t *testing.T) {
+	proxy, reached := start(t)
+	proxy.Inject(Rule{Action: "CreateRole", Fault: Delay, Pause: time.Hour})
+	impatient, stop := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(impatient, http.MethodPost, proxy.URL(), strings.NewReader("Action=CreateRole"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	over := make(chan error)
+	go func() {
+		_, err := http.DefaultClient.Do(request)
+		over <- err
+	}()
+	if status := invoke(t, proxy, "GetRole"); status != http.StatusOK {
+		t.Errorf("another call is answered with %d", status)
+	}
+	stop()
+	if err := <-over; err == nil {
+		t.Error("the delayed call is answered")
+	}
+	if got := len(reached()); got != 1 {
+		t.Errorf("%d calls arrived, want the other one", got)
 	}
 }
 
