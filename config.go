@@ -57,6 +57,9 @@ const (
 	defaultExecuteCommand = true
 	// defaultProtectData leaves `pulumi destroy` able to remove everything.
 	defaultProtectData = false
+	// defaultPermissionsBoundaryArn gives the roles no boundary: which policy
+	// bounds them is for the account to say.
+	defaultPermissionsBoundaryArn = ""
 )
 
 // defaultCORSAllowedOrigins allows every origin, as in guide step 9.
@@ -87,6 +90,9 @@ var (
 	healthCheckPathPattern = regexp.MustCompile(`^/[!"$-~]*$`)
 	integerPattern         = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 	hostPattern            = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+	// policyArnPattern has the partition and the account as its groups; the
+	// account of a policy of AWS's own is aws (IAM user guide, "IAM identifiers").
+	policyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::(aws|[0-9]{12}):policy/([!-.0-~]+/)*[\w+=,.@-]{1,128}$`)
 )
 
 // reservedNamePrefixes are the beginnings of a name that AWS keeps for itself,
@@ -179,6 +185,9 @@ type settings struct {
 	// again: the bucket and its name, the registry, the JWT secret.
 	// Default: false.
 	protectData bool
+	// permissionsBoundaryArn is the managed policy that bounds what both roles
+	// may do, whatever else they are granted. Default: empty, no boundary.
+	permissionsBoundaryArn string
 }
 
 // loadSettings reads the settings of the stack and checks them. It reports
@@ -203,11 +212,13 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 		forceDestroy:       reader.boolean("forceDestroy", defaultForceDestroy),
 		executeCommand:     reader.boolean("executeCommand", defaultExecuteCommand),
 		protectData:        reader.boolean("protectData", defaultProtectData),
+
+		permissionsBoundaryArn: reader.optionalText("permissionsBoundaryArn", defaultPermissionsBoundaryArn),
 	}
 	reader.rejectUnknownKeys()
 	loaded.validate(&reader)
-	if len(reader.problems) > 0 {
-		return settings{}, fmt.Errorf("invalid settings:\n%w", errors.Join(reader.problems...))
+	if err := reader.failure(); err != nil {
+		return settings{}, err
 	}
 	return loaded, nil
 }
@@ -247,6 +258,23 @@ func (s settings) validate(reader *settingsReader) {
 	}
 	reader.check("logRetentionDays", s.logRetentionDays, slices.Contains(logRetentionDays, s.logRetentionDays),
 		fmt.Sprintf("must be a number of days that CloudWatch Logs accepts: %s", enumerate(logRetentionDays)))
+	reader.check("permissionsBoundaryArn", s.permissionsBoundaryArn,
+		s.permissionsBoundaryArn == "" || policyArnPattern.MatchString(s.permissionsBoundaryArn),
+		"must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own")
+}
+
+// validateFor reports every setting that does not fit the account in which the
+// stack is.
+func (s settings) validateFor(ctx *pulumi.Context, environment environment) error {
+	reader := settingsReader{ctx: ctx}
+	if arn := policyArnPattern.FindStringSubmatch(s.permissionsBoundaryArn); arn != nil {
+		partition, account := arn[1], arn[2]
+		reader.check("permissionsBoundaryArn", s.permissionsBoundaryArn,
+			partition == environment.partition && (account == environment.accountID || account == "aws"),
+			fmt.Sprintf("must be a policy of the stack's own account, %s in the partition %s, or one of AWS's own there: "+
+				"IAM takes no other as a boundary", environment.accountID, environment.partition))
+	}
+	return reader.failure()
 }
 
 // validateTaskSize checks cpu and memory against what AWS Fargate offers.
@@ -336,6 +364,14 @@ type settingsReader struct {
 	refused []string
 }
 
+// failure is one error with all problems found so far, or nil if there is none.
+func (r *settingsReader) failure() error {
+	if len(r.problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("invalid settings:\n%w", errors.Join(r.problems...))
+}
+
 // refuse records a problem with a setting: the key, the value, the rule. A
 // value that was configured as a secret is not shown.
 func (r *settingsReader) refuse(key string, value any, rule string) {
@@ -374,14 +410,20 @@ func (r *settingsReader) accepted(keys ...string) bool {
 // find returns the configured value of a setting and whether there is one. An
 // empty value is refused: it is a mistake more often than a wish.
 func (r *settingsReader) find(key string) (string, bool) {
+	value, found := r.lookUp(key)
+	if found && value == "" {
+		r.refuse(key, value, "must not be empty; remove the key to use the default")
+		return "", false
+	}
+	return value, found
+}
+
+// lookUp returns the configured value of a setting, which may be empty, and
+// whether there is one.
+func (r *settingsReader) lookUp(key string) (string, bool) {
 	r.keys = append(r.keys, key)
 	for _, namespace := range r.namespaces() {
-		value, found := r.ctx.GetConfig(namespace + ":" + key)
-		if found && value == "" {
-			r.refuse(key, value, "must not be empty; remove the key to use the default")
-			return "", false
-		}
-		if found {
+		if value, found := r.ctx.GetConfig(namespace + ":" + key); found {
 			return value, true
 		}
 	}
@@ -391,6 +433,16 @@ func (r *settingsReader) find(key string) (string, bool) {
 // text reads a setting that may be any text but the empty one.
 func (r *settingsReader) text(key, defaultValue string) string {
 	if value, found := r.find(key); found {
+		return value
+	}
+	return defaultValue
+}
+
+// optionalText reads a setting that may be empty, which stands for none. The
+// command line passes the default of Pulumi.yaml on, and without a default it
+// would demand a value.
+func (r *settingsReader) optionalText(key, defaultValue string) string {
+	if value, found := r.lookUp(key); found {
 		return value
 	}
 	return defaultValue

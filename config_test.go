@@ -38,7 +38,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", nodeEnv: "production", imageTag: "latest",
 		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
 		corsAllowedOrigins: []string{"*"}, logRetentionDays: 30,
-		forceDestroy: true, executeCommand: true, protectData: false,
+		forceDestroy: true, executeCommand: true, protectData: false, permissionsBoundaryArn: "",
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("the defaults are %+v, want %+v", got, want)
@@ -52,6 +52,7 @@ func everySetting() map[string]string {
 		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
 		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
 		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
+		"permissionsBoundaryArn": testBoundary,
 	}
 }
 
@@ -60,6 +61,7 @@ var everySettingLoaded = settings{
 	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
 	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
 	forceDestroy: false, executeCommand: false, protectData: true,
+	permissionsBoundaryArn: testBoundary,
 }
 
 func TestEverySettingCanBeSet(t *testing.T) {
@@ -109,6 +111,12 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"scaleUpCpu": "2", "scaleDownCpu": "1"},
 		{"corsAllowedOrigins": `["*","http://a","https://b.example.com:8443","http://127.0.0.1:80","http://[::1]:3000","http://a:1"]`},
 		{"corsAllowedOrigins": `["https://*.example.com","https://a:65535"]`},
+		{"permissionsBoundaryArn": ""},
+		{"permissionsBoundaryArn": "arn:aws-cn:iam::123456789012:policy/a"},
+		{"permissionsBoundaryArn": "arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess"},
+		{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/teams/media/" + strings.Repeat("b", 128)},
+		{"permissionsBoundaryArn": "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"},
+		{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/_+=,.@-"},
 		{"logRetentionDays": "1"},
 		{"logRetentionDays": "3653"},
 		{"cpu": "256", "memory": "2048"},
@@ -225,6 +233,18 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		{map[string]string{"forceDestroy": "True"}, `mediaserver:forceDestroy: "True" must be true or false`},
 		{map[string]string{"executeCommand": "1"}, `mediaserver:executeCommand: "1" must be true or false`},
 		{map[string]string{"protectData": ""}, `mediaserver:protectData: "" must not be empty`},
+		{map[string]string{"permissionsBoundaryArn": "mediaserver-boundary"}, `mediaserver:permissionsBoundaryArn: "mediaserver-boundary" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME`},
+		{map[string]string{"permissionsBoundaryArn": "arn:other:iam::123456789012:policy/a"}, `:policy/a" must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:s3::123456789012:policy/a"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam:eu-west-2:123456789012:policy/a"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::12345678901:policy/a"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam:::policy/a"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::123456789012:role/a"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/a*"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/a/"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": " arn:aws:iam::123456789012:policy/a"}, `must be the ARN of an IAM policy`},
+		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/" + strings.Repeat("b", 129)}, `must be the ARN of an IAM policy`},
 		{map[string]string{"desiredCout": "3"}, `mediaserver:desiredCout: "3" is not a setting of this program; the settings are name, appPort, healthCheckPath,`},
 	} {
 		_, err := load(t, "mediaserver", namespaced("mediaserver", refusal.settings))
@@ -269,6 +289,7 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"corsAllowedOrigins", "[]", `[] must name at least one origin; ["*"] allows every origin`},
 		{"logRetentionDays", "2", `2 must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`},
 		{"forceDestroy", "yes", `"yes" must be true or false`},
+		{"permissionsBoundaryArn", "x", `"x" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own`},
 	} {
 		_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + worded.key: worded.value})
 		want := "invalid settings:\nmediaserver:" + worded.key + ": " + worded.problem

@@ -22,6 +22,7 @@ const (
 	testSuffix    = "abc12345"
 	testBucket    = "mediaserver-storage-abc12345"
 	testJWTSecret = "0123456789abcdefghijklmnopqrstuv"
+	testBoundary  = "arn:aws:iam::123456789012:policy/mediaserver-boundary"
 )
 
 // record is one resource as the program registered it.

@@ -71,10 +71,15 @@ func createRoles(
 	ctx *pulumi.Context, settings settings, environment environment, inputs rolesInputs,
 ) (roles, error) {
 	trust := policyJSON(trustStatement(environment))
+	var boundary pulumi.StringPtrInput
+	if settings.permissionsBoundaryArn != "" {
+		boundary = pulumi.String(settings.permissionsBoundaryArn)
+	}
 	executionRole, err := iam.NewRole(ctx, "ecs-task-execution-role", &iam.RoleArgs{
-		Name:             pulumi.String(settings.physicalName("{name}-ecs-task-execution-role")),
-		Description:      pulumi.String("Starts the tasks of the media server"),
-		AssumeRolePolicy: trust,
+		Name:                pulumi.String(settings.physicalName("{name}-ecs-task-execution-role")),
+		Description:         pulumi.String("Starts the tasks of the media server"),
+		AssumeRolePolicy:    trust,
+		PermissionsBoundary: boundary,
 		InlinePolicies: iam.RoleInlinePolicyArray{&iam.RoleInlinePolicyArgs{
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
 			Policy: policyJSON(secretsStatement(inputs.parameters.containerSecrets)),
@@ -92,9 +97,10 @@ func createRoles(
 	}
 
 	taskRole, err := iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
-		Name:             pulumi.String(settings.physicalName("{name}-ecs-task-role")),
-		Description:      pulumi.String("Lets the media server use its bucket, logs and metrics"),
-		AssumeRolePolicy: trust,
+		Name:                pulumi.String(settings.physicalName("{name}-ecs-task-role")),
+		Description:         pulumi.String("Lets the media server use its bucket, logs and metrics"),
+		AssumeRolePolicy:    trust,
+		PermissionsBoundary: boundary,
 	})
 	if err != nil {
 		return roles{}, fmt.Errorf("create role ecs-task-role: %w", err)

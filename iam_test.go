@@ -63,6 +63,28 @@ func TestTheTaskRoleHasNothingOfItsOwn(t *testing.T) {
 	})
 }
 
+func TestBothRolesCarryThePermissionsBoundary(t *testing.T) {
+	for _, boundary := range []string{testBoundary, "arn:aws:iam::aws:policy/PowerUserAccess"} {
+		stack := run(t, map[string]string{"permissionsBoundaryArn": boundary})
+		for _, role := range []string{"Role ecs-task-execution-role", "Role ecs-task-role"} {
+			wantEqual(t, role, stack.find(t, role).inputs["permissionsBoundary"], boundary)
+		}
+	}
+}
+
+func TestABoundaryOfAnotherAccountIsRefusedBeforeAnythingIsRegistered(t *testing.T) {
+	for _, boundary := range []string{
+		"arn:aws:iam::210987654321:policy/mediaserver-boundary",
+		"arn:aws-cn:iam::123456789012:policy/mediaserver-boundary",
+		"arn:aws-us-gov:iam::aws:policy/PowerUserAccess",
+	} {
+		recorder := newRecorder()
+		wantRefusal(t, recorder, recorder.deploy(map[string]string{"permissionsBoundaryArn": boundary}),
+			"mediaserver:permissionsBoundaryArn: \""+boundary+"\" must be a policy of the stack's own account, "+
+				"123456789012 in the partition aws, or one of AWS's own there: IAM takes no other as a boundary")
+	}
+}
+
 func TestTheRolesFollowThePartition(t *testing.T) {
 	recorder := newRecorder()
 	recorder.partition = "aws-cn"

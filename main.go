@@ -24,6 +24,9 @@ func deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := settings.validateFor(ctx, environment); err != nil {
+		return err
+	}
 	securityGroups, err := createSecurityGroups(ctx, settings, environment)
 	if err != nil {
 		return err

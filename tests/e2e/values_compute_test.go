@@ -36,6 +36,7 @@ func (r *reader) role(name string) {
 			"ArnLike":      {"aws:SourceArn": "arn:aws:ecs:eu-west-2:123456789012:*"},
 		},
 	})
+	r.equal("permissions boundary", found.Role.PermissionsBoundary == nil, true)
 	r.tags(tagsOf(found.Role.Tags, func(tag iamtypes.Tag) (*string, *string) { return tag.Key, tag.Value }))
 }
 

@@ -60,6 +60,7 @@ func TestWhatAWSWouldRefuseIsRefusedWithTheRule(t *testing.T) {
 		{"aws:ecr/lifecyclePolicy:LifecyclePolicy", "policy", `{"rules": [{"priority": 1}]}`, "policy", `unknown field "priority"`},
 		{"aws:iam/role:Role", "name", strings.Repeat("r", 65), "name", "must have 1 to 64 characters, not 65"},
 		{"aws:iam/role:Role", "name", "a role", "name", "must have only letters, digits and _+=,.@-"},
+		{"aws:iam/role:Role", "permissionsBoundary", "mediaserver-boundary", "permissionsBoundary", "must be the ARN of a managed policy"},
 		{"aws:iam/role:Role", "assumeRolePolicy", policyText, "assumeRolePolicy", "Statement 0 must have Principal"},
 		{"aws:iam/role:Role", "inlinePolicies", with(map[string]any{"name": "a", "policy": "{"}), "inlinePolicies[0].policy", "must be a policy as JSON"},
 		{"aws:iam/rolePolicy:RolePolicy", "policy", `{"Version": "2012-10-18", "Statement": []}`, "policy", "must have the Version 2012-10-17"},

@@ -24,6 +24,7 @@ type roleInputs struct {
 	InlinePolicies      []inlinePolicy    `pulumi:"inlinePolicies,optional"`
 	MaxSessionDuration  *int32            `pulumi:"maxSessionDuration,optional"`
 	ForceDetachPolicies *bool             `pulumi:"forceDetachPolicies,optional"`
+	PermissionsBoundary *string           `pulumi:"permissionsBoundary,optional"`
 	Tags                map[string]string `pulumi:"tags,optional"`
 }
 
@@ -58,6 +59,9 @@ var role = &kind[roleInputs, roleOutputs]{
 		if in.MaxSessionDuration != nil {
 			checkRange(problems, "maxSessionDuration", *in.MaxSessionDuration, 3600, 43200)
 		}
+		if in.PermissionsBoundary != nil && !policyArn.MatchString(*in.PermissionsBoundary) {
+			problems.Refuse("permissionsBoundary", *in.PermissionsBoundary, "must be the ARN of a managed policy")
+		}
 		for i, policy := range in.InlinePolicies {
 			path := "inlinePolicies[" + strconv.Itoa(i) + "]"
 			policyName.check(problems, path+".name", policy.Name)
@@ -72,6 +76,7 @@ var role = &kind[roleInputs, roleOutputs]{
 			Path:                     in.Path,
 			AssumeRolePolicyDocument: &in.AssumeRolePolicy,
 			MaxSessionDuration:       in.MaxSessionDuration,
+			PermissionsBoundary:      in.PermissionsBoundary,
 			Tags:                     tagList(in.Tags, iamTag),
 		}); err != nil {
 			return "", err
@@ -93,6 +98,10 @@ var role = &kind[roleInputs, roleOutputs]{
 		provider.Observe(&in.Description, observed.Description)
 		provider.Observe(&in.Path, observed.Path)
 		provider.Observe(&in.MaxSessionDuration, observed.MaxSessionDuration)
+		in.PermissionsBoundary = nil
+		if observed.PermissionsBoundary != nil {
+			in.PermissionsBoundary = observed.PermissionsBoundary.PermissionsBoundaryArn
+		}
 		in.Tags = tagMap(observed.Tags, func(tag types.Tag) (*string, *string) { return tag.Key, tag.Value })
 		out.Arn, out.UniqueID = deref(observed.Arn), deref(observed.RoleId)
 		out.CreateDate = deref(observed.CreateDate).UTC().Format(time.RFC3339)
@@ -113,6 +122,9 @@ var role = &kind[roleInputs, roleOutputs]{
 			}); err != nil {
 				return err
 			}
+		}
+		if err := changeBoundary(ctx, client, id, deref(old.PermissionsBoundary), deref(in.PermissionsBoundary)); err != nil {
+			return err
 		}
 		for _, policy := range old.InlinePolicies {
 			if slices.ContainsFunc(in.InlinePolicies, func(p inlinePolicy) bool { return p.Name == policy.Name }) {
@@ -157,6 +169,21 @@ var role = &kind[roleInputs, roleOutputs]{
 }
 
 func iamTag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
+
+// changeBoundary gives a role another permissions boundary. Empty stands for none.
+func changeBoundary(ctx context.Context, client *api, role, old, new string) error {
+	var err error
+	switch {
+	case new == old:
+	case new == "":
+		_, err = client.iam.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role})
+	default:
+		_, err = client.iam.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{
+			RoleName: &role, PermissionsBoundary: &new,
+		})
+	}
+	return err
+}
 
 func putInlinePolicies(ctx context.Context, client *api, in *roleInputs) error {
 	for _, policy := range in.InlinePolicies {

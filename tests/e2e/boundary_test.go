@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+)
+
+// taskRoles are the roles of the program, by their logical names.
+var taskRoles = []string{"ecs-task-execution-role", "ecs-task-role"}
+
+// boundary is the permissions boundary of a role of the program. Empty for none.
+func (d *deployment) boundary(role string) string {
+	d.t.Helper()
+	found, err := iam.NewFromConfig(d.account()).GetRole(d.t.Context(), &iam.GetRoleInput{RoleName: aws.String("mediaserver-" + role)})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if found.Role.PermissionsBoundary == nil {
+		return ""
+	}
+	return aws.ToString(found.Role.PermissionsBoundary.PermissionsBoundaryArn)
+}
+
+func TestBothRolesAreBoundedAsLongAsTheSettingSaysSo(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	identities := iam.NewFromConfig(d.account())
+	policy, err := identities.CreatePolicy(t.Context(), &iam.CreatePolicyInput{
+		PolicyName:     aws.String("mediaserver-boundary"),
+		PolicyDocument: aws.String(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	boundary := *policy.Policy.Arn
+	bounded := func(want string) {
+		t.Helper()
+		for _, role := range taskRoles {
+			if got := d.boundary(role); got != want {
+				t.Errorf("the boundary of %s is %q, want %q", role, got, want)
+			}
+		}
+	}
+	plan := func(want ...string) {
+		t.Helper()
+		var planned []string
+		for _, change := range d.planned() {
+			planned = append(planned, change.String())
+		}
+		slices.Sort(planned)
+		if !slices.Equal(planned, want) {
+			t.Errorf("the plan is %q, want %q", planned, want)
+		}
+	}
+
+	d.must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
+	d.up()
+	bounded(boundary)
+	d.must("preview", "--expect-no-changes")
+
+	if _, err := identities.DeleteRolePermissionsBoundary(t.Context(),
+		&iam.DeleteRolePermissionsBoundaryInput{RoleName: aws.String("mediaserver-ecs-task-role")}); err != nil {
+		t.Fatal(err)
+	}
+	d.must("refresh", "--yes", "--skip-preview")
+	plan("update ecs-task-role (aws:iam/role:Role)")
+	d.up()
+	bounded(boundary)
+
+	d.must("config", "rm", "mediaserver:permissionsBoundaryArn")
+	plan("update ecs-task-execution-role (aws:iam/role:Role)", "update ecs-task-role (aws:iam/role:Role)")
+	d.up()
+	bounded("")
+	d.must("preview", "--expect-no-changes")
+}
+
+func TestABoundaryThatIAMWouldRefuseIsRefusedBeforeAnythingIsMade(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	for boundary, message := range map[string]string{
+		"mediaserver-boundary":                                  "must be the ARN of an IAM policy",
+		"arn:aws:iam::210987654321:policy/mediaserver-boundary": "must be a policy of the stack's own account, 123456789012",
+	} {
+		d.must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
+		result := d.run("up", "--yes", "--skip-preview")
+		if result.ExitCode == 0 || !strings.Contains(result.Stdout+result.Stderr, message) {
+			t.Errorf("%s: exit status %d, want %q\n%s%s", boundary, result.ExitCode, message, result.Stdout, result.Stderr)
+		}
+		if managed := d.managed(); len(managed) > 0 {
+			t.Errorf("%s: %d resources were made", boundary, len(managed))
+		}
+	}
+	// The command line passes the empty default of Pulumi.yaml on, so an empty value stands for none.
+	d.must("config", "set", "mediaserver:permissionsBoundaryArn", "")
+	d.must("preview")
+}
