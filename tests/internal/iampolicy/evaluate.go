@@ -1,0 +1,124 @@
+package iampolicy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Request is one call as IAM judges it: one action on one resource. A call that needs several resources is
+// several requests.
+type Request struct {
+	// Action is the action, such as s3:GetObject.
+	Action string
+	// Resource is the ARN of the resource, or * if IAM knows no resource for the action.
+	Resource string
+	// Context holds the condition keys of the call, each with its value. A key that the call does not carry is
+	// not in it.
+	Context map[string]string
+}
+
+// operators compare the value of a condition key with a value of a policy.
+var operators = map[string]func(pattern, value string) bool{
+	"StringEquals": func(pattern, value string) bool { return pattern == value },
+	"StringLike":   Matches,
+	// IAM takes wildcards in both.
+	"ArnEquals": arnMatches,
+	"ArnLike":   arnMatches,
+}
+
+// Evaluate tells whether the policies of one role, taken together, allow a request: not if a statement denies
+// it, else if a statement allows it. Policies that bound each other, such as a role's and its permissions
+// boundary, are evaluated one by one.
+//
+// It returns an error for what it does not judge: a policy of a resource, a statement without a resource, an
+// unknown condition operator, a policy variable.
+func Evaluate(request Request, documents ...Document) (bool, error) {
+	var allowed, denied bool
+	for _, document := range documents {
+		for i, statement := range document.Statements {
+			if err := statement.judgeable(); err != nil {
+				return false, fmt.Errorf("evaluate statement %d %s: %w", i+1, statement.Sid, err)
+			}
+			if !statement.appliesTo(request) {
+				continue
+			}
+			allowed = allowed || statement.Effect == Allow
+			denied = denied || statement.Effect == Deny
+		}
+	}
+	return allowed && !denied, nil
+}
+
+// judgeable refuses what Evaluate would misjudge.
+func (s Statement) judgeable() error {
+	if len(s.Principal) > 0 || len(s.NotPrincipal) > 0 {
+		return errors.New("it has a principal, as only policies of resources have")
+	}
+	if len(s.Resource) == 0 && len(s.NotResource) == 0 {
+		return errors.New("it has no resource")
+	}
+	texts := slices.Concat(s.Resource, s.NotResource)
+	for operator, keys := range s.Condition {
+		if operators[operator] == nil {
+			return fmt.Errorf("the condition operator %s is unknown", operator)
+		}
+		for _, values := range keys {
+			texts = append(texts, values...)
+		}
+	}
+	for _, text := range texts {
+		if strings.Contains(text, "${") {
+			return fmt.Errorf("%s has a policy variable", text)
+		}
+	}
+	return nil
+}
+
+// appliesTo tells whether a statement speaks of a request.
+func (s Statement) appliesTo(request Request) bool {
+	// Actions have no case, unlike resources.
+	action := func(pattern string) bool { return Matches(strings.ToLower(pattern), strings.ToLower(request.Action)) }
+	resource := func(pattern string) bool { return Matches(pattern, request.Resource) }
+	return oneOf(s.Action, s.NotAction, action) && oneOf(s.Resource, s.NotResource, resource) && s.holds(request.Context)
+}
+
+// oneOf tells whether a pattern matches, or, where there are only patterns of what is not meant, none of them.
+func oneOf(meant, notMeant Texts, matches func(string) bool) bool {
+	if len(meant) > 0 {
+		return slices.ContainsFunc(meant, matches)
+	}
+	return !slices.ContainsFunc(notMeant, matches)
+}
+
+// holds tells whether all conditions hold. One on a key that the request does not carry does not.
+func (s Statement) holds(context map[string]string) bool {
+	for operator, keys := range s.Condition {
+		for key, values := range keys {
+			value, found := contextValue(context, key)
+			compare := func(pattern string) bool { return operators[operator](pattern, value) }
+			if !found || !slices.ContainsFunc(values, compare) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// contextValue finds the value of a condition key. The names of keys have no case.
+func contextValue(context map[string]string, key string) (string, bool) {
+	for name, value := range context {
+		if strings.EqualFold(name, key) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// arnMatches compares ARNs part by part: a wildcard ends where its part ends.
+func arnMatches(pattern, value string) bool {
+	const parts = 6
+	patterns, values := strings.SplitN(pattern, ":", parts), strings.SplitN(value, ":", parts)
+	return len(patterns) == parts && slices.EqualFunc(patterns, values, Matches)
+}
