@@ -47,6 +47,7 @@ var needed = map[string]needs{
 		read: []string{"ecr:GetLifecyclePolicy"}, create: []string{"ecr:PutLifecyclePolicy"},
 		update: []string{"ecr:PutLifecyclePolicy"}, remove: []string{"ecr:DeleteLifecyclePolicy"},
 	},
+	// Whoever deploys neither sets nor removes a permissions boundary: a role is made with the one that it keeps.
 	"aws:iam/role:Role": {
 		read:   []string{"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"},
 		create: []string{"iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"},
@@ -61,7 +62,7 @@ var needed = map[string]needs{
 		read: []string{"iam:ListAttachedRolePolicies"}, create: []string{"iam:AttachRolePolicy"}, remove: []string{"iam:DetachRolePolicy"},
 	},
 	"aws:ssm/parameter:Parameter": {
-		read:   []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:DescribeParameters", "ssm:ListTagsForResource"},
+		read:   []string{"ssm:GetParameter", "ssm:DescribeParameters", "ssm:ListTagsForResource"},
 		create: []string{"ssm:PutParameter", "ssm:AddTagsToResource"},
 		update: []string{"ssm:PutParameter", "ssm:AddTagsToResource", "ssm:RemoveTagsFromResource"},
 		remove: []string{"ssm:DeleteParameter"},
@@ -71,10 +72,13 @@ var needed = map[string]needs{
 			"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes",
 			"elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeCapacityReservation",
 		},
-		// Elastic Load Balancing looks at the network with the caller's rights, and makes its own role once.
+		// Elastic Load Balancing looks at the network with the caller's rights (the actions on ec2 are those of its own
+		// controller's policy, kubernetes-sigs/aws-load-balancer-controller docs/install/iam_policy.json; without
+		// GetSecurityGroupsForVpc some accounts refuse, #3917 there), and makes its own role once.
 		create: []string{
 			"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:AddTags", "elasticloadbalancing:ModifyLoadBalancerAttributes",
-			"ec2:DescribeAccountAttributes", "ec2:DescribeInternetGateways", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:DescribeSecurityGroups",
+			"ec2:DescribeAccountAttributes", "ec2:DescribeAddresses", "ec2:DescribeInternetGateways", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+			"ec2:DescribeSecurityGroups", "ec2:GetSecurityGroupsForVpc",
 			"iam:CreateServiceLinkedRole",
 		},
 		update: []string{
@@ -121,7 +125,12 @@ var needed = map[string]needs{
 	"aws:appautoscaling/target:Target": {
 		read:   []string{"application-autoscaling:DescribeScalableTargets", "application-autoscaling:ListTagsForResource"},
 		create: []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource", "iam:CreateServiceLinkedRole"},
-		update: []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource", "application-autoscaling:UntagResource"},
+		// The provider names the service-linked role of the target whenever it updates it, which AWS takes for passing
+		// it (aws-controllers-k8s/applicationautoscaling-controller#35).
+		update: []string{
+			"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
+			"iam:PassRole",
+		},
 		remove: []string{"application-autoscaling:DeregisterScalableTarget"},
 	},
 	"aws:appautoscaling/policy:Policy": {
@@ -151,12 +160,53 @@ func setting(get, put string) needs {
 	return needs{read: []string{get}, create: []string{put}, update: []string{put}, remove: []string{put}}
 }
 
-// What the program's lookups and Pulumi's backend in Amazon S3 need, with AWS KMS as the secrets provider.
+// What the program's lookups and Pulumi's backend in Amazon S3 need, with AWS KMS as the secrets provider. KMS
+// decrypts the key that encrypts the state's secrets. It encrypts that key only where it is made, by `pulumi stack
+// init` and `change-secrets-provider` (pulumi/pkg, secrets/cloud).
 var (
 	lookups = []string{
 		"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables", "ec2:DescribeSubnets",
 		"ec2:DescribeAvailabilityZones", "sts:GetCallerIdentity",
 	}
 	stateReads  = []string{"s3:ListBucket", "s3:GetObject", "kms:Decrypt"}
-	stateWrites = []string{"s3:PutObject", "s3:DeleteObject", "kms:Encrypt"}
+	stateWrites = []string{"s3:PutObject", "s3:DeleteObject"}
 )
+
+// withoutResource are the granted actions for which AWS knows no resource: a grant on one would grant nothing
+// (AWS service authorization reference).
+var withoutResource = []string{
+	"application-autoscaling:DescribeScalableTargets",
+	"application-autoscaling:DescribeScalingPolicies",
+	"ec2:DescribeAccountAttributes",
+	"ec2:DescribeAddresses",
+	"ec2:DescribeAvailabilityZones",
+	"ec2:DescribeInternetGateways",
+	"ec2:DescribeNetworkInterfaces",
+	"ec2:DescribeRouteTables",
+	"ec2:DescribeSecurityGroups",
+	"ec2:DescribeSubnets",
+	"ec2:DescribeVpcs",
+	"ecr:GetAuthorizationToken",
+	"ecs:DeregisterTaskDefinition",
+	"ecs:DescribeTaskDefinition",
+	"elasticloadbalancing:DescribeCapacityReservation",
+	"elasticloadbalancing:DescribeListenerAttributes",
+	"elasticloadbalancing:DescribeListeners",
+	"elasticloadbalancing:DescribeLoadBalancerAttributes",
+	"elasticloadbalancing:DescribeLoadBalancers",
+	"elasticloadbalancing:DescribeTags",
+	"elasticloadbalancing:DescribeTargetGroupAttributes",
+	"elasticloadbalancing:DescribeTargetGroups",
+	"elasticloadbalancing:DescribeTargetHealth",
+	"logs:DescribeLogGroups",
+	"ssm:DescribeParameters",
+	"ssmmessages:CreateControlChannel",
+	"ssmmessages:CreateDataChannel",
+	"ssmmessages:OpenControlChannel",
+	"ssmmessages:OpenDataChannel",
+	"sts:GetCallerIdentity",
+}
+
+// boundOtherwise are the actions that are granted on everything although AWS knows a resource: a condition binds
+// ListTasks to the cluster and PutMetricData to the namespace, and DescribeAlarms lists.
+var boundOtherwise = []string{"cloudwatch:DescribeAlarms", "cloudwatch:PutMetricData", "ecs:ListTasks"}

@@ -1,101 +1,18 @@
-// Package policies checks the IAM policy documents in the folder policies against the
-// resources that the program makes, the calls that reach AWS, and the deploy script.
 package policies
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
-	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"mediaserver/tests/internal/iampolicy"
 )
-
-// folder holds the documents, seen from this package.
-const folder = "../../policies"
-
-// managedPolicyLimit is how many characters, white space aside, IAM accepts in a managed policy.
-const managedPolicyLimit = 6144
-
-type statement struct {
-	Sid       string
-	Effect    string
-	Action    []string
-	Resource  []string
-	Principal map[string]string
-	Condition map[string]map[string]any
-}
-
-type document struct {
-	Version   string
-	Statement []statement
-}
-
-func load(t *testing.T, name string) document {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(folder, name+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	decoder := json.NewDecoder(strings.NewReader(string(content)))
-	decoder.DisallowUnknownFields()
-	var loaded document
-	if err := decoder.Decode(&loaded); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	if len(loaded.Statement) == 0 {
-		t.Fatalf("%s grants nothing", name)
-	}
-	return loaded
-}
-
-// statements are those of several documents together.
-func statements(t *testing.T, names ...string) []statement {
-	t.Helper()
-	var all []statement
-	for _, name := range names {
-		all = append(all, load(t, name).Statement...)
-	}
-	return all
-}
-
-// previewer and deployer are the documents that one role needs to preview and to deploy the stack.
-var (
-	previewer = []string{"preview"}
-	deployer  = []string{"preview", "up", "up-roles"}
-)
-
-// granted are the actions that the documents allow, sorted, each once.
-func granted(t *testing.T, names ...string) []string {
-	t.Helper()
-	var actions []string
-	for _, each := range statements(t, names...) {
-		actions = append(actions, each.Action...)
-	}
-	return sorted(actions)
-}
-
-func sorted(lists ...[]string) []string {
-	all := slices.Concat(lists...)
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// lacking are the elements of wanted that are not in have.
-func lacking(have, wanted []string) []string {
-	var missing []string
-	for _, each := range wanted {
-		if !slices.Contains(have, each) {
-			missing = append(missing, each)
-		}
-	}
-	return missing
-}
 
 func TestPreviewMayReadWhatUpMayManage(t *testing.T) {
-	preview, up := granted(t, previewer...), granted(t, deployer...)
+	preview, up := granted(t, previewer), granted(t, deployer)
 	for resourceType, needs := range needed {
 		if missing := lacking(preview, needs.read); len(missing) > 0 {
 			t.Errorf("preview may not read %s: lacks %q", resourceType, missing)
@@ -122,133 +39,153 @@ func TestNothingIsGrantedThatNothingNeeds(t *testing.T) {
 		reads = sorted(reads, needs.read)
 		all = sorted(all, needs.read, needs.create, needs.update, needs.remove)
 	}
-	if extra := lacking(reads, granted(t, previewer...)); len(extra) > 0 {
+	if extra := lacking(reads, granted(t, previewer)); len(extra) > 0 {
 		t.Errorf("preview grants %q, which no lookup and no reading of a resource needs", extra)
 	}
-	if extra := lacking(all, granted(t, deployer...)); len(extra) > 0 {
+	if extra := lacking(all, granted(t, deployer)); len(extra) > 0 {
 		t.Errorf("up grants %q, which nothing needs", extra)
 	}
 }
 
 func TestPreviewOnlyReads(t *testing.T) {
 	reading := regexp.MustCompile(`^[a-z0-9-]+:(Get|List|Describe)|^kms:Decrypt$`)
-	for _, action := range granted(t, previewer...) {
+	for _, action := range granted(t, previewer) {
 		if !reading.MatchString(action) {
 			t.Errorf("preview grants %s", action)
 		}
 	}
 }
 
-// unscoped are the actions that AWS cannot bind to a resource, or that list resources before their names are known.
-var unscoped = regexp.MustCompile(`^(ec2|elasticloadbalancing|application-autoscaling):Describe` +
-	`|^(cloudwatch:DescribeAlarms|logs:DescribeLogGroups|ssm:DescribeParameters|sts:GetCallerIdentity|ecr:GetAuthorizationToken)$` +
-	`|^ecs:(CreateCluster|(Describe|Register|Deregister)TaskDefinition|ListTasks)$`)
-
-// unbindable are the actions of which AWS knows no resource: a grant on one would grant nothing.
-var unbindable = regexp.MustCompile(`^ecs:(CreateCluster|DeregisterTaskDefinition)$|^ecr:GetAuthorizationToken$`)
-
-func TestEveryGrantIsBoundToTheStack(t *testing.T) {
-	names, err := filepath.Glob(filepath.Join(folder, "*.json"))
-	if err != nil || len(names) < 7 {
-		t.Fatalf("found %q (%v)", names, err)
-	}
-	for _, path := range names {
-		name := strings.TrimSuffix(filepath.Base(path), ".json")
+func TestEveryGrantIsBoundAsFarAsAWSAllows(t *testing.T) {
+	onEverything := map[string]bool{}
+	for _, name := range names(t) {
 		t.Run(name, func(t *testing.T) {
-			loaded := load(t, name)
-			if loaded.Version != "2012-10-17" {
-				t.Errorf("version %q", loaded.Version)
+			document := parse(t, name, template(t, name))
+			if document.Version != "2012-10-17" {
+				t.Errorf("version %q", document.Version)
 			}
 			seen := map[string]bool{}
-			for _, each := range loaded.Statement {
+			for _, each := range document.Statements {
 				if !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(each.Sid) || seen[each.Sid] {
 					t.Errorf("statement %q: the Sid is not one of letters and digits, or is there twice", each.Sid)
 				}
 				seen[each.Sid] = true
-				if each.Effect != "Allow" || len(each.Action) == 0 || !slices.IsSorted(each.Action) {
+				if each.Effect != iampolicy.Allow || len(each.Action) == 0 || !slices.IsSorted(each.Action) {
 					t.Errorf("statement %s: effect %q, actions %q", each.Sid, each.Effect, each.Action)
+				}
+				if len(each.Principal) == 0 && len(each.Resource) == 0 {
+					t.Errorf("statement %s names no resource", each.Sid)
 				}
 				for _, action := range each.Action {
 					if !regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$`).MatchString(action) {
 						t.Errorf("statement %s: action %q", each.Sid, action)
 					}
-					if unbindable.MatchString(action) && !slices.Contains(each.Resource, "*") {
+					everything := slices.Contains(each.Resource, "*")
+					if !everything && slices.Contains(withoutResource, action) {
 						t.Errorf("statement %s grants %s on %q, and AWS knows no resource for it", each.Sid, action, each.Resource)
 					}
-					if slices.Contains(each.Resource, "*") && !unscoped.MatchString(action) {
+					if everything && !slices.Contains(withoutResource, action) && !slices.Contains(boundOtherwise, action) {
 						t.Errorf("statement %s grants %s on everything", each.Sid, action)
 					}
+					onEverything[action] = onEverything[action] || everything
 				}
 				for _, resource := range each.Resource {
-					if resource != "*" && !strings.HasPrefix(resource, "arn:aws:s3:::") && !strings.Contains(resource, ":ACCOUNT_ID:") {
+					if resource != "*" && !strings.HasPrefix(resource, "arn:aws:s3:::") && !strings.Contains(resource, ":<ACCOUNT_ID>:") {
 						t.Errorf("statement %s: %s is not bound to the account", each.Sid, resource)
 					}
 				}
-				if each.Principal == nil && len(each.Resource) == 0 {
-					t.Errorf("statement %s names no resource", each.Sid)
-				}
-			}
-			compact, err := json.Marshal(loaded)
-			if err != nil || len(compact) > managedPolicyLimit {
-				t.Errorf("%d characters, IAM accepts %d (%v)", len(compact), managedPolicyLimit, err)
 			}
 		})
 	}
-}
-
-func TestRolesArePassedToTasksOnly(t *testing.T) {
-	var found int
-	for _, each := range statements(t, "up-roles", "deploy-app") {
-		if !slices.Contains(each.Action, "iam:PassRole") {
-			continue
+	for _, action := range slices.Concat(withoutResource, boundOtherwise) {
+		if !onEverything[action] {
+			t.Errorf("no document grants %s on everything", action)
 		}
-		found++
-		if len(each.Action) != 1 || each.Condition["StringEquals"]["iam:PassedToService"] != "ecs-tasks.amazonaws.com" {
-			t.Errorf("statement %s: %q under %v", each.Sid, each.Action, each.Condition)
-		}
-		want := []string{"arn:aws:iam::ACCOUNT_ID:role/mediaserver-ecs-task-execution-role", "arn:aws:iam::ACCOUNT_ID:role/mediaserver-ecs-task-role"}
-		if !slices.Equal(each.Resource, want) {
-			t.Errorf("statement %s passes %q", each.Sid, each.Resource)
-		}
-	}
-	if found != 2 {
-		t.Errorf("found %d grants of iam:PassRole, want 2", found)
 	}
 }
 
-func TestOnlyTheManagedExecutionPolicyMayBeAttached(t *testing.T) {
-	for _, each := range statements(t, deployer...) {
-		if slices.Contains(each.Action, "iam:AttachRolePolicy") {
-			if got := each.Condition["ArnEquals"]["iam:PolicyARN"]; got != "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy" {
-				t.Errorf("statement %s may attach %v", each.Sid, got)
+// Limits of IAM in characters, white space aside: of a managed policy, and of the trust policy of a role.
+const (
+	managedPolicyLimit = 6144
+	trustPolicyLimit   = 2048
+)
+
+func TestEveryDocumentFitsIntoAPolicyWithTheLongestNames(t *testing.T) {
+	long := stack{
+		"ACCOUNT_ID": "123456789012", "REGION": "ap-southeast-1", "NAME": strings.Repeat("n", 28), "PROJECT": strings.Repeat("p", 100),
+		"STACK": strings.Repeat("s", 100), "STATE_BUCKET": strings.Repeat("b", 63), "KMS_KEY_ID": strings.Repeat("k", 36),
+		"TAG_PROJECT": strings.Repeat("t", 256), "TAG_ENVIRONMENT": strings.Repeat("t", 256),
+		"BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/" + strings.Repeat("b", 128),
+		"OWNER":        strings.Repeat("o", 39), "REPOSITORY": strings.Repeat("r", 100), "APPLICATION_REPOSITORY": strings.Repeat("a", 100),
+		"ENVIRONMENT": strings.Repeat("e", 255),
+	}
+	for _, name := range names(t) {
+		text := long.fill(template(t, name))
+		if left := placeholder.FindString(text); left != "" {
+			t.Errorf("%s: %s has no value", name, left)
+		}
+		limit := managedPolicyLimit
+		if strings.HasPrefix(name, "trust-") {
+			limit = trustPolicyLimit
+		}
+		if length := len(strings.Join(strings.Fields(text), "")); length > limit {
+			t.Errorf("%s: %d characters, IAM accepts %d", name, length, limit)
+		}
+	}
+}
+
+func TestRolesArePassedToTheirServicesOnly(t *testing.T) {
+	tasks := iampolicy.Statement{
+		Sid: "PassTheRolesToTasks", Effect: iampolicy.Allow, Action: iampolicy.Texts{"iam:PassRole"},
+		Resource: iampolicy.Texts{
+			"arn:aws:iam::<ACCOUNT_ID>:role/<NAME>-ecs-task-execution-role", "arn:aws:iam::<ACCOUNT_ID>:role/<NAME>-ecs-task-role",
+		},
+		Condition: map[string]map[string]iampolicy.Texts{"StringEquals": {"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}},
+	}
+	// Nobody but its service can take a service-linked role (IAM user guide, "Create a service-linked role").
+	scaling := iampolicy.Statement{
+		Sid: "PassTheRoleThatScalesTheService", Effect: iampolicy.Allow, Action: iampolicy.Texts{"iam:PassRole"},
+		Resource: iampolicy.Texts{
+			"arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
+		},
+	}
+	for who, each := range map[string]struct {
+		role []string
+		want []iampolicy.Statement
+	}{
+		"who previews":                {previewer, nil},
+		"who deploys the stack":       {deployer, []iampolicy.Statement{tasks, scaling}},
+		"who deploys the application": {applicationDeployer, []iampolicy.Statement{tasks}},
+		"a task":                      {[]string{"boundary"}, nil},
+	} {
+		var found []iampolicy.Statement
+		for _, statement := range unfilled(t, each.role) {
+			if slices.Contains(statement.Action, "iam:PassRole") {
+				found = append(found, statement)
 			}
-			return
+		}
+		if !reflect.DeepEqual(found, each.want) {
+			t.Errorf("%s may pass\n%+v\nwant\n%+v", who, found, each.want)
 		}
 	}
-	t.Error("no statement may attach the policy")
 }
 
 func TestRolesTrustOneKindOfWorkflowRun(t *testing.T) {
-	for name, subject := range map[string]string{
-		"trust-preview":    "repo:OWNER/REPOSITORY:pull_request",
-		"trust-up":         "repo:OWNER/REPOSITORY:environment:ENVIRONMENT",
-		"trust-deploy-app": "repo:OWNER/APPLICATION_REPOSITORY:environment:ENVIRONMENT",
+	for name, each := range map[string]struct{ sid, subject string }{
+		"trust-preview":    {"PullRequestsOfThisRepository", "repo:<OWNER>/<REPOSITORY>:pull_request"},
+		"trust-up":         {"ProtectTheEnvironmentOrAnyBranchDeploys", "repo:<OWNER>/<REPOSITORY>:environment:<ENVIRONMENT>"},
+		"trust-deploy-app": {"ProtectTheEnvironmentOrAnyBranchDeploys", "repo:<OWNER>/<APPLICATION_REPOSITORY>:environment:<ENVIRONMENT>"},
 	} {
-		loaded := load(t, name)
-		if len(loaded.Statement) != 1 {
-			t.Fatalf("%s has %d statements", name, len(loaded.Statement))
-		}
-		trust := loaded.Statement[0]
-		want := statement{
-			Sid: "GitHubActions", Effect: "Allow", Action: []string{"sts:AssumeRoleWithWebIdentity"},
-			Principal: map[string]string{"Federated": "arn:aws:iam::ACCOUNT_ID:oidc-provider/token.actions.githubusercontent.com"},
-			Condition: map[string]map[string]any{"StringEquals": {
-				"token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-				"token.actions.githubusercontent.com:sub": subject,
+		want := iampolicy.Statements{{
+			Sid: each.sid, Effect: iampolicy.Allow, Action: iampolicy.Texts{"sts:AssumeRoleWithWebIdentity"},
+			Principal: iampolicy.Principals{"Federated": {"arn:aws:iam::<ACCOUNT_ID>:oidc-provider/token.actions.githubusercontent.com"}},
+			Condition: map[string]map[string]iampolicy.Texts{"StringEquals": {
+				"token.actions.githubusercontent.com:aud": {"sts.amazonaws.com"},
+				"token.actions.githubusercontent.com:sub": {each.subject},
 			}},
-		}
-		if fmt.Sprint(trust) != fmt.Sprint(want) {
-			t.Errorf("%s:\n%v\nwant\n%v", name, trust, want)
+		}}
+		if trust := parse(t, name, template(t, name)).Statements; !reflect.DeepEqual(trust, want) {
+			t.Errorf("%s:\n%+v\nwant\n%+v", name, trust, want)
 		}
 	}
 }
@@ -285,7 +222,7 @@ func TestTheDeployScriptMayDoExactlyWhatItDoes(t *testing.T) {
 			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer",
 			"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
 		})
-	if got := granted(t, "deploy-app"); !slices.Equal(got, wanted) {
+	if got := granted(t, applicationDeployer); !slices.Equal(got, wanted) {
 		t.Errorf("granted and not used: %q; used and not granted: %q", lacking(wanted, got), lacking(got, wanted))
 	}
 }

@@ -1,0 +1,153 @@
+// Package policies checks the IAM policy documents in the folder policies against the
+// resources that the program makes, the calls that reach AWS, and the deploy script.
+package policies
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/iampolicy"
+	"mediaserver/tests/internal/sandbox"
+)
+
+// folder holds the documents, seen from this package.
+const folder = "../../policies"
+
+// The documents that each role needs.
+var (
+	previewer           = []string{"preview", "state-read"}
+	deployer            = []string{"preview", "state-read", "state-write", "up", "up-network", "up-roles"}
+	applicationDeployer = []string{"deploy-app"}
+)
+
+// stack is what fills in the placeholders for one stack.
+type stack map[string]string
+
+// dev and prod are two stacks in one account and region, with their states in one bucket.
+var (
+	dev = stack{
+		"ACCOUNT_ID": sandbox.Account, "REGION": sandbox.Region, "NAME": "mediaserver", "PROJECT": "mediaserver", "STACK": "dev",
+		"STATE_BUCKET": "mediaserver-state", "KMS_KEY_ID": "dddddddd-1111-4111-8111-111111111111",
+		"TAG_PROJECT": "mediaserver", "TAG_ENVIRONMENT": "dev", "BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/mediaserver-boundary",
+		"OWNER": "acme", "REPOSITORY": "mediaserver", "APPLICATION_REPOSITORY": "media-app", "ENVIRONMENT": "dev",
+	}
+	prod = dev.but(stack{
+		"NAME": "mediaserver-prod", "STACK": "prod", "KMS_KEY_ID": "eeeeeeee-2222-4222-8222-222222222222",
+		"TAG_ENVIRONMENT": "prod", "BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/mediaserver-prod-boundary", "ENVIRONMENT": "prod",
+	})
+)
+
+// but is the stack with other values for some placeholders.
+func (s stack) but(changes stack) stack {
+	changed := maps.Clone(s)
+	maps.Copy(changed, changes)
+	return changed
+}
+
+// placeholder is what the documents leave open.
+var placeholder = regexp.MustCompile(`<([A-Z_]+)>`)
+
+// fill puts the stack's values in place of the placeholders.
+func (s stack) fill(text string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
+		if value, known := s[strings.Trim(found, "<>")]; known {
+			return value
+		}
+		return found
+	})
+}
+
+// names are all documents.
+func names(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil || len(paths) < 11 {
+		t.Fatalf("found %q (%v)", paths, err)
+	}
+	var found []string
+	for _, path := range paths {
+		found = append(found, strings.TrimSuffix(filepath.Base(path), ".json"))
+	}
+	return found
+}
+
+// template is the text of a document with its placeholders.
+func template(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func parse(t *testing.T, name, text string) iampolicy.Document {
+	t.Helper()
+	document, err := iampolicy.Parse(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return document
+}
+
+// documents are those of a role of the stack.
+func (s stack) documents(t *testing.T, role []string) []iampolicy.Document {
+	t.Helper()
+	var all []iampolicy.Document
+	for _, name := range role {
+		all = append(all, parse(t, name, s.fill(template(t, name))))
+	}
+	return all
+}
+
+// allowed tells whether the documents allow a request.
+func allowed(t *testing.T, documents []iampolicy.Document, request iampolicy.Request) bool {
+	t.Helper()
+	result, err := iampolicy.Evaluate(request, documents...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// unfilled are the statements of documents with their placeholders.
+func unfilled(t *testing.T, role []string) []iampolicy.Statement {
+	t.Helper()
+	var all []iampolicy.Statement
+	for _, name := range role {
+		all = append(all, parse(t, name, template(t, name)).Statements...)
+	}
+	return all
+}
+
+// granted are the actions that the documents of a role allow, sorted, each once.
+func granted(t *testing.T, role []string) []string {
+	t.Helper()
+	var actions []string
+	for _, each := range unfilled(t, role) {
+		actions = append(actions, each.Action...)
+	}
+	return sorted(actions)
+}
+
+func sorted(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// lacking are the elements of wanted that are not in have.
+func lacking(have, wanted []string) []string {
+	var missing []string
+	for _, each := range wanted {
+		if !slices.Contains(have, each) {
+			missing = append(missing, each)
+		}
+	}
+	return missing
+}

@@ -1,0 +1,220 @@
+package policies
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// script fills in the placeholders, seen from this package.
+const script = "../../scripts/fill-policies"
+
+// readme is the text of README.md.
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// table are the rows of a table of README.md, each cell without its quotes.
+func table(t *testing.T, header string) [][]string {
+	t.Helper()
+	_, rest, found := strings.Cut(readme(t), header+"\n")
+	if !found {
+		t.Fatalf("README.md has no table with the header %s", header)
+	}
+	var rows [][]string
+	for line := range strings.Lines(rest) {
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		var cells []string
+		for cell := range strings.SplitSeq(strings.Trim(strings.TrimSpace(line), "|"), "|") {
+			cells = append(cells, strings.Trim(strings.TrimSpace(cell), "`"))
+		}
+		if !strings.HasPrefix(cells[0], "---") {
+			rows = append(rows, cells)
+		}
+	}
+	return rows
+}
+
+// commands is the block of commands of README.md that begins with a text.
+func commands(t *testing.T, beginning string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(readme(t), "```console\n"+beginning)
+	block, _, ends := strings.Cut(rest, "```")
+	if !found || !ends {
+		t.Fatalf("README.md has no commands that begin with %s", beginning)
+	}
+	return beginning + block
+}
+
+// examples are the placeholders of the README's table with their examples.
+func examples(t *testing.T) stack {
+	t.Helper()
+	listed := stack{}
+	for _, row := range table(t, "| Placeholder | What it stands for | Example |") {
+		listed[row[0]] = row[2]
+	}
+	return listed
+}
+
+// openPlaceholders are those of all documents, sorted.
+func openPlaceholders(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, name := range names(t) {
+		for _, match := range placeholder.FindAllStringSubmatch(template(t, name), -1) {
+			found = append(found, match[1])
+		}
+	}
+	return sorted(found)
+}
+
+func TestTheReadmeListsThePlaceholdersThatThereAre(t *testing.T) {
+	listed := slices.Sorted(maps.Keys(examples(t)))
+	if found := openPlaceholders(t); !slices.Equal(listed, found) {
+		t.Errorf("README.md lists %q, the documents have %q", listed, found)
+	}
+	// Two stacks of the tests must differ in what tells stacks of one account apart, and have all the rest.
+	for who, values := range map[string]stack{"dev": dev, "prod": prod} {
+		if got := slices.Sorted(maps.Keys(values)); !slices.Equal(got, listed) {
+			t.Errorf("%s has values for %q, README.md lists %q", who, got, listed)
+		}
+	}
+}
+
+func TestTheReadmesCommandFillsInEveryPlaceholder(t *testing.T) {
+	filled := filepath.Join(t.TempDir(), "policies")
+	command := commands(t, "scripts/fill-policies /tmp/policies")
+	run := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(command, "/tmp/policies", filled))
+	run.Dir = "../.."
+	if output, err := run.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	values := examples(t)
+	for _, name := range names(t) {
+		text, err := os.ReadFile(filepath.Join(filled, name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(string(text), "<>") {
+			t.Errorf("%s is not filled in:\n%s", name, text)
+		}
+		if want := values.fill(template(t, name)); string(text) != want {
+			t.Errorf("%s is\n%s\nwant, with the README's examples,\n%s", name, text, want)
+		}
+		parse(t, name, string(text))
+	}
+}
+
+func TestTheReadmeGivesEachRoleItsDocuments(t *testing.T) {
+	rows := table(t, "| Role | Policies | Trust |")
+	var before []string
+	for i, want := range [][]string{previewer, deployer, applicationDeployer, boundary} {
+		var listed []string
+		for _, match := range regexp.MustCompile(`([a-z-]+)\.json`).FindAllStringSubmatch(rows[i][1], -1) {
+			listed = append(listed, match[1])
+		}
+		if strings.HasPrefix(rows[i][1], "the same") {
+			listed = append(listed, before...)
+		}
+		if got, want := sorted(listed), sorted(want); !slices.Equal(got, want) {
+			t.Errorf("README.md: who %s has %q, want %q", rows[i][0], got, want)
+		}
+		before = listed
+	}
+	var policies []string
+	for _, name := range names(t) {
+		if !strings.HasPrefix(name, "trust-") {
+			policies = append(policies, name)
+		}
+	}
+	if all := sorted(previewer, deployer, applicationDeployer, boundary); !slices.Equal(all, sorted(policies)) {
+		t.Errorf("the roles have %q, the folder holds %q", all, policies)
+	}
+}
+
+func TestAWrongValueIsRefusedAndNothingIsWritten(t *testing.T) {
+	valid := func(changes stack) []string {
+		var arguments []string
+		for key, value := range examples(t).but(changes) {
+			arguments = append(arguments, key+"="+value)
+		}
+		slices.Sort(arguments)
+		return arguments
+	}
+	without := slices.DeleteFunc(valid(nil), func(argument string) bool {
+		return strings.HasPrefix(argument, "NAME=") || strings.HasPrefix(argument, "REGION=")
+	})
+	for _, each := range []struct {
+		what      string
+		arguments []string
+		message   string
+	}{
+		{"missing values", without, "no value for NAME REGION"},
+		{"no values", nil, "no value for ACCOUNT_ID APPLICATION_REPOSITORY"},
+		{"an unknown placeholder", append(valid(nil), "NAMES=a"), "NAMES is not a placeholder of the policies; they are ACCOUNT_ID APPLICATION"},
+		{"a placeholder that is a part of another", append(valid(nil), "ID=a"), "ID is not a placeholder"},
+		{"a value twice", append(valid(nil), "NAME=films"), "NAME is given twice"},
+		{"an argument without a value", append(valid(nil), "NAME"), "NAME must be PLACEHOLDER=VALUE"},
+		{"an empty value", valid(stack{"NAME": ""}), "NAME='': a value must be"},
+		{"a wildcard", valid(stack{"NAME": "*"}), "NAME='*': a value must be"},
+		{"one character left open", valid(stack{"NAME": "mediaserver?"}), "NAME='mediaserver?': a value must be"},
+		{"a policy variable", valid(stack{"STACK": "${aws:username}"}), "a value must be"},
+		{"a quote", valid(stack{"OWNER": `a","b`}), "a value must be"},
+		{"a placeholder as the value", valid(stack{"OWNER": "<REPOSITORY>"}), "a value must be"},
+		{"a separator of sed", valid(stack{"OWNER": "a|e id"}), "a value must be"},
+	} {
+		filled := filepath.Join(t.TempDir(), "policies")
+		output, err := exec.CommandContext(t.Context(), script, append([]string{filled}, each.arguments...)...).CombinedOutput()
+		if err == nil || !strings.Contains(string(output), each.message) {
+			t.Errorf("%s: %v, want %q\n%s", each.what, err, each.message, output)
+		}
+		if _, err := os.Stat(filled); err == nil {
+			t.Errorf("%s: the folder was made", each.what)
+		}
+	}
+	// A script that does not refuse this would ruin the documents, so it works on a copy.
+	copied := t.TempDir()
+	for _, part := range []string{"scripts", "policies"} {
+		if err := os.CopyFS(filepath.Join(copied, part), os.DirFS(filepath.Join("../..", part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, templates := range []string{filepath.Join(copied, "policies"), filepath.Join(copied, "scripts", "..", "policies")} {
+		output, err := exec.CommandContext(t.Context(), filepath.Join(copied, "scripts/fill-policies"), append([]string{templates}, valid(nil)...)...).CombinedOutput()
+		if err == nil || !strings.Contains(string(output), "name another folder") {
+			t.Errorf("into %s: %v\n%s", templates, err, output)
+		}
+	}
+	if kept, err := os.ReadFile(filepath.Join(copied, "policies/up.json")); err != nil || string(kept) != template(t, "up") {
+		t.Errorf("a template is now %s (%v)", kept, err)
+	}
+	for _, argument := range []string{"", "NAME=a", "-h"} {
+		if output, err := exec.CommandContext(t.Context(), script, argument).CombinedOutput(); err == nil || !strings.Contains(string(output), "see --help") {
+			t.Errorf("%q: %v\n%s", argument, err, output)
+		}
+	}
+}
+
+func TestHelpNamesEveryPlaceholder(t *testing.T) {
+	output, err := exec.CommandContext(t.Context(), script, "--help").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	for _, each := range openPlaceholders(t) {
+		if !strings.Contains(string(output), "\n  "+each+"\n") {
+			t.Errorf("--help does not name %s:\n%s", each, output)
+		}
+	}
+}
