@@ -34,7 +34,7 @@ var (
 		"ACCOUNT_ID": sandbox.Account, "REGION": sandbox.Region, "NAME": "mediaserver", "PROJECT": "mediaserver", "STACK": "dev",
 		"STATE_BUCKET": "mediaserver-state", "KMS_KEY_ID": "dddddddd-1111-4111-8111-111111111111",
 		"TAG_PROJECT": "mediaserver", "TAG_ENVIRONMENT": "dev", "BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/mediaserver-boundary",
-		"OWNER": "acme", "REPOSITORY": "mediaserver", "APPLICATION_REPOSITORY": "media-app", "ENVIRONMENT": "dev",
+		"REPOSITORY_SUBJECT": "repo:acme@1/mediaserver@2", "APPLICATION_REPOSITORY_SUBJECT": "repo:acme@1/media-app@3", "ENVIRONMENT": "dev",
 	}
 	prod = dev.but(stack{
 		"NAME": "mediaserver-prod", "STACK": "prod", "KMS_KEY_ID": "eeeeeeee-2222-4222-8222-222222222222",

@@ -162,7 +162,7 @@ func TestAWrongValueIsRefusedAndNothingIsWritten(t *testing.T) {
 		message   string
 	}{
 		{"missing values", without, "no value for NAME REGION"},
-		{"no values", nil, "no value for ACCOUNT_ID APPLICATION_REPOSITORY"},
+		{"no values", nil, "no value for ACCOUNT_ID APPLICATION_REPOSITORY_SUBJECT"},
 		{"an unknown placeholder", append(valid(nil), "NAMES=a"), "NAMES is not a placeholder of the policies; they are ACCOUNT_ID APPLICATION"},
 		{"a placeholder that is a part of another", append(valid(nil), "ID=a"), "ID is not a placeholder"},
 		{"a value twice", append(valid(nil), "NAME=films"), "NAME is given twice"},
@@ -171,9 +171,9 @@ func TestAWrongValueIsRefusedAndNothingIsWritten(t *testing.T) {
 		{"a wildcard", valid(stack{"NAME": "*"}), "NAME='*': a value must be"},
 		{"one character left open", valid(stack{"NAME": "mediaserver?"}), "NAME='mediaserver?': a value must be"},
 		{"a policy variable", valid(stack{"STACK": "${aws:username}"}), "a value must be"},
-		{"a quote", valid(stack{"OWNER": `a","b`}), "a value must be"},
-		{"a placeholder as the value", valid(stack{"OWNER": "<REPOSITORY>"}), "a value must be"},
-		{"a separator of sed", valid(stack{"OWNER": "a|e id"}), "a value must be"},
+		{"a quote", valid(stack{"PROJECT": `a","b`}), "a value must be"},
+		{"a placeholder as the value", valid(stack{"PROJECT": "<STACK>"}), "a value must be"},
+		{"a separator of sed", valid(stack{"PROJECT": "a|e id"}), "a value must be"},
 	} {
 		filled := filepath.Join(t.TempDir(), "policies")
 		output, err := exec.CommandContext(t.Context(), script, append([]string{filled}, each.arguments...)...).CombinedOutput()

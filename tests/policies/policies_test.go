@@ -115,9 +115,10 @@ func TestEveryDocumentFitsIntoAPolicyWithTheLongestNames(t *testing.T) {
 		"ACCOUNT_ID": "123456789012", "REGION": "ap-southeast-1", "NAME": strings.Repeat("n", 28), "PROJECT": strings.Repeat("p", 100),
 		"STACK": strings.Repeat("s", 100), "STATE_BUCKET": strings.Repeat("b", 63), "KMS_KEY_ID": strings.Repeat("k", 36),
 		"TAG_PROJECT": strings.Repeat("t", 256), "TAG_ENVIRONMENT": strings.Repeat("t", 256),
-		"BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/" + strings.Repeat("b", 128),
-		"OWNER":        strings.Repeat("o", 39), "REPOSITORY": strings.Repeat("r", 100), "APPLICATION_REPOSITORY": strings.Repeat("a", 100),
-		"ENVIRONMENT": strings.Repeat("e", 255),
+		"BOUNDARY_ARN":                   "arn:aws:iam::123456789012:policy/" + strings.Repeat("b", 128),
+		"REPOSITORY_SUBJECT":             "repo:" + strings.Repeat("o", 39) + "@1234567890/" + strings.Repeat("r", 100) + "@1234567890",
+		"APPLICATION_REPOSITORY_SUBJECT": "repo:" + strings.Repeat("o", 39) + "@1234567890/" + strings.Repeat("a", 100) + "@1234567890",
+		"ENVIRONMENT":                    strings.Repeat("e", 255),
 	}
 	for _, name := range names(t) {
 		text := long.fill(template(t, name))
@@ -172,9 +173,9 @@ func TestRolesArePassedToTheirServicesOnly(t *testing.T) {
 
 func TestRolesTrustOneKindOfWorkflowRun(t *testing.T) {
 	for name, each := range map[string]struct{ sid, subject string }{
-		"trust-preview":    {"PullRequestsOfThisRepository", "repo:<OWNER>/<REPOSITORY>:pull_request"},
-		"trust-up":         {"ProtectTheEnvironmentOrAnyBranchDeploys", "repo:<OWNER>/<REPOSITORY>:environment:<ENVIRONMENT>"},
-		"trust-deploy-app": {"ProtectTheEnvironmentOrAnyBranchDeploys", "repo:<OWNER>/<APPLICATION_REPOSITORY>:environment:<ENVIRONMENT>"},
+		"trust-preview":    {"PullRequestsOfThisRepository", "<REPOSITORY_SUBJECT>:pull_request"},
+		"trust-up":         {"ProtectTheEnvironmentOrAnyBranchDeploys", "<REPOSITORY_SUBJECT>:environment:<ENVIRONMENT>"},
+		"trust-deploy-app": {"ProtectTheEnvironmentOrAnyBranchDeploys", "<APPLICATION_REPOSITORY_SUBJECT>:environment:<ENVIRONMENT>"},
 	} {
 		want := iampolicy.Statements{{
 			Sid: each.sid, Effect: iampolicy.Allow, Action: iampolicy.Texts{"sts:AssumeRoleWithWebIdentity"},
