@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// fargate and fargateSpot are the capacity providers of guide step 26.
+	// fargate and fargateSpot are the capacity providers of step 26.
 	fargate     = "FARGATE"
 	fargateSpot = "FARGATE_SPOT"
 	// deploymentMaximumPercent and deploymentMinimumHealthyPercent bound the
-	// number of tasks during a deployment (guide step 28).
+	// number of tasks during a deployment (step 28).
 	deploymentMaximumPercent        = 200
 	deploymentMinimumHealthyPercent = 100
 	// startSeconds is how long a task may take to start before a failed health
@@ -21,21 +21,22 @@ const (
 	startSeconds = 60
 )
 
-// cluster is the ECS cluster.
-type cluster struct {
-	// arn is the ARN of the cluster.
-	arn pulumi.StringOutput
-	// name is the name of the cluster.
+// clusterInputs are what the cluster waits for.
+type clusterInputs struct{ loadBalancer loadBalancerOutputs }
+
+// clusterOutputs are the ECS cluster.
+type clusterOutputs struct {
+	arn  pulumi.StringOutput
 	name pulumi.StringOutput
 	// capacityProviders is what the cluster may run tasks on. The service
 	// depends on it.
 	capacityProviders pulumi.Resource
 }
 
-// createCluster is the first half of phase 9 of the guide, steps 25 and 26: the
+// createCluster is the first half of phase 9, steps 25 and 26: the
 // cluster with Container Insights, and its capacity providers.
-func createCluster(ctx *pulumi.Context, settings settings, loadBalancer loadBalancer) (cluster, error) {
-	main, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
+func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs) (clusterOutputs, error) {
+	cluster, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
 		Name: pulumi.String(settings.physicalName("{name}-cluster")),
 		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
 			Name:  pulumi.String("containerInsights"),
@@ -43,10 +44,10 @@ func createCluster(ctx *pulumi.Context, settings settings, loadBalancer loadBala
 		}},
 	})
 	if err != nil {
-		return cluster{}, fmt.Errorf("create cluster main: %w", err)
+		return clusterOutputs{}, fmt.Errorf("create cluster main: %w", err)
 	}
 	capacityProviders, err := ecs.NewClusterCapacityProviders(ctx, "main", &ecs.ClusterCapacityProvidersArgs{
-		ClusterName:       main.Name,
+		ClusterName:       cluster.Name,
 		CapacityProviders: pulumi.ToStringArray([]string{fargate, fargateSpot}),
 		DefaultCapacityProviderStrategies: ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArray{
 			&ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArgs{
@@ -60,15 +61,15 @@ func createCluster(ctx *pulumi.Context, settings settings, loadBalancer loadBala
 		// being, which takes a while, and the provider does not try this again without
 		// it (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener
 		// is there only minutes after the cluster.
-		pulumi.DependsOn([]pulumi.Resource{loadBalancer.listener}))
+		pulumi.DependsOn([]pulumi.Resource{inputs.loadBalancer.listener}))
 	if err != nil {
-		return cluster{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
+		return clusterOutputs{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
 	}
-	return cluster{arn: main.Arn, name: main.Name, capacityProviders: capacityProviders}, nil
+	return clusterOutputs{arn: cluster.Arn, name: cluster.Name, capacityProviders: capacityProviders}, nil
 }
 
-// taskDefinition is what a task runs.
-type taskDefinition struct {
+// taskDefinitionOutputs are what a task runs.
+type taskDefinitionOutputs struct {
 	// arn is the ARN of the current revision.
 	arn pulumi.StringOutput
 	// family is the name that all revisions share.
@@ -77,25 +78,21 @@ type taskDefinition struct {
 	containerName string
 }
 
-// taskDefinitionInputs are the phases that a task is made from.
+// taskDefinitionInputs are what a task is made from.
 type taskDefinitionInputs struct {
-	// environment holds the region in which the task runs.
-	environment environment
-	// storage holds the bucket that the application is told of.
-	storage storage
-	// registry holds the image.
-	registry registry
-	// roles are the identities of the task.
-	roles roles
-	// parameters hold the secrets of the container.
-	parameters parameters
-	// logGroups are where the container's output goes.
-	logGroups logGroups
+	environment environmentOutputs
+	storage     storageOutputs
+	registry    registryOutputs
+	roles       rolesOutputs
+	parameters  parametersOutputs
+	logGroups   logGroupsOutputs
 }
 
-// createTaskDefinition is step 27 of phase 9 of the guide: one container on
+// createTaskDefinition is step 27 of phase 9: one container on
 // AWS Fargate.
-func createTaskDefinition(ctx *pulumi.Context, settings settings, inputs taskDefinitionInputs) (taskDefinition, error) {
+func createTaskDefinition(
+	ctx *pulumi.Context, settings settings, inputs taskDefinitionInputs,
+) (taskDefinitionOutputs, error) {
 	container := containerFor(settings, inputs)
 	definition, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
 		Family:                  pulumi.String(settings.physicalName("{name}")),
@@ -108,9 +105,9 @@ func createTaskDefinition(ctx *pulumi.Context, settings settings, inputs taskDef
 		ContainerDefinitions:    pulumi.JSONMarshal([]containerDefinition{container}),
 	})
 	if err != nil {
-		return taskDefinition{}, fmt.Errorf("create task definition mediaserver: %w", err)
+		return taskDefinitionOutputs{}, fmt.Errorf("create task definition mediaserver: %w", err)
 	}
-	return taskDefinition{
+	return taskDefinitionOutputs{
 		arn:           definition.Arn,
 		family:        definition.Family,
 		containerName: container.Name,
@@ -122,49 +119,39 @@ func createTaskDefinition(ctx *pulumi.Context, settings settings, inputs taskDef
 // each run finds a difference and replaces the task definition. Outputs are
 // declared as any, so that pulumi.JSONMarshal resolves them.
 type containerDefinition struct {
-	// Name is the name by which the service and ECS Exec address the container.
 	Name string `json:"name"`
-	// Image is the address of the image with its tag, an output.
-	Image any `json:"image"`
-	// Essential stops the task when the container stops.
+	// Image is an output.
+	Image     any  `json:"image"`
 	Essential bool `json:"essential"`
 	// CPU is the container's share of the task's CPU units; 0 is no reservation.
-	CPU int `json:"cpu"`
-	// PortMappings are the ports that the container listens on.
+	CPU          int           `json:"cpu"`
 	PortMappings []portMapping `json:"portMappings"`
 	// Environment are the plain environment variables, sorted by name.
 	Environment []environmentVariable `json:"environment"`
 	// Secrets are the environment variables that come from Parameter Store.
 	Secrets []containerSecret `json:"secrets"`
-	// MountPoints are the volumes of the container: none.
-	MountPoints []struct{} `json:"mountPoints"`
-	// VolumesFrom are the volumes of other containers: none.
-	VolumesFrom []struct{} `json:"volumesFrom"`
-	// SystemControls are kernel parameters: none.
+	// MountPoints, VolumesFrom and SystemControls are always empty.
+	MountPoints    []struct{} `json:"mountPoints"`
+	VolumesFrom    []struct{} `json:"volumesFrom"`
 	SystemControls []struct{} `json:"systemControls"`
 	// LinuxParameters is absent while ECS Exec is off.
-	LinuxParameters *linuxParameters `json:"linuxParameters,omitempty"`
-	// LogConfiguration is where the output of the container goes.
+	LinuxParameters  *linuxParameters `json:"linuxParameters,omitempty"`
 	LogConfiguration logConfiguration `json:"logConfiguration"`
-	// HealthCheck tells ECS whether the container is healthy.
-	HealthCheck healthCheck `json:"healthCheck"`
+	HealthCheck      healthCheck      `json:"healthCheck"`
 }
 
 // portMapping is a port of a container.
 type portMapping struct {
-	// ContainerPort is the port in the container.
 	ContainerPort int `json:"containerPort"`
 	// HostPort is the same port: a task on AWS Fargate has its own address.
-	HostPort int `json:"hostPort"`
-	// Protocol is tcp.
+	HostPort int    `json:"hostPort"`
 	Protocol string `json:"protocol"`
 }
 
 // environmentVariable is a plain environment variable.
 type environmentVariable struct {
-	// Name is the name of the variable.
 	Name string `json:"name"`
-	// Value is its value, a text or an output.
+	// Value is a text or an output.
 	Value any `json:"value"`
 }
 
@@ -177,9 +164,8 @@ type linuxParameters struct {
 
 // logConfiguration sends a container's output to CloudWatch Logs.
 type logConfiguration struct {
-	// LogDriver is awslogs.
 	LogDriver string `json:"logDriver"`
-	// Options are the options of the driver; the name of the group is an output.
+	// Options hold an output, the name of the group.
 	Options map[string]any `json:"options"`
 }
 
@@ -187,11 +173,9 @@ type logConfiguration struct {
 // are in seconds.
 type healthCheck struct {
 	// Command succeeds while the container is healthy.
-	Command []string `json:"command"`
-	// Interval is the time between two checks.
-	Interval int `json:"interval"`
-	// Timeout is how long a check may take.
-	Timeout int `json:"timeout"`
+	Command  []string `json:"command"`
+	Interval int      `json:"interval"`
+	Timeout  int      `json:"timeout"`
 	// Retries is the number of consecutive failures that make it unhealthy.
 	Retries int `json:"retries"`
 	// StartPeriod is the time at the start in which failures do not count.
@@ -248,33 +232,27 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 	}
 }
 
-// service is the running application.
-type service struct {
+// serviceOutputs are the running application.
+type serviceOutputs struct {
 	// clusterName is the name of the cluster as the created cluster returns it.
 	clusterName pulumi.StringOutput
 	// serviceName is the name of the service as the created service returns it.
 	serviceName pulumi.StringOutput
 }
 
-// serviceInputs are the phases that the service joins.
+// serviceInputs are what the service joins.
 type serviceInputs struct {
-	// environment holds the subnets that can run tasks.
-	environment environment
-	// securityGroups hold the firewall of the tasks.
-	securityGroups securityGroups
-	// loadBalancer holds the target group and the listener.
-	loadBalancer loadBalancer
-	// roles hold the permissions that the tasks need.
-	roles roles
-	// cluster is where the service runs.
-	cluster cluster
-	// taskDefinition is what it runs.
-	taskDefinition taskDefinition
+	environment    environmentOutputs
+	securityGroups securityGroupsOutputs
+	loadBalancer   loadBalancerOutputs
+	roles          rolesOutputs
+	cluster        clusterOutputs
+	taskDefinition taskDefinitionOutputs
 }
 
-// createService is step 28 of phase 9 of the guide: the service that keeps the
+// createService is step 28 of phase 9: the service that keeps the
 // tasks running behind the load balancer.
-func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs) (service, error) {
+func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs) (serviceOutputs, error) {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
 		inputs.loadBalancer.listener,
@@ -284,7 +262,7 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 		// Without its permissions a task cannot start, and a service that loses
 		// them while it is being deleted hangs in DRAINING.
 		inputs.roles.policies...)
-	created, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
+	service, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
 		Name:           pulumi.String(settings.physicalName("{name}-service")),
 		Cluster:        inputs.cluster.arn,
 		TaskDefinition: inputs.taskDefinition.arn,
@@ -316,7 +294,7 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 		// The scaling policies own the number of tasks once the service runs.
 		pulumi.IgnoreChanges([]string{"desiredCount"}))
 	if err != nil {
-		return service{}, fmt.Errorf("create service mediaserver: %w", err)
+		return serviceOutputs{}, fmt.Errorf("create service mediaserver: %w", err)
 	}
-	return service{clusterName: inputs.cluster.name, serviceName: created.Name}, nil
+	return serviceOutputs{clusterName: inputs.cluster.name, serviceName: service.Name}, nil
 }

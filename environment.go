@@ -27,8 +27,8 @@ var fargateZones = map[string][]string{
 	"us-west-1":      {"usw1-az1", "usw1-az3"},
 }
 
-// environment is what the stack finds in the account and does not own.
-type environment struct {
+// environmentOutputs are what the stack finds in the account and does not own.
+type environmentOutputs struct {
 	// accountID is the number of the AWS account: twelve digits.
 	accountID string
 	// region is the name of the region, such as eu-west-2.
@@ -46,33 +46,33 @@ type environment struct {
 	taskSubnetIDs []string
 }
 
-// discoverEnvironment is phase 2 of the guide: the default VPC and its default
+// discoverEnvironment is phase 2: the default VPC and its default
 // subnets, and beside them the account, the region and the partition, which
 // policies need. Without a default VPC, or with default subnets in too few
 // zones, it returns an error with the remedy.
-func discoverEnvironment(ctx *pulumi.Context) (environment, error) {
+func discoverEnvironment(ctx *pulumi.Context) (environmentOutputs, error) {
 	// The provider knows these two without asking AWS.
 	region, err := aws.GetRegion(ctx, nil)
 	if err != nil {
-		return environment{}, fmt.Errorf("find the AWS region: %w", err)
+		return environmentOutputs{}, fmt.Errorf("find the AWS region: %w", err)
 	}
 	partition, err := aws.GetPartition(ctx, nil)
 	if err != nil {
-		return environment{}, fmt.Errorf("find the AWS partition: %w", err)
+		return environmentOutputs{}, fmt.Errorf("find the AWS partition: %w", err)
 	}
-	found := environment{region: region.Name, partition: partition.Partition}
+	found := environmentOutputs{region: region.Name, partition: partition.Partition}
 	err = sideBySide(
 		func() error { return found.findAccount(ctx) },
 		func() error { return found.findNetwork(ctx) },
 	)
 	if err != nil {
-		return environment{}, err
+		return environmentOutputs{}, err
 	}
 	return found, nil
 }
 
 // findAccount looks up the account.
-func (e *environment) findAccount(ctx *pulumi.Context) error {
+func (e *environmentOutputs) findAccount(ctx *pulumi.Context) error {
 	identity, err := aws.GetCallerIdentity(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("find the AWS account: %w", err)
@@ -82,7 +82,7 @@ func (e *environment) findAccount(ctx *pulumi.Context) error {
 }
 
 // findNetwork looks up the default VPC and its default subnets.
-func (e *environment) findNetwork(ctx *pulumi.Context) error {
+func (e *environmentOutputs) findNetwork(ctx *pulumi.Context) error {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
 	if err != nil {
 		return fmt.Errorf(
@@ -124,7 +124,7 @@ func (e *environment) findNetwork(ctx *pulumi.Context) error {
 
 // tooFewZones is the error for default subnets in fewer zones than a load
 // balancer needs. Only now the names of the zones are worth a lookup.
-func (e *environment) tooFewZones(ctx *pulumi.Context) error {
+func (e *environmentOutputs) tooFewZones(ctx *pulumi.Context) error {
 	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: pulumi.StringRef("available")})
 	if err != nil {
 		return fmt.Errorf("find the availability zones of %s: %w", e.region, err)

@@ -13,16 +13,14 @@ const (
 	// tasksPrincipal is the service that runs containers with a role.
 	tasksPrincipal = "ecs-tasks.amazonaws.com"
 	// executionPolicyPath is the ARN of AWS's own policy for execution roles,
-	// behind `arn:PARTITION:` (guide step 15).
+	// behind `arn:PARTITION:` (step 15).
 	executionPolicyPath = "iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 )
 
 // policyDocument is an IAM policy. Outputs in it are declared as any, so that
 // pulumi.JSONMarshal resolves them.
 type policyDocument struct {
-	// Version is the version of the policy language.
-	Version string
-	// Statement lists what is allowed.
+	Version   string
 	Statement []policyStatement
 }
 
@@ -33,12 +31,10 @@ type policyStatement struct {
 	Sid string
 	// Effect is always Allow.
 	Effect string
-	// Principal is who is allowed. Empty in policies that belong to a role.
+	// Principal is empty in policies that belong to a role.
 	Principal map[string]any `json:",omitempty"`
-	// Action lists what is allowed.
-	Action []string
-	// Resource lists the ARNs on which it is allowed. Empty in policies that
-	// belong to a resource.
+	Action    []string
+	// Resource is empty in policies that belong to a resource.
 	Resource []any `json:",omitempty"`
 	// Condition narrows the statement: operator, key, value. Empty for none.
 	Condition map[string]map[string]string `json:",omitempty"`
@@ -52,8 +48,16 @@ func policyJSON(statements ...policyStatement) pulumi.StringOutput {
 	return pulumi.JSONMarshal(policyDocument{Version: policyVersion, Statement: statements})
 }
 
-// roles are the identities of the tasks.
-type roles struct {
+// rolesInputs are what the roles are bound to and what they may use.
+type rolesInputs struct {
+	environment environmentOutputs
+	storage     storageOutputs
+	parameters  parametersOutputs
+	logGroups   logGroupsOutputs
+}
+
+// rolesOutputs are the identities of the tasks.
+type rolesOutputs struct {
 	// executionRoleArn is the role with which ECS starts a task: it pulls the
 	// image, reads the container's secrets and writes the container's log.
 	executionRoleArn pulumi.StringOutput
@@ -63,14 +67,14 @@ type roles struct {
 	policies []pulumi.Resource
 }
 
-// createRoles is phase 6 of the guide: the execution role and the task role
+// createRoles is phase 6: the execution role and the task role
 // with their permissions. A role's inline policies exclude policy resources on
 // the same role, so the execution role has only the former and the task role
 // only the latter.
 func createRoles(
-	ctx *pulumi.Context, settings settings, environment environment, inputs rolesInputs,
-) (roles, error) {
-	trust := policyJSON(trustStatement(environment))
+	ctx *pulumi.Context, settings settings, inputs rolesInputs,
+) (rolesOutputs, error) {
+	trust := policyJSON(trustStatement(inputs.environment))
 	var boundary pulumi.StringPtrInput
 	if settings.permissionsBoundaryArn != "" {
 		boundary = pulumi.String(settings.permissionsBoundaryArn)
@@ -86,14 +90,14 @@ func createRoles(
 		}},
 	})
 	if err != nil {
-		return roles{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
+		return rolesOutputs{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
 	}
 	executionPolicy, err := iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
 		Role:      executionRole.Name,
-		PolicyArn: pulumi.Sprintf("arn:%s:%s", environment.partition, executionPolicyPath),
+		PolicyArn: pulumi.Sprintf("arn:%s:%s", inputs.environment.partition, executionPolicyPath),
 	})
 	if err != nil {
-		return roles{}, fmt.Errorf("attach policy ecs-task-execution-role-policy: %w", err)
+		return rolesOutputs{}, fmt.Errorf("attach policy ecs-task-execution-role-policy: %w", err)
 	}
 
 	taskRole, err := iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
@@ -103,7 +107,7 @@ func createRoles(
 		PermissionsBoundary: boundary,
 	})
 	if err != nil {
-		return roles{}, fmt.Errorf("create role ecs-task-role: %w", err)
+		return rolesOutputs{}, fmt.Errorf("create role ecs-task-role: %w", err)
 	}
 	s3Policy, err := iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
@@ -111,7 +115,7 @@ func createRoles(
 		Policy: policyJSON(bucketStatements(inputs.storage)...),
 	})
 	if err != nil {
-		return roles{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
+		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
 	}
 	statements := observabilityStatements(settings, inputs.logGroups)
 	if settings.executeCommand {
@@ -123,29 +127,19 @@ func createRoles(
 		Policy: policyJSON(statements...),
 	})
 	if err != nil {
-		return roles{}, fmt.Errorf("create policy ecs-task-cloudwatch-policy: %w", err)
+		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-cloudwatch-policy: %w", err)
 	}
-	return roles{
+	return rolesOutputs{
 		executionRoleArn: executionRole.Arn,
 		taskRoleArn:      taskRole.Arn,
 		policies:         []pulumi.Resource{executionPolicy, s3Policy, cloudWatchPolicy},
 	}, nil
 }
 
-// rolesInputs are the phases whose resources the roles may use.
-type rolesInputs struct {
-	// storage holds the bucket that the application reads and writes.
-	storage storage
-	// parameters hold the secrets that the container receives.
-	parameters parameters
-	// logGroups are where the application writes its logs.
-	logGroups logGroups
-}
-
 // trustStatement lets ECS tasks of this account and region, and nobody else,
 // take a role. The two conditions keep other accounts from using the role
 // through the service (Amazon ECS developer guide, "Task IAM role").
-func trustStatement(environment environment) policyStatement {
+func trustStatement(environment environmentOutputs) policyStatement {
 	return policyStatement{
 		Sid:       "TasksOfThisAccount",
 		Principal: map[string]any{"Service": tasksPrincipal},
@@ -174,8 +168,8 @@ func secretsStatement(secrets []containerSecret) policyStatement {
 }
 
 // bucketStatements let the application list the bucket and read, write and
-// delete what is in it (guide step 17).
-func bucketStatements(storage storage) []policyStatement {
+// delete what is in it (step 17).
+func bucketStatements(storage storageOutputs) []policyStatement {
 	return []policyStatement{
 		{
 			Sid:      "ListMedia",
@@ -191,8 +185,8 @@ func bucketStatements(storage storage) []policyStatement {
 }
 
 // observabilityStatements let the application write to the two log groups and
-// send metrics of its own (guide step 18).
-func observabilityStatements(settings settings, groups logGroups) []policyStatement {
+// send metrics of its own (step 18).
+func observabilityStatements(settings settings, groups logGroupsOutputs) []policyStatement {
 	return []policyStatement{
 		{
 			Sid:    "WriteLogs",

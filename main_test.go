@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,128 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
-
-// inventory is every resource of the stack: its type and logical name.
-var inventory = map[string]string{
-	"RandomString bucket-suffix":                              "random:index/randomString:RandomString",
-	"RandomPassword jwt-secret":                               "random:index/randomPassword:RandomPassword",
-	"SecurityGroup alb":                                       "aws:ec2/securityGroup:SecurityGroup",
-	"SecurityGroup ecs-tasks":                                 "aws:ec2/securityGroup:SecurityGroup",
-	"BucketV2 media-storage":                                  "aws:s3/bucketV2:BucketV2",
-	"BucketPublicAccessBlock media-storage":                   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-	"BucketServerSideEncryptionConfigurationV2 media-storage": "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
-	"BucketVersioningV2 media-storage":                        "aws:s3/bucketVersioningV2:BucketVersioningV2",
-	"BucketLifecycleConfigurationV2 media-storage":            "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
-	"BucketCorsConfigurationV2 media-storage":                 "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
-	"Repository mediaserver":                                  "aws:ecr/repository:Repository",
-	"RepositoryPolicy mediaserver":                            "aws:ecr/repositoryPolicy:RepositoryPolicy",
-	"LifecyclePolicy mediaserver":                             "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-	"Role ecs-task-execution-role":                            "aws:iam/role:Role",
-	"RolePolicyAttachment ecs-task-execution-role-policy":     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-	"Role ecs-task-role":                                      "aws:iam/role:Role",
-	"RolePolicy ecs-task-s3-policy":                           "aws:iam/rolePolicy:RolePolicy",
-	"RolePolicy ecs-task-cloudwatch-policy":                   "aws:iam/rolePolicy:RolePolicy",
-	"Parameter jwt-secret":                                    "aws:ssm/parameter:Parameter",
-	"Parameter s3-bucket-name":                                "aws:ssm/parameter:Parameter",
-	"Parameter app-config":                                    "aws:ssm/parameter:Parameter",
-	"LoadBalancer mediaserver":                                "aws:lb/loadBalancer:LoadBalancer",
-	"TargetGroup mediaserver":                                 "aws:lb/targetGroup:TargetGroup",
-	"Listener mediaserver":                                    "aws:lb/listener:Listener",
-	"Cluster main":                                            "aws:ecs/cluster:Cluster",
-	"ClusterCapacityProviders main":                           "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
-	"TaskDefinition mediaserver":                              "aws:ecs/taskDefinition:TaskDefinition",
-	"Service mediaserver":                                     "aws:ecs/service:Service",
-	"Target ecs-target":                                       "aws:appautoscaling/target:Target",
-	"Policy scale-up":                                         "aws:appautoscaling/policy:Policy",
-	"Policy scale-down":                                       "aws:appautoscaling/policy:Policy",
-	"MetricAlarm high-cpu":                                    "aws:cloudwatch/metricAlarm:MetricAlarm",
-	"MetricAlarm low-cpu":                                     "aws:cloudwatch/metricAlarm:MetricAlarm",
-	"LogGroup ecs-logs":                                       "aws:cloudwatch/logGroup:LogGroup",
-	"LogGroup app-logs":                                       "aws:cloudwatch/logGroup:LogGroup",
-	"Dashboard mediaserver":                                   "aws:cloudwatch/dashboard:Dashboard",
-}
-
-func TestTheStackIsExactlyThe36ResourcesOfTheGuide(t *testing.T) {
-	if len(inventory) != 36 {
-		t.Fatalf("the inventory lists %d resources, want 36", len(inventory))
-	}
-	registered := map[string]string{}
-	for _, r := range run(t, nil).records {
-		if _, twice := registered[r.key()]; twice {
-			t.Errorf("%s was registered twice", r.key())
-		}
-		registered[r.key()] = r.token
-	}
-	for _, key := range slices.Sorted(maps.Keys(inventory)) {
-		if registered[key] != inventory[key] {
-			t.Errorf("%s has type %q, want %q", key, registered[key], inventory[key])
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(registered)) {
-		if _, listed := inventory[key]; !listed {
-			t.Errorf("%s is in no guide", key)
-		}
-	}
-}
-
-// dependencies are what the registration of each resource waits for. What is
-// not here waits for nothing.
-var dependencies = map[string][]string{
-	"SecurityGroup ecs-tasks":               {"SecurityGroup alb"},
-	"BucketV2 media-storage":                {"RandomString bucket-suffix"},
-	"BucketPublicAccessBlock media-storage": {"BucketV2 media-storage"},
-	"BucketServerSideEncryptionConfigurationV2 media-storage": {
-		"BucketPublicAccessBlock media-storage", "BucketV2 media-storage",
-	},
-	"BucketVersioningV2 media-storage": {
-		"BucketServerSideEncryptionConfigurationV2 media-storage", "BucketV2 media-storage",
-	},
-	"BucketLifecycleConfigurationV2 media-storage": {"BucketV2 media-storage", "BucketVersioningV2 media-storage"},
-	"BucketCorsConfigurationV2 media-storage": {
-		"BucketLifecycleConfigurationV2 media-storage", "BucketV2 media-storage",
-	},
-	"RepositoryPolicy mediaserver":                        {"Repository mediaserver", "Role ecs-task-execution-role"},
-	"LifecyclePolicy mediaserver":                         {"Repository mediaserver"},
-	"Role ecs-task-execution-role":                        {"Parameter jwt-secret"},
-	"RolePolicyAttachment ecs-task-execution-role-policy": {"Role ecs-task-execution-role"},
-	"RolePolicy ecs-task-s3-policy":                       {"BucketV2 media-storage", "Role ecs-task-role"},
-	"RolePolicy ecs-task-cloudwatch-policy": {
-		"LogGroup app-logs", "LogGroup ecs-logs", "Role ecs-task-role",
-	},
-	"Parameter jwt-secret":          {"RandomPassword jwt-secret"},
-	"Parameter s3-bucket-name":      {"BucketV2 media-storage"},
-	"Parameter app-config":          {"BucketV2 media-storage"},
-	"LoadBalancer mediaserver":      {"SecurityGroup alb"},
-	"Listener mediaserver":          {"LoadBalancer mediaserver", "TargetGroup mediaserver"},
-	"ClusterCapacityProviders main": {"Cluster main", "Listener mediaserver"},
-	"TaskDefinition mediaserver": {
-		"BucketV2 media-storage", "LogGroup ecs-logs", "Parameter jwt-secret", "Repository mediaserver",
-		"Role ecs-task-execution-role", "Role ecs-task-role",
-	},
-	"Service mediaserver": {
-		"Cluster main", "ClusterCapacityProviders main", "Listener mediaserver",
-		"RolePolicy ecs-task-cloudwatch-policy", "RolePolicy ecs-task-s3-policy",
-		"RolePolicyAttachment ecs-task-execution-role-policy", "SecurityGroup ecs-tasks",
-		"TargetGroup mediaserver", "TaskDefinition mediaserver",
-	},
-	"Target ecs-target":    {"Cluster main", "Service mediaserver"},
-	"Policy scale-up":      {"Target ecs-target"},
-	"Policy scale-down":    {"Target ecs-target"},
-	"MetricAlarm high-cpu": {"Cluster main", "Policy scale-up", "Service mediaserver"},
-	"MetricAlarm low-cpu":  {"Cluster main", "Policy scale-down", "Service mediaserver"},
-	"Dashboard mediaserver": {
-		"BucketV2 media-storage", "Cluster main", "LoadBalancer mediaserver", "Service mediaserver",
-		"TargetGroup mediaserver",
-	},
-}
-
-func TestEachResourceWaitsForWhatItNeedsAndForNothingElse(t *testing.T) {
-	for _, r := range run(t, nil).records {
-		if want := dependencies[r.key()]; !slices.Equal(r.dependencies, want) {
-			t.Errorf("%s waits for %v, want %v", r.key(), r.dependencies, want)
-		}
-	}
-}
 
 func TestOnlyWhatOthersOwnIsLeftOutOfUpdates(t *testing.T) {
 	want := map[string][]string{

@@ -41,18 +41,18 @@ const (
 	keepPeriods = "inherit"
 )
 
-// logGroups are where logs go.
-type logGroups struct {
+// logGroupsOutputs are where logs go.
+type logGroupsOutputs struct {
 	// ecs receives the output of the containers.
 	ecs *cloudwatch.LogGroup
 	// app receives what the application itself sends.
 	app *cloudwatch.LogGroup
 }
 
-// createLogGroups is the first half of phase 11 of the guide, steps 34 and 35:
+// createLogGroups is the first half of phase 11, steps 34 and 35:
 // the log groups, before the tasks that write to them.
-func createLogGroups(ctx *pulumi.Context, settings settings) (logGroups, error) {
-	var groups logGroups
+func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, error) {
+	var groups logGroupsOutputs
 	for _, row := range []struct {
 		logicalName, physicalName string
 		group                     **cloudwatch.LogGroup
@@ -65,7 +65,7 @@ func createLogGroups(ctx *pulumi.Context, settings settings) (logGroups, error) 
 			RetentionInDays: pulumi.Int(settings.logRetentionDays),
 		})
 		if err != nil {
-			return logGroups{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
+			return logGroupsOutputs{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
 		}
 		*row.group = group
 	}
@@ -78,30 +78,25 @@ func (s settings) metricsNamespace() string {
 	return s.physicalName("{name}")
 }
 
-// dashboard is the CloudWatch dashboard.
-type dashboard struct {
-	// name is the name of the dashboard.
+// dashboardOutputs are the CloudWatch dashboard.
+type dashboardOutputs struct {
 	name pulumi.StringOutput
 	// url is where a browser shows it.
 	url pulumi.StringOutput
 }
 
-// dashboardInputs are the phases whose metrics the dashboard shows.
+// dashboardInputs are what the dashboard shows.
 type dashboardInputs struct {
-	// environment holds the region of the metrics.
-	environment environment
-	// loadBalancer is watched for requests, errors, latency and healthy hosts.
-	loadBalancer loadBalancer
-	// service is watched for CPU, memory and running tasks.
-	service service
-	// storage is watched for its size and number of objects.
-	storage storage
+	environment  environmentOutputs
+	loadBalancer loadBalancerOutputs
+	service      serviceOutputs
+	storage      storageOutputs
 }
 
-// createDashboard is the second half of phase 11 of the guide, step 36: what a
+// createDashboard is the second half of phase 11, step 36: what a
 // person on call looks at, the users' view first.
-func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInputs) (dashboard, error) {
-	created, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
+func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInputs) (dashboardOutputs, error) {
+	dashboard, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(settings.physicalName("{name}-dashboard")),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
 			PeriodOverride: keepPeriods,
@@ -109,12 +104,12 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 		}),
 	})
 	if err != nil {
-		return dashboard{}, fmt.Errorf("create dashboard mediaserver: %w", err)
+		return dashboardOutputs{}, fmt.Errorf("create dashboard mediaserver: %w", err)
 	}
-	return dashboard{
-		name: created.DashboardName,
+	return dashboardOutputs{
+		name: dashboard.DashboardName,
 		url: pulumi.Sprintf("https://%[1]s.%[2]s/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[3]s",
-			inputs.environment.region, consoleDomain(inputs.environment.partition), created.DashboardName),
+			inputs.environment.region, consoleDomain(inputs.environment.partition), dashboard.DashboardName),
 	}, nil
 }
 
@@ -135,35 +130,28 @@ func consoleDomain(partition string) string {
 // that pulumi.JSONMarshal resolves them.
 type dashboardBody struct {
 	// PeriodOverride says whether charts keep their periods: inherit or auto.
-	PeriodOverride string `json:"periodOverride"`
-	// Widgets are the charts.
-	Widgets []widget `json:"widgets"`
+	PeriodOverride string   `json:"periodOverride"`
+	Widgets        []widget `json:"widgets"`
 }
 
 // widget is a chart on the grid.
 type widget struct {
-	// Type is metric.
 	Type string `json:"type"`
-	// X is the column of the left edge, from 0.
+	// X and Y are the column of the left edge and the row of the upper one, from 0.
 	X int `json:"x"`
-	// Y is the row of the upper edge, from 0.
 	Y int `json:"y"`
-	// Width is in columns.
-	Width int `json:"width"`
-	// Height is in rows.
-	Height int `json:"height"`
-	// Properties say what the chart shows.
+	// Width is in columns, Height in rows.
+	Width      int              `json:"width"`
+	Height     int              `json:"height"`
 	Properties widgetProperties `json:"properties"`
 }
 
 // widgetProperties say what a chart shows.
 type widgetProperties struct {
-	// Title stands above the chart.
 	Title string `json:"title"`
 	// Region is the region of the metrics. AWS refuses a widget without it.
 	Region string `json:"region"`
-	// View is timeSeries.
-	View string `json:"view"`
+	View   string `json:"view"`
 	// Stacked puts the lines on top of each other.
 	Stacked bool `json:"stacked"`
 	// Period is the length of a data point in seconds.
@@ -173,30 +161,26 @@ type widgetProperties struct {
 	Start string `json:"start,omitempty"`
 	// Metrics are the lines: namespace, name, then dimensions as name and value,
 	// then options.
-	Metrics [][]any `json:"metrics"`
-	// YAxis bounds the vertical axis.
-	YAxis verticalAxes `json:"yAxis"`
+	Metrics [][]any      `json:"metrics"`
+	YAxis   verticalAxes `json:"yAxis"`
 }
 
 // verticalAxes are the vertical axes of a chart.
 type verticalAxes struct {
-	// Left is the axis of all our lines.
 	Left axisBounds `json:"left"`
 }
 
 // axisBounds bound an axis.
 type axisBounds struct {
-	// Min is the lowest value shown.
 	Min int `json:"min"`
-	// Max is the highest value shown. Absent where the data decide.
+	// Max is absent where the data decide.
 	Max int `json:"max,omitempty"`
 }
 
 // metricOptions are the options of one line.
 type metricOptions struct {
 	// Stat is the statistic, such as Average or p99.
-	Stat string `json:"stat"`
-	// Label names the line.
+	Stat  string `json:"stat"`
 	Label string `json:"label"`
 }
 

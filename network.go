@@ -11,7 +11,7 @@ import (
 const (
 	// anywhere is every IPv4 address.
 	anywhere = "0.0.0.0/0"
-	// httpPort and httpsPort are open to everybody (guide step 3).
+	// httpPort and httpsPort are open to everybody (step 3).
 	httpPort  = 80
 	httpsPort = 443
 	// deregistrationDelay is how long, in seconds, a leaving task still answers
@@ -20,7 +20,7 @@ const (
 	deregistrationDelay = 30
 )
 
-// The health check of the target group (guide step 23), in seconds and in
+// The health check of the target group (step 23), in seconds and in
 // consecutive answers.
 const (
 	healthCheckInterval       = 30
@@ -32,8 +32,11 @@ const (
 	loadBalancingProtocolHTTP = "HTTP"
 )
 
-// securityGroups are the two firewalls.
-type securityGroups struct {
+// securityGroupsInputs are what the security groups are made from.
+type securityGroupsInputs struct{ environment environmentOutputs }
+
+// securityGroupsOutputs are the two security groups.
+type securityGroupsOutputs struct {
 	// loadBalancerID is the security group of the load balancer: open to
 	// everybody on ports 80 and 443.
 	loadBalancerID pulumi.StringOutput
@@ -42,10 +45,12 @@ type securityGroups struct {
 	tasksID pulumi.StringOutput
 }
 
-// createSecurityGroups is phase 3 of the guide: the firewalls of the load
-// balancer and of the tasks. All rules are inline, because AWS shows no
+// createSecurityGroups is phase 3: the security groups of the
+// load balancer and of the tasks. All rules are inline, because AWS shows no
 // difference between an inline rule and one of its own and the two would fight.
-func createSecurityGroups(ctx *pulumi.Context, settings settings, environment environment) (securityGroups, error) {
+func createSecurityGroups(
+	ctx *pulumi.Context, settings settings, inputs securityGroupsInputs,
+) (securityGroupsOutputs, error) {
 	// The provider removes the rule for outgoing traffic that AWS gives every
 	// new group, so it is stated.
 	allOutgoing := ec2.SecurityGroupEgressArray{&ec2.SecurityGroupEgressArgs{
@@ -74,7 +79,7 @@ func createSecurityGroups(ctx *pulumi.Context, settings settings, environment en
 		// A description cannot change in place, and a replacement waits forever
 		// for the group that is in use: this text stays as it is.
 		Description: pulumi.String("Load balancer of the media server"),
-		VpcId:       pulumi.String(environment.vpcID),
+		VpcId:       pulumi.String(inputs.environment.vpcID),
 		Ingress: ec2.SecurityGroupIngressArray{
 			fromAnywhere(httpPort, "HTTP from anywhere"),
 			fromAnywhere(httpsPort, "HTTPS from anywhere"),
@@ -82,7 +87,7 @@ func createSecurityGroups(ctx *pulumi.Context, settings settings, environment en
 		Egress: allOutgoing,
 	})
 	if err != nil {
-		return securityGroups{}, fmt.Errorf("create security group alb: %w", err)
+		return securityGroupsOutputs{}, fmt.Errorf("create security group alb: %w", err)
 	}
 	loadBalancerID := loadBalancerGroup.ID().ToStringOutput()
 
@@ -92,21 +97,27 @@ func createSecurityGroups(ctx *pulumi.Context, settings settings, environment en
 		Name: pulumi.String(settings.physicalName("{name}-ecs-tasks")),
 		// Frozen for the same reason as the description above.
 		Description: pulumi.String("ECS tasks of the media server"),
-		VpcId:       pulumi.String(environment.vpcID),
+		VpcId:       pulumi.String(inputs.environment.vpcID),
 		Ingress:     ec2.SecurityGroupIngressArray{fromLoadBalancer},
 		Egress:      allOutgoing,
 	})
 	if err != nil {
-		return securityGroups{}, fmt.Errorf("create security group ecs-tasks: %w", err)
+		return securityGroupsOutputs{}, fmt.Errorf("create security group ecs-tasks: %w", err)
 	}
-	return securityGroups{
+	return securityGroupsOutputs{
 		loadBalancerID: loadBalancerID,
 		tasksID:        tasksGroup.ID().ToStringOutput(),
 	}, nil
 }
 
-// loadBalancer is the public entrance.
-type loadBalancer struct {
+// loadBalancerInputs are what the load balancer is made from.
+type loadBalancerInputs struct {
+	environment    environmentOutputs
+	securityGroups securityGroupsOutputs
+}
+
+// loadBalancerOutputs are the public entrance.
+type loadBalancerOutputs struct {
 	// dnsName is the public host name, made by AWS.
 	dnsName pulumi.StringOutput
 	// arnSuffix is the last part of the load balancer's ARN, by which CloudWatch
@@ -122,30 +133,30 @@ type loadBalancer struct {
 	listener pulumi.Resource
 }
 
-// createLoadBalancer is phase 8 of the guide: the load balancer, its target
+// createLoadBalancer is phase 8: the load balancer, its target
 // group and the listener between them. AWS takes minutes to build a load
 // balancer, so it waits for nothing but its security group.
 func createLoadBalancer(
-	ctx *pulumi.Context, settings settings, environment environment, groups securityGroups,
-) (loadBalancer, error) {
-	balancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
+	ctx *pulumi.Context, settings settings, inputs loadBalancerInputs,
+) (loadBalancerOutputs, error) {
+	loadBalancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
 		Name:             pulumi.String(settings.physicalName("{name}-alb")),
 		LoadBalancerType: pulumi.String("application"),
 		Internal:         pulumi.Bool(false),
-		Subnets:          pulumi.ToStringArray(environment.subnetIDs),
-		SecurityGroups:   pulumi.StringArray{groups.loadBalancerID},
+		Subnets:          pulumi.ToStringArray(inputs.environment.subnetIDs),
+		SecurityGroups:   pulumi.StringArray{inputs.securityGroups.loadBalancerID},
 		// Malformed headers are how requests are smuggled past a proxy.
 		DropInvalidHeaderFields: pulumi.Bool(true),
 	})
 	if err != nil {
-		return loadBalancer{}, fmt.Errorf("create load balancer mediaserver: %w", err)
+		return loadBalancerOutputs{}, fmt.Errorf("create load balancer mediaserver: %w", err)
 	}
 	targetGroup, err := lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-tg")),
 		TargetType:          pulumi.String("ip"),
 		Protocol:            pulumi.String(loadBalancingProtocolHTTP),
 		Port:                pulumi.Int(settings.appPort),
-		VpcId:               pulumi.String(environment.vpcID),
+		VpcId:               pulumi.String(inputs.environment.vpcID),
 		DeregistrationDelay: pulumi.Int(deregistrationDelay),
 		HealthCheck: &lb.TargetGroupHealthCheckArgs{
 			Enabled:            pulumi.Bool(true),
@@ -165,10 +176,10 @@ func createLoadBalancer(
 		// holds the old group. So a new `appPort` leaves it as it is.
 		pulumi.IgnoreChanges([]string{"port"}))
 	if err != nil {
-		return loadBalancer{}, fmt.Errorf("create target group mediaserver: %w", err)
+		return loadBalancerOutputs{}, fmt.Errorf("create target group mediaserver: %w", err)
 	}
 	listener, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
-		LoadBalancerArn: balancer.Arn,
+		LoadBalancerArn: loadBalancer.Arn,
 		Port:            pulumi.Int(httpPort),
 		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
 		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
@@ -177,11 +188,11 @@ func createLoadBalancer(
 		}},
 	})
 	if err != nil {
-		return loadBalancer{}, fmt.Errorf("create listener mediaserver: %w", err)
+		return loadBalancerOutputs{}, fmt.Errorf("create listener mediaserver: %w", err)
 	}
-	return loadBalancer{
-		dnsName:              balancer.DnsName,
-		arnSuffix:            balancer.ArnSuffix,
+	return loadBalancerOutputs{
+		dnsName:              loadBalancer.DnsName,
+		arnSuffix:            loadBalancer.ArnSuffix,
 		targetGroupArn:       targetGroup.Arn,
 		targetGroupArnSuffix: targetGroup.ArnSuffix,
 		listener:             listener,

@@ -7,14 +7,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// How many images the registry keeps (guide step 13).
+// How many images the registry keeps (step 13).
 const (
 	taggedImagesKept   = 10
 	untaggedImagesKept = 5
 )
 
-// registry is the image repository.
-type registry struct {
+// registryInputs are those who may use the repository.
+type registryInputs struct{ roles rolesOutputs }
+
+// registryOutputs are the image repository.
+type registryOutputs struct {
 	// repositoryURL is the address of the repository, without a tag.
 	repositoryURL pulumi.StringOutput
 }
@@ -28,38 +31,30 @@ type lifecyclePolicy struct {
 
 // lifecycleRule expires images.
 type lifecycleRule struct {
-	// RulePriority orders the rules; lower is first.
-	RulePriority int `json:"rulePriority"`
-	// Description says what the rule does.
-	Description string `json:"description"`
-	// Selection picks the images.
-	Selection lifecycleSelection `json:"selection"`
-	// Action is what happens to them.
-	Action lifecycleAction `json:"action"`
+	RulePriority int                `json:"rulePriority"`
+	Description  string             `json:"description"`
+	Selection    lifecycleSelection `json:"selection"`
+	Action       lifecycleAction    `json:"action"`
 }
 
 // lifecycleSelection picks images beyond a number of newer ones.
 type lifecycleSelection struct {
-	// TagStatus is tagged or untagged.
 	TagStatus string `json:"tagStatus"`
 	// TagPatternList names the tags. AWS wants it with tagged, and refuses it
 	// with untagged.
 	TagPatternList []string `json:"tagPatternList,omitempty"`
-	// CountType is always imageCountMoreThan.
-	CountType string `json:"countType"`
-	// CountNumber is the number of images to keep.
-	CountNumber int `json:"countNumber"`
+	CountType      string   `json:"countType"`
+	CountNumber    int      `json:"countNumber"`
 }
 
-// lifecycleAction is what a rule does.
+// lifecycleAction is what a rule does with images.
 type lifecycleAction struct {
-	// Type is always expire.
 	Type string `json:"type"`
 }
 
-// createRegistry is phase 5 of the guide: the image repository, who may pull
+// createRegistry is phase 5: the image repository, who may pull
 // from it and how many images it keeps.
-func createRegistry(ctx *pulumi.Context, settings settings, roles roles) (registry, error) {
+func createRegistry(ctx *pulumi.Context, settings settings, inputs registryInputs) (registryOutputs, error) {
 	repository, err := ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
 		Name:               pulumi.String(settings.physicalName("{name}")),
 		ImageTagMutability: pulumi.String("MUTABLE"),
@@ -69,7 +64,7 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles roles) (regist
 		ForceDelete: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData))
 	if err != nil {
-		return registry{}, fmt.Errorf("create repository mediaserver: %w", err)
+		return registryOutputs{}, fmt.Errorf("create repository mediaserver: %w", err)
 	}
 	_, err = ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
 		Repository: repository.Name,
@@ -77,7 +72,7 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles roles) (regist
 		// repository, so it cannot be granted here.
 		Policy: policyJSON(policyStatement{
 			Sid:       "PullByExecutionRole",
-			Principal: map[string]any{"AWS": roles.executionRoleArn},
+			Principal: map[string]any{"AWS": inputs.roles.executionRoleArn},
 			Action: []string{
 				"ecr:BatchCheckLayerAvailability",
 				"ecr:GetDownloadUrlForLayer",
@@ -86,7 +81,7 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles roles) (regist
 		}),
 	})
 	if err != nil {
-		return registry{}, fmt.Errorf("create repository policy mediaserver: %w", err)
+		return registryOutputs{}, fmt.Errorf("create repository policy mediaserver: %w", err)
 	}
 	_, err = ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
 		Repository: repository.Name,
@@ -96,9 +91,9 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles roles) (regist
 		}}),
 	})
 	if err != nil {
-		return registry{}, fmt.Errorf("create lifecycle policy mediaserver: %w", err)
+		return registryOutputs{}, fmt.Errorf("create lifecycle policy mediaserver: %w", err)
 	}
-	return registry{repositoryURL: repository.RepositoryUrl}, nil
+	return registryOutputs{repositoryURL: repository.RepositoryUrl}, nil
 }
 
 // keepImages is a rule that keeps the newest images of a tag status and

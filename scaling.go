@@ -10,24 +10,27 @@ import (
 
 const (
 	// scalingCooldown is how long, in seconds, a policy rests after it changed
-	// the number of tasks (guide steps 30 and 31).
+	// the number of tasks (steps 30 and 31).
 	scalingCooldown = 300
 	// alarmPeriod is the length of a period in seconds, and alarmPeriods the
-	// number of consecutive periods that raise an alarm (guide steps 32 and 33).
+	// number of consecutive periods that raise an alarm (steps 32 and 33).
 	alarmPeriod  = 300
 	alarmPeriods = 2
 )
 
-// createScaling is phase 10 of the guide: the scalable target, a policy and an
+// scalingInputs are what is scaled.
+type scalingInputs struct{ service serviceOutputs }
+
+// createScaling is phase 10: the scalable target, a policy and an
 // alarm to add a task, a policy and an alarm to remove one. No later phase uses
 // anything of it.
-func createScaling(ctx *pulumi.Context, settings settings, service service) error {
+func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs) error {
 	target, err := appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("ecs"),
 		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
 		// Made from what the cluster and the service return, so that the target is
 		// made again with its service.
-		ResourceId:  pulumi.Sprintf("service/%s/%s", service.clusterName, service.serviceName),
+		ResourceId:  pulumi.Sprintf("service/%s/%s", inputs.service.clusterName, inputs.service.serviceName),
 		MinCapacity: pulumi.Int(settings.minCapacity),
 		MaxCapacity: pulumi.Int(settings.maxCapacity),
 	})
@@ -102,8 +105,8 @@ func createScaling(ctx *pulumi.Context, settings settings, service service) erro
 			// A service without a task sends nothing: that is no reason to scale.
 			TreatMissingData: pulumi.String("notBreaching"),
 			Dimensions: pulumi.StringMap{
-				"ClusterName": service.clusterName,
-				"ServiceName": service.serviceName,
+				"ClusterName": inputs.service.clusterName,
+				"ServiceName": inputs.service.serviceName,
 			},
 			AlarmActions: pulumi.Array{policy.Arn},
 		})

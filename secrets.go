@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// bucketSuffixLength is the number of characters of guide step 1.
+	// bucketSuffixLength is the number of characters of step 1.
 	bucketSuffixLength = 8
-	// jwtSecretLength is the number of characters of guide step 1.
+	// jwtSecretLength is the number of characters of step 1.
 	jwtSecretLength = 32
 	// jwtSecretSpecialCharacters are those that random draws by default, but for
 	// the braces: Parameter Store refuses a value with {{ and }} in it (AWS Systems
@@ -19,8 +19,8 @@ const (
 	jwtSecretSpecialCharacters = "!@#$%&*()-_=+[]<>:?"
 )
 
-// randomValues are the values that are drawn once and kept in the state.
-type randomValues struct {
+// randomValuesOutputs are the values that are drawn once and kept in the state.
+type randomValuesOutputs struct {
 	// bucketSuffix makes the name of the bucket unique among all AWS accounts:
 	// eight lower-case letters and digits.
 	bucketSuffix pulumi.StringOutput
@@ -28,9 +28,9 @@ type randomValues struct {
 	jwtSecret pulumi.StringOutput
 }
 
-// createRandomValues is phase 1 of the guide: the suffix of the bucket's name
+// createRandomValues is phase 1: the suffix of the bucket's name
 // and the JWT secret.
-func createRandomValues(ctx *pulumi.Context, settings settings) (randomValues, error) {
+func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOutputs, error) {
 	suffix, err := random.NewRandomString(ctx, "bucket-suffix", &random.RandomStringArgs{
 		Length:  pulumi.Int(bucketSuffixLength),
 		Special: pulumi.Bool(false),
@@ -38,7 +38,7 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValues, e
 		Upper: pulumi.Bool(false),
 	}, pulumi.Protect(settings.protectData))
 	if err != nil {
-		return randomValues{}, fmt.Errorf("draw the bucket suffix: %w", err)
+		return randomValuesOutputs{}, fmt.Errorf("draw the bucket suffix: %w", err)
 	}
 	secret, err := random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
 		Length:          pulumi.Int(jwtSecretLength),
@@ -49,9 +49,9 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValues, e
 		// in use has signed would become invalid.
 		pulumi.IgnoreChanges([]string{"overrideSpecial"}))
 	if err != nil {
-		return randomValues{}, fmt.Errorf("draw the JWT secret: %w", err)
+		return randomValuesOutputs{}, fmt.Errorf("draw the JWT secret: %w", err)
 	}
-	return randomValues{
+	return randomValuesOutputs{
 		bucketSuffix: suffix.Result,
 		// The provider marks the result as secret; saying so here keeps it one
 		// whatever the provider does.
@@ -59,8 +59,15 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValues, e
 	}, nil
 }
 
-// parameters are the entries of Parameter Store.
-type parameters struct {
+// parametersInputs are what the parameters hold.
+type parametersInputs struct {
+	environment  environmentOutputs
+	randomValues randomValuesOutputs
+	storage      storageOutputs
+}
+
+// parametersOutputs are the entries of Parameter Store.
+type parametersOutputs struct {
 	// jwtSecretName is the name of the parameter that holds the JWT secret.
 	jwtSecretName pulumi.StringOutput
 	// bucketNameName is the name of the parameter that holds the bucket's name.
@@ -83,27 +90,24 @@ type containerSecret struct {
 	ValueFrom any `json:"valueFrom"`
 }
 
-// appConfiguration is the content of the app-config parameter (guide step 21).
+// appConfiguration is the content of the app-config parameter (step 21).
 type appConfiguration struct {
-	// NodeEnv is the `nodeEnv` setting.
 	NodeEnv string `json:"NODE_ENV"`
-	// Region is the region of the stack.
-	Region string `json:"AWS_REGION"`
-	// Bucket is the name of the media bucket, an output.
+	Region  string `json:"AWS_REGION"`
+	// Bucket is an output.
 	Bucket any `json:"S3_BUCKET"`
-	// Port is the `appPort` setting.
-	Port int `json:"APP_PORT"`
+	Port   int `json:"APP_PORT"`
 }
 
-// createParameters is phase 7 of the guide: the JWT secret, the bucket's name
+// createParameters is phase 7: the JWT secret, the bucket's name
 // and the application's configuration in Parameter Store.
 func createParameters(
-	ctx *pulumi.Context, settings settings, environment environment, values randomValues, storage storage,
-) (parameters, error) {
+	ctx *pulumi.Context, settings settings, inputs parametersInputs,
+) (parametersOutputs, error) {
 	appConfig := pulumi.JSONMarshal(appConfiguration{
 		NodeEnv: settings.nodeEnv,
-		Region:  environment.region,
-		Bucket:  storage.bucketName,
+		Region:  inputs.environment.region,
+		Bucket:  inputs.storage.bucketName,
 		Port:    settings.appPort,
 	})
 	rows := []struct {
@@ -113,11 +117,11 @@ func createParameters(
 	}{
 		{
 			"jwt-secret", "/{name}/jwt-secret", "SecureString",
-			"Signs and verifies the JSON Web Tokens of the media server", values.jwtSecret, settings.protectData,
+			"Signs and verifies the JSON Web Tokens of the media server", inputs.randomValues.jwtSecret, settings.protectData,
 		},
 		{
 			"s3-bucket-name", "/{name}/s3-bucket-name", "String",
-			"Name of the bucket that holds the media", storage.bucketName, false,
+			"Name of the bucket that holds the media", inputs.storage.bucketName, false,
 		},
 		{
 			"app-config", "/{name}/app-config", "String",
@@ -133,12 +137,12 @@ func createParameters(
 			Value:       row.value,
 		}, pulumi.Protect(row.protect))
 		if err != nil {
-			return parameters{}, fmt.Errorf("create parameter %s: %w", row.logicalName, err)
+			return parametersOutputs{}, fmt.Errorf("create parameter %s: %w", row.logicalName, err)
 		}
 		created[i] = parameter
 	}
 	jwtSecret, bucketName, appConfigParameter := created[0], created[1], created[2]
-	return parameters{
+	return parametersOutputs{
 		jwtSecretName:  jwtSecret.Name,
 		bucketNameName: bucketName.Name,
 		appConfigName:  appConfigParameter.Name,

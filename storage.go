@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The lifecycle of a media file in days since its upload (guide step 10).
+// The lifecycle of a media file in days since its upload (step 10).
 const (
 	daysUntilInfrequentAccess = 30
 	daysUntilGlacier          = 90
@@ -18,24 +18,27 @@ const (
 // preflight request.
 const corsMaxAgeSeconds = 3000
 
-// storage is the media bucket.
-type storage struct {
+// storageInputs are what the bucket is made from.
+type storageInputs struct{ randomValues randomValuesOutputs }
+
+// storageOutputs are the media bucket.
+type storageOutputs struct {
 	// bucketName is the name of the bucket, which is also its id.
 	bucketName pulumi.StringOutput
 	// bucketArn is the ARN of the bucket. Objects are below it: bucketArn/*.
 	bucketArn pulumi.StringOutput
 }
 
-// createStorage is phase 4 of the guide: the media bucket and its five
+// createStorage is phase 4: the media bucket and its five
 // settings. Amazon S3 answers 409 OperationAborted when several settings of one
 // bucket are written at the same time, so each waits for the one before it.
-func createStorage(ctx *pulumi.Context, settings settings, values randomValues) (storage, error) {
+func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs) (storageOutputs, error) {
 	bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
-		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), values.bucketSuffix),
+		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), inputs.randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData))
 	if err != nil {
-		return storage{}, fmt.Errorf("create bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("create bucket media-storage: %w", err)
 	}
 	publicAccessBlock, err := s3.NewBucketPublicAccessBlock(ctx, "media-storage", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
@@ -45,7 +48,7 @@ func createStorage(ctx *pulumi.Context, settings settings, values randomValues) 
 		RestrictPublicBuckets: pulumi.Bool(true),
 	})
 	if err != nil {
-		return storage{}, fmt.Errorf("block public access to bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("block public access to bucket media-storage: %w", err)
 	}
 	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "media-storage",
 		&s3.BucketServerSideEncryptionConfigurationV2Args{
@@ -59,7 +62,7 @@ func createStorage(ctx *pulumi.Context, settings settings, values randomValues) 
 			},
 		}, after(publicAccessBlock))
 	if err != nil {
-		return storage{}, fmt.Errorf("encrypt bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("encrypt bucket media-storage: %w", err)
 	}
 	versioning, err := s3.NewBucketVersioningV2(ctx, "media-storage", &s3.BucketVersioningV2Args{
 		Bucket: bucket.ID(),
@@ -68,7 +71,7 @@ func createStorage(ctx *pulumi.Context, settings settings, values randomValues) 
 		},
 	}, after(encryption))
 	if err != nil {
-		return storage{}, fmt.Errorf("version bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("version bucket media-storage: %w", err)
 	}
 	lifecycle, err := s3.NewBucketLifecycleConfigurationV2(ctx, "media-storage", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
@@ -96,7 +99,7 @@ func createStorage(ctx *pulumi.Context, settings settings, values randomValues) 
 		}},
 	}, after(versioning))
 	if err != nil {
-		return storage{}, fmt.Errorf("set the lifecycle of bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("set the lifecycle of bucket media-storage: %w", err)
 	}
 	_, err = s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
 		Bucket: bucket.ID(),
@@ -110,9 +113,9 @@ func createStorage(ctx *pulumi.Context, settings settings, values randomValues) 
 		}},
 	}, after(lifecycle))
 	if err != nil {
-		return storage{}, fmt.Errorf("set the CORS rules of bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("set the CORS rules of bucket media-storage: %w", err)
 	}
-	return storage{
+	return storageOutputs{
 		bucketName: bucket.Bucket,
 		bucketArn:  bucket.Arn,
 	}, nil
