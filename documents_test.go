@@ -4,36 +4,36 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
-// readmeTable returns the rows of a table of README.md, each cell without its
-// quotes.
-func readmeTable(t *testing.T, header string) [][]string {
+// tables returns the rows of all tables of a document that have a header, each
+// cell without its quotes.
+func tables(t *testing.T, document, header string) [][]string {
 	t.Helper()
-	text := read(t, "README.md")
-	_, table, found := strings.Cut(text, header+"\n")
-	if !found {
-		t.Fatalf("README.md has no table with the header %s", header)
+	parts := strings.Split(read(t, document), header+"\n")
+	if len(parts) < 2 {
+		t.Fatalf("%s has no table with the header %s", document, header)
 	}
 	var rows [][]string
-	for line := range strings.Lines(table) {
-		if !strings.HasPrefix(line, "|") {
-			break
+	for _, table := range parts[1:] {
+		for line := range strings.Lines(table) {
+			if !strings.HasPrefix(line, "|") {
+				break
+			}
+			if strings.HasPrefix(line, "|---") {
+				continue
+			}
+			cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+			for i := range cells {
+				cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
+			}
+			rows = append(rows, cells)
 		}
-		if strings.HasPrefix(line, "|---") {
-			continue
-		}
-		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
-		for i := range cells {
-			cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
-		}
-		rows = append(rows, cells)
 	}
 	return rows
 }
@@ -56,42 +56,27 @@ func loadProject(t *testing.T) *workspace.Project {
 	return project
 }
 
-// guideLabel is the last part of a Terraform address.
-var guideLabel = regexp.MustCompile(`^\w+\.(\w+)$`)
-
-func TestTheReadmeListsTheResourcesThatAreRegistered(t *testing.T) {
-	registered := map[string]string{}
-	for _, r := range run(t, nil).records {
-		registered[r.key()] = r.token
-	}
-	listed := map[string]bool{}
-	steps := map[string]bool{}
-	for _, row := range readmeTable(t, "| Step | Terraform | Pulumi type | Name | File |") {
-		step, address, token, name, file := row[0], row[1], row[2], row[3], row[4]
-		key := resourceKey(token, name)
-		listed[key], steps[step] = true, true
-		if registered[key] != token {
-			t.Errorf("README.md lists %s, which is not registered", key)
+func TestTheDocumentsListTheResourcesOfTheInventory(t *testing.T) {
+	const document = "docs/resources.md"
+	missing := defaultResources(t)
+	for _, row := range tables(t, document, "| Step | Terraform | Pulumi type | Name | File | Decisive values, and why |") {
+		listed := strings.Join(row[:4], " ")
+		key, file, why := resourceKey(row[2], row[3]), row[4], row[5]
+		want := missing[key]
+		if inventoried := fmt.Sprintf("%d %s %s %s", want.Step, want.Terraform, want.Type, want.Name); listed != inventoried {
+			t.Errorf("%s lists %q, the inventory %q", document, listed, inventoried)
 		}
-		label := guideLabel.FindStringSubmatch(address)
-		if label == nil || strings.ReplaceAll(label[1], "_", "-") != name {
-			t.Errorf("%s is not the guide's label %s in kebab-case", name, address)
-		}
-		constructor := ".New" + token[strings.LastIndex(token, ":")+1:] + "(ctx,"
+		delete(missing, key)
+		constructor := ".New" + row[2][strings.LastIndex(row[2], ":")+1:] + "(ctx,"
 		if !strings.Contains(read(t, file), constructor) {
-			t.Errorf("README.md says that %s is in %s, where no %s is", key, file, constructor)
+			t.Errorf("%s says that %s is in %s, where no %s is", document, key, file, constructor)
+		}
+		if why == "" {
+			t.Errorf("%s says nothing of %s", document, key)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(registered)) {
-		if !listed[key] {
-			t.Errorf("README.md does not list %s", key)
-		}
-	}
-	for step := 1; step <= 36; step++ {
-		// Step 2 of the guide looks things up and creates nothing.
-		if step != 2 && !steps[fmt.Sprint(step)] {
-			t.Errorf("README.md does not list step %d", step)
-		}
+	for key := range missing {
+		t.Errorf("%s does not list %s", document, key)
 	}
 }
 
@@ -100,7 +85,7 @@ func TestTheReadmeThePulumiProjectAndTheCodeAgreeOnTheSettings(t *testing.T) {
 	if len(schema) != len(everySetting()) {
 		t.Errorf("Pulumi.yaml has %d settings, the code %d", len(schema), len(everySetting()))
 	}
-	rows := readmeTable(t, "| Setting | Default | Meaning |")
+	rows := tables(t, "README.md", "| Setting | Default | Meaning |")
 	if len(rows) != len(schema) {
 		t.Errorf("README.md has %d settings, Pulumi.yaml %d", len(rows), len(schema))
 	}
@@ -131,7 +116,7 @@ func TestTheReadmeThePulumiProjectAndTheCodeAgreeOnTheSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fmt.Sprintf("%+v", fromDocuments) != fmt.Sprintf("%+v", fromCode) {
+	if !reflect.DeepEqual(fromDocuments, fromCode) {
 		t.Errorf("the documented defaults give %+v, the code's own %+v", fromDocuments, fromCode)
 	}
 }
@@ -171,7 +156,7 @@ func TestEachSettingIsTypedAsTheCodeReadsIt(t *testing.T) {
 
 func TestTheReadmeListsTheOutputs(t *testing.T) {
 	exported := stackOutputsOf(t, newRecorder(), nil)
-	rows := readmeTable(t, "| Output | Meaning |")
+	rows := tables(t, "README.md", "| Output | Meaning |")
 	if len(rows) != len(exported) {
 		t.Errorf("README.md lists %d outputs, the program exports %d", len(rows), len(exported))
 	}

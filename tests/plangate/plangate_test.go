@@ -15,6 +15,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"mediaserver/tests/internal/inventory"
 )
 
 // verdict is what one run of the gate said.
@@ -168,53 +170,44 @@ func digest(t *testing.T, preview display.PreviewDigest) string {
 // harmless is what the gate prints when it refuses nothing.
 const harmless = "no guarded resource is deleted or replaced, and no protection that the gate knows gets weaker."
 
-// guarded are the types whose deletion and replacement must be refused; the names matter for none but the parameter.
-var guarded = []struct{ resourceType, name string }{
-	{"aws:s3/bucketV2:BucketV2", "media-storage"},
-	{"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "media-storage"},
-	{"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "media-storage"},
-	{"aws:s3/bucketVersioningV2:BucketVersioningV2", "media-storage"},
-	{"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "media-storage"},
-	{"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2", "media-storage"},
-	{"random:index/randomString:RandomString", "bucket-suffix"},
-	{"random:index/randomPassword:RandomPassword", "jwt-secret"},
-	{"aws:ssm/parameter:Parameter", "jwt-secret"},
-	{"aws:ecr/repository:Repository", "mediaserver"},
-	{"aws:lb/loadBalancer:LoadBalancer", "mediaserver"},
-	{"aws:lb/targetGroup:TargetGroup", "mediaserver"},
-	{"aws:lb/listener:Listener", "mediaserver"},
-	{"aws:ec2/securityGroup:SecurityGroup", "alb"},
-	{"aws:iam/role:Role", "ecs-task-role"},
-	{"aws:iam/rolePolicy:RolePolicy", "ecs-task-s3-policy"},
-	{"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "ecs-task-execution-role-policy"},
-	{"aws:ecs/cluster:Cluster", "main"},
-	{"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders", "main"},
-	{"aws:ecs/service:Service", "mediaserver"},
-	{"aws:cloudwatch/logGroup:LogGroup", "ecs-logs"},
+// guarded are the resources whose deletion and replacement must be refused.
+func guarded(t *testing.T) []inventory.Resource {
+	t.Helper()
+	var found []inventory.Resource
+	for _, each := range inventory.All() {
+		// The parameters that are not secret are made from the stack.
+		if kind, _ := inventory.Find(each.Type); kind.Guarded != "" && each.Name != "s3-bucket-name" && each.Name != "app-config" {
+			found = append(found, each)
+		}
+	}
+	if len(found) < 21 {
+		t.Fatalf("only %d resources are guarded", len(found))
+	}
+	return found
 }
 
 func TestDeletingOrReplacingWhatHoldsDataOrServesIsRefused(t *testing.T) {
-	for _, each := range guarded {
-		t.Run(each.resourceType, func(t *testing.T) {
-			deleted := judge(t, plan(t, change("delete", each.resourceType, each.name)))
+	for _, each := range guarded(t) {
+		t.Run(each.Key(), func(t *testing.T) {
+			deleted := judge(t, plan(t, change("delete", each.Type, each.Name)))
 			deleted.expect(t, 1, "refused")
-			if row := deleted.row(each.name, each.resourceType); !strings.Contains(row, "is deleted") || !strings.Contains(row, "not in the program any more") {
+			if row := deleted.row(each.Name, each.Type); !strings.Contains(row, "is deleted") || !strings.Contains(row, "not in the program any more") {
 				t.Errorf("row %q", row)
 			}
-			replaced := judge(t, plan(t, change("replace", each.resourceType, each.name, "name", "tags.Owner")))
+			replaced := judge(t, plan(t, change("replace", each.Type, each.Name, "name", "tags.Owner")))
 			replaced.expect(t, 1, "refused")
-			if row := replaced.row(each.name, each.resourceType); !strings.Contains(row, "is replaced") || !strings.Contains(row, "name, tags.Owner") {
+			if row := replaced.row(each.Name, each.Type); !strings.Contains(row, "is replaced") || !strings.Contains(row, "name, tags.Owner") {
 				t.Errorf("row %q", row)
 			}
-			for _, column := range []string{"| " + each.name + " |", each.resourceType, "is replaced", "name, tags.Owner", "**Refused:**"} {
+			for _, column := range []string{"| " + each.Name + " |", each.Type, "is replaced", "name, tags.Owner", "**Refused:**"} {
 				if !strings.Contains(replaced.markdown, column) {
 					t.Errorf("the Markdown lacks %q", column)
 				}
 			}
 			for _, op := range []string{"update", "same", "read", "refresh", "discard", "import"} {
-				judge(t, plan(t, unchanged(change(op, each.resourceType, each.name)))).expect(t, 0, harmless)
+				judge(t, plan(t, unchanged(change(op, each.Type, each.Name)))).expect(t, 0, harmless)
 			}
-			created := shown(change("create", each.resourceType, each.name), nil, map[string]any{})
+			created := shown(change("create", each.Type, each.Name), nil, map[string]any{})
 			judge(t, plan(t, created)).expect(t, 0, harmless)
 		})
 	}

@@ -2,11 +2,13 @@ package plangate
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mediaserver/tests/internal/inventory"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
 )
@@ -52,7 +54,7 @@ func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 		if outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
 			t.Errorf("outputs %v", outputs)
 		}
-		if summary := r.read("summary"); !strings.Contains(summary, "### Plan: 37 create") {
+		if summary := r.read("summary"); !strings.Contains(summary, fmt.Sprintf("### Plan: %d create", len(inventory.Default())+1)) {
 			t.Errorf("summary %q", summary)
 		}
 	})
@@ -67,7 +69,7 @@ func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 		judged.run(judging)
 		for what, edit := range map[string]sandboxtest.Edit{
 			"another value":       retention("90"),
-			"a further resource":  {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storage{}, err\n	}\n	versioning, err := "},
+			"a further resource":  {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "},
 			"a resource less":     removedStorage,
 			"another replacement": {File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`},
 		} {
@@ -78,7 +80,7 @@ func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 				t.Errorf("%s: %v\n%s", what, err, output)
 			}
 		}
-		if after := deployed.Must("stack", "export").Stdout; inventory(t, after) != inventory(t, before) {
+		if after := deployed.Must("stack", "export").Stdout; stateOf(t, after) != stateOf(t, before) {
 			t.Error("the stack has changed")
 		}
 		judged.run(doing)
@@ -131,8 +133,8 @@ func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 	})
 }
 
-// inventory is what a state holds, without the times at which it was written.
-func inventory(t *testing.T, state string) string {
+// stateOf is what a state holds, without the times at which it was written.
+func stateOf(t *testing.T, state string) string {
 	t.Helper()
 	var read struct {
 		Deployment struct {
@@ -145,7 +147,7 @@ func inventory(t *testing.T, state string) string {
 	if err := json.Unmarshal([]byte(state), &read); err != nil {
 		t.Fatal(err)
 	}
-	if len(read.Deployment.Resources) < 37 {
+	if len(read.Deployment.Resources) <= len(inventory.Default()) {
 		t.Fatalf("the state holds %d resources", len(read.Deployment.Resources))
 	}
 	text, err := json.MarshalIndent(read.Deployment.Resources, "", " ")

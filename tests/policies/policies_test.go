@@ -9,15 +9,17 @@ import (
 	"testing"
 
 	"mediaserver/tests/internal/iampolicy"
+	"mediaserver/tests/internal/inventory"
 )
 
 func TestPreviewMayReadWhatUpMayManage(t *testing.T) {
 	preview, up := granted(t, previewer), granted(t, deployer)
-	for resourceType, needs := range needed {
-		if missing := lacking(preview, needs.read); len(missing) > 0 {
+	for _, each := range inventory.Types() {
+		resourceType, needs := each.Type, each.Needs
+		if missing := lacking(preview, needs.Read); len(missing) > 0 {
 			t.Errorf("preview may not read %s: lacks %q", resourceType, missing)
 		}
-		for what, actions := range map[string][]string{"read": needs.read, "create": needs.create, "update": needs.update, "delete": needs.remove} {
+		for what, actions := range map[string][]string{"read": needs.Read, "create": needs.Create, "update": needs.Update, "delete": needs.Delete} {
 			if missing := lacking(up, actions); len(missing) > 0 {
 				t.Errorf("up may not %s %s: lacks %q", what, resourceType, missing)
 			}
@@ -35,9 +37,10 @@ func TestPreviewMayReadWhatUpMayManage(t *testing.T) {
 
 func TestNothingIsGrantedThatNothingNeeds(t *testing.T) {
 	reads, all := sorted(lookups, stateReads), sorted(lookups, stateReads, stateWrites)
-	for _, needs := range needed {
-		reads = sorted(reads, needs.read)
-		all = sorted(all, needs.read, needs.create, needs.update, needs.remove)
+	for _, each := range inventory.Types() {
+		needs := each.Needs
+		reads = sorted(reads, needs.Read)
+		all = sorted(all, needs.Read, needs.Create, needs.Update, needs.Delete)
 	}
 	if extra := lacking(reads, granted(t, previewer)); len(extra) > 0 {
 		t.Errorf("preview grants %q, which no lookup and no reading of a resource needs", extra)

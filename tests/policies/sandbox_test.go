@@ -17,6 +17,7 @@ import (
 
 	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/iampolicy"
+	"mediaserver/tests/internal/inventory"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
 )
@@ -123,18 +124,18 @@ func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	resources := state.Deployment.Resources
-	t.Run("every type has its needs, and every need has a type", func(t *testing.T) {
+	t.Run("the inventory has what is registered, and no other type", func(t *testing.T) {
 		var registered, stated []string
 		for _, resource := range resources {
 			if resource.Custom && !strings.HasPrefix(resource.Type, "pulumi:") {
 				registered = append(registered, resource.Type)
 			}
 		}
-		for resourceType := range needed {
-			stated = append(stated, resourceType)
+		for _, each := range inventory.Default() {
+			stated = append(stated, each.Type)
 		}
 		if registered, stated = sorted(registered), sorted(stated); !slices.Equal(registered, stated) {
-			t.Errorf("without needs: %q; without a resource: %q", lacking(stated, registered), lacking(registered, stated))
+			t.Errorf("not in the inventory: %q; not registered: %q", lacking(stated, registered), lacking(registered, stated))
 		}
 	})
 	t.Run("the grants reach what exists", func(t *testing.T) {
@@ -149,7 +150,8 @@ func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
 				continue
 			}
 			checked++
-			for _, action := range slices.Concat(needed[resource.Type].create, needed[resource.Type].remove) {
+			kind, _ := inventory.Find(resource.Type)
+			for _, action := range slices.Concat(kind.Needs.Create, kind.Needs.Delete) {
 				if !mayReach(t, documents, action, arn) {
 					t.Errorf("%s is not granted on %s", action, arn)
 				}

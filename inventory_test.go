@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// inventoried is a resource in the inventory, as far as these tests read it: the
+// module of the other tests holds the inventory, and this one cannot import it.
+type inventoried struct {
+	Step            int
+	Terraform, Type string
+	Name, Setting   string
+	DependsOn       []string
+}
+
+// key names the resource as record.key does.
+func (i inventoried) key() string { return resourceKey(i.Type, i.Name) }
+
+// inventory is every resource that the program may register.
+func inventory(t *testing.T) []inventoried {
+	t.Helper()
+	var content struct{ Resources []inventoried }
+	if err := json.Unmarshal([]byte(read(t, "tests/internal/inventory/inventory.json")), &content); err != nil {
+		t.Fatalf("read the inventory: %v", err)
+	}
+	return content.Resources
+}
+
+// defaultResources are the resources of a stack with default settings, by key.
+func defaultResources(t *testing.T) map[string]inventoried {
+	t.Helper()
+	resources := map[string]inventoried{}
+	for _, each := range inventory(t) {
+		if each.Setting == "" {
+			resources[each.key()] = each
+		}
+	}
+	return resources
+}
+
+func TestTheStackIsExactlyThe36ResourcesOfTheGuide(t *testing.T) {
+	want := defaultResources(t)
+	if len(want) != 36 {
+		t.Fatalf("the inventory lists %d resources, want 36", len(want))
+	}
+	registered := map[string]bool{}
+	for _, r := range run(t, nil).records {
+		if registered[r.key()] {
+			t.Errorf("%s was registered twice", r.key())
+		}
+		registered[r.key()] = true
+		if listed, found := want[r.key()]; !found || listed.Type != r.token {
+			t.Errorf("%s, a %s, is not in the inventory", r.key(), r.token)
+		}
+	}
+	for key := range want {
+		if !registered[key] {
+			t.Errorf("%s was not registered", key)
+		}
+	}
+}
+
+func TestEachResourceWaitsForWhatItNeedsAndForNothingElse(t *testing.T) {
+	want := defaultResources(t)
+	for _, r := range run(t, nil).records {
+		needed := slices.Sorted(slices.Values(want[r.key()].DependsOn))
+		if !slices.Equal(r.dependencies, needed) {
+			t.Errorf("%s waits for %v, want %v", r.key(), r.dependencies, needed)
+		}
+	}
+}
+
+// TestNamesAreAnInterface holds that a logical name is the guide's label: a
+// renamed resource is another resource.
+func TestNamesAreAnInterface(t *testing.T) {
+	for key, each := range defaultResources(t) {
+		_, label, _ := strings.Cut(each.Terraform, ".")
+		if strings.ReplaceAll(label, "_", "-") != each.Name {
+			t.Errorf("%s is not the guide's label in kebab-case: %s", key, each.Terraform)
+		}
+	}
+}
