@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,6 +65,7 @@ type options struct {
 	without     []string                                    // programs missing from PATH
 	installedJQ bool                                        // use the jq of this machine instead of the pinned one
 	trace       bool                                        // run under bash -x
+	failingJQ   int                                         // the number of the call of jq that fails
 	started     func(process *os.Process, directory string) // called once the script runs
 }
 
@@ -90,13 +92,14 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 			write(t, base+".exit", fmt.Sprintln(a.exit))
 		}
 	}
-	standIn, err := filepath.Abs(filepath.Join("testdata", "stand-in"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	standIn := testdata(t, "stand-in")
 	programs := map[string]string{"jq": jq.Portable(t)}
 	if with.installedJQ {
 		programs["jq"] = jq.Installed(t)
+	}
+	realJQ := programs["jq"]
+	if with.failingJQ > 0 {
+		programs["jq"] = testdata(t, "jq-that-fails")
 	}
 	for _, name := range []string{"aws", "docker", "curl", "pulumi"} {
 		programs[name] = standIn
@@ -126,7 +129,10 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 	}
 	command = append(command, arguments...)
 	process := exec.CommandContext(t.Context(), command[0], command[1:]...)
-	process.Env = []string{"PATH=" + bin, "STAND_IN=" + directory, "TMPDIR=" + directory, "HOME=" + directory}
+	process.Env = []string{
+		"PATH=" + bin, "STAND_IN=" + directory, "TMPDIR=" + directory, "HOME=" + directory,
+		"REAL_JQ=" + realJQ, "JQ_FAILS_AT=" + strconv.Itoa(with.failingJQ),
+	}
 	process.Dir = directory
 	var output bytes.Buffer
 	process.Stdout, process.Stderr = &output, &output
@@ -136,7 +142,7 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 	if with.started != nil {
 		with.started(process.Process, directory)
 	}
-	err = process.Wait()
+	err := process.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -208,6 +214,16 @@ func (p performance) expectNotStarted(t *testing.T) {
 	if calls := p.called("aws ecs update-service"); len(calls) > 0 {
 		t.Errorf("started a deployment: %q", calls)
 	}
+}
+
+// testdata is the absolute path of a file of the folder testdata.
+func testdata(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func write(t *testing.T, path, content string) {
