@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -90,8 +91,8 @@ func TestNoSecretIsPrintedNorPassedAsAnArgument(t *testing.T) {
 
 func TestTheAWSCLINeitherWaitsForAReaderNorGivesUpAtOnce(t *testing.T) {
 	// An unset pager is `less`, which would stop a deployment in a terminal.
-	if got := deploy(t, happy()).environment; got != "\nstandard\n" {
-		t.Errorf("AWS_PAGER and AWS_RETRY_MODE are %q", got)
+	if got := deploy(t, happy()).environment; got != "\nstandard\n5\n" {
+		t.Errorf("AWS_PAGER, AWS_RETRY_MODE and AWS_MAX_ATTEMPTS are %q", got)
 	}
 }
 
@@ -159,20 +160,38 @@ func TestHelpNamesEveryOptionAndEveryExitCode(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedRunSaysThatTheDeploymentGoesOn(t *testing.T) {
-	play := happy().following(service(2, 2, ourStart, oldActive))
-	interrupt := func(process *os.Process, directory string) {
+// interrupts sends a signal to the script once it has made the call.
+func interrupts(t *testing.T, sent syscall.Signal, call string) func(*os.Process, string) {
+	// A shell cannot catch what it was started to ignore, as under nohup. What a Go program
+	// catches itself is neither caught nor ignored in those that it starts.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, sent)
+	t.Cleanup(func() { signal.Stop(caught) })
+	return func(process *os.Process, directory string) {
 		for {
 			calls, err := os.ReadFile(filepath.Join(directory, "calls"))
-			if err == nil && strings.Contains(string(calls), "aws ecs list-tasks") {
+			if err == nil && strings.Contains(string(calls), call) {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		if err := process.Signal(syscall.SIGTERM); err != nil {
+		if err := process.Signal(sent); err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+func TestAnInterruptedRunSaysThatTheDeploymentGoesOn(t *testing.T) {
+	play := happy().following(service(2, 2, ourStart, oldActive))
+	interrupt := interrupts(t, syscall.SIGTERM, "aws ecs list-tasks")
 	result := perform(t, play, options{started: interrupt}, "--image", "app:built", "--poll", "0")
 	result.expect(t, 130, "interrupted; deployment "+ourDeployment+" goes on in ECS")
+}
+
+func TestARunThatIsInterruptedBeforeTheStartSaysThatNothingWasStarted(t *testing.T) {
+	play := happy().but("aws_elbv2_describe-target-groups", answer{hangs: true})
+	interrupt := interrupts(t, syscall.SIGTERM, "aws elbv2 describe-target-groups")
+	result := perform(t, play, options{started: interrupt}, "--image", "app:built", "--poll", "0")
+	result.expect(t, 130, "interrupted; no deployment was started")
+	result.expectUnchanged(t)
 }

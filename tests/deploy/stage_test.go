@@ -20,6 +20,8 @@ type answer struct {
 	stdout string
 	stderr string
 	exit   int
+	signal string // sent to the program itself before it answers, if not empty
+	hangs  bool   // it never answers
 }
 
 // says is a successful answer with the JSON of value, or value itself if it is a string.
@@ -52,7 +54,7 @@ type performance struct {
 	output      string // standard output and standard error, as they came
 	calls       []string
 	loginStdin  string
-	environment string // AWS_PAGER and AWS_RETRY_MODE of the last call, a line each
+	environment string // AWS_PAGER, AWS_RETRY_MODE and AWS_MAX_ATTEMPTS of the last call, a line each
 	registered  string // the task definition that it registered, empty if none
 }
 
@@ -90,6 +92,12 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 			write(t, base+".stdout", a.stdout)
 			write(t, base+".stderr", a.stderr)
 			write(t, base+".exit", fmt.Sprintln(a.exit))
+			if a.signal != "" {
+				write(t, base+".signal", fmt.Sprintln(a.signal))
+			}
+			if a.hangs {
+				write(t, base+".hangs", "")
+			}
 		}
 	}
 	standIn := testdata(t, "stand-in")
