@@ -38,6 +38,7 @@ type deployment struct {
 	Failed         int    `json:"failedTasks"`
 	RolloutState   string `json:"rolloutState,omitempty"`
 	Reason         string `json:"rolloutStateReason,omitempty"`
+	CreatedAt      any    `json:"createdAt,omitempty"` // a number, or the text of the AWS CLI 2
 }
 
 // The states that a deployment goes through.
