@@ -253,35 +253,11 @@ func TestAFailedPushIsReported(t *testing.T) {
 	}
 }
 
-func TestAnImageThatTheTasksCannotRunIsRefused(t *testing.T) {
-	arm := taskDefinition()
-	arm["taskDefinition"].(object)["runtimePlatform"] = object{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
-	for name, each := range map[string]struct {
-		play   stage
-		phrase string
-	}{
-		"missing":             {happy().but("docker_image", answer{stderr: "Error: No such image: app:built\n", exit: 1}), "no local image 'app:built'"},
-		"built for arm":       {happy().but("docker_image", says("linux/arm64\n")), "build it with 'docker build --platform linux/amd64'"},
-		"tasks that want arm": {happy().but("aws_ecs_describe-task-definition", says(arm)), "build it with 'docker build --platform linux/arm64'"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			result := deploy(t, each.play)
-			result.expect(t, 5, each.phrase)
-			result.expectUnchanged(t)
-		})
-	}
-	t.Run("with skip-push a tag that is not in the registry", func(t *testing.T) {
-		result := perform(t, happy().but("aws_ecr_describe-images", notFound()), options{}, "--skip-push", "--tag", "v9", "--poll", "0")
-		result.expect(t, 5, repository+" has no image with the tag 'v9'")
-		result.expectUnchanged(t)
-	})
-}
-
 func TestALastingErrorOfAWSIsReported(t *testing.T) {
 	denied := refuses("AccessDeniedException", "User is not authorized")
 	for _, kind := range []string{
 		"aws_ecs_describe-services", "aws_ecs_update-service", "aws_ecs_describe-task-definition",
-		"aws_ecs_register-task-definition", "aws_elbv2_describe-target-groups", "aws_ecr_describe-images",
+		"aws_ecs_register-task-definition", "aws_elbv2_describe-target-groups", "aws_ecr_describe-images", "aws_ecr_batch-get-image",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			result := deploy(t, happy().but(kind, denied), "--tag", "v2")

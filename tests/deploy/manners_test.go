@@ -44,7 +44,7 @@ func TestADryRunPrintsEveryCommandAndChangesNothing(t *testing.T) {
 		result := perform(t, happy(), options{}, "--skip-push", "--dry-run")
 		result.expect(t, 0, "Nothing was changed.")
 		result.expectUnchanged(t)
-		if strings.Contains(result.output, "docker") {
+		if regexp.MustCompile(`\bdocker (image|login|tag|push)\b`).MatchString(result.output) {
 			t.Error("speaks of docker")
 		}
 	})
@@ -60,13 +60,14 @@ func TestNoSecretIsPrintedNorPassedAsAnArgument(t *testing.T) {
 	runs := map[string]performance{
 		"success":      deploy(t, play, "--tag", "v2"),
 		"dry run":      deploy(t, play, "--tag", "v2", "--dry-run"),
+		"no push":      perform(t, play, options{}, "--skip-push", "--tag", "v2", "--poll", "0"),
 		"login failed": deploy(t, play.but("docker_login", answer{stderr: "denied\n", exit: 1})),
 		"rollback":     deploy(t, play.following(service(2, 2, ourStart), service(2, 2, oldPutBack, ourFailed)), "--tag", "v2"),
 		"refused":      deploy(t, play.but("aws_ecs_register-task-definition", refuses("ClientException", "invalid")), "--tag", "v2"),
 	}
 	for name, result := range runs {
 		t.Run(name, func(t *testing.T) {
-			for _, secret := range []string{registrySecret, plain} {
+			for _, secret := range []string{registrySecret, plain, layerAddress} {
 				if strings.Contains(result.output, secret) {
 					t.Errorf("printed %q", secret)
 				}
@@ -78,6 +79,9 @@ func TestNoSecretIsPrintedNorPassedAsAnArgument(t *testing.T) {
 	}
 	if got := runs["success"].loginStdin; got != registrySecret+"\n" {
 		t.Errorf("docker read %q as the password", got)
+	}
+	if got := runs["no push"].addressRead; !strings.Contains(got, layerAddress) {
+		t.Errorf("curl read %q as its configuration", got)
 	}
 
 	t.Run("the registry's password under bash -x", func(t *testing.T) {

@@ -32,6 +32,10 @@ func open(t *testing.T, stack *sandbox.Stack) workshop {
 	t.Helper()
 	shop := workshop{Stack: stack, folder: t.TempDir(), aws: awscli.Path(t), asked: &atomic.Int32{}}
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/image-configuration" {
+			fmt.Fprint(w, `{"os": "linux", "architecture": "amd64"}`)
+			return
+		}
 		// Targets take a moment until they are healthy.
 		if shop.asked.Add(1) == 1 || r.URL.Path != "/health" || !strings.Contains(r.Host, "elb.amazonaws.com") {
 			w.WriteHeader(http.StatusServiceUnavailable)

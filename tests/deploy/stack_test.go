@@ -3,6 +3,7 @@ package deploy
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,7 @@ const (
 	imageDigest    = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	strangeDigest  = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 	registrySecret = "registry-password-that-nobody-may-see"
+	layerAddress   = "https://prod-eu-west-2-starport-layer-bucket.s3.eu-west-2.amazonaws.com/config?X-Amz-Expires=3600&X-Amz-Signature=nobody-may-see"
 )
 
 // object is JSON as AWS answers it.
@@ -131,6 +133,33 @@ func found(digest string) answer {
 	return says(object{"imageDetails": []object{{"imageDigest": digest, "imageTags": []string{"latest"}}}})
 }
 
+// manifest is batch-get-image's answer for an image with this manifest.
+func manifest(of object) answer {
+	return says(object{"images": []object{{"imageManifest": says(of).stdout}}, "failures": []object{}})
+}
+
+const configDigest = "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+// onePlatform is the manifest of an image for a single platform, which is in its configuration.
+var onePlatform = object{
+	"schemaVersion": 2,
+	"mediaType":     "application/vnd.docker.distribution.manifest.v2+json",
+	"config":        object{"mediaType": "application/vnd.docker.container.image.v1+json", "digest": configDigest},
+}
+
+// index is the image index of an image for several platforms, written as os/architecture,
+// with the attestation that docker adds to each.
+func index(platforms ...string) object {
+	var manifests []object
+	for _, each := range platforms {
+		system, architecture, _ := strings.Cut(each, "/")
+		manifests = append(manifests,
+			object{"digest": imageDigest, "platform": object{"os": system, "architecture": architecture}},
+			object{"digest": imageDigest, "platform": object{"os": "unknown", "architecture": "unknown"}})
+	}
+	return object{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests}
+}
+
 func notFound() answer {
 	return refuses("ImageNotFoundException", "The image requested does not exist")
 }
@@ -146,19 +175,22 @@ func happy() stage {
 			described(service(2, 3, ourHalf, oldActive)),
 			described(service(2, 2, ourComplete)),
 		},
-		"aws_ecs_update-service":           {updated(service(2, 2, ourStart, oldActive))},
-		"aws_ecs_describe-task-definition": {says(taskDefinition())},
-		"aws_ecs_register-task-definition": {says(object{"taskDefinition": object{"taskDefinitionArn": newRevision}})},
-		"aws_ecs_list-tasks":               {says(object{"taskArns": []string{}})},
-		"aws_elbv2_describe-target-groups": {says(object{"TargetGroups": []object{{"TargetGroupArn": targetGroup, "HealthCheckPath": "/health"}}})},
-		"aws_elbv2_describe-target-health": {says(object{"TargetHealthDescriptions": []object{}})},
-		"aws_ecr_get-login-password":       {says(registrySecret + "\n")},
-		"aws_ecr_describe-images":          {found(imageDigest)},
-		"docker_image":                     {says("linux/amd64\n")},
-		"docker_login":                     {says("Login Succeeded\n")},
-		"docker_tag":                       {says("")},
-		"docker_push":                      {says("latest: digest: " + imageDigest + " size: 1234\n")},
-		"curl":                             {says("200")},
+		"aws_ecs_update-service":             {updated(service(2, 2, ourStart, oldActive))},
+		"aws_ecs_describe-task-definition":   {says(taskDefinition())},
+		"aws_ecs_register-task-definition":   {says(object{"taskDefinition": object{"taskDefinitionArn": newRevision}})},
+		"aws_ecs_list-tasks":                 {says(object{"taskArns": []string{}})},
+		"aws_elbv2_describe-target-groups":   {says(object{"TargetGroups": []object{{"TargetGroupArn": targetGroup, "HealthCheckPath": "/health"}}})},
+		"aws_elbv2_describe-target-health":   {says(object{"TargetHealthDescriptions": []object{}})},
+		"aws_ecr_get-login-password":         {says(registrySecret + "\n")},
+		"aws_ecr_describe-images":            {found(imageDigest)},
+		"aws_ecr_batch-get-image":            {manifest(onePlatform)},
+		"aws_ecr_get-download-url-for-layer": {says(object{"downloadUrl": layerAddress, "layerDigest": configDigest})},
+		"curl_config":                        {says(object{"os": "linux", "architecture": "amd64"})},
+		"docker_image":                       {says("linux/amd64\n")},
+		"docker_login":                       {says("Login Succeeded\n")},
+		"docker_tag":                         {says("")},
+		"docker_push":                        {says("latest: digest: " + imageDigest + " size: 1234\n")},
+		"curl":                               {says("200")},
 	}
 }
 

@@ -54,6 +54,7 @@ type performance struct {
 	output      string // standard output and standard error, as they came
 	calls       []string
 	loginStdin  string
+	addressRead string // what curl read as its configuration
 	environment string // AWS_PAGER, AWS_RETRY_MODE and AWS_MAX_ATTEMPTS of the last call, a line each
 	registered  string // the task definition that it registered, empty if none
 }
@@ -167,6 +168,7 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 		code:        process.ProcessState.ExitCode(),
 		output:      output.String(),
 		loginStdin:  read(t, filepath.Join(directory, "docker_login_stdin")),
+		addressRead: read(t, filepath.Join(directory, "curl_config_stdin")),
 		environment: read(t, filepath.Join(directory, "environment")),
 		registered:  read(t, filepath.Join(directory, "aws_ecs_register-task-definition.json")),
 	}
