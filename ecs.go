@@ -103,6 +103,9 @@ func createTaskDefinition(
 		ExecutionRoleArn:        inputs.roles.executionRoleArn,
 		TaskRoleArn:             inputs.roles.taskRoleArn,
 		ContainerDefinitions:    pulumi.JSONMarshal([]containerDefinition{container}),
+		// A replaced revision would be deregistered while the deployment still runs,
+		// and ECS cannot move a service back to a revision that is not registered.
+		SkipDestroy: pulumi.Bool(true),
 	})
 	if err != nil {
 		return taskDefinitionOutputs{}, fmt.Errorf("create task definition mediaserver: %w", err)

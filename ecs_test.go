@@ -69,6 +69,7 @@ func TestATaskRunsTheImageWithItsConfigurationSecretsAndHealthCheck(t *testing.T
 		"executionRoleArn":        "arn:aws:iam::123456789012:role/mediaserver-ecs-task-execution-role",
 		"taskRoleArn":             "arn:aws:iam::123456789012:role/mediaserver-ecs-task-role",
 		"containerDefinitions":    jsonText{list{containerWanted()}},
+		"skipDestroy":             true,
 	})
 }
 

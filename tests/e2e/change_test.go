@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -48,10 +49,54 @@ func TestAChangedSettingChangesOnlyWhatDependsOnIt(t *testing.T) {
 			}
 			d.up("-c", test.setting)
 			d.must("preview", "--expect-no-changes")
-			d.checkInventory(deployed("mediaserver"))
+			// The first change made a second revision of the task definition, and the first one stays.
+			want := append(deployed("mediaserver"), kept("mediaserver", 1)...)
+			slices.Sort(want)
+			d.checkInventory(want)
 		})
 	}
 	d.t = t
+}
+
+func TestTheReplacedRevisionOfTheTaskDefinitionStaysRegistered(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.up()
+	before := d.outputs()["taskDefinitionArn"].(string)
+	d.up("-c", "mediaserver:imageTag=v2")
+	after := d.outputs()["taskDefinitionArn"].(string)
+	if before == after {
+		t.Fatalf("the task definition is still %s", before)
+	}
+	client := ecs.NewFromConfig(d.account())
+	for _, arn := range []string{before, after} {
+		found, err := client.DescribeTaskDefinition(t.Context(), &ecs.DescribeTaskDefinitionInput{TaskDefinition: &arn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := found.TaskDefinition.Status; status != "ACTIVE" {
+			t.Errorf("%s is %s", arn, status)
+		}
+	}
+}
+
+func TestKeepingOldRevisionsIsSetInPlace(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	today := d.Stack
+	earlier := d.Stack
+	earlier.Root = editedProgram(t, "ecs.go", "SkipDestroy: pulumi.Bool(true),", "")
+	d.Stack = earlier
+	d.up()
+	d.Stack = today
+	want := []change{{"update", "mediaserver", "aws:ecs/taskDefinition:TaskDefinition"}}
+	if planned := d.planned(); !slices.Equal(planned, want) {
+		t.Errorf("the plan is %v, want %v", planned, want)
+	}
+	d.up()
+	d.must("preview", "--expect-no-changes")
+	d.must("destroy", "--yes", "--skip-preview")
+	d.checkInventory(kept("mediaserver", 1))
 }
 
 // TestAListSettingIsSetByPath holds the command that README.md gives: the CLI refuses a list that is given as text.

@@ -1,12 +1,17 @@
 package e2e
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"mediaserver/tests/internal/awscli"
 )
 
 // image is the manifest of a container image that is as small as can be.
@@ -21,7 +26,23 @@ const image = `{
   "layers": []
 }`
 
-func TestDestroyLeavesNothingAlsoWithMediaAndAnImageStored(t *testing.T) {
+// readmeTeardown are the commands of README.md for what `pulumi destroy` leaves.
+func readmeTeardown(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join(repository, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range strings.Split(string(readme), "```")[1:] {
+		if commands, console := strings.CutPrefix(block, "console\n"); console && strings.Contains(commands, "aws ecs deregister-task-definition") {
+			return commands
+		}
+	}
+	t.Fatal("README.md does not say how to remove the revisions of the task definition")
+	return ""
+}
+
+func TestDestroyLeavesOnlyRevisionsAlsoWithMediaAndAnImageStored(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.checkInventory(nil)
@@ -55,9 +76,18 @@ func TestDestroyLeavesNothingAlsoWithMediaAndAnImageStored(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// A second revision, beside the one of the first `up`.
+	d.up("-c", "mediaserver:imageTag=v2")
 	d.must("destroy", "--yes", "--skip-preview")
-	d.checkInventory(nil)
+	d.checkInventory(kept("mediaserver", 2))
 	if managed := d.managed(); len(managed) != 0 {
 		t.Errorf("the state still has %d managed resources", len(managed))
 	}
+
+	removal := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", readmeTeardown(t))
+	removal.Env = append(d.Env(), "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+d.Path())
+	if output, err := removal.CombinedOutput(); err != nil || strings.Count(string(output), ":task-definition/mediaserver:") != 2 {
+		t.Errorf("the commands of README.md: %v\n%s", err, output)
+	}
+	d.checkInventory(nil)
 }

@@ -57,6 +57,12 @@ func deployed(name string) []string {
 	return list
 }
 
+// kept is what a stack with the given name setting leaves behind on purpose: the revisions of its task
+// definition that were replaced, and when it is destroyed the last one too.
+func kept(name string, revisions int) []string {
+	return slices.Repeat([]string{"task definition " + name}, revisions)
+}
+
 var bucketSuffix = regexp.MustCompile(`-storage-[a-z0-9]{8}$`)
 
 // inventory lists what the account holds beside what every account has, one line each, sorted. A thing that

@@ -86,6 +86,8 @@ func TestASecondStackWithAnotherNameComesUpBesideTheFirst(t *testing.T) {
 	d.must("preview", "--expect-no-changes")
 
 	d.mustOn(second, "destroy", "--yes", "--skip-preview")
-	d.checkInventory(deployed("mediaserver"))
+	left := append(deployed("mediaserver"), kept("media-two", 1)...)
+	slices.Sort(left)
+	d.checkInventory(left)
 	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 }

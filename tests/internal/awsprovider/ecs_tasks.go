@@ -26,6 +26,7 @@ type taskDefinitionInputs struct {
 	ExecutionRoleArn *string           `pulumi:"executionRoleArn,optional"`
 	TaskRoleArn      *string           `pulumi:"taskRoleArn,optional"`
 	RuntimePlatform  *runtimePlatform  `pulumi:"runtimePlatform,optional"`
+	SkipDestroy      *bool             `pulumi:"skipDestroy,optional"`
 	Tags             map[string]string `pulumi:"tags,optional"`
 }
 
@@ -131,8 +132,12 @@ var taskDefinition = &kind[taskDefinitionInputs, taskDefinitionOutputs]{
 		out.Revision = observed.Revision
 		return nil
 	},
-	Delete: func(ctx context.Context, client *api, id string, _ *taskDefinitionInputs, out *taskDefinitionOutputs) error {
+	Delete: func(ctx context.Context, client *api, id string, in *taskDefinitionInputs, out *taskDefinitionOutputs) error {
 		if out.Arn != "" {
+			// As in the official plugin, the revision then stays registered.
+			if in.SkipDestroy != nil && *in.SkipDestroy {
+				return nil
+			}
 			id = out.Arn
 		}
 		_, err := client.ecs.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &id})
