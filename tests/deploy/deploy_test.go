@@ -59,19 +59,33 @@ func TestAnotherTagIsDeployedAsTheStacksTaskDefinitionWithOnlyTheImageChanged(t 
 		delete(want, readOnly)
 	}
 	want["containerDefinitions"].([]any)[1].(object)["image"] = repository + ":v2"
-	want["tags"] = []any{object{"key": "Project", "value": "mediaserver"}}
+	want["tags"] = []any{
+		object{"key": "Project", "value": "mediaserver"},
+		object{"key": "StackTaskDefinition", "value": stackRevision},
+	}
 	if !reflect.DeepEqual(registered, want) {
 		t.Errorf("registered %v\nwant %v", registered, want)
 	}
 }
 
-func TestATaskDefinitionWithoutTagsIsRegisteredWithoutTags(t *testing.T) {
-	untagged := taskDefinition()
+func TestARevisionIsTaggedWithTheStacksThatItWasMadeFrom(t *testing.T) {
+	untagged, copied := taskDefinition(), taskDefinition()
 	untagged["tags"] = []object{}
-	result := deploy(t, happy().but("aws_ecs_describe-task-definition", says(untagged)), "--tag", "v2")
-	result.expect(t, 0)
-	if strings.Contains(result.registered, "tags") {
-		t.Errorf("registered %s", result.registered)
+	copied["tags"] = []object{{"key": "StackTaskDefinition", "value": "another"}}
+	for name, definition := range map[string]object{"without tags": untagged, "with an older such tag": copied} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := deploy(t, happy().but("aws_ecs_describe-task-definition", says(definition)), "--tag", "v2")
+			result.expect(t, 0)
+			var registered struct{ Tags []map[string]string }
+			if err := json.Unmarshal([]byte(result.registered), &registered); err != nil {
+				t.Fatal(err)
+			}
+			want := []map[string]string{{"key": "StackTaskDefinition", "value": stackRevision}}
+			if !reflect.DeepEqual(registered.Tags, want) {
+				t.Errorf("registered the tags %v, want %v", registered.Tags, want)
+			}
+		})
 	}
 }
 

@@ -207,6 +207,47 @@ func TestOutputsOlderThanTheStackFail(t *testing.T) {
 	result.expectUnchanged(t)
 }
 
+func TestAnOutputsFileOlderThanTheStackIsRefused(t *testing.T) {
+	const newer = "arn:aws:ecs:eu-west-2:123456789012:task-definition/mediaserver:10"
+	// The newest revision of the family, and the stack's revision that it was made from, if it was.
+	newest := func(arn, from string) answer {
+		tags := []object{{"key": "Project", "value": "mediaserver"}}
+		if from != "" {
+			tags = append(tags, object{"key": "StackTaskDefinition", "value": from})
+		}
+		return says(object{"taskDefinition": object{"taskDefinitionArn": arn, "family": "mediaserver"}, "tags": tags})
+	}
+	file := t.TempDir() + "/outputs.json"
+	write(t, file, says(outputs()).stdout)
+	for name, each := range map[string]struct {
+		newest answer
+		code   int
+	}{
+		"the stack's own":                              {newest(stackRevision, ""), 0},
+		"a copy of it with another image":              {newest(newer, stackRevision), 0},
+		"a newer one of the stack":                     {newest(newer, ""), 4},
+		"a copy of a newer one of the stack":           {newest(newer, newRevision), 4},
+		"one whose tag is of no use":                   {newest(newer, "mine"), 4},
+		"a copy of an older one, by a run that is old": {newest(newer, "arn:aws:ecs:eu-west-2:123456789012:task-definition/mediaserver:6"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play := happy().but("aws_ecs_describe-task-definition", says(taskDefinition()), each.newest)
+			result := deploy(t, play, "--outputs", file, "--tag", "v2")
+			if each.code == 0 {
+				result.expect(t, 0, "2 of 2 tasks run")
+				return
+			}
+			result.expect(t, 4, "the outputs in "+file+" are older than the stack", "pulumi stack output --json")
+			result.expectUnchanged(t)
+		})
+	}
+	t.Run("the stack itself is never old", func(t *testing.T) {
+		t.Parallel()
+		deploy(t, happy().but("aws_ecs_describe-task-definition", says(taskDefinition()), newest(newer, ""))).expect(t, 0)
+	})
+}
+
 func TestEachMissingProgramIsNamed(t *testing.T) {
 	for _, name := range []string{"aws", "jq", "curl", "docker", "pulumi"} {
 		t.Run(name, func(t *testing.T) {
