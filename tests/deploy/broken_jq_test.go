@@ -21,6 +21,7 @@ func TestNoFailureOfJQIsTakenForAnAnswer(t *testing.T) {
 	failing := happy().
 		following(service(2, 2, ourStart, oldActive), service(2, 2, oldPutBack, ourFailed)).
 		stoppedTasks(stoppedTask(1, ourDeployment))
+	goingBack := after(imageX, imageA, imageB, imageA)
 	file := t.TempDir() + "/outputs.json"
 	write(t, file, says(outputs()).stdout)
 	for name, run := range map[string]struct {
@@ -34,13 +35,16 @@ func TestNoFailureOfJQIsTakenForAnAnswer(t *testing.T) {
 		"the first deployment of a service that asks for nothing": {idle(), nil, 0},
 		"what is in the registry":                                 {happy(), []string{"--skip-push"}, 0},
 		"a dry run":                                               {busy, []string{"--tag", "v2", "--replace", "--dry-run"}, 0},
+		"a rollback":                                              {goingBack, []string{"--rollback"}, 0},
+		"a dry run of a rollback":                                 {goingBack, []string{"--rollback", "--dry-run"}, 0},
+		"a rollback to nothing":                                   {after(imageB), []string{"--rollback"}, 15},
 		"a deployment with the outputs from a file":               {happy(), []string{"--outputs", file, "--tag", "v2"}, 0},
 		"a deployment that ECS gives up":                          {failing, []string{"--tag", "v2"}, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			arguments := append([]string{"--poll", "0"}, run.arguments...)
-			if !slices.Contains(arguments, "--skip-push") {
+			if !slices.Contains(arguments, "--skip-push") && !slices.Contains(arguments, "--rollback") {
 				arguments = append(arguments, "--image", "app:built")
 			}
 			for call := 1; ; call++ {

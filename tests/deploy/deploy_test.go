@@ -174,6 +174,8 @@ func TestTheMachinesOwnJQIsGoodEnough(t *testing.T) {
 		expect(t, 0, "it will ask for 2")
 	perform(t, happy().following(service(2, 2, ourStart), service(2, 2, oldPutBack, ourFailed)).stoppedTasks(stoppedTask(1, ourDeployment)), own, "--image", "app:built", "--poll", "0").
 		expect(t, 10, "exit code 137", "2023-11-14T22:13:20Z", "goes back to "+stackRevision)
+	perform(t, after(imageX, imageA, imageB, imageA), own, "--rollback", "--poll", "0").
+		expect(t, 0, "Rolled back to "+repository+"@"+imageX.digest, "from 2023-11-14T22:13:21Z to 2023-11-14T23:13:20Z")
 	perform(t, happy().but("pulumi", says("")), own, "--image", "app:built", "--poll", "0").
 		expect(t, 4, "no JSON object")
 }

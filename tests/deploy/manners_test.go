@@ -104,6 +104,10 @@ func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 	for arguments, phrase := range map[string]string{
 		"":                                              "name the local image to push with --image",
 		"--image a --skip-push":                         "exclude each other",
+		"--rollback --skip-push":                        "excludes --image, --tag and --skip-push",
+		"--rollback --image a":                          "excludes --image, --tag and --skip-push",
+		"--rollback --tag v1":                           "excludes --image, --tag and --skip-push",
+		"--rollback=v1":                                 "--rollback takes no value",
 		"--skip-push --outputs a --stack b":             "exclude each other",
 		"--skip-push --tag":                             "--tag needs a value",
 		"--skip-push --tag=":                            "--tag needs a value",

@@ -128,6 +128,7 @@ func pulumi(t *testing.T, stack *sandbox.Stack, arguments ...string) string {
 }
 
 func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
+	t.Parallel()
 	running, err := sandbox.Start(t.Context(), sandbox.Options{Root: "../..", Dir: t.TempDir(), Progress: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
@@ -156,8 +157,8 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 		pulumi(t, &running.Stack, "preview", "--expect-no-changes")
 	})
 
+	file := filepath.Join(t.TempDir(), "outputs.json")
 	t.Run("another tag, with the outputs from a file", func(t *testing.T) {
-		file := filepath.Join(t.TempDir(), "outputs.json")
 		write(t, file, pulumi(t, &running.Stack, "stack", "output", "--json"))
 		result := shop.deploy(t, "--image", "app:built", "--tag", "v2", "--outputs", file)
 		result.expect(t, 0, "2 of 2 tasks run ", "keep v2 with: pulumi config set imageTag v2")
@@ -165,12 +166,14 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 		if definition == stackDefinition {
 			t.Error("the service still runs the stack's task definition")
 		}
-		checkSameButImage(t, shop, stackDefinition, definition, "v2")
+		checkSameButImage(t, shop, stackDefinition, definition, ":v2", stackDefinition)
 
 		images := ask[struct{ ImageIds []struct{ ImageTag string } }](t, shop, "ecr", "list-images", "--repository-name", "mediaserver")
 		var tags []string
 		for _, image := range images.ImageIds {
-			tags = append(tags, image.ImageTag)
+			if !strings.HasPrefix(image.ImageTag, "push-") {
+				tags = append(tags, image.ImageTag)
+			}
 		}
 		slices.Sort(tags)
 		if !slices.Equal(tags, []string{"latest", "v2"}) {
@@ -178,14 +181,37 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 		}
 	})
 
+	var newDefinition string
 	t.Run("the tag is the stack's after the advice was followed", func(t *testing.T) {
 		pulumi(t, &running.Stack, "config", "set", "imageTag", "v2")
 		pulumi(t, &running.Stack, "up", "--yes", "--skip-preview")
+		newDefinition, _ = shop.service(t, "mediaserver")
 		result := shop.deploy(t, "--skip-push")
 		result.expect(t, 0, "Deployed ", ":v2 (")
 		if strings.Contains(result.output, "pulumi config set") || len(result.called("aws ecs register-task-definition")) > 0 {
 			t.Error("registered a task definition of its own")
 		}
+	})
+
+	t.Run("the outputs from before are refused", func(t *testing.T) {
+		shop.deploy(t, "--skip-push", "--outputs", file).expect(t, 4, "older than the stack: they name "+stackDefinition+", and there is "+newDefinition)
+	})
+
+	t.Run("back, although the tag names another image now", func(t *testing.T) {
+		before, first := shop.digest(t, "v2"), shop.digest(t, "latest")
+		shop.deploy(t, "--image", "app:built").expect(t, 0, "Deployed ")
+		if overwritten := shop.digest(t, "v2"); overwritten == before || before == first {
+			t.Fatalf("latest is %s, v2 was %s and is %s", first, before, overwritten)
+		}
+		shop.deploy(t, "--rollback").expect(t, 0, "Going back to ", ":v2 ("+before+") of "+newDefinition, "2 of 2 tasks run ", "/health answers 200", "Rolled back to ", "@"+before)
+		definition, _ := shop.service(t, "mediaserver")
+		checkSameButImage(t, shop, newDefinition, definition, "@"+before, newDefinition)
+
+		shop.deploy(t, "--rollback").expect(t, 0, "Left out, because the service has come back from it", "Rolled back to ", "@"+first)
+		definition, _ = shop.service(t, "mediaserver")
+		checkSameButImage(t, shop, stackDefinition, definition, "@"+first, newDefinition)
+
+		shop.deploy(t, "--rollback").expect(t, 15, "nothing to go back to")
 	})
 
 	t.Run("the first deployment of a service that asks for no task", func(t *testing.T) {
@@ -203,8 +229,18 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	})
 }
 
-// checkSameButImage checks that one task definition differs from another by its image only.
-func checkSameButImage(t *testing.T, w workshop, before, after, tag string) {
+// digest is the digest of the image that a tag names in the registry.
+func (w workshop) digest(t *testing.T, tag string) string {
+	t.Helper()
+	found := ask[struct {
+		ImageDetails []struct{ ImageDigest string }
+	}](t, w, "ecr", "describe-images", "--repository-name", "mediaserver", "--image-ids", "imageTag="+tag)
+	return found.ImageDetails[0].ImageDigest
+}
+
+// checkSameButImage checks that one task definition is a copy of another with the image's tag or
+// digest changed, tagged as made from a revision of the stack.
+func checkSameButImage(t *testing.T, w workshop, model, copied, image, stackRevision string) {
 	t.Helper()
 	definition := func(arn string) object {
 		answer := ask[object](t, w, "ecs", "describe-task-definition", "--task-definition", arn, "--include", "TAGS")
@@ -214,13 +250,11 @@ func checkSameButImage(t *testing.T, w workshop, before, after, tag string) {
 		}
 		return answer
 	}
-	want, got := definition(before), definition(after)
+	want, got := definition(model), definition(copied)
 	container := want["taskDefinition"].(object)["containerDefinitions"].([]any)[0].(object)
-	container["image"] = strings.TrimSuffix(container["image"].(string), "latest") + tag
+	container["image"] = strings.Split(container["image"].(string), ":")[0] + image
+	want["tags"] = append(want["tags"].([]any), object{"key": "StackTaskDefinition", "value": stackRevision})
 	if says(got).stdout != says(want).stdout {
 		t.Errorf("the new task definition is\n%v\nwant\n%v", got, want)
-	}
-	if tags, _ := got["tags"].([]any); len(tags) == 0 {
-		t.Error("the new task definition has no tags")
 	}
 }
