@@ -219,7 +219,8 @@ func TestARollbackIsNotStartedBesideAnotherDeployment(t *testing.T) {
 }
 
 func TestARollbackMakesDoWithADeregisteredTaskDefinition(t *testing.T) {
-	deregistered := taskDefinition()
+	// Nothing about it would be changed, but ECS takes no deregistered one.
+	deregistered := pinnedDefinition()
 	deregistered["taskDefinition"].(object)["status"] = "INACTIVE"
 	deregistered["taskDefinition"].(object)["deregisteredAt"] = 1700000000.5
 	result := goBack(t, after(imageA, imageB).but("aws_ecs_describe-task-definition", says(deregistered), says(taskDefinition())))
@@ -229,13 +230,18 @@ func TestARollbackMakesDoWithADeregisteredTaskDefinition(t *testing.T) {
 	}
 }
 
-func TestARollbackToATaskDefinitionThatNamesItsImagesByDigestRegistersNone(t *testing.T) {
+// pinnedDefinition is the task definition with the images that ran named by their digests.
+func pinnedDefinition() object {
 	pinned := taskDefinition()
 	containers := pinned["taskDefinition"].(object)["containerDefinitions"].([]object)
 	containers[0]["image"] = "public.ecr.aws/sidecar@" + digestOf("5")
 	containers[1]["image"] = repository + "@" + imageA.digest
+	return pinned
+}
+
+func TestARollbackToATaskDefinitionThatNamesItsImagesByDigestRegistersNone(t *testing.T) {
 	result := goBack(t, after(imageA.with(func(p *past) { p.image = "@" + imageA.digest }), imageB).
-		but("aws_ecs_describe-task-definition", says(pinned)))
+		but("aws_ecs_describe-task-definition", says(pinnedDefinition())))
 	result.expect(t, 0, "Going back to "+repository+"@"+imageA.digest+" of "+imageA.definition, "Started deployment "+ourDeployment+" of "+imageA.definition)
 	if result.registered != "" {
 		t.Errorf("registered %s", result.registered)
