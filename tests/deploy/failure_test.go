@@ -260,7 +260,7 @@ func TestEachMissingProgramIsNamed(t *testing.T) {
 	}
 	t.Run("all at once", func(t *testing.T) {
 		result := perform(t, happy(), options{without: []string{"aws", "jq", "curl", "docker", "pulumi"}}, "--image", "app:built")
-		result.expect(t, 3, "does not find on PATH: aws jq curl docker pulumi", "docker is not needed with --skip-push", "pulumi is not needed with --outputs FILE")
+		result.expect(t, 3, "does not find on PATH: aws jq curl docker pulumi", "docker is needed only with --image", "pulumi is not needed with --outputs FILE")
 	})
 }
 
