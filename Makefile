@@ -2,7 +2,7 @@
 # ShellCheck, which is not written in Go.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-SHELL_SCRIPTS := scripts/* tests/deploy/testdata/* tests/plangate/testdata/* .ci/run
+SHELL_SCRIPTS := scripts/* tests/deployapp/testdata/* tests/plangate/testdata/* .ci/run
 
 # Pulumi's own Go host builds the program with these flags (pulumi-language-go, compileProgram). The
 # first two decide which compiled packages fit, so everything that compiles here uses them: one

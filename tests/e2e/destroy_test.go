@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"mediaserver/tests/internal/awscli"
+	"mediaserver/tests/internal/documents"
 )
 
 // image is the manifest of a container image that is as small as can be.
@@ -25,22 +26,6 @@ const image = `{
   },
   "layers": []
 }`
-
-// readmeTeardown are the commands of README.md for what `pulumi destroy` leaves.
-func readmeTeardown(t *testing.T) string {
-	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(repository, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, block := range strings.Split(string(readme), "```")[1:] {
-		if commands, console := strings.CutPrefix(block, "console\n"); console && strings.Contains(commands, "aws ecs deregister-task-definition") {
-			return commands
-		}
-	}
-	t.Fatal("README.md does not say how to remove the revisions of the task definition")
-	return ""
-}
 
 func TestDestroyLeavesOnlyRevisionsAlsoWithMediaAndAnImageStored(t *testing.T) {
 	t.Parallel()
@@ -84,10 +69,10 @@ func TestDestroyLeavesOnlyRevisionsAlsoWithMediaAndAnImageStored(t *testing.T) {
 		t.Errorf("the state still has %d managed resources", len(managed))
 	}
 
-	removal := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", readmeTeardown(t))
+	removal := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", documents.Commands(t, filepath.Join(repository, "docs", "operating.md"), "aws ecs deregister-task-definition"))
 	removal.Env = append(d.Env(), "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+d.Path())
 	if output, err := removal.CombinedOutput(); err != nil || strings.Count(string(output), ":task-definition/mediaserver:") != 2 {
-		t.Errorf("the commands of README.md: %v\n%s", err, output)
+		t.Errorf("the commands of docs/operating.md: %v\n%s", err, output)
 	}
 	d.checkInventory(nil)
 }

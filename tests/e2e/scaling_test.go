@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 )
 
-// TestAStackBeginsWithoutATaskUntilAutoscalingWantsOne follows the commands that README.md gives for the first
+// TestAStackBeginsWithoutATaskUntilAutoscalingWantsOne follows the commands that docs/operating.md gives for the first
 // deployment. Autoscaling moves the number of tasks into its range, also where the program ignores that number.
 func TestAStackBeginsWithoutATaskUntilAutoscalingWantsOne(t *testing.T) {
 	t.Parallel()

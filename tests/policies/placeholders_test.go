@@ -9,60 +9,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mediaserver/tests/internal/documents"
 )
 
 // script fills in the placeholders, seen from this package.
 const script = "../../scripts/fill-policies"
 
-// readme is the text of README.md.
-func readme(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
+// guide is the document that tells how the policies are used, seen from this package.
+const guide = "../../docs/permissions.md"
 
-// table are the rows of a table of README.md, each cell without its quotes.
-func table(t *testing.T, header string) [][]string {
-	t.Helper()
-	_, rest, found := strings.Cut(readme(t), header+"\n")
-	if !found {
-		t.Fatalf("README.md has no table with the header %s", header)
-	}
-	var rows [][]string
-	for line := range strings.Lines(rest) {
-		if !strings.HasPrefix(line, "|") {
-			break
-		}
-		var cells []string
-		for cell := range strings.SplitSeq(strings.Trim(strings.TrimSpace(line), "|"), "|") {
-			cells = append(cells, strings.Trim(strings.TrimSpace(cell), "`"))
-		}
-		if !strings.HasPrefix(cells[0], "---") {
-			rows = append(rows, cells)
-		}
-	}
-	return rows
-}
-
-// commands is the block of commands of README.md that begins with a text.
-func commands(t *testing.T, beginning string) string {
-	t.Helper()
-	_, rest, found := strings.Cut(readme(t), "```console\n"+beginning)
-	block, _, ends := strings.Cut(rest, "```")
-	if !found || !ends {
-		t.Fatalf("README.md has no commands that begin with %s", beginning)
-	}
-	return beginning + block
-}
-
-// examples are the placeholders of the README's table with their examples.
+// examples are the placeholders of the document's table with their examples.
 func examples(t *testing.T) stack {
 	t.Helper()
 	listed := stack{}
-	for _, row := range table(t, "| Placeholder | What it stands for | Example |") {
+	for _, row := range documents.Table(t, guide, "| Placeholder | What it stands for | Example |") {
 		listed[row[0]] = row[2]
 	}
 	return listed
@@ -80,22 +41,22 @@ func openPlaceholders(t *testing.T) []string {
 	return sorted(found)
 }
 
-func TestTheReadmeListsThePlaceholdersThatThereAre(t *testing.T) {
+func TestTheDocumentListsThePlaceholdersThatThereAre(t *testing.T) {
 	listed := slices.Sorted(maps.Keys(examples(t)))
 	if found := openPlaceholders(t); !slices.Equal(listed, found) {
-		t.Errorf("README.md lists %q, the documents have %q", listed, found)
+		t.Errorf("the document lists %q, the documents have %q", listed, found)
 	}
 	// Two stacks of the tests must differ in what tells stacks of one account apart, and have all the rest.
 	for who, values := range map[string]stack{"dev": dev, "prod": prod} {
 		if got := slices.Sorted(maps.Keys(values)); !slices.Equal(got, listed) {
-			t.Errorf("%s has values for %q, README.md lists %q", who, got, listed)
+			t.Errorf("%s has values for %q, the document lists %q", who, got, listed)
 		}
 	}
 }
 
-func TestTheReadmesCommandFillsInEveryPlaceholder(t *testing.T) {
+func TestTheDocumentsCommandFillsInEveryPlaceholder(t *testing.T) {
 	filled := filepath.Join(t.TempDir(), "policies")
-	command := commands(t, "scripts/fill-policies /tmp/policies")
+	command := documents.Commands(t, guide, "scripts/fill-policies /tmp/policies")
 	run := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(command, "/tmp/policies", filled))
 	run.Dir = "../.."
 	if output, err := run.CombinedOutput(); err != nil {
@@ -111,14 +72,14 @@ func TestTheReadmesCommandFillsInEveryPlaceholder(t *testing.T) {
 			t.Errorf("%s is not filled in:\n%s", name, text)
 		}
 		if want := values.fill(template(t, name)); string(text) != want {
-			t.Errorf("%s is\n%s\nwant, with the README's examples,\n%s", name, text, want)
+			t.Errorf("%s is\n%s\nwant, with the document's examples,\n%s", name, text, want)
 		}
 		parse(t, name, string(text))
 	}
 }
 
-func TestTheReadmeGivesEachRoleItsDocuments(t *testing.T) {
-	rows := table(t, "| Role | Policies | Trust |")
+func TestTheDocumentGivesEachRoleItsDocuments(t *testing.T) {
+	rows := documents.Table(t, guide, "| Role | Policies | Trust |")
 	var before []string
 	for i, want := range [][]string{previewer, deployer, applicationDeployer, boundary} {
 		var listed []string
@@ -129,7 +90,7 @@ func TestTheReadmeGivesEachRoleItsDocuments(t *testing.T) {
 			listed = append(listed, before...)
 		}
 		if got, want := sorted(listed), sorted(want); !slices.Equal(got, want) {
-			t.Errorf("README.md: who %s has %q, want %q", rows[i][0], got, want)
+			t.Errorf("the document: who %s has %q, want %q", rows[i][0], got, want)
 		}
 		before = listed
 	}

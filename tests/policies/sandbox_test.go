@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"mediaserver/tests/internal/awscli"
+	"mediaserver/tests/internal/documents"
 	"mediaserver/tests/internal/iampolicy"
 	"mediaserver/tests/internal/inventory"
 	"mediaserver/tests/internal/sandbox"
@@ -60,14 +61,14 @@ func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
 		}
 	})
 
-	t.Run("the README's commands make the boundary and the role that deploys", func(t *testing.T) {
+	t.Run("the documented commands make the boundary and the role that deploys", func(t *testing.T) {
 		filled := t.TempDir()
 		for _, name := range names(t) {
 			if err := os.WriteFile(filepath.Join(filled, name+".json"), []byte(shared.prod.values.fill(template(t, name))), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		block := strings.ReplaceAll(commands(t, "aws iam create-open-id-connect-provider"), "/tmp/policies", filled)
+		block := strings.ReplaceAll(documents.Commands(t, guide, "aws iam create-open-id-connect-provider"), "/tmp/policies", filled)
 		command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block)
 		command.Dir = shared.prod.Root
 		command.Env = append(shared.prod.Env(), "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+shared.prod.Path())

@@ -1,6 +1,6 @@
 // Package deploy tests scripts/deploy-app from outside: with stand-ins for the programs
 // that it calls, which answer what AWS answers in each situation, and end to end.
-package deploy
+package deployapp
 
 import (
 	"encoding/json"
