@@ -11,10 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 
+	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -188,20 +187,9 @@ func (d *deployment) account() aws.Config {
 	}
 }
 
-// objects is a client for the buckets of the account. The emulator serves all of them under one host name.
-func (d *deployment) objects() *s3.Client {
-	return s3.NewFromConfig(d.account(), func(options *s3.Options) { options.UsePathStyle = true })
-}
-
-// metrics is a client for alarms and dashboards. The emulator does not know the protocol that the SDK uses for
-// CloudWatch by default, but the one before it, which AWS serves too.
-func (d *deployment) metrics() *cloudwatch.Client { return metrics(d.account()) }
-
-func metrics(account aws.Config) *cloudwatch.Client {
-	return cloudwatch.NewFromConfig(account, func(options *cloudwatch.Options) {
-		options.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
-	})
-}
+// objects is a client for the buckets of the account, and metrics one for alarms and dashboards.
+func (d *deployment) objects() *s3.Client         { return readback.NewClients(d.account()).S3 }
+func (d *deployment) metrics() *cloudwatch.Client { return readback.NewClients(d.account()).CloudWatch }
 
 // decode reads JSON and ends the test if it is none.
 func decode[T any](t *testing.T, text string) T {

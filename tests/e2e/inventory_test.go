@@ -19,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"mediaserver/tests/internal/readback"
 )
 
 // deployed is what an account holds of a stack with the given name setting, as inventory lists it. Settings
@@ -268,7 +270,7 @@ func listScaling(ctx context.Context, account aws.Config) ([]string, error) {
 }
 
 func listMonitoring(ctx context.Context, account aws.Config) ([]string, error) {
-	client := metrics(account)
+	client := readback.NewClients(account).CloudWatch
 	alarms, err := client.DescribeAlarms(ctx, nil)
 	if err != nil {
 		return nil, err
