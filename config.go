@@ -50,6 +50,8 @@ const (
 	// defaultPermissionsBoundaryArn gives the roles no boundary: which policy
 	// bounds them is for the account to say.
 	defaultPermissionsBoundaryArn = ""
+	// defaultKeepNames makes every name from the name setting.
+	defaultKeepNames = false
 )
 
 // defaultCORSAllowedOrigins allows every origin, as in step 9.
@@ -177,6 +179,10 @@ type settings struct {
 	// permissionsBoundaryArn is the managed policy that bounds what both roles
 	// may do, whatever else they are granted. Default: empty, no boundary.
 	permissionsBoundaryArn string
+	// keepNames leaves every resource that exists the physical name that it has,
+	// whatever name says: for a stack whose resources came from elsewhere. AWS
+	// cannot rename most of them. Default: false.
+	keepNames bool
 }
 
 // loadSettings reads the settings of the stack and checks them. It reports
@@ -203,6 +209,7 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 		protectData:        reader.boolean("protectData", defaultProtectData),
 
 		permissionsBoundaryArn: reader.optionalText("permissionsBoundaryArn", defaultPermissionsBoundaryArn),
+		keepNames:              reader.boolean("keepNames", defaultKeepNames),
 	}
 	reader.rejectUnknownKeys()
 	loaded.validate(&reader)
@@ -302,6 +309,16 @@ func (s settings) validateCapacity(reader *settingsReader) {
 // the `name` setting.
 func (s settings) physicalName(pattern string) string {
 	return strings.ReplaceAll(pattern, "{name}", s.name)
+}
+
+// keepName is the option with which a resource that exists keeps its physical
+// name, the given property, where keepNames is set. Another name would replace
+// the resource, because AWS cannot rename it.
+func (s settings) keepName(property string) pulumi.ResourceOption {
+	if !s.keepNames {
+		return pulumi.Composite()
+	}
+	return pulumi.IgnoreChanges([]string{property})
 }
 
 // isOrigin tells whether a CORS rule may name the origin: * or

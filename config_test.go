@@ -54,7 +54,7 @@ func everySetting() map[string]string {
 		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
 		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
 		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
-		"permissionsBoundaryArn": testBoundary,
+		"permissionsBoundaryArn": testBoundary, "keepNames": "true",
 	}
 }
 
@@ -63,7 +63,7 @@ var everySettingLoaded = settings{
 	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
 	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
 	forceDestroy: false, executeCommand: false, protectData: true,
-	permissionsBoundaryArn: testBoundary,
+	permissionsBoundaryArn: testBoundary, keepNames: true,
 }
 
 func TestEverySettingCanBeSet(t *testing.T) {
@@ -295,7 +295,7 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"desiredCout", "1", `"1" is not a setting of this program; did you mean desiredCount?`},
 		{"scaleCpuUp", "1", `"1" is not a setting of this program; did you mean scaleUpCpu?`},
 		{"vpcId", "1", `"1" is not a setting of this program; the settings are name, appPort, healthCheckPath, nodeEnv, imageTag, cpu, memory, ` +
-			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn`},
+			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn, keepNames`},
 		{"permissionsBoundaryArn", "x", `"x" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own`},
 	} {
 		_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + worded.key: worded.value})

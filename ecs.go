@@ -42,7 +42,7 @@ func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs)
 			Name:  pulumi.String("containerInsights"),
 			Value: pulumi.String("enabled"),
 		}},
-	})
+	}, settings.keepName("name"))
 	if err != nil {
 		return clusterOutputs{}, fmt.Errorf("create cluster main: %w", err)
 	}
@@ -294,8 +294,14 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 		PropagateTags: pulumi.String("SERVICE"),
 	},
 		pulumi.DependsOn(needed),
-		// The scaling policies own the number of tasks once the service runs.
-		pulumi.IgnoreChanges([]string{"desiredCount"}))
+		settings.keepName("name"),
+		pulumi.IgnoreChanges([]string{
+			// The scaling policies own the number of tasks once the service runs.
+			"desiredCount",
+			// A service with a strategy of capacity providers cannot change in place to
+			// one with a launch type, and a replacement stops its tasks.
+			"launchType", "capacityProviderStrategies",
+		}))
 	if err != nil {
 		return serviceOutputs{}, fmt.Errorf("create service mediaserver: %w", err)
 	}

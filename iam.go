@@ -17,6 +17,10 @@ const (
 	executionPolicyPath = "iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 )
 
+// rolePath is the property of a role that stays as it is when the role exists:
+// it cannot change in place, and running tasks use the role.
+var rolePath = pulumi.IgnoreChanges([]string{"path"})
+
 // policyDocument is an IAM policy. Outputs in it are declared as any, so that
 // pulumi.JSONMarshal resolves them.
 type policyDocument struct {
@@ -88,7 +92,7 @@ func createRoles(
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
 			Policy: policyJSON(secretsStatement(inputs.parameters.containerSecrets)),
 		}},
-	})
+	}, settings.keepName("name"), rolePath)
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
 	}
@@ -105,7 +109,7 @@ func createRoles(
 		Description:         pulumi.String("Lets the media server use its bucket, logs and metrics"),
 		AssumeRolePolicy:    trust,
 		PermissionsBoundary: boundary,
-	})
+	}, settings.keepName("name"), rolePath)
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create role ecs-task-role: %w", err)
 	}
@@ -113,7 +117,7 @@ func createRoles(
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(bucketStatements(inputs.storage)...),
-	})
+	}, settings.keepName("name"))
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
 	}
@@ -125,7 +129,7 @@ func createRoles(
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-cloudwatch-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(statements...),
-	})
+	}, settings.keepName("name"))
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-cloudwatch-policy: %w", err)
 	}

@@ -10,15 +10,49 @@ import (
 )
 
 func TestOnlyWhatOthersOwnIsLeftOutOfUpdates(t *testing.T) {
-	want := map[string][]string{
-		"Service mediaserver":       {"desiredCount"},
-		"RandomPassword jwt-secret": {"overrideSpecial"},
-		"TargetGroup mediaserver":   {"port"},
-	}
 	for _, r := range run(t, nil).records {
-		if !slices.Equal(r.ignored, want[r.key()]) {
-			t.Errorf("%s ignores changes of %v, want %v", r.key(), r.ignored, want[r.key()])
+		if !slices.Equal(r.ignored, leftAlone[r.key()]) {
+			t.Errorf("%s ignores changes of %v, want %v", r.key(), r.ignored, leftAlone[r.key()])
 		}
+	}
+}
+
+// leftAlone are the properties of each resource that stay as they are whatever the
+// program says: those that others own, and those that cannot change in place.
+var leftAlone = map[string][]string{
+	"LoadBalancer mediaserver":     {"enableDeletionProtection"},
+	"LogGroup app-logs":            {"kmsKeyId"},
+	"LogGroup ecs-logs":            {"kmsKeyId"},
+	"RandomPassword jwt-secret":    recipe,
+	"RandomString bucket-suffix":   recipe,
+	"Role ecs-task-execution-role": {"path"},
+	"Role ecs-task-role":           {"path"},
+	"SecurityGroup alb":            {"description"},
+	"SecurityGroup ecs-tasks":      {"description"},
+	"Service mediaserver":          {"desiredCount", "launchType", "capacityProviderStrategies"},
+	"TargetGroup mediaserver":      {"port"},
+}
+
+// A name that the settings make is in the inputs as a text that begins like one. A task definition is replaced by
+// nature, and what belongs to a bucket, a repository or a cluster has no name of its own.
+func TestResourcesKeepTheirNamesOnRequest(t *testing.T) {
+	kept := 0
+	for _, r := range run(t, map[string]string{"keepNames": "true"}).records {
+		var want []string
+		for _, property := range []string{"name", "bucket", "dashboardName"} {
+			name, _ := r.inputs[property].(string)
+			if strings.Contains(name, "mediaserver") && (property != "bucket" || r.token == "aws:s3/bucketV2:BucketV2") {
+				want = append(want, property)
+			}
+		}
+		kept += len(want)
+		want = append(want, leftAlone[r.key()]...)
+		if got := slices.Sorted(slices.Values(r.ignored)); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+			t.Errorf("with keepNames %s ignores changes of %v, want %v", r.key(), got, want)
+		}
+	}
+	if kept != 22 {
+		t.Errorf("%d resources keep their names, want 22", kept)
 	}
 }
 

@@ -63,7 +63,10 @@ func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, 
 		group, err := cloudwatch.NewLogGroup(ctx, row.logicalName, &cloudwatch.LogGroupArgs{
 			Name:            pulumi.String(settings.physicalName(row.physicalName)),
 			RetentionInDays: pulumi.Int(settings.logRetentionDays),
-		})
+		},
+			settings.keepName("name"),
+			// A key that the group is encrypted with stays.
+			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
 		if err != nil {
 			return logGroupsOutputs{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
 		}
@@ -102,7 +105,7 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 			PeriodOverride: keepPeriods,
 			Widgets:        layOut(inputs.environment.region, dashboardRows(inputs)),
 		}),
-	})
+	}, settings.keepName("dashboardName"))
 	if err != nil {
 		return dashboardOutputs{}, fmt.Errorf("create dashboard mediaserver: %w", err)
 	}

@@ -8,6 +8,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// groupDescription is the property of a security group that stays as it is when
+// the group exists: it cannot change in place, and a replacement waits forever
+// for the group that is in use.
+var groupDescription = pulumi.IgnoreChanges([]string{"description"})
+
 const (
 	// anywhere is every IPv4 address.
 	anywhere = "0.0.0.0/0"
@@ -75,9 +80,7 @@ func createSecurityGroups(
 		return rule
 	}
 	loadBalancerGroup, err := ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
-		Name: pulumi.String(settings.physicalName("{name}-alb")),
-		// A description cannot change in place, and a replacement waits forever
-		// for the group that is in use: this text stays as it is.
+		Name:        pulumi.String(settings.physicalName("{name}-alb")),
 		Description: pulumi.String("Load balancer of the media server"),
 		VpcId:       pulumi.String(inputs.environment.vpcID),
 		Ingress: ec2.SecurityGroupIngressArray{
@@ -85,7 +88,7 @@ func createSecurityGroups(
 			fromAnywhere(httpsPort, "HTTPS from anywhere"),
 		},
 		Egress: allOutgoing,
-	})
+	}, groupDescription, settings.keepName("name"))
 	if err != nil {
 		return securityGroupsOutputs{}, fmt.Errorf("create security group alb: %w", err)
 	}
@@ -94,13 +97,12 @@ func createSecurityGroups(
 	fromLoadBalancer := openTo(settings.appPort, "Application port, from the load balancer only")
 	fromLoadBalancer.SecurityGroups = pulumi.StringArray{loadBalancerID}
 	tasksGroup, err := ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
-		Name: pulumi.String(settings.physicalName("{name}-ecs-tasks")),
-		// Frozen for the same reason as the description above.
+		Name:        pulumi.String(settings.physicalName("{name}-ecs-tasks")),
 		Description: pulumi.String("ECS tasks of the media server"),
 		VpcId:       pulumi.String(inputs.environment.vpcID),
 		Ingress:     ec2.SecurityGroupIngressArray{fromLoadBalancer},
 		Egress:      allOutgoing,
-	})
+	}, groupDescription, settings.keepName("name"))
 	if err != nil {
 		return securityGroupsOutputs{}, fmt.Errorf("create security group ecs-tasks: %w", err)
 	}
@@ -147,7 +149,11 @@ func createLoadBalancer(
 		SecurityGroups:   pulumi.StringArray{inputs.securityGroups.loadBalancerID},
 		// Malformed headers are how requests are smuggled past a proxy.
 		DropInvalidHeaderFields: pulumi.Bool(true),
-	})
+	},
+		settings.keepName("name"),
+		// A protection that somebody gave the load balancer by hand or with Terraform
+		// stays.
+		pulumi.IgnoreChanges([]string{"enableDeletionProtection"}))
 	if err != nil {
 		return loadBalancerOutputs{}, fmt.Errorf("create load balancer mediaserver: %w", err)
 	}
@@ -174,7 +180,7 @@ func createLoadBalancer(
 		// port serves only targets that come without one. It cannot change in
 		// place, and a replacement gets stuck: the name is taken and the listener
 		// holds the old group. So a new `appPort` leaves it as it is.
-		pulumi.IgnoreChanges([]string{"port"}))
+		pulumi.IgnoreChanges([]string{"port"}), settings.keepName("name"))
 	if err != nil {
 		return loadBalancerOutputs{}, fmt.Errorf("create target group mediaserver: %w", err)
 	}

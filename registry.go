@@ -62,7 +62,7 @@ func createRegistry(ctx *pulumi.Context, settings settings, inputs registryInput
 			ScanOnPush: pulumi.Bool(true),
 		},
 		ForceDelete: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData))
+	}, pulumi.Protect(settings.protectData), settings.keepName("name"))
 	if err != nil {
 		return registryOutputs{}, fmt.Errorf("create repository mediaserver: %w", err)
 	}

@@ -8,6 +8,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// recipe are the inputs that say how to draw a random value. Drawing it again
+// would mean another bucket name, or another secret with which every token that
+// the one in use has signed is invalid. So a value that is drawn stays, also one
+// that Terraform drew in another way.
+var recipe = []string{
+	"keepers", "length", "lower", "minLower", "minNumeric", "minSpecial", "minUpper",
+	"number", "numeric", "overrideSpecial", "special", "upper",
+}
+
 const (
 	// bucketSuffixLength is the number of characters of step 1.
 	bucketSuffixLength = 8
@@ -36,7 +45,7 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 		Special: pulumi.Bool(false),
 		// Bucket names have no capitals.
 		Upper: pulumi.Bool(false),
-	}, pulumi.Protect(settings.protectData))
+	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
 	if err != nil {
 		return randomValuesOutputs{}, fmt.Errorf("draw the bucket suffix: %w", err)
 	}
@@ -44,10 +53,7 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 		Length:          pulumi.Int(jwtSecretLength),
 		Special:         pulumi.Bool(true),
 		OverrideSpecial: pulumi.String(jwtSecretSpecialCharacters),
-	}, pulumi.Protect(settings.protectData),
-		// Other characters would mean another secret, and every token that the one
-		// in use has signed would become invalid.
-		pulumi.IgnoreChanges([]string{"overrideSpecial"}))
+	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
 	if err != nil {
 		return randomValuesOutputs{}, fmt.Errorf("draw the JWT secret: %w", err)
 	}
@@ -135,7 +141,7 @@ func createParameters(
 			Description: pulumi.String(row.description),
 			Type:        pulumi.String(row.kind),
 			Value:       row.value,
-		}, pulumi.Protect(row.protect))
+		}, pulumi.Protect(row.protect), settings.keepName("name"))
 		if err != nil {
 			return parametersOutputs{}, fmt.Errorf("create parameter %s: %w", row.logicalName, err)
 		}
