@@ -1,21 +1,15 @@
 package awsprovider
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -29,7 +23,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
 
@@ -65,8 +58,8 @@ type api struct {
 	sts           *sts.Client
 }
 
-// clients makes the APIs of each region once.
-type clients struct {
+// clientPool makes the APIs of each region once.
+type clientPool struct {
 	endpoint string
 	http     *http.Client
 
@@ -74,14 +67,14 @@ type clients struct {
 	regions map[string]*api
 }
 
-// newClients prepares clients of the endpoint. It fails if the endpoint is not
+// newClientPool prepares clients of the endpoint. It fails if the endpoint is not
 // on this machine.
-func newClients(endpoint string) (*clients, error) {
+func newClientPool(endpoint string) (*clientPool, error) {
 	if err := checkLoopback(endpoint); err != nil {
 		return nil, err
 	}
 	dialer := &net.Dialer{Control: refuseRemote}
-	return &clients{
+	return &clientPool{
 		endpoint: endpoint,
 		http: &http.Client{
 			// No proxy, whatever the environment says: it could lead elsewhere.
@@ -99,36 +92,8 @@ func newClients(endpoint string) (*clients, error) {
 	}, nil
 }
 
-// errNotLoopback is why an address is refused.
-var errNotLoopback = errors.New("it is not an address of this machine, and the sandbox must never touch a real account")
-
-// checkLoopback refuses an endpoint that is not an http URL of this machine.
-func checkLoopback(endpoint string) error {
-	parsed, err := url.Parse(endpoint)
-	if err != nil {
-		return fmt.Errorf("endpoint %q: %w", endpoint, err)
-	}
-	if parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return fmt.Errorf("endpoint %q: it must be an http URL, such as http://127.0.0.1:5000", endpoint)
-	}
-	if address, err := netip.ParseAddr(parsed.Hostname()); parsed.Hostname() != "localhost" && (err != nil || !address.IsLoopback()) {
-		return fmt.Errorf("endpoint %q: %w", endpoint, errNotLoopback)
-	}
-	return nil
-}
-
-// refuseRemote sees the address that is really dialled, after names are
-// resolved.
-func refuseRemote(_, address string, _ syscall.RawConn) error {
-	resolved, err := netip.ParseAddrPort(address)
-	if err != nil || !resolved.Addr().Unmap().IsLoopback() {
-		return fmt.Errorf("refuse to connect to %s: %w", address, errNotLoopback)
-	}
-	return nil
-}
-
 // in returns the APIs of a region.
-func (c *clients) in(region string) *api {
+func (c *clientPool) in(region string) *api {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if made, ok := c.regions[region]; ok {
@@ -147,10 +112,10 @@ func (c *clients) in(region string) *api {
 	return made
 }
 
-func (c *clients) connect(region string, retryer func() aws.Retryer) *api {
+func (c *clientPool) connect(region string, retryer func() aws.Retryer) *api {
 	// Built by hand: nothing comes from the environment or from files, neither
 	// credentials nor an endpoint.
-	config := aws.Config{
+	shared := aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(c.endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
@@ -159,55 +124,24 @@ func (c *clients) connect(region string, retryer func() aws.Retryer) *api {
 	}
 	return &api{
 		region:      region,
-		autoscaling: applicationautoscaling.NewFromConfig(config),
-		cloudwatch: cloudwatch.NewFromConfig(config, func(options *cloudwatch.Options) {
+		autoscaling: applicationautoscaling.NewFromConfig(shared),
+		cloudwatch: cloudwatch.NewFromConfig(shared, func(options *cloudwatch.Options) {
 			// Of the protocols that CloudWatch speaks, the emulator lacks the client's first choice.
 			options.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
 		}),
-		ec2:           ec2.NewFromConfig(config),
-		ecr:           ecr.NewFromConfig(config),
-		ecs:           ecs.NewFromConfig(config),
-		iam:           iam.NewFromConfig(config),
-		loadBalancing: elasticloadbalancingv2.NewFromConfig(config),
-		logs:          cloudwatchlogs.NewFromConfig(config),
-		s3:            s3.NewFromConfig(config, func(options *s3.Options) { options.UsePathStyle = true }),
-		ssm:           ssm.NewFromConfig(config),
-		sts:           sts.NewFromConfig(config),
+		ec2:           ec2.NewFromConfig(shared),
+		ecr:           ecr.NewFromConfig(shared),
+		ecs:           ecs.NewFromConfig(shared),
+		iam:           iam.NewFromConfig(shared),
+		loadBalancing: elasticloadbalancingv2.NewFromConfig(shared),
+		logs:          cloudwatchlogs.NewFromConfig(shared),
+		s3:            s3.NewFromConfig(shared, func(options *s3.Options) { options.UsePathStyle = true }),
+		ssm:           ssm.NewFromConfig(shared),
+		sts:           sts.NewFromConfig(shared),
 	}
 }
 
 // backoff doubles from 25 ms up to the longest pause.
 func backoff(attempt int, _ error) (time.Duration, error) {
 	return min(25*time.Millisecond<<min(attempt, 10), longestPause), nil
-}
-
-// missing says whether an API error means that what was asked for does not
-// exist.
-func missing(err error) bool {
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusNotFound {
-		return true
-	}
-	var failure smithy.APIError
-	if !errors.As(err, &failure) {
-		return false
-	}
-	code := strings.TrimSuffix(failure.ErrorCode(), "Exception")
-	return strings.HasSuffix(strings.TrimSuffix(code, "Error"), "NotFound") || strings.HasPrefix(code, "NoSuch")
-}
-
-// deref is the value that a pointer leads to, zero for nil.
-func deref[T any](pointer *T) T {
-	if pointer == nil {
-		var zero T
-		return zero
-	}
-	return *pointer
-}
-
-// set overwrites a required input with what the API reports.
-func set[T any](input *T, observed *T) {
-	if observed != nil {
-		*input = *observed
-	}
 }

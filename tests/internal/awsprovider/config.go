@@ -24,7 +24,7 @@ type config struct {
 	SkipRegionValidation      *bool   `pulumi:"skipRegionValidation,optional"`
 	SkipRequestingAccountID   *bool   `pulumi:"skipRequestingAccountId,optional"`
 
-	clients *clients
+	clients *clientPool
 }
 
 type defaultTags struct {

@@ -5,6 +5,10 @@
 // It follows the official plugin, version 6, in what the properties are called,
 // what the ids look like and which changes replace a resource. It refuses what
 // AWS would refuse where the emulator does not and the rule is certain.
+//
+// Each type and function has a file named as its token, without the version of
+// a type and the module index: aws:s3/bucketV2:BucketV2 is in s3_bucket.go, in
+// the variable s3Bucket. What several share is in files named for what it does.
 package awsprovider
 
 import (
@@ -39,7 +43,7 @@ type none struct{}
 // Serve serves the package on a free port of 127.0.0.1 until the server is
 // closed. It fails if the endpoint is not on this machine.
 func Serve(_ context.Context, options Options) (*provider.Server, error) {
-	clients, err := newClients(options.Endpoint)
+	clients, err := newClientPool(options.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("serve the aws provider: %w", err)
 	}
@@ -49,19 +53,19 @@ func Serve(_ context.Context, options Options) (*provider.Server, error) {
 		Version:   Version,
 		NewConfig: func() provider.Config[*api] { return &config{clients: clients} },
 		Resources: []provider.Resource[*api]{
-			securityGroup,
-			bucket, bucketPublicAccessBlock, bucketEncryption, bucketVersioning, bucketLifecycle, bucketCors,
-			repository, repositoryPolicy, repositoryLifecyclePolicy,
-			role, rolePolicyAttachment, rolePolicy,
-			parameter,
-			loadBalancer, targetGroup, listener,
-			cluster, clusterCapacityProviders, taskDefinition, service,
-			scalableTarget, scalingPolicy,
-			metricAlarm, dashboard,
-			logGroup,
+			ec2SecurityGroup,
+			s3Bucket, s3BucketPublicAccessBlock, s3BucketServerSideEncryptionConfiguration, s3BucketVersioning,
+			s3BucketLifecycleConfiguration, s3BucketCorsConfiguration,
+			ecrRepository, ecrRepositoryPolicy, ecrLifecyclePolicy,
+			iamRole, iamRolePolicyAttachment, iamRolePolicy,
+			ssmParameter,
+			lbLoadBalancer, lbTargetGroup, lbListener,
+			ecsCluster, ecsClusterCapacityProviders, ecsTaskDefinition, ecsService,
+			appautoscalingTarget, appautoscalingPolicy,
+			cloudwatchMetricAlarm, cloudwatchDashboard, cloudwatchLogGroup,
 		},
 		Functions: []provider.Invocable[*api]{
-			getVpc, getSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,
+			ec2GetVpc, ec2GetSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,
 		},
 		Single:    func(a *api) *api { return a.single },
 		Transient: retryable.IsErrorRetryable,

@@ -21,7 +21,7 @@ import (
 )
 
 // attach serves the provider in front of an endpoint and configures it.
-func attach(t *testing.T, endpoint string, config map[string]any) (pulumirpc.ResourceProviderClient, error) {
+func attach(t *testing.T, endpoint string, settings map[string]any) (pulumirpc.ResourceProviderClient, error) {
 	t.Helper()
 	server, err := Serve(t.Context(), Options{Endpoint: endpoint})
 	if err != nil {
@@ -36,7 +36,7 @@ func attach(t *testing.T, endpoint string, config map[string]any) (pulumirpc.Res
 	t.Cleanup(func() { _ = connection.Close() })
 	client := pulumirpc.NewResourceProviderClient(connection)
 	_, err = client.Configure(t.Context(), &pulumirpc.ConfigureRequest{
-		Args: marshal(t, config), AcceptSecrets: true, AcceptResources: true,
+		Args: marshal(t, settings), AcceptSecrets: true, AcceptResources: true,
 	})
 	return client, err
 }
@@ -88,7 +88,7 @@ func TestNoConnectionLeavesThisMachineWhateverTheEnvironmentOrTheEndpointSay(t *
 	} {
 		t.Setenv(name, value)
 	}
-	clients, err := newClients(emulator.URL)
+	clients, err := newClientPool(emulator.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,20 +267,20 @@ func TestGoodInputsOfEveryKindPass(t *testing.T) {
 		t.Fatal(err)
 	}
 	for token, inputs := range good {
-		if failures := check(t, client, token, inputs); len(failures) > 0 {
+		if failures := checkInputs(t, client, token, inputs); len(failures) > 0 {
 			t.Errorf("%s: good inputs are refused: %v", token, failures)
 		}
 		unknown := map[string]any{}
 		for property := range inputs {
 			unknown[property] = resource.MakeComputed(resource.NewProperty(""))
 		}
-		if failures := check(t, client, token, unknown); len(failures) > 0 {
+		if failures := checkInputs(t, client, token, unknown); len(failures) > 0 {
 			t.Errorf("%s: unknown inputs are refused: %v", token, failures)
 		}
 	}
 }
 
-func check(t *testing.T, client pulumirpc.ResourceProviderClient, token string, inputs map[string]any) []string {
+func checkInputs(t *testing.T, client pulumirpc.ResourceProviderClient, token string, inputs map[string]any) []string {
 	t.Helper()
 	response, err := client.Check(t.Context(), &pulumirpc.CheckRequest{
 		Urn: "urn:pulumi:dev::mediaserver::" + token + "::it", News: marshal(t, inputs),

@@ -191,12 +191,17 @@ func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
 				return nil
 			})
 		},
-		Tag: func(ctx context.Context, c *cloud, id string, _ *bucketOutputs, set map[string]string, remove []string) error {
-			return c.call(ctx, "tag", func() error {
-				for _, key := range remove {
+		SetTags: func(ctx context.Context, c *cloud, id string, _ *bucketOutputs, tags map[string]string) error {
+			return c.call(ctx, "set tags", func() error {
+				maps.Copy(c.buckets[id].tags, tags)
+				return nil
+			})
+		},
+		RemoveTags: func(ctx context.Context, c *cloud, id string, _ *bucketOutputs, keys []string) error {
+			return c.call(ctx, "remove tags", func() error {
+				for _, key := range keys {
 					delete(c.buckets[id].tags, key)
 				}
-				maps.Copy(c.buckets[id].tags, set)
 				return nil
 			})
 		},

@@ -52,8 +52,11 @@ type Kind[C, In, Out any] struct {
 	// Delete removes the resource. That it does not exist is not an error. In
 	// an undo, id is one that Find returned and out is zero.
 	Delete func(ctx context.Context, client C, id string, in *In, out *Out) error
-	// Tag sets and removes tags. It must be set if In has a property tags.
-	Tag func(ctx context.Context, client C, id string, out *Out, set map[string]string, remove []string) error
+	// SetTags adds tags or changes their values, and RemoveTags removes those
+	// with the keys; the rest stay as they are. Both are called only where there
+	// is something to do, and must be set if In has a property tags.
+	SetTags    func(ctx context.Context, client C, id string, out *Out, tags map[string]string) error
+	RemoveTags func(ctx context.Context, client C, id string, out *Out, keys []string) error
 }
 
 // Observe sets an optional input to what the cloud reports, if it was set at
@@ -67,7 +70,7 @@ func Observe[T any](input **T, observed *T) {
 
 func (k *Kind[C, In, Out]) token() string { return k.Token }
 
-func (k *Kind[C, In, Out]) tagged() bool { return k.Tag != nil }
+func (k *Kind[C, In, Out]) tagged() bool { return k.SetTags != nil }
 
 // inputs decodes the properties with the default tags merged in.
 func (k *Kind[C, In, Out]) inputs(properties resource.PropertyMap, defaults map[string]string) (*In, *decoder) {

@@ -144,12 +144,8 @@ func (k *Kind[C, In, Out]) update(ctx context.Context, s scope[C], req plugin.Up
 	old, _ := k.inputs(req.OldInputs, s.defaultTags)
 	out := k.outputs(req.OldOutputs)
 
-	if k.tagged() {
-		if set, remove := tagChanges(req.OldOutputs[tagsAllKey], tags); len(set)+len(remove) > 0 {
-			if err := k.Tag(ctx, s.client, string(req.ID), out, set, remove); err != nil {
-				return nil, s.failed("tag", err)
-			}
-		}
+	if err := k.changeTags(ctx, s, string(req.ID), out, req.OldOutputs[tagsAllKey], tags); err != nil {
+		return nil, s.failed("tag", err)
 	}
 	if k.Update != nil {
 		if err := k.Update(ctx, s.client, string(req.ID), old, in, out); err != nil {
@@ -160,6 +156,22 @@ func (k *Kind[C, In, Out]) update(ctx context.Context, s scope[C], req plugin.Up
 		return nil, s.failed("read", err)
 	}
 	return k.state(req.NewInputs, encode(out), tags), nil
+}
+
+func (k *Kind[C, In, Out]) changeTags(ctx context.Context, s scope[C], id string, out *Out, old, all resource.PropertyValue) error {
+	if !k.tagged() {
+		return nil
+	}
+	changed, removed := tagChanges(old, all)
+	if len(changed) > 0 {
+		if err := k.SetTags(ctx, s.client, id, out, changed); err != nil {
+			return err
+		}
+	}
+	if len(removed) == 0 {
+		return nil
+	}
+	return k.RemoveTags(ctx, s.client, id, out, removed)
 }
 
 func (k *Kind[C, In, Out]) delete(ctx context.Context, s scope[C], req plugin.DeleteRequest) error {

@@ -123,7 +123,7 @@ func TestWhatAWSWouldRefuseIsRefusedWithTheRule(t *testing.T) {
 			t.Fatalf("%s has no good inputs", test.token)
 		}
 		inputs[test.property] = test.value
-		failures := check(t, client, test.token, inputs)
+		failures := checkInputs(t, client, test.token, inputs)
 		found := false
 		for _, failure := range failures {
 			found = found || strings.HasPrefix(failure, test.path+": property ") && strings.Contains(failure, test.rule)
@@ -146,7 +146,7 @@ func TestEveryFargateSizeOfTheDeveloperGuideIsAccepted(t *testing.T) {
 		for _, memory := range sizes {
 			inputs := maps.Clone(good["aws:ecs/taskDefinition:TaskDefinition"])
 			inputs["cpu"], inputs["memory"] = cpu, memory
-			if failures := check(t, client, "aws:ecs/taskDefinition:TaskDefinition", inputs); len(failures) > 0 {
+			if failures := checkInputs(t, client, "aws:ecs/taskDefinition:TaskDefinition", inputs); len(failures) > 0 {
 				t.Errorf("%s CPU units with %s of memory: %v", cpu, memory, failures)
 			}
 		}

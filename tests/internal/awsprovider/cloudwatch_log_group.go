@@ -20,7 +20,7 @@ type logGroupOutputs struct {
 	Arn string `pulumi:"arn"`
 }
 
-var logGroupName = text{
+var logGroupName = textRule{
 	1, 512, regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`), "only letters, digits and _ - / . #",
 }
 
@@ -32,7 +32,7 @@ var retentions = []int32{
 	0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 }
 
-var logGroup = &kind[logGroupInputs, logGroupOutputs]{
+var cloudwatchLogGroup = &kind[logGroupInputs, logGroupOutputs]{
 	Token:   "aws:cloudwatch/logGroup:LogGroup",
 	Name:    "name",
 	Replace: []string{"name"},
@@ -40,46 +40,9 @@ var logGroup = &kind[logGroupInputs, logGroupOutputs]{
 		logGroupName.check(problems, "name", in.Name)
 		checkOneOf(problems, "retentionInDays", deref(in.Retention), retentions)
 	},
-	ID: func(in *logGroupInputs) string { return in.Name },
-	Create: func(ctx context.Context, client *api, in *logGroupInputs) (string, error) {
-		if _, err := client.logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{
-			LogGroupName: &in.Name, Tags: in.Tags,
-		}); err != nil {
-			return "", err
-		}
-		if deref(in.Retention) == 0 {
-			return in.Name, nil
-		}
-		return in.Name, setRetention(ctx, client, in)
-	},
-	Read: func(ctx context.Context, client *api, id string, in *logGroupInputs, out *logGroupOutputs) error {
-		pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client.logs, &cloudwatchlogs.DescribeLogGroupsInput{
-			LogGroupNamePrefix: &id,
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			for _, group := range page.LogGroups {
-				if deref(group.LogGroupName) != id {
-					continue
-				}
-				in.Name = id
-				days := deref(group.RetentionInDays)
-				provider.Observe(&in.Retention, &days)
-				// The API appends :* to the ARN, the official plugin takes it off.
-				out.Arn = strings.TrimSuffix(deref(group.Arn), ":*")
-				tags, err := client.logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &out.Arn})
-				if err != nil {
-					return err
-				}
-				in.Tags = tags.Tags
-				return nil
-			}
-		}
-		return provider.ErrNotFound
-	},
+	ID:     func(in *logGroupInputs) string { return in.Name },
+	Create: createLogGroup,
+	Read:   readLogGroup,
 	Update: func(ctx context.Context, client *api, _ string, old, in *logGroupInputs, _ *logGroupOutputs) error {
 		if deref(old.Retention) == deref(in.Retention) {
 			return nil
@@ -90,18 +53,59 @@ var logGroup = &kind[logGroupInputs, logGroupOutputs]{
 		_, err := client.logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &id})
 		return err
 	},
-	Tag: func(ctx context.Context, client *api, _ string, out *logGroupOutputs, set map[string]string, remove []string) error {
-		if len(set) > 0 {
-			if _, err := client.logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &out.Arn, Tags: set}); err != nil {
+	SetTags:    setLogGroupTags,
+	RemoveTags: removeLogGroupTags,
+}
+
+func createLogGroup(ctx context.Context, client *api, in *logGroupInputs) (string, error) {
+	if _, err := client.logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{
+		LogGroupName: &in.Name, Tags: in.Tags,
+	}); err != nil {
+		return "", err
+	}
+	if deref(in.Retention) == 0 {
+		return in.Name, nil
+	}
+	return in.Name, setRetention(ctx, client, in)
+}
+
+func readLogGroup(ctx context.Context, client *api, id string, in *logGroupInputs, out *logGroupOutputs) error {
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client.logs, &cloudwatchlogs.DescribeLogGroupsInput{
+		LogGroupNamePrefix: &id,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, group := range page.LogGroups {
+			if deref(group.LogGroupName) != id {
+				continue
+			}
+			in.Name = id
+			days := deref(group.RetentionInDays)
+			provider.Observe(&in.Retention, &days)
+			// The API appends :* to the ARN, the official plugin takes it off.
+			out.Arn = strings.TrimSuffix(deref(group.Arn), ":*")
+			tags, err := client.logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &out.Arn})
+			if err != nil {
 				return err
 			}
-		}
-		if len(remove) == 0 {
+			in.Tags = tags.Tags
 			return nil
 		}
-		_, err := client.logs.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &out.Arn, TagKeys: remove})
-		return err
-	},
+	}
+	return provider.ErrNotFound
+}
+
+func setLogGroupTags(ctx context.Context, client *api, _ string, out *logGroupOutputs, tags map[string]string) error {
+	_, err := client.logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &out.Arn, Tags: tags})
+	return err
+}
+
+func removeLogGroupTags(ctx context.Context, client *api, _ string, out *logGroupOutputs, keys []string) error {
+	_, err := client.logs.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &out.Arn, TagKeys: keys})
+	return err
 }
 
 func setRetention(ctx context.Context, client *api, in *logGroupInputs) error {

@@ -4,28 +4,17 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"mediaserver/tests/internal/provider"
 )
 
-type securityGroupInputs struct {
-	Name        string            `pulumi:"name"`
-	Description string            `pulumi:"description"`
-	VpcID       string            `pulumi:"vpcId"`
-	Ingress     []rule            `pulumi:"ingress,optional"`
-	Egress      []rule            `pulumi:"egress,optional"`
-	Tags        map[string]string `pulumi:"tags,optional"`
-}
-
-type rule struct {
+type securityGroupRule struct {
 	Description    *string  `pulumi:"description,optional"`
 	Protocol       string   `pulumi:"protocol"`
 	FromPort       int32    `pulumi:"fromPort"`
@@ -36,113 +25,14 @@ type rule struct {
 	Self           *bool    `pulumi:"self,optional"`
 }
 
-type securityGroupOutputs struct {
-	Arn     string `pulumi:"arn"`
-	OwnerID string `pulumi:"ownerId"`
-}
-
 // allProtocols is the protocol that stands for all of them.
 const allProtocols = "-1"
 
-var (
-	securityGroupName = text{
-		1, 255, regexp.MustCompile(`^[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]*$`),
-		"only letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
-	}
-	securityGroupIDPattern = regexp.MustCompile(`^sg-`)
-)
-
-// Rules: Amazon EC2 API reference, CreateSecurityGroup and IpPermission.
-var securityGroup = &kind[securityGroupInputs, securityGroupOutputs]{
-	Token:   "aws:ec2/securityGroup:SecurityGroup",
-	Name:    "name",
-	Replace: []string{"name", "description", "vpcId"},
-	Check: func(in *securityGroupInputs, problems *provider.Problems) {
-		securityGroupName.check(problems, "name", in.Name)
-		securityGroupName.check(problems, "description", in.Description)
-		if securityGroupIDPattern.MatchString(in.Name) {
-			problems.Refuse("name", in.Name, "must not begin with sg-")
-		}
-		checkRules(problems, "ingress", in.Ingress)
-		checkRules(problems, "egress", in.Egress)
-	},
-	Find: func(ctx context.Context, client *api, in *securityGroupInputs) ([]string, error) {
-		found, err := client.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{
-			{Name: aws.String("group-name"), Values: []string{in.Name}},
-			{Name: aws.String("vpc-id"), Values: []string{in.VpcID}},
-		}})
-		if err != nil {
-			return nil, err
-		}
-		var ids []string
-		for _, group := range found.SecurityGroups {
-			ids = append(ids, *group.GroupId)
-		}
-		return ids, nil
-	},
-	Create: func(ctx context.Context, client *api, in *securityGroupInputs) (string, error) {
-		created, err := client.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
-			GroupName:   &in.Name,
-			Description: &in.Description,
-			VpcId:       &in.VpcID,
-			TagSpecifications: []types.TagSpecification{{
-				ResourceType: types.ResourceTypeSecurityGroup,
-				Tags:         tagList(in.Tags, ec2Tag),
-			}},
-		})
-		if err != nil {
-			return "", err
-		}
-		return *created.GroupId, setRules(ctx, client, *created.GroupId, in)
-	},
-	Read: func(ctx context.Context, client *api, id string, in *securityGroupInputs, out *securityGroupOutputs) error {
-		group, err := describeSecurityGroup(ctx, client, id)
-		if err != nil {
-			return err
-		}
-		set(&in.Name, group.GroupName)
-		set(&in.Description, group.Description)
-		set(&in.VpcID, group.VpcId)
-		observeRules(&in.Ingress, id, group.IpPermissions)
-		observeRules(&in.Egress, id, group.IpPermissionsEgress)
-		in.Tags = tagMap(group.Tags, func(tag types.Tag) (*string, *string) { return tag.Key, tag.Value })
-		out.Arn, out.OwnerID = deref(group.SecurityGroupArn), deref(group.OwnerId)
-		return nil
-	},
-	Update: func(ctx context.Context, client *api, id string, _, in *securityGroupInputs, _ *securityGroupOutputs) error {
-		return setRules(ctx, client, id, in)
-	},
-	Delete: func(ctx context.Context, client *api, id string, _ *securityGroupInputs, _ *securityGroupOutputs) error {
-		_, err := client.ec2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
-		return err
-	},
-	Tag: func(ctx context.Context, client *api, id string, _ *securityGroupOutputs, set map[string]string, remove []string) error {
-		if len(set) > 0 {
-			if _, err := client.ec2.CreateTags(ctx, &ec2.CreateTagsInput{
-				Resources: []string{id}, Tags: tagList(set, ec2Tag),
-			}); err != nil {
-				return err
-			}
-		}
-		if len(remove) == 0 {
-			return nil
-		}
-		var tags []types.Tag
-		for _, key := range remove {
-			tags = append(tags, types.Tag{Key: &key})
-		}
-		_, err := client.ec2.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: tags})
-		return err
-	},
-}
-
-func ec2Tag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
-
-func checkRules(problems *provider.Problems, property string, rules []rule) {
+func checkRules(problems *provider.Problems, property string, rules []securityGroupRule) {
 	for i, r := range rules {
 		path := property + "[" + strconv.Itoa(i) + "]"
 		if r.Description != nil {
-			text{0, 255, securityGroupName.pattern, securityGroupName.rule}.check(problems, path+".description", *r.Description)
+			textRule{0, 255, securityGroupName.pattern, securityGroupName.rule}.check(problems, path+".description", *r.Description)
 		}
 		if len(r.CidrBlocks)+len(r.Ipv6CidrBlocks)+len(r.SecurityGroups) == 0 && !deref(r.Self) {
 			problems.Refuse(path, "no peer", "must name cidrBlocks, ipv6CidrBlocks, securityGroups or self")
@@ -161,17 +51,6 @@ func checkRules(problems *provider.Problems, property string, rules []rule) {
 	}
 }
 
-func describeSecurityGroup(ctx context.Context, client *api, id string) (types.SecurityGroup, error) {
-	found, err := client.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{id}})
-	if err != nil {
-		return types.SecurityGroup{}, err
-	}
-	if len(found.SecurityGroups) == 0 {
-		return types.SecurityGroup{}, provider.ErrNotFound
-	}
-	return found.SecurityGroups[0], nil
-}
-
 // opening is a rule for one peer, as EC2 counts them.
 type opening struct {
 	protocol    string
@@ -184,7 +63,7 @@ type opening struct {
 
 // openings splits rules into those of single peers. A rule's self is the group
 // of the given id.
-func openings(id string, rules []rule) map[opening]bool {
+func openings(id string, rules []securityGroupRule) map[opening]bool {
 	all := map[opening]bool{}
 	for _, r := range rules {
 		base := opening{protocol: r.Protocol, from: r.FromPort, to: r.ToPort, description: deref(r.Description)}
@@ -259,8 +138,8 @@ func (o opening) permission() types.IpPermission {
 }
 
 // rule is the opening as an input.
-func (o opening) rule() rule {
-	r := rule{Protocol: o.protocol, FromPort: o.from, ToPort: o.to}
+func (o opening) rule() securityGroupRule {
+	r := securityGroupRule{Protocol: o.protocol, FromPort: o.from, ToPort: o.to}
 	if o.description != "" {
 		r.Description = &o.description
 	}
@@ -276,7 +155,7 @@ func (o opening) rule() rule {
 }
 
 // observeRules takes over rules that open something else than the inputs do.
-func observeRules(rules *[]rule, id string, permissions []types.IpPermission) {
+func observeRules(rules *[]securityGroupRule, id string, permissions []types.IpPermission) {
 	observed := observedOpenings(permissions)
 	if maps.Equal(openings(id, *rules), observed) {
 		return

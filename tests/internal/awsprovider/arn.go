@@ -1,0 +1,30 @@
+package awsprovider
+
+import (
+	"strings"
+)
+
+// partition is a family of regions.
+type partition struct {
+	ID               string `pulumi:"id"`
+	Partition        string `pulumi:"partition"`
+	DNSSuffix        string `pulumi:"dnsSuffix"`
+	ReverseDNSPrefix string `pulumi:"reverseDnsPrefix"`
+}
+
+// partitionOf is the partition of a region.
+func partitionOf(region string) partition {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return partition{"aws-cn", "aws-cn", "amazonaws.com.cn", "cn.com.amazonaws"}
+	case strings.HasPrefix(region, "us-gov-"):
+		return partition{"aws-us-gov", "aws-us-gov", "amazonaws.com", "com.amazonaws"}
+	default:
+		return partition{"aws", "aws", "amazonaws.com", "com.amazonaws"}
+	}
+}
+
+// lastPart is what follows the last separator.
+func lastPart(of, separator string) string {
+	return of[strings.LastIndex(of, separator)+1:]
+}

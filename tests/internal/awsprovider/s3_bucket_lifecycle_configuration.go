@@ -1,0 +1,127 @@
+package awsprovider
+
+import (
+	"context"
+	"reflect"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"mediaserver/tests/internal/provider"
+)
+
+type lifecycleInputs struct {
+	Bucket             string          `pulumi:"bucket"`
+	Rules              []lifecycleRule `pulumi:"rules"`
+	MinimumObjectSizes *string         `pulumi:"transitionDefaultMinimumObjectSize,optional"`
+}
+
+type lifecycleRule struct {
+	ID           string                 `pulumi:"id"`
+	Status       string                 `pulumi:"status"`
+	Filter       *lifecycleFilter       `pulumi:"filter,optional"`
+	Transitions  []lifecycleTransition  `pulumi:"transitions,optional"`
+	Expiration   *lifecycleExpiration   `pulumi:"expiration,optional"`
+	AbortUploads *lifecycleAbortUploads `pulumi:"abortIncompleteMultipartUpload,optional"`
+	Noncurrent   *lifecycleNoncurrent   `pulumi:"noncurrentVersionExpiration,optional"`
+}
+
+type lifecycleFilter struct {
+	Prefix *string `pulumi:"prefix,optional"`
+}
+
+type lifecycleTransition struct {
+	Days         *int32 `pulumi:"days,optional"`
+	StorageClass string `pulumi:"storageClass"`
+}
+
+type lifecycleExpiration struct {
+	Days                      *int32 `pulumi:"days,optional"`
+	ExpiredObjectDeleteMarker *bool  `pulumi:"expiredObjectDeleteMarker,optional"`
+}
+
+type lifecycleAbortUploads struct {
+	Days *int32 `pulumi:"daysAfterInitiation,optional"`
+}
+
+type lifecycleNoncurrent struct {
+	Days *int32 `pulumi:"noncurrentDays,optional"`
+	Kept *int32 `pulumi:"newerNoncurrentVersions,optional"`
+}
+
+// leastDaysToInfrequentAccess is how long an object stays in the standard
+// class before it may move to one for infrequent access.
+const leastDaysToInfrequentAccess = 30
+
+// Rules: Amazon S3 user guide, "Lifecycle configuration elements" and
+// "Transitioning objects".
+var s3BucketLifecycleConfiguration = &kind[lifecycleInputs, none]{
+	Token:   "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+	Replace: []string{"bucket"},
+	Check:   checkBucketLifecycle,
+	ID:      func(in *lifecycleInputs) string { return in.Bucket },
+	Create: func(ctx context.Context, client *api, in *lifecycleInputs) (string, error) {
+		return in.Bucket, putLifecycle(ctx, client, in)
+	},
+	Read: readBucketLifecycle,
+	Update: func(ctx context.Context, client *api, _ string, _, in *lifecycleInputs, _ *none) error {
+		return putLifecycle(ctx, client, in)
+	},
+	Delete: func(ctx context.Context, client *api, id string, _ *lifecycleInputs, _ *none) error {
+		_, err := client.s3.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: &id})
+		return err
+	},
+}
+
+func checkBucketLifecycle(in *lifecycleInputs, problems *provider.Problems) {
+	for i, r := range in.Rules {
+		path := "rules[" + strconv.Itoa(i) + "]"
+		textRule{min: 1, max: 255}.check(problems, path+".id", r.ID)
+		checkOneOf(problems, path+".status", r.Status, []string{"Enabled", "Disabled"})
+		for j, transition := range r.Transitions {
+			at := path + ".transitions[" + strconv.Itoa(j) + "]"
+			checkOneOf(problems, at+".storageClass", transition.StorageClass, []string{
+				"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE",
+			})
+			infrequent := transition.StorageClass == "STANDARD_IA" || transition.StorageClass == "ONEZONE_IA"
+			if infrequent && deref(transition.Days) < leastDaysToInfrequentAccess {
+				problems.Refuse(at+".days", deref(transition.Days), "must be at least 30 for "+transition.StorageClass)
+			}
+			if j > 0 && deref(transition.Days) <= deref(r.Transitions[j-1].Days) {
+				problems.Refuse(at+".days", deref(transition.Days), "must be later than the transition before it")
+			}
+		}
+		if len(r.Transitions) == 0 && r.Expiration == nil && r.AbortUploads == nil && r.Noncurrent == nil {
+			problems.Refuse(path, r.ID, "must have at least one action")
+		}
+	}
+	if in.MinimumObjectSizes != nil {
+		checkOneOf(problems, "transitionDefaultMinimumObjectSize", *in.MinimumObjectSizes,
+			[]string{"all_storage_classes_128K", "varies_by_storage_class"})
+	}
+}
+
+func readBucketLifecycle(ctx context.Context, client *api, id string, in *lifecycleInputs, _ *none) error {
+	found, err := client.s3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &id})
+	if err != nil {
+		return err
+	}
+	in.Bucket = id
+	if observed := string(found.TransitionDefaultMinimumObjectSize); observed != "" {
+		provider.Observe(&in.MinimumObjectSizes, &observed)
+	}
+	if !reflect.DeepEqual(storedLifecycle(in.Rules), storedLifecycle(observedLifecycle(found.Rules))) {
+		in.Rules = observedLifecycle(found.Rules)
+	}
+	return nil
+}
+
+func putLifecycle(ctx context.Context, client *api, in *lifecycleInputs) error {
+	_, err := client.s3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
+		Bucket:                             &in.Bucket,
+		TransitionDefaultMinimumObjectSize: types.TransitionDefaultMinimumObjectSize(deref(in.MinimumObjectSizes)),
+		LifecycleConfiguration:             &types.BucketLifecycleConfiguration{Rules: storedLifecycle(in.Rules)},
+	})
+	return err
+}
