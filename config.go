@@ -25,6 +25,11 @@ const (
 	defaultNodeEnv = "production"
 	// defaultImageTag is the tag of step 27.
 	defaultImageTag = "latest"
+	// defaultDomainName, defaultHostedZoneID and defaultCertificateArn leave the
+	// load balancer at the name that AWS gave it, on port 80, as in step 24.
+	defaultDomainName     = ""
+	defaultHostedZoneID   = ""
+	defaultCertificateArn = ""
 	// defaultCPU is a quarter of a vCPU, as in step 27.
 	defaultCPU = 256
 	// defaultMemory is in MiB, as in step 27.
@@ -141,6 +146,15 @@ type settings struct {
 	nodeEnv string
 	// imageTag is the tag of the image that the tasks run. Default: latest.
 	imageTag string
+	// domainName is the name at which users reach the application over HTTPS.
+	// Default: empty, plain HTTP at the load balancer's own name.
+	domainName string
+	// hostedZoneID is the Route 53 zone in which the records of domainName are
+	// made. Default: empty, no records.
+	hostedZoneID string
+	// certificateArn is the certificate of AWS Certificate Manager to use for
+	// domainName. Default: empty, one is requested.
+	certificateArn string
 	// cpu is the size of a task in CPU units; 1024 are one vCPU. Default: 256.
 	cpu int
 	// memory is the size of a task in MiB. Default: 512.
@@ -195,6 +209,9 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 		healthCheckPath:    reader.text("healthCheckPath", defaultHealthCheckPath),
 		nodeEnv:            reader.text("nodeEnv", defaultNodeEnv),
 		imageTag:           reader.text("imageTag", defaultImageTag),
+		domainName:         reader.optionalText("domainName", defaultDomainName),
+		hostedZoneID:       reader.optionalText("hostedZoneId", defaultHostedZoneID),
+		certificateArn:     reader.optionalText("certificateArn", defaultCertificateArn),
 		cpu:                reader.integer("cpu", defaultCPU),
 		memory:             reader.integer("memory", defaultMemory),
 		desiredCount:       reader.integer("desiredCount", defaultDesiredCount),
@@ -257,6 +274,7 @@ func (s settings) validate(reader *settingsReader) {
 	reader.check("permissionsBoundaryArn", s.permissionsBoundaryArn,
 		s.permissionsBoundaryArn == "" || policyArnPattern.MatchString(s.permissionsBoundaryArn),
 		"must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own")
+	s.validateDomain(reader)
 }
 
 // validateFor reports every setting that does not fit the account in which the
@@ -270,6 +288,7 @@ func (s settings) validateFor(ctx *pulumi.Context, environment environmentOutput
 			fmt.Sprintf("must be a policy of the stack's own account, %s in the partition %s, or one of AWS's own there: "+
 				"IAM takes no other as a boundary", environment.accountID, environment.partition))
 	}
+	s.validateDomainFor(&reader, environment)
 	return reader.failure()
 }
 

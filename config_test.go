@@ -38,6 +38,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 	}
 	want := settings{
 		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", nodeEnv: "production", imageTag: "latest",
+		domainName: "", hostedZoneID: "", certificateArn: "",
 		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
 		corsAllowedOrigins: []string{"*"}, logRetentionDays: 30,
 		forceDestroy: true, executeCommand: true, protectData: false, permissionsBoundaryArn: "",
@@ -51,6 +52,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 func everySetting() map[string]string {
 	return map[string]string{
 		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "nodeEnv": "staging", "imageTag": "v1",
+		"domainName": testDomain, "hostedZoneId": testZone, "certificateArn": testCertificate,
 		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
 		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
 		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
@@ -60,6 +62,7 @@ func everySetting() map[string]string {
 
 var everySettingLoaded = settings{
 	name: "films", appPort: 8080, healthCheckPath: "/ready", nodeEnv: "staging", imageTag: "v1",
+	domainName: testDomain, hostedZoneID: testZone, certificateArn: testCertificate,
 	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
 	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
 	forceDestroy: false, executeCommand: false, protectData: true,
@@ -294,7 +297,7 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"apport", "1", `"1" is not a setting of this program; did you mean appPort?`},
 		{"desiredCout", "1", `"1" is not a setting of this program; did you mean desiredCount?`},
 		{"scaleCpuUp", "1", `"1" is not a setting of this program; did you mean scaleUpCpu?`},
-		{"vpcId", "1", `"1" is not a setting of this program; the settings are name, appPort, healthCheckPath, nodeEnv, imageTag, cpu, memory, ` +
+		{"vpcId", "1", `"1" is not a setting of this program; the settings are name, appPort, healthCheckPath, nodeEnv, imageTag, domainName, hostedZoneId, certificateArn, cpu, memory, ` +
 			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn, keepNames`},
 		{"permissionsBoundaryArn", "x", `"x" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own`},
 	} {
@@ -318,6 +321,7 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 	wantRefusal(t, recorder, recorder.deploy(map[string]string{
 		"name": "Media!", "appPort": "web", "cpu": "300", "desiredCount": "99", "scaleDownCpu": "90",
 		"corsAllowedOrigins": `["nowhere","*","https://"]`, "logRetentionDays": "31", "forceDestroy": "maybe",
+		"domainName": "*.example.com", "hostedZoneId": "/hostedzone/Z1", "certificateArn": "arn:aws:iam::123456789012:server-certificate/a",
 	}),
 		"invalid settings:",
 		`mediaserver:name: "Media!" must be`,
@@ -329,6 +333,9 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 		`mediaserver:corsAllowedOrigins[2]: "https://" must be`,
 		`mediaserver:logRetentionDays: 31 must be`,
 		`mediaserver:forceDestroy: "maybe" must be`,
+		`mediaserver:domainName: "*.example.com" must be`,
+		`mediaserver:hostedZoneId: "/hostedzone/Z1" must be`,
+		`mediaserver:certificateArn: "arn:aws:iam::123456789012:server-certificate/a" must be`,
 	)
 	if len(recorder.lookups) > 0 {
 		t.Errorf("the account was asked %d questions before the error", len(recorder.lookups))

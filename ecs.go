@@ -22,7 +22,7 @@ const (
 )
 
 // clusterInputs are what the cluster waits for.
-type clusterInputs struct{ loadBalancer loadBalancerOutputs }
+type clusterInputs struct{ listeners listenersOutputs }
 
 // clusterOutputs are the ECS cluster.
 type clusterOutputs struct {
@@ -61,7 +61,7 @@ func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs)
 		// being, which takes a while, and the provider does not try this again without
 		// it (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener
 		// is there only minutes after the cluster.
-		pulumi.DependsOn([]pulumi.Resource{inputs.loadBalancer.listener}))
+		pulumi.DependsOn([]pulumi.Resource{inputs.listeners.forwarding}))
 	if err != nil {
 		return clusterOutputs{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
 	}
@@ -248,6 +248,7 @@ type serviceInputs struct {
 	environment    environmentOutputs
 	securityGroups securityGroupsOutputs
 	loadBalancer   loadBalancerOutputs
+	listeners      listenersOutputs
 	roles          rolesOutputs
 	cluster        clusterOutputs
 	taskDefinition taskDefinitionOutputs
@@ -258,7 +259,7 @@ type serviceInputs struct {
 func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs) (serviceOutputs, error) {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
-		inputs.loadBalancer.listener,
+		inputs.listeners.forwarding,
 		// AWS calls capacity providers in use while the service drains.
 		inputs.cluster.capacityProviders,
 	},

@@ -44,13 +44,15 @@ type environmentOutputs struct {
 	// taskSubnetIDs are those of the default subnets that can run tasks: the ones
 	// in zones with AWS Fargate, sorted.
 	taskSubnetIDs []string
+	// hostedZone is the zone of the setting hostedZoneId. Empty without it.
+	hostedZone hostedZone
 }
 
 // discoverEnvironment is phase 2: the default VPC and its default
 // subnets, and beside them the account, the region and the partition, which
-// policies need. Without a default VPC, or with default subnets in too few
+// policies need, and the zone of the domain, if there is one. Without a default VPC, or with default subnets in too few
 // zones, it returns an error with the remedy.
-func discoverEnvironment(ctx *pulumi.Context) (environmentOutputs, error) {
+func discoverEnvironment(ctx *pulumi.Context, settings settings) (environmentOutputs, error) {
 	// The provider knows these two without asking AWS.
 	region, err := aws.GetRegion(ctx, nil)
 	if err != nil {
@@ -64,6 +66,7 @@ func discoverEnvironment(ctx *pulumi.Context) (environmentOutputs, error) {
 	err = sideBySide(
 		func() error { return found.findAccount(ctx) },
 		func() error { return found.findNetwork(ctx) },
+		func() error { return found.findHostedZone(ctx, settings.hostedZoneID) },
 	)
 	if err != nil {
 		return environmentOutputs{}, err

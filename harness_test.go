@@ -23,6 +23,10 @@ const (
 	testBucket    = "mediaserver-storage-abc12345"
 	testJWTSecret = "0123456789abcdefghijklmnopqrstuv"
 	testBoundary  = "arn:aws:iam::123456789012:policy/mediaserver-boundary"
+
+	testDomain      = "media.example.com"
+	testZone        = "Z0123456789ABCDEFGHIJ"
+	testCertificate = "arn:aws:acm:eu-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 )
 
 // record is one resource as the program registered it.
@@ -39,6 +43,8 @@ type record struct {
 	ignored []string
 	// protected tells whether Pulumi refuses to delete the resource.
 	protected bool
+	// createTimeout is how long its creation may take. Empty for the default.
+	createTimeout string
 }
 
 // key names a resource in tests: the last part of its type and its name.
@@ -62,6 +68,11 @@ type recorder struct {
 	// vpcError and identityError are the answers to the lookups of the default VPC
 	// and of the account. Nil: there is one.
 	vpcError, identityError error
+	// zoneName and zonePrivate are what the lookup of a hosted zone finds, and
+	// zoneError how it fails. Nil: there is one.
+	zoneName    string
+	zonePrivate bool
+	zoneError   error
 
 	lock    sync.Mutex
 	records []record
@@ -76,6 +87,7 @@ func newRecorder() *recorder {
 		zones:     []string{"eu-west-2a", "eu-west-2b", "eu-west-2c"},
 		region:    testRegion,
 		partition: "aws",
+		zoneName:  "example.com",
 		lookups:   map[string]map[string]any{},
 	}
 }
@@ -109,6 +121,10 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		return resource.NewPropertyMapFromMap(map[string]any{"ids": anySlice(r.subnets)}), nil
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return resource.NewPropertyMapFromMap(map[string]any{"names": anySlice(r.zones)}), nil
+	case "aws:route53/getZone:getZone":
+		return resource.NewPropertyMapFromMap(map[string]any{
+			"name": r.zoneName, "privateZone": r.zonePrivate, "nameServers": []any{"ns-1.example.net", "ns-2.example.net"},
+		}), r.zoneError
 	default:
 		return nil, fmt.Errorf("no mock for the function %s", args.Token)
 	}
@@ -123,6 +139,8 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		inputs:    inputs,
 		ignored:   args.RegisterRPC.GetIgnoreChanges(),
 		protected: args.RegisterRPC.GetProtect(),
+
+		createTimeout: args.RegisterRPC.GetCustomTimeouts().GetCreate(),
 	}
 	for _, dependency := range args.RegisterRPC.GetDependencies() {
 		parsed := urn.URN(dependency)
@@ -160,12 +178,21 @@ func computedByAWS(r record) (string, map[string]any, error) {
 			"arn":       arn("elasticloadbalancing", "loadbalancer/app/alb/1"),
 			"arnSuffix": "app/alb/1",
 			"dnsName":   "alb-1.eu-west-2.elb.amazonaws.com",
+			"zoneId":    "ZHURV8PSTC4K8",
 		}, nil
 	case "TargetGroup mediaserver":
 		return arn("elasticloadbalancing", "targetgroup/tg/2"), map[string]any{
 			"arn":       arn("elasticloadbalancing", "targetgroup/tg/2"),
 			"arnSuffix": "targetgroup/tg/2",
 		}, nil
+	case "Certificate mediaserver":
+		proof := map[string]any{
+			"domainName":         text("domainName"),
+			"resourceRecordName": "_1." + text("domainName") + ".", "resourceRecordType": "CNAME", "resourceRecordValue": "_2.acm-validations.aws.",
+		}
+		return testCertificate, map[string]any{"arn": testCertificate, "domainValidationOptions": []any{proof}}, nil
+	case "Record certificate-validation", "Record mediaserver":
+		return r.name, map[string]any{"fqdn": strings.TrimSuffix(text("name"), ".")}, nil
 	case "BucketV2 media-storage":
 		bucket := text("bucket")
 		return bucket, map[string]any{"arn": "arn:aws:s3:::" + bucket}, nil

@@ -34,7 +34,7 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	environment, err := discoverEnvironment(ctx)
+	environment, err := discoverEnvironment(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +46,14 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 		return nil, err
 	}
 	loadBalancer, err := createLoadBalancer(ctx, settings, loadBalancerInputs{environment, securityGroups})
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := createCertificate(ctx, settings, certificateInputs{environment})
+	if err != nil {
+		return nil, err
+	}
+	listeners, err := createListeners(ctx, settings, listenersInputs{loadBalancer, certificate})
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +81,7 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := createCluster(ctx, settings, clusterInputs{loadBalancer})
+	cluster, err := createCluster(ctx, settings, clusterInputs{listeners})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +91,7 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 		return nil, err
 	}
 	service, err := createService(ctx, settings,
-		serviceInputs{environment, securityGroups, loadBalancer, roles, cluster, taskDefinition})
+		serviceInputs{environment, securityGroups, loadBalancer, listeners, roles, cluster, taskDefinition})
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +104,7 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	}
 	return pulumi.Map{
 		"albDnsName":           loadBalancer.dnsName,
-		"appUrl":               pulumi.Sprintf("http://%s", loadBalancer.dnsName),
+		"appUrl":               listeners.url,
 		"bucketName":           storage.bucketName,
 		"ecrRepositoryUrl":     registry.repositoryURL,
 		"ecsClusterName":       service.clusterName,

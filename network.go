@@ -120,8 +120,13 @@ type loadBalancerInputs struct {
 
 // loadBalancerOutputs are the public entrance.
 type loadBalancerOutputs struct {
+	// arn is the load balancer itself, which the listeners join.
+	arn pulumi.StringOutput
 	// dnsName is the public host name, made by AWS.
 	dnsName pulumi.StringOutput
+	// dnsZoneID is the zone of AWS's own that holds dnsName. An alias record names
+	// it.
+	dnsZoneID pulumi.StringOutput
 	// arnSuffix is the last part of the load balancer's ARN, by which CloudWatch
 	// metrics name it.
 	arnSuffix pulumi.StringOutput
@@ -131,13 +136,11 @@ type loadBalancerOutputs struct {
 	// targetGroupArnSuffix is the last part of the target group's ARN, by which
 	// CloudWatch metrics name it.
 	targetGroupArnSuffix pulumi.StringOutput
-	// listener forwards port 80 to the target group. The service depends on it.
-	listener pulumi.Resource
 }
 
-// createLoadBalancer is phase 8: the load balancer, its target
-// group and the listener between them. AWS takes minutes to build a load
-// balancer, so it waits for nothing but its security group.
+// createLoadBalancer is the beginning of phase 8: the load balancer and its
+// target group. AWS takes minutes to build a load balancer, so it waits for
+// nothing but its security group.
 func createLoadBalancer(
 	ctx *pulumi.Context, settings settings, inputs loadBalancerInputs,
 ) (loadBalancerOutputs, error) {
@@ -184,23 +187,12 @@ func createLoadBalancer(
 	if err != nil {
 		return loadBalancerOutputs{}, fmt.Errorf("create target group mediaserver: %w", err)
 	}
-	listener, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
-		LoadBalancerArn: loadBalancer.Arn,
-		Port:            pulumi.Int(httpPort),
-		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
-		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
-			Type:           pulumi.String("forward"),
-			TargetGroupArn: targetGroup.Arn,
-		}},
-	})
-	if err != nil {
-		return loadBalancerOutputs{}, fmt.Errorf("create listener mediaserver: %w", err)
-	}
 	return loadBalancerOutputs{
+		arn:                  loadBalancer.Arn,
 		dnsName:              loadBalancer.DnsName,
+		dnsZoneID:            loadBalancer.ZoneId,
 		arnSuffix:            loadBalancer.ArnSuffix,
 		targetGroupArn:       targetGroup.Arn,
 		targetGroupArnSuffix: targetGroup.ArnSuffix,
-		listener:             listener,
 	}, nil
 }

@@ -105,18 +105,6 @@ func targetGroupInputs(path string, port int) object {
 	}
 }
 
-func TestTheListenerForwardsPort80ToTheTargetGroup(t *testing.T) {
-	run(t, nil).wantInputs(t, "Listener mediaserver", object{
-		"loadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:loadbalancer/app/alb/1",
-		"port":            80,
-		"protocol":        "HTTP",
-		"defaultActions": list{object{
-			"type":           "forward",
-			"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/tg/2",
-		}},
-	})
-}
-
 // wantRefusal asserts that a run failed with a message that has every part, and
 // that it registered nothing.
 func wantRefusal(t *testing.T, r *recorder, err error, parts ...string) {

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// validationRecordTTL is how long, in seconds, resolvers keep the record that
+	// proves the domain to be ours. Short, so that a correction is seen soon.
+	validationRecordTTL = 60
+	// validationMinutes ends the wait for the certificate. AWS takes minutes where
+	// the zone is delegated, and never ends where it is not. The provider would
+	// wait 75 minutes, which is longer than the hour for which a workflow has the
+	// credentials of its role.
+	validationMinutes = 45
+	// validationNotice is how long the wait may take until a message says what
+	// the update is waiting for.
+	validationNotice = 5 * time.Second
+)
+
+// certificateInputs are what the certificate is made from.
+type certificateInputs struct{ environment environmentOutputs }
+
+// certificateOutputs are the certificate of the domain.
+type certificateOutputs struct {
+	// arn is the certificate, known once it is valid. Nil without a domain.
+	arn pulumi.StringInput
+}
+
+// createCertificate gives the domain its certificate: the given one, or one
+// that AWS issues and renews. AWS takes a record in the domain's zone as proof
+// that the domain is ours, and reads it again for each renewal.
+func createCertificate(ctx *pulumi.Context, settings settings, inputs certificateInputs) (certificateOutputs, error) {
+	if !settings.servesHTTPS() {
+		return certificateOutputs{}, nil
+	}
+	if !settings.requestsCertificate() {
+		return certificateOutputs{arn: pulumi.String(settings.certificateArn)}, nil
+	}
+	// Another domain means another certificate, and Pulumi makes that one before
+	// it deletes this one.
+	certificate, err := acm.NewCertificate(ctx, "mediaserver", &acm.CertificateArgs{
+		DomainName:       pulumi.String(settings.domainName),
+		ValidationMethod: pulumi.String("DNS"),
+	})
+	if err != nil {
+		return certificateOutputs{}, fmt.Errorf("request certificate mediaserver: %w", err)
+	}
+	proof := certificate.DomainValidationOptions.Index(pulumi.Int(0))
+	record, err := route53.NewRecord(ctx, "certificate-validation", &route53.RecordArgs{
+		ZoneId:  pulumi.String(settings.hostedZoneID),
+		Name:    proof.ResourceRecordName().Elem(),
+		Type:    proof.ResourceRecordType().Elem(),
+		Records: pulumi.StringArray{proof.ResourceRecordValue().Elem()},
+		Ttl:     pulumi.Int(validationRecordTTL),
+		// AWS asks for the same record for every certificate that this account has
+		// for the domain, in whatever region. One that is there says the same.
+		AllowOverwrite: pulumi.Bool(true),
+	})
+	if err != nil {
+		return certificateOutputs{}, fmt.Errorf("create record certificate-validation: %w", err)
+	}
+	validation, err := acm.NewCertificateValidation(ctx, "mediaserver", &acm.CertificateValidationArgs{
+		CertificateArn:        certificate.Arn,
+		ValidationRecordFqdns: pulumi.StringArray{record.Fqdn},
+	}, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%dm", validationMinutes)}))
+	if err != nil {
+		return certificateOutputs{}, fmt.Errorf("wait for certificate mediaserver: %w", err)
+	}
+	if !ctx.DryRun() {
+		announceValidation(ctx, waitMessage(settings, inputs.environment.hostedZone), record, validation)
+	}
+	return certificateOutputs{arn: validation.CertificateArn}, nil
+}
+
+// announceValidation logs a message if the certificate is not valid soon after
+// its record is there. An update that has nothing to wait for is silent.
+func announceValidation(ctx *pulumi.Context, message string, record *route53.Record, validation *acm.CertificateValidation) {
+	valid := make(chan struct{})
+	validation.CertificateArn.ApplyT(func(string) struct{} {
+		close(valid)
+		return struct{}{}
+	})
+	record.Fqdn.ApplyT(func(string) struct{} {
+		go func() {
+			select {
+			case <-valid:
+			case <-time.After(validationNotice):
+				// There is nobody to tell if the message cannot be delivered.
+				_ = ctx.Log.Info(message, &pulumi.LogArgs{Resource: record})
+			}
+		}()
+		return struct{}{}
+	})
+}
+
+// waitMessage says what the update waits for, and what to look at if it takes
+// long.
+func waitMessage(settings settings, zone hostedZone) string {
+	return fmt.Sprintf("Waiting until AWS has seen the record in the zone %s and has issued the certificate for %s: "+
+		"a few minutes as a rule, %d at most. If it takes longer, compare the answer of `dig +short NS %s` with the name servers of the zone (%s); "+
+		"docs/operating.md says more under \"A certificate that is not issued\".",
+		zone.name, settings.domainName, validationMinutes, zone.name, strings.Join(zone.nameServers, ", "))
+}

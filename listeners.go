@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// tlsPolicy accepts TLS 1.3 and 1.2, of the latter only ciphers with forward
+	// secrecy and authenticated encryption, and of both a key exchange that holds
+	// against quantum computers, for clients that can (Elastic Load Balancing user
+	// guide, "Security policies for your Application Load Balancer", where AWS
+	// recommends it; an API call without one gets ELBSecurityPolicy-2016-08, which
+	// accepts TLS 1.0).
+	tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+	// strictTransportSecurity has browsers use nothing but HTTPS for the domain, for
+	// a year after each visit. It says nothing about names below the domain, which
+	// are not ours to promise anything for.
+	strictTransportSecurity = "max-age=31536000"
+	// loadBalancingProtocolHTTPS is HTTP over TLS.
+	loadBalancingProtocolHTTPS = "HTTPS"
+	// movedPermanently is a redirect with the status 301.
+	movedPermanently = "HTTP_301"
+	// samePath and sameQuery are those of the request that is redirected.
+	samePath  = "/#{path}"
+	sameQuery = "#{query}"
+)
+
+// listenersInputs are what listens, and with which certificate.
+type listenersInputs struct {
+	loadBalancer loadBalancerOutputs
+	certificate  certificateOutputs
+}
+
+// listenersOutputs are the ways through the load balancer.
+type listenersOutputs struct {
+	// forwarding is the listener that ties the target group to the load balancer.
+	// The service depends on it.
+	forwarding pulumi.Resource
+	// url is where users reach the application.
+	url pulumi.StringOutput
+}
+
+// createListeners is the end of phase 8: the listener on port 80, which
+// forwards to the target group. With a domain there is one on port 443 that
+// does, and the one on port 80 redirects to it.
+//
+// The listener on port 80 stays the same resource either way, and follows last:
+// on the way to HTTPS it redirects once port 443 and the name are there, and on
+// the way back it forwards before Pulumi deletes what the program no longer has.
+func createListeners(ctx *pulumi.Context, settings settings, inputs listenersInputs) (listenersOutputs, error) {
+	forward := &lb.ListenerDefaultActionArgs{
+		Type:           pulumi.String("forward"),
+		TargetGroupArn: inputs.loadBalancer.targetGroupArn,
+	}
+	if !settings.servesHTTPS() {
+		listener, err := createHTTPListener(ctx, inputs, forward)
+		return listenersOutputs{
+			forwarding: listener,
+			url:        pulumi.Sprintf("http://%s", inputs.loadBalancer.dnsName),
+		}, err
+	}
+	secure, err := lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
+		LoadBalancerArn: inputs.loadBalancer.arn,
+		Port:            pulumi.Int(httpsPort),
+		Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
+		CertificateArn:  inputs.certificate.arn,
+		SslPolicy:       pulumi.String(tlsPolicy),
+		DefaultActions:  lb.ListenerDefaultActionArray{forward},
+		RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),
+	})
+	if err != nil {
+		return listenersOutputs{}, fmt.Errorf("create listener mediaserver-https: %w", err)
+	}
+	beforeRedirect := []pulumi.Resource{secure}
+	if settings.hostedZoneID != "" {
+		alias, err := createAlias(ctx, settings, inputs.loadBalancer, secure)
+		if err != nil {
+			return listenersOutputs{}, err
+		}
+		beforeRedirect = append(beforeRedirect, alias)
+	}
+	_, err = createHTTPListener(ctx, inputs, &lb.ListenerDefaultActionArgs{
+		Type: pulumi.String("redirect"),
+		Redirect: &lb.ListenerDefaultActionRedirectArgs{
+			Protocol:   pulumi.String(loadBalancingProtocolHTTPS),
+			Host:       pulumi.String(settings.domainName),
+			Port:       pulumi.String(strconv.Itoa(httpsPort)),
+			Path:       pulumi.String(samePath),
+			Query:      pulumi.String(sameQuery),
+			StatusCode: pulumi.String(movedPermanently),
+		},
+	},
+		// Nobody may be sent to where nothing answers yet.
+		pulumi.DependsOn(beforeRedirect))
+	return listenersOutputs{
+		forwarding: secure,
+		url:        pulumi.Sprintf("https://%s", settings.domainName),
+	}, err
+}
+
+// createHTTPListener makes the listener on port 80.
+func createHTTPListener(
+	ctx *pulumi.Context, inputs listenersInputs, action *lb.ListenerDefaultActionArgs, options ...pulumi.ResourceOption,
+) (pulumi.Resource, error) {
+	listener, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
+		LoadBalancerArn: inputs.loadBalancer.arn,
+		Port:            pulumi.Int(httpPort),
+		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
+		DefaultActions:  lb.ListenerDefaultActionArray{action},
+	}, options...)
+	if err != nil {
+		return nil, fmt.Errorf("create listener mediaserver: %w", err)
+	}
+	return listener, nil
+}
+
+// createAlias leads the domain to the load balancer, once HTTPS answers there.
+func createAlias(
+	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, secure pulumi.Resource,
+) (pulumi.Resource, error) {
+	alias, err := route53.NewRecord(ctx, "mediaserver", &route53.RecordArgs{
+		ZoneId: pulumi.String(settings.hostedZoneID),
+		Name:   pulumi.String(settings.domainName),
+		Type:   pulumi.String("A"),
+		Aliases: route53.RecordAliasArray{&route53.RecordAliasArgs{
+			Name:   loadBalancer.dnsName,
+			ZoneId: loadBalancer.dnsZoneID,
+			// There is no other place to send users to.
+			EvaluateTargetHealth: pulumi.Bool(false),
+		}},
+		// A record that is there belongs to somebody.
+		AllowOverwrite: pulumi.Bool(false),
+	}, pulumi.DependsOn([]pulumi.Resource{secure}))
+	if err != nil {
+		return nil, fmt.Errorf("create record mediaserver: %w", err)
+	}
+	return alias, nil
+}
