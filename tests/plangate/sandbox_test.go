@@ -154,6 +154,46 @@ var weakenings = []struct {
 	{"another role of the tasks",
 		sandboxtest.Edit{File: "ecs.go", Old: "TaskRoleArn:             inputs.roles.taskRoleArn", New: "TaskRoleArn:             inputs.roles.executionRoleArn"},
 		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "taskRoleArn: arn:aws:iam::123456789012:role/mediaserver-ecs-task-role → arn:aws:iam::123456789012:role/mediaserver-ecs-task-execution-role"}},
+	{"an image from elsewhere",
+		sandboxtest.Edit{File: "ecs.go", Old: `pulumi.Sprintf("%s:%s", inputs.registry.repositoryURL, settings.imageTag)`, New: `"docker.io/library/media:" + settings.imageTag`},
+		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "containerDefinitions[mediaserver].image: of 123456789012.dkr.ecr.eu-west-2.amazonaws.com/mediaserver → of docker.io/library/media"}},
+	{"the JWT secret in plain",
+		sandboxtest.Edit{File: "ecs.go", Old: `		Environment:     variables,
+		Secrets:         inputs.parameters.containerSecrets,`, New: `		Environment: append(variables, environmentVariable{Name: "JWT_SECRET", Value: "guessed"}),
+		Secrets:     []containerSecret{},`},
+		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "containerDefinitions[mediaserver].environment: JWT_SECRET from a store of secrets → JWT_SECRET in plain"}},
+	{"another JWT secret",
+		sandboxtest.Edit{File: "secrets.go", Old: "inputs.randomValues.jwtSecret, settings.protectData,", New: `pulumi.ToSecret(pulumi.String("another")).(pulumi.StringOutput), settings.protectData,`},
+		row{"jwt-secret", "aws:ssm/parameter:Parameter", "value: a secret → another secret"}},
+	{"fewer images",
+		sandboxtest.Edit{File: "registry.go", Old: "taggedImagesKept   = 10", New: "taggedImagesKept   = 1"},
+		row{"mediaserver", "aws:ecr/lifecyclePolicy:LifecyclePolicy", `policy: rule 1 {"countNumber":10,`}},
+	{"broken tasks that count as healthy",
+		sandboxtest.Edit{File: "network.go", Old: `= "200"`, New: `= "200-499"`},
+		row{"mediaserver", "aws:lb/targetGroup:TargetGroup", "healthCheck.matcher: 200 → 200-499"}},
+	{"alarms that do nothing",
+		sandboxtest.Edit{File: "scaling.go", Old: "AlarmActions: pulumi.Array{policy.Arn},", New: "AlarmActions: pulumi.Array{policy.Arn}[:0],"},
+		row{"high-cpu", "aws:cloudwatch/metricAlarm:MetricAlarm", `alarmActions: ["arn:aws:autoscaling:eu-west-2:123456789012:scalingPolicy:`}},
+}
+
+// elsewhere is as if somebody had given the bucket a provider of its own, for another region.
+var elsewhere = []sandboxtest.Edit{
+	{File: "storage.go", Old: "}, pulumi.Protect(settings.protectData))", New: "}, pulumi.Protect(settings.protectData), elsewhere(ctx))"},
+	{File: "elsewhere.go", New: `package main
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func elsewhere(ctx *pulumi.Context) pulumi.ResourceOption {
+	provider, err := aws.NewProvider(ctx, "elsewhere", &aws.ProviderArgs{Region: pulumi.String("us-east-1")})
+	if err != nil {
+		panic(err)
+	}
+	return pulumi.Provider(provider)
+}
+`},
 }
 
 // row is a line of the gate's table: the resource and a part of why it is refused.
@@ -274,6 +314,14 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 			t.Log(result.stdout)
 		}
 		judge(t, plan, result.allowing()...).expect(t, 0, "gets weaker (allowed)")
+	})
+
+	t.Run("a bucket that another region is asked for is refused", func(t *testing.T) {
+		result := judge(t, s.plan(s.Changed(append(elsewhere, keyOfKMS)...), "protectData=true"))
+		result.expect(t, 1)
+		if want := (row{"media-storage", "aws:s3/bucketV2:BucketV2", "provider: default"}); !want.in(result, "gets weaker") {
+			t.Errorf("no row %q in\n%s", want, result.stdout)
+		}
 	})
 
 	t.Run("a policy that is not known yet is refused", func(t *testing.T) {

@@ -154,11 +154,26 @@ func coverResource(patterns, resource Texts) bool {
 	if len(patterns) == 0 || len(resource) == 0 {
 		return len(patterns) == 0 && len(resource) == 0
 	}
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return includes(pattern, resource[0]) })
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return includesARN(pattern, resource[0]) })
 }
 
-// includes tells whether a pattern matches all that another pattern matches.
+// includesARN tells whether a pattern of ARNs matches all that another one matches: part by part, because a wildcard
+// ends where its part of the ARN ends (IAM user guide, "IAM JSON policy elements: Resource").
+func includesARN(outer, inner string) bool {
+	if outer == inner || !strings.Contains(outer, ":") {
+		return includes(outer, inner)
+	}
+	const parts = 6
+	outers, inners := strings.SplitN(outer, ":", parts), strings.SplitN(inner, ":", parts)
+	return len(outers) == parts && slices.EqualFunc(outers, inners, includes)
+}
+
+// includes tells whether a pattern matches all that another pattern matches. Of one with a policy variable, whose
+// value only the request tells, it believes so only if both are the same.
 func includes(outer, inner string) bool {
+	if strings.Contains(outer, "${") {
+		return outer == inner
+	}
 	for outer != "" {
 		switch {
 		case outer[0] == '*':
@@ -177,11 +192,12 @@ func includes(outer, inner string) bool {
 	return inner == ""
 }
 
-// Operators of conditions for which fewer values are narrower, those of them whose values are patterns, and the
-// operators for which more values are narrower.
+// Operators of conditions for which fewer values are narrower, those whose values are patterns or patterns of ARNs
+// besides, and the operators for which more values are narrower.
 var (
-	positiveOperators = []string{"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress", "Bool"}
-	patternOperators  = []string{"StringLike", "ArnEquals", "ArnLike"}
+	positiveOperators = []string{"StringEquals", "StringEqualsIgnoreCase", "IpAddress", "Bool"}
+	patternOperators  = []string{"StringLike"}
+	arnOperators      = []string{"ArnEquals", "ArnLike"}
 	negativeOperators = []string{"StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike", "ArnNotEquals", "ArnNotLike", "NotIpAddress"}
 )
 
@@ -196,6 +212,10 @@ func implied(outer, inner map[string]map[string]Texts) bool {
 				return false
 			case slices.Contains(patternOperators, operator):
 				if !eachIn(found, values, includes) {
+					return false
+				}
+			case slices.Contains(arnOperators, operator):
+				if !eachIn(found, values, includesARN) {
 					return false
 				}
 			case slices.Contains(positiveOperators, operator):

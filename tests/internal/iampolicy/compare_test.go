@@ -72,6 +72,22 @@ func TestAWiderPolicyIsFound(t *testing.T) {
 			[]string{"allows a:b on * without the condition StringNotEquals k 1, 2"}},
 		"an operator nobody knows": {`{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"NumericLessThan": {"k": "1"}}}`, `{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"NumericLessThan": {"k": "2"}}}`,
 			[]string{"allows a:b on * without the condition NumericLessThan k 1"}},
+		"a further account": {
+			`{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"ArnLike": {"k": "arn:aws:ecs:*:1:*"}}}`,
+			`{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"ArnLike": {"k": "arn:aws:ecs:eu-west-2:9:1:*"}}}`,
+			[]string{"allows a:b on * without the condition ArnLike k arn:aws:ecs:*:1:*"}},
+		"a resource of a further account": {
+			`{"Effect": "Allow", "Action": "a:b", "Resource": "arn:aws:ecs:*:1:*"}`, `{"Effect": "Allow", "Action": "a:b", "Resource": "arn:aws:ecs:eu-west-2:9:1:x"}`,
+			[]string{"allows a:b on arn:aws:ecs:eu-west-2:9:1:x"}},
+		"what a variable stands for": {
+			`{"Effect": "Allow", "Action": "a:b", "Resource": "arn:aws:s3:::b/${*}"}`, `{"Effect": "Allow", "Action": "a:b", "Resource": "arn:aws:s3:::b/${x}"}`,
+			[]string{"allows a:b on arn:aws:s3:::b/${x}"}},
+		"also without the key": {
+			`{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"StringEquals": {"k": "1"}}}`, `{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"StringEqualsIfExists": {"k": "1"}}}`,
+			[]string{"allows a:b on * without the condition StringEquals k 1"}},
+		"also with no value": {
+			`{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"StringEquals": {"k": "1"}}}`, `{"Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"k": "1"}}}`,
+			[]string{"allows a:b on * without the condition StringEquals k 1"}},
 		"a principal more":         {trust, trust + `, {"Effect": "Allow", "Principal": {"AWS": "2"}, "Action": "sts:AssumeRole"}`, []string{"allows sts:AssumeRole to AWS 2"}},
 		"everybody":                {`{"Effect": "Allow", "Principal": {"AWS": "1"}, "Action": "a:b"}`, `{"Effect": "Allow", "Principal": "*", "Action": "a:b"}`, []string{"allows a:b to everybody"}},
 		"a service in everybody":   {`{"Effect": "Allow", "Principal": "*", "Action": "a:b"}`, `{"Effect": "Allow", "Principal": {"Service": "s"}, "Action": "a:b"}`, []string{"allows a:b to Service s"}},

@@ -68,6 +68,9 @@ type Principals map[string]Texts
 // what the document means.
 func Parse(text string) (Document, error) {
 	var document Document
+	if err := checkNames([]byte(text)); err != nil {
+		return Document{}, fmt.Errorf("read the policy document: %w", err)
+	}
 	if err := decode([]byte(text), &document); err != nil {
 		return Document{}, fmt.Errorf("read the policy document: %w", err)
 	}
@@ -93,6 +96,13 @@ func (s Statement) check() error {
 		return errors.New("it has both Resource and NotResource")
 	case len(s.Principal) > 0 && len(s.NotPrincipal) > 0:
 		return errors.New("it has both Principal and NotPrincipal")
+	}
+	for _, principals := range []Principals{s.Principal, s.NotPrincipal} {
+		for kind, identities := range principals {
+			if len(identities) == 0 {
+				return fmt.Errorf("the principal %s names nobody", kind)
+			}
+		}
 	}
 	return nil
 }
@@ -161,6 +171,50 @@ func (p *Principals) UnmarshalJSON(text []byte) error {
 	}
 	*p = kinds
 	return nil
+}
+
+// checkNames refuses an object that has a name twice, in any case of its letters: readers of JSON differ in which of
+// the two counts.
+func checkNames(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return checkNamesOf(decoder)
+}
+
+// checkNamesOf checks the value that comes next.
+func checkNamesOf(decoder *json.Decoder) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	switch token {
+	case json.Delim('['):
+		for decoder.More() {
+			if err := checkNamesOf(decoder); err != nil {
+				return err
+			}
+		}
+	case json.Delim('{'):
+		seen := map[string]bool{}
+		for decoder.More() {
+			token, err := decoder.Token()
+			if err != nil {
+				return err
+			}
+			name := strings.ToLower(fmt.Sprint(token))
+			if seen[name] {
+				return fmt.Errorf("it says %v twice", token)
+			}
+			seen[name] = true
+			if err := checkNamesOf(decoder); err != nil {
+				return err
+			}
+		}
+	default:
+		return nil
+	}
+	_, err = decoder.Token()
+	return err
 }
 
 // begins tells whether a JSON value begins with a character.

@@ -62,8 +62,13 @@ func readExpiries(rules value) ([]expiry, bool) {
 		if prefix := each.at("prefix").text(); prefix != "" {
 			filter = map[string]any{"prefix": prefix}
 		}
+		days, isNumber := number(each.at("expiration.days"))
+		oldDays, isAlsoNumber := number(each.at("noncurrentVersionExpiration.noncurrentDays"))
+		keep, isNumberToo := number(each.at("noncurrentVersionExpiration.newerNoncurrentVersions"))
+		if rule == nil || !isNumber || !isAlsoNumber || !isNumberToo {
+			return nil, false
+		}
 		if expiration := each.at("expiration"); expiration.content != nil {
-			days, _ := number(each.at("expiration.days"))
 			date := each.at("expiration.date").text()
 			// A rule may only tidy up markers of deleted files.
 			if days > 0 || date != "" {
@@ -71,9 +76,7 @@ func readExpiries(rules value) ([]expiry, bool) {
 			}
 		}
 		if each.at("noncurrentVersionExpiration").content != nil {
-			days, _ := number(each.at("noncurrentVersionExpiration.noncurrentDays"))
-			keep, _ := number(each.at("noncurrentVersionExpiration.newerNoncurrentVersions"))
-			all = append(all, expiry{what: "old versions", filter: filter, days: days, keep: keep})
+			all = append(all, expiry{what: "old versions", filter: filter, days: oldDays, keep: keep})
 		}
 	}
 	return all, true

@@ -182,6 +182,8 @@ func (p Plan) weakened(step Step) []Danger {
 		found = protectionsOf(step)
 	case operations[step.Operation] == created:
 		found = p.grantsOf(step)
+	case operations[step.Operation] == deleted && step.Before != nil:
+		found = denialsOf(step)
 	case operations[step.Operation] == updated && isProtected:
 		return []Danger{{"gets weaker", "not shown in the plan", "what the plan does not show cannot be judged"}}
 	}

@@ -58,10 +58,11 @@ type State struct {
 	Protect bool `json:"protect"`
 	// RetainOnDelete makes Pulumi leave the resource in the cloud when it goes from the stack.
 	RetainOnDelete bool `json:"retainOnDelete"`
+	// Provider is the provider that manages the resource, as its URN and its id. Empty for a component and for a
+	// provider.
+	Provider string `json:"provider"`
 	// Inputs are the properties that the program states, with the provider's defaults.
 	Inputs map[string]any `json:"inputs"`
-	// PropertyDependencies are the resources whose outputs each input is made from, by URN.
-	PropertyDependencies map[string][]string `json:"propertyDependencies"`
 }
 
 // Diagnostic is a message of the preview.

@@ -1,6 +1,10 @@
 package plangate
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"mediaserver/tests/internal/iampolicy"
 )
 
@@ -67,6 +71,7 @@ func sameTexts(before, after []value) bool {
 // mergePolicies reads documents and puts their statements together.
 func mergePolicies(texts []value) (iampolicy.Document, error) {
 	merged := iampolicy.Document{Version: iampolicy.CurrentVersion}
+	versions := map[string]bool{}
 	for _, text := range texts {
 		if text.content == nil {
 			continue
@@ -78,8 +83,11 @@ func mergePolicies(texts []value) (iampolicy.Document, error) {
 		if err != nil {
 			return iampolicy.Document{}, err
 		}
-		merged.Version = document.Version
+		versions[document.Version] = true
 		merged.Statements = append(merged.Statements, document.Statements...)
+	}
+	if len(versions) > 0 {
+		merged.Version = strings.Join(slices.Sorted(maps.Keys(versions)), " and ")
 	}
 	return merged, nil
 }

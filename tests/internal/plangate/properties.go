@@ -2,6 +2,7 @@ package plangate
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -55,8 +56,14 @@ func (v value) known() bool {
 	return true
 }
 
-// is tells whether the value is known and equal to a text, a truth or a number.
-func (v value) is(wanted any) bool { return v.content == wanted }
+// is tells whether the value is known and equal to a text, a truth or a number. A provider takes a truth or a
+// number as a text too.
+func (v value) is(wanted any) bool {
+	return v.content != nil && fmt.Sprint(v.content) == fmt.Sprint(wanted)
+}
+
+// isOff tells whether a truth is known to be false or absent.
+func (v value) isOff() bool { return v.content == nil || v.is(false) }
 
 // text is the value if it is a text, else empty.
 func (v value) text() string {
@@ -64,10 +71,16 @@ func (v value) text() string {
 	return text
 }
 
-// list are the elements of a list. Empty for anything else.
+// list are the elements of a list. A provider takes a single element for a list of one. Empty for an absent list.
 func (v value) list() []any {
-	list, _ := v.content.([]any)
-	return list
+	switch content := v.content.(type) {
+	case nil:
+		return nil
+	case []any:
+		return content
+	default:
+		return []any{content}
+	}
 }
 
 // String shows the value in a report. A secret or unknown part of it is never shown.

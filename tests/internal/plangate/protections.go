@@ -1,10 +1,5 @@
 package plangate
 
-import (
-	"reflect"
-	"slices"
-)
-
 // protections are the rules for changes in place, by type. A type without an entry has no protection that a
 // change could take away, apart from those that every type has.
 var protections = map[string]rule{
@@ -37,7 +32,7 @@ var protections = map[string]rule{
 		gainsNothing("managedPolicyArns", moreRights),
 		staysOnceSet("permissionsBoundary", "nothing bounds what the role may be given"),
 		otherPropertiesStay("assumeRolePolicy", "inlinePolicies", "managedPolicyArns", "permissionsBoundary",
-			"description", "forceDetachPolicies", "maxSessionDuration", "tags"),
+			"name", "namePrefix", "path", "description", "forceDetachPolicies", "maxSessionDuration", "tags"),
 	),
 	"aws:iam/rolePolicy:RolePolicy": all(
 		allowsNoMore("policy", moreRights),
@@ -47,7 +42,9 @@ var protections = map[string]rule{
 		staysAsItIs("policyArn", moreRights),
 		staysAsItIs("role", moreRights),
 	),
-	"aws:ecr/repositoryPolicy:RepositoryPolicy": allowsNoMore("policy", "others may read or change the images that the tasks run"),
+	"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2": originsStayNamed("corsRules"),
+	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                    imagesExpireNoSooner("policy", "images to roll back to are deleted"),
+	"aws:ecr/repositoryPolicy:RepositoryPolicy":                  allowsNoMore("policy", "others may read or change the images that the tasks run"),
 	"aws:ecr/repository:Repository": all(
 		keeps("imageTagMutability", "a tag may come to name another image", "IMMUTABLE"),
 		keeps("imageScanningConfiguration.scanOnPush", "known weaknesses of new images go unnoticed", true),
@@ -59,24 +56,43 @@ var protections = map[string]rule{
 	"aws:lb/loadBalancer:LoadBalancer": all(
 		keeps("dropInvalidHeaderFields", "malformed requests reach the tasks", true),
 		keeps("enableDeletionProtection", "anybody with the right to can delete it", true),
+		keeps("accessLogs.enabled", "nobody can look up who asked for what", true),
+		staysAway("desyncMitigationMode", "ambiguous requests reach the tasks", "monitor"),
 		gainsNothing("securityGroups", otherSecurityGroup),
+		staysNamed("securityGroups", defaultSecurityGroup),
 	),
 	"aws:lb/listener:Listener": all(
 		keeps("protocol", "passwords and media cross the network in plain", "HTTPS"),
 		staysOnceSet("sslPolicy", "older, weaker encryption may be accepted"),
 		staysOnceSet("routingHttpResponseStrictTransportSecurityHeaderValue", "browsers may use plain HTTP again"),
+		keeps("mutualAuthentication.mode", "clients need no certificate any more", "verify", "passthrough"),
+		losesNoAction("defaultActions"),
+	),
+	"aws:lb/targetGroup:TargetGroup": all(
+		staysOn("healthCheck.enabled", "broken tasks get requests"),
+		acceptsNoMoreAnswers("healthCheck.matcher", "broken tasks count as healthy"),
 	),
 	"aws:ecs/service:Service": all(
 		keeps("deploymentCircuitBreaker.enable", "a broken deployment is not given up", true),
 		keeps("deploymentCircuitBreaker.rollback", "a broken deployment is not rolled back", true),
+		keeps("alarms.enable", "a deployment goes on although its alarms ring", true),
+		keeps("alarms.rollback", "a deployment whose alarms ring is not rolled back", true),
 		gainsNothing("networkConfiguration.securityGroups", otherSecurityGroup),
+		staysNamed("networkConfiguration.securityGroups", defaultSecurityGroup),
 		staysOff("networkConfiguration.assignPublicIp", "the tasks get public addresses"),
 		staysOff("enableExecuteCommand", "a shell can be opened in a task"),
 	),
 	"aws:ecs/taskDefinition:TaskDefinition": all(
 		staysAsItIs("taskRoleArn", "the application acts as another role"),
 		staysAsItIs("executionRoleArn", "tasks are started as another role"),
+		containersGainNothing("containerDefinitions"),
 	),
+	"aws:appautoscaling/target:Target": staysAway("maxCapacity", "every task stops, and none starts again", 0),
+	"aws:cloudwatch/metricAlarm:MetricAlarm": all(
+		staysOn("actionsEnabled", "nothing happens when it rings"),
+		staysNamed("alarmActions", "nothing happens when it rings"),
+	),
+	"pulumi:providers:aws": otherPropertiesStay("version", "defaultTags", "maxRetries", "retryMode"),
 	"aws:cloudwatch/logGroup:LogGroup": all(
 		lasts("retentionInDays", "day", "older events are deleted"),
 		keeps("skipDestroy", "the logs go with the stack", true),
@@ -89,6 +105,8 @@ const (
 	becomesPublic      = "files can become public"
 	moreRights         = "the role may do more"
 	otherSecurityGroup = "another group decides who gets through"
+	// Without a group AWS takes the default one (Amazon ECS API reference, AwsVpcConfiguration).
+	defaultSecurityGroup = "the default group of the VPC decides who gets through"
 )
 
 // everyTypesProtections are the rules for all types.
@@ -106,55 +124,13 @@ func protectionsOf(step Step) []Weakening {
 	if step.Before.RetainOnDelete && !step.After.RetainOnDelete {
 		found = append(found, Weakening{Property: "retainOnDelete", From: "true", To: "false", Why: "it is deleted when it leaves the stack"})
 	}
+	found = append(found, providerStays(step)...)
 	before, after := inputsOf(step.Before), inputsOf(step.After)
+	found = append(found, secretsStaySecret("", map[string]any(before), map[string]any(after))...)
+	found = append(found, secretParameterStays(step)...)
 	found = append(found, everyTypesProtections(before, after)...)
 	if rules, has := protections[resourceType(step.URN)]; has {
 		found = append(found, rules(before, after)...)
 	}
 	return found
-}
-
-// grant is a type of which a new resource gives something away that belongs to another resource, its target.
-type grant struct {
-	// property is the input that names the target.
-	property string
-	// targetType is the type of the target, and targetName the input with its physical name.
-	targetType, targetName string
-}
-
-// grants are these types.
-var grants = map[string]grant{
-	"aws:iam/rolePolicy:RolePolicy":                                        {"role", "aws:iam/role:Role", "name"},
-	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                    {"role", "aws:iam/role:Role", "name"},
-	"aws:ecr/repositoryPolicy:RepositoryPolicy":                            {"repository", "aws:ecr/repository:Repository", "name"},
-	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {"bucket", "aws:s3/bucketV2:BucketV2", "bucket"},
-}
-
-// grantsOf judges a new resource as a change from nothing, unless its target is as new as it is itself.
-func (p Plan) grantsOf(step Step) []Weakening {
-	kind := resourceType(step.URN)
-	each, has := grants[kind]
-	if !has || p.isFirst() {
-		return nil
-	}
-	after := inputsOf(step.After)
-	target := after.at(each.property)
-	isNew := slices.ContainsFunc(p.Steps, func(other Step) bool {
-		return other.Operation == "create" && resourceType(other.URN) == each.targetType && other.After != nil &&
-			target.known() && target.content != nil && reflect.DeepEqual(inputsOf(other.After).at(each.targetName), target)
-	})
-	if isNew {
-		return nil
-	}
-	return protections[kind](properties{}, after)
-}
-
-// isFirst tells whether the plan makes the stack: nothing is there yet that a new resource could weaken.
-func (p Plan) isFirst() bool {
-	for operation, count := range p.ChangeSummary {
-		if count > 0 && operation != "create" && operation != "read" {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(p.Steps, func(step Step) bool { return step.Before != nil })
 }

@@ -153,8 +153,10 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"traffic out", group, `{"egress": []}`, `{"egress": [` + port80 + `]}`, []string{"egress: nothing → also tcp 80 with 0.0.0.0/0"}},
 		{"a source that is not known", group, ingress(port3000), ingress(strings.ReplaceAll(port3000, "sg-1", unknown)), []string{
 			`ingress: [{"fromPort":3000,"protocol":"tcp","securityGroups":["sg-1"],"toPort":3000}] → not known yet`}},
-		{"a port that is no number", group, ingress(port80), ingress(strings.ReplaceAll(port80, `"toPort": 80`, `"toPort": "90"`)), []string{
-			`ingress: [{"cidrBlocks":["0.0.0.0/0"],"fromPort":80,"protocol":"tcp","toPort":80}] → [{"cidrBlocks":["0.0.0.0/0"],"fromPort":80,"protocol":"tcp","toPort":"90"}]`}},
+		{"a port that is no number", group, ingress(port80), ingress(strings.ReplaceAll(port80, `"toPort": 80`, `"toPort": "x"`)), []string{
+			`ingress: [{"cidrBlocks":["0.0.0.0/0"],"fromPort":80,"protocol":"tcp","toPort":80}] → [{"cidrBlocks":["0.0.0.0/0"],"fromPort":80,"protocol":"tcp","toPort":"x"}]`}},
+		{"a port that is written as a text", group, ingress(port80), ingress(strings.ReplaceAll(port80, `"toPort": 80`, `"toPort": "90"`)), []string{
+			"ingress: tcp 80 with 0.0.0.0/0 → also tcp 80-90 with 0.0.0.0/0"}},
 
 		{"the same policy", rolePolicy, policyOfTwo + "}", strings.Replace(policyOfTwo, `\"Version`, `  \"Version`, 1) + "}", nil},
 		{"a narrower policy", rolePolicy, policyOfTwo + "}", policyOfOne + "}", nil},
@@ -162,7 +164,7 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"a policy that is not known", rolePolicy, policyOfOne + "}", unknownPolicy + "}", []string{"policy: a known document → not known yet"}},
 		{"a policy that stays not known", rolePolicy, unknownPolicy + "}", unknownPolicy + "}", []string{"policy: not known yet → another document"}},
 		{"a policy that is secret", rolePolicy, policyOfOne + "}", secretPolicy + "}", []string{"policy: a known document → a secret"}},
-		{"a policy that was secret", rolePolicy, secretPolicy + "}", policyOfOne + "}", []string{"policy: a secret → another document"}},
+		{"a policy that was secret", rolePolicy, secretPolicy + "}", policyOfOne + "}", []string{"policy: a secret → in plain", "policy: a secret → another document"}},
 		{"a policy that nobody can read", rolePolicy, policyOfOne + "}", `{"policy": "{}"}`, []string{"policy: a known document → read the policy document: it has no statement"}},
 		{"an unreadable policy that stays", rolePolicy, `{"policy": "{}"}`, `{"policy": "{}", "name": "x"}`, nil},
 		{"another role", rolePolicy, policyOfOne + `, "role": "a"}`, policyOfOne + `, "role": "b"}`, []string{"role: a → b"}},
@@ -177,7 +179,7 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"a wider inline policy", role, `{"inlinePolicies": [` + policyOfOne + `}]}`, `{"inlinePolicies": [` + policyOfTwo + `}]}`, []string{"inlinePolicies: not so → allows s3:PutObject on arn:aws:s3:::media/*"}},
 		{"an inline policy more", role, `{}`, `{"inlinePolicies": [` + policyOfOne + `}]}`, []string{"inlinePolicies: not so → allows s3:GetObject on arn:aws:s3:::media/*"}},
 		{"an inline policy that is not known", role, `{}`, `{"inlinePolicies": [` + unknownPolicy + `}]}`, []string{"inlinePolicies: a known document → not known yet"}},
-		{"inline policies that are not known", role, `{}`, `{"inlinePolicies": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}`, []string{"inlinePolicies: not set → not known yet"}},
+		{"inline policies that are not known", role, `{}`, `{"inlinePolicies": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}`, []string{"inlinePolicies: a known document → not known yet"}},
 		{"a managed policy more", role, `{"managedPolicyArns": ["a"]}`, `{"managedPolicyArns": ["a", "b"]}`, []string{`managedPolicyArns: ["a"] → also b`}},
 		{"a managed policy less", role, `{"managedPolicyArns": ["a", "b"]}`, `{"managedPolicyArns": ["b"]}`, nil},
 		{"a managed policy that is not known", role, `{"managedPolicyArns": ["a"]}`, `{"managedPolicyArns": ["04da6b54-80e4-46f7-96ec-b56ff0331ba9"]}`, []string{`managedPolicyArns: ["a"] → not known yet`}},
@@ -341,8 +343,7 @@ func TestANewResourceThatGrantsSomethingIsDangerousUnlessItsTargetIsNewToo(t *te
 func TestEveryGuardedTypeThatCanChangeInPlaceIsJudgedOrHasNothingToLose(t *testing.T) {
 	// What is not judged has no property that protects, or changes only by a replacement.
 	unjudged := []string{
-		"aws:ecs/cluster:Cluster", "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders", "aws:lb/targetGroup:TargetGroup",
-		"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
+		"aws:ecs/cluster:Cluster", "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
 		"random:index/randomPassword:RandomPassword", "random:index/randomString:RandomString",
 	}
 	for _, each := range inventory.Types() {

@@ -11,7 +11,8 @@ import (
 type traffic struct {
 	// protocol is a name or a number in the form that AWS stores; -1 is every protocol.
 	protocol string
-	// first and last are the bounds of the ports.
+	// first and last are the bounds of the ports. Of ICMP they are the type and the code of the messages, and -1 is
+	// every one of them (Amazon EC2 API reference, IpPermission).
 	first, last float64
 	// place is a block of addresses, the id of a prefix list or of a security group, or "itself".
 	place string
@@ -65,7 +66,7 @@ func readTraffic(rules value) ([]traffic, bool) {
 				all = append(all, through)
 			}
 		}
-		if each.at("self").is(true) {
+		if !each.at("self").isOff() {
 			through.place = ownGroup
 			all = append(all, through)
 		}
@@ -92,9 +93,16 @@ func protocolName(protocol string) string {
 
 // includes tells whether all of the other traffic is within this one.
 func (t traffic) includes(other traffic) bool {
-	everything := t.protocol == "-1"
-	return (everything || t.protocol == other.protocol && t.first <= other.first && t.last >= other.last) &&
-		placeIncludes(t.place, other.place)
+	return placeIncludes(t.place, other.place) &&
+		(t.protocol == "-1" || t.protocol == other.protocol && t.includesPorts(other))
+}
+
+// includesPorts tells whether the ports, or the messages of ICMP, of the other traffic are among these.
+func (t traffic) includesPorts(other traffic) bool {
+	if t.protocol == "icmp" || t.protocol == "icmpv6" {
+		return (t.first == -1 || t.first == other.first) && (t.last == -1 || t.last == other.last)
+	}
+	return t.first <= other.first && t.last >= other.last
 }
 
 // placeIncludes tells whether a block of addresses holds another, or two ids are the same.

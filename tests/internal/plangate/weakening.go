@@ -3,6 +3,7 @@ package plangate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // Weakening is a protection that a change takes away or makes weaker.
@@ -43,7 +44,38 @@ func keeps(path, why string, best ...any) rule {
 // staysOff is the rule for a property that takes protection away while it is true.
 func staysOff(path, why string) rule {
 	return func(before, after properties) []Weakening {
-		if !before.at(path).is(true) && (after.at(path).is(true) || !after.at(path).known()) {
+		if before.at(path).isOff() && !after.at(path).isOff() {
+			return weaker(path, before, after, why)
+		}
+		return nil
+	}
+}
+
+// staysOn is the rule for a property that protects unless it is false.
+func staysOn(path, why string) rule {
+	return func(before, after properties) []Weakening {
+		isOn := func(v value) bool { return v.content == nil || v.is(true) }
+		if isOn(before.at(path)) && !isOn(after.at(path)) {
+			return weaker(path, before, after, why)
+		}
+		return nil
+	}
+}
+
+// staysAway is the rule for a property that takes protection away while it has one value.
+func staysAway(path, why string, from any) rule {
+	return func(before, after properties) []Weakening {
+		if !before.at(path).is(from) && (after.at(path).is(from) || !after.at(path).known()) {
+			return weaker(path, before, after, why)
+		}
+		return nil
+	}
+}
+
+// staysNamed is the rule for a list that must not become empty.
+func staysNamed(path, why string) rule {
+	return func(before, after properties) []Weakening {
+		if len(before.at(path).list()) > 0 && len(after.at(path).list()) == 0 {
 			return weaker(path, before, after, why)
 		}
 		return nil
@@ -130,13 +162,16 @@ func lasts(path, unit, why string) rule {
 	}
 }
 
-// number is a value that is a number; an absent one counts as zero.
+// number is a value that is a number, also one that is written as a text; an absent one counts as zero.
 func number(v value) (float64, bool) {
 	switch content := v.content.(type) {
 	case nil:
 		return 0, true
 	case float64:
 		return content, true
+	case string:
+		read, err := strconv.ParseFloat(content, 64)
+		return read, err == nil && v.known()
 	}
 	return 0, false
 }

@@ -1,0 +1,112 @@
+package plangate
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// acceptsNoMoreAnswers is the rule for the answers that count as healthy: numbers and ranges of them, such as
+// 200-299,304. Absent means 200 (Elastic Load Balancing API reference, Matcher).
+func acceptsNoMoreAnswers(path, why string) rule {
+	return func(before, after properties) []Weakening {
+		old, isKnown := readAnswers(before.at(path))
+		changed, readable := readAnswers(after.at(path))
+		if !readable {
+			return weaker(path, before, after, why)
+		}
+		for _, each := range changed {
+			if !isKnown || !slices.ContainsFunc(old, func(outer [2]int) bool { return outer[0] <= each[0] && each[1] <= outer[1] }) {
+				return weaker(path, before, after, why)
+			}
+		}
+		return nil
+	}
+}
+
+// readAnswers reads the ranges of answers. It returns false if they are not known or cannot be read.
+func readAnswers(matcher value) ([][2]int, bool) {
+	text := matcher.text()
+	switch {
+	case !matcher.known():
+		return nil, false
+	case matcher.content == nil || text == "":
+		text = "200"
+	}
+	var ranges [][2]int
+	for part := range strings.SplitSeq(text, ",") {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		first, err := strconv.Atoi(from)
+		last, alsoErr := strconv.Atoi(to)
+		if err != nil || alsoErr != nil {
+			return nil, false
+		}
+		ranges = append(ranges, [2]int{first, last})
+	}
+	return ranges, true
+}
+
+// losesNoAction is the rule for what a listener does with requests: it must not give up to send them to HTTPS or to
+// ask who somebody is.
+func losesNoAction(path string) rule {
+	// The actions that protect. Others forward or answer.
+	protecting := func(all properties) ([]string, bool) {
+		var found []string
+		for _, element := range all.at(path).list() {
+			action := properties{"action": element}
+			kind := action.at("action.type")
+			if !kind.known() || !action.at("action.redirect.protocol").known() {
+				return nil, false
+			}
+			switch {
+			case strings.HasPrefix(kind.text(), "authenticate-"):
+				found = append(found, kind.text())
+			case kind.is("redirect") && !action.at("action.redirect.protocol").is("HTTP"):
+				found = append(found, "redirect to "+action.at("action.redirect.protocol").String())
+			}
+		}
+		return found, true
+	}
+	return func(before, after properties) []Weakening {
+		old, _ := protecting(before)
+		changed, readable := protecting(after)
+		var found []Weakening
+		for _, each := range old {
+			if !readable || !slices.Contains(changed, each) {
+				found = append(found, Weakening{path, each, "no longer", "requests reach the tasks in plain, or from anybody"})
+			}
+		}
+		return found
+	}
+}
+
+// originsStayNamed is the rule for the pages that may use the bucket from a browser: named ones may become others,
+// but not every one.
+func originsStayNamed(path string) rule {
+	open := func(all properties) []string {
+		var found []string
+		for _, element := range all.at(path).list() {
+			for _, origin := range (properties{"rule": element}).at("rule.allowedOrigins").list() {
+				if text := (value{origin}).String(); strings.Contains(text, "*") || !(value{origin}).known() {
+					found = append(found, text)
+				}
+			}
+		}
+		return found
+	}
+	return func(before, after properties) []Weakening {
+		if !after.at(path).known() {
+			return weaker(path, before, after, "pages that nobody named may use the bucket from a browser")
+		}
+		var found []Weakening
+		for _, each := range open(after) {
+			if !slices.Contains(open(before), each) {
+				found = append(found, Weakening{path + ".allowedOrigins", "not so", "also " + each, "pages that nobody named may use the bucket from a browser"})
+			}
+		}
+		return found
+	}
+}

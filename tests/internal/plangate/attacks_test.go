@@ -1,0 +1,266 @@
+package plangate
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/inventory"
+)
+
+// definitions are the inputs of a task definition with these containers.
+func definitions(t *testing.T, containers string) string {
+	t.Helper()
+	text, err := json.Marshal(map[string]string{"containerDefinitions": containers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
+	const (
+		kind   = "aws:ecs/taskDefinition:TaskDefinition"
+		before = `{"name": "app", "image": "1.ecr/media:v1", "secrets": [{"name": "JWT_SECRET", "valueFrom": "arn"}],
+			"readonlyRootFilesystem": true, "logConfiguration": {"logDriver": "awslogs"}}`
+	)
+	for _, each := range []struct {
+		what, after string
+		want        []string
+	}{
+		{"the same", before, nil},
+		{"another tag", strings.Replace(before, ":v1", ":v2", 1), nil},
+		{"a digest", strings.Replace(before, ":v1", ":v1@sha256:00", 1), nil},
+		{"a plain variable", strings.Replace(before, `"image"`, `"environment": [{"name": "A", "value": "b"}], "image"`, 1), nil},
+		{"a secret less", strings.Replace(before, `{"name": "JWT_SECRET", "valueFrom": "arn"}`, "", 1), nil},
+		{"an image from elsewhere", strings.Replace(before, "1.ecr/media:v1", "docker.io:443/media", 1), []string{"containerDefinitions[app].image: of 1.ecr/media → of docker.io:443/media"}},
+		{"a container from elsewhere", before + `, {"name": "agent", "image": "agent"}`, []string{"containerDefinitions[agent].image: of 1.ecr/media → of agent"}},
+		{"a second container of the image", before + `, {"name": "worker", "image": "1.ecr/media"}`, nil},
+		{"a privileged container", strings.Replace(before, `"image"`, `"privileged": true, "image"`, 1), []string{"containerDefinitions[app].privileged: false → true"}},
+		{"a capability more", strings.Replace(before, `"image"`, `"linuxParameters": {"capabilities": {"add": ["SYS_PTRACE"]}}, "image"`, 1), []string{
+			"containerDefinitions[app].linuxParameters.capabilities.add: without SYS_PTRACE → with SYS_PTRACE"}},
+		{"files that can be changed", strings.Replace(before, `"readonlyRootFilesystem": true,`, "", 1), []string{"containerDefinitions[app].readonlyRootFilesystem: true → false"}},
+		{"no log", strings.Replace(before, `, "logConfiguration": {"logDriver": "awslogs"}`, "", 1), []string{"containerDefinitions[app].logConfiguration: awslogs → not set"}},
+		{"a log elsewhere", strings.Replace(before, "awslogs", "syslog", 1), []string{"containerDefinitions[app].logConfiguration: awslogs → syslog"}},
+		{"a secret in plain", strings.Replace(before, `"secrets": [{"name": "JWT_SECRET", "valueFrom": "arn"}]`, `"environment": [{"name": "JWT_SECRET", "value": "hunter2"}]`, 1), []string{
+			"containerDefinitions[app].environment: JWT_SECRET from a store of secrets → JWT_SECRET in plain"}},
+		{"two containers of one name", before + ", " + before, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
+		{"no list", `{"name": "app"}], "x": [{`, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
+	} {
+		t.Run(each.what, func(t *testing.T) {
+			step := update(t, kind, definitions(t, "["+before+"]"), definitions(t, "["+each.after+"]"))
+			step.Operation = "replace"
+			expectDangers(t, step, each.want)
+		})
+	}
+	for _, hidden := range []string{secret, unknown} {
+		expectDangers(t, update(t, kind, definitions(t, "["+before+"]"), definitions(t, hidden)), []string{
+			"containerDefinitions: known containers → not known yet, or a secret"})
+	}
+}
+
+// expectDangers judges a step and compares what gets weaker.
+func expectDangers(t *testing.T, step Step, want []string) {
+	t.Helper()
+	var all []string
+	for _, because := range want {
+		all = append(all, "gets weaker "+because)
+	}
+	if got := dangers(t, step); !slices.Equal(got, all) {
+		t.Errorf("got  %q\nwant %q", got, all)
+	}
+}
+
+func TestAProtectionIsNotLostByAFormThatTheRulesMisread(t *testing.T) {
+	const (
+		access   = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+		expiry   = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+		group    = "aws:ec2/securityGroup:SecurityGroup"
+		role     = "aws:iam/role:Role"
+		service  = "aws:ecs/service:Service"
+		balancer = "aws:lb/loadBalancer:LoadBalancer"
+		bucket   = "aws:s3/bucketV2:BucketV2"
+		logGroup = "aws:cloudwatch/logGroup:LogGroup"
+	)
+	for _, each := range []struct {
+		what, resourceType, before, after string
+		want                              []string
+	}{
+		{"a truth as a text", access, `{"blockPublicAcls": "true"}`, `{"blockPublicAcls": false}`, []string{"blockPublicAcls: true → false"}},
+		{"the same truth as a text", access, `{"blockPublicAcls": true}`, `{"blockPublicAcls": "true"}`, nil},
+		{"a flag as a text", bucket, `{}`, `{"forceDestroy": "true"}`, []string{"forceDestroy: not set → true"}},
+		{"a flag as a number", bucket, `{}`, `{"forceDestroy": 1}`, []string{"forceDestroy: not set → 1"}},
+		{"days as a text", expiry, `{"rules": []}`, `{"rules": [{"status": "Enabled", "expiration": {"days": "1"}}]}`, []string{"rules: files never expire → files expire after 1 day"}},
+		{"days that nobody can read", expiry, `{"rules": []}`, `{"rules": [{"status": "Enabled", "expiration": {"days": "soon"}}]}`, []string{
+			`rules: [] → [{"expiration":{"days":"soon"},"status":"Enabled"}]`}},
+		{"a rule without a list", expiry, `{"rules": []}`, `{"rules": {"status": "Enabled", "expiration": {"days": 1}}}`, []string{"rules: files never expire → files expire after 1 day"}},
+		{"a rule that begins", expiry, `{"rules": [{"status": "Disabled", "expiration": {"days": 1}}]}`, `{"rules": [{"status": "Enabled", "expiration": {"days": 1}}]}`, []string{
+			"rules: files never expire → files expire after 1 day"}},
+		{"a retention as a text", logGroup, `{"retentionInDays": "30"}`, `{"retentionInDays": "7"}`, []string{"retentionInDays: 30 days → 7 days"}},
+		{"a source without a list", group, `{"ingress": []}`, `{"ingress": [{"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": "0.0.0.0/0"}]}`, []string{"ingress: nothing → also tcp 1-2 with 0.0.0.0/0"}},
+		{"the world in halves", group, `{"ingress": [{"protocol": "tcp", "fromPort": 1, "toPort": 1, "cidrBlocks": ["10.0.0.0/8"]}]}`,
+			`{"ingress": [{"protocol": "tcp", "fromPort": 1, "toPort": 1, "cidrBlocks": ["0.0.0.0/1", "128.0.0.0/1"]}]}`, []string{
+				"ingress: tcp 1 with 10.0.0.0/8 → also tcp 1 with 0.0.0.0/1", "ingress: tcp 1 with 10.0.0.0/8 → also tcp 1 with 128.0.0.0/1"}},
+		{"the group itself, as a text", group, `{"ingress": []}`, `{"ingress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "self": "true"}]}`, []string{"ingress: nothing → also everything with the group itself"}},
+		{"every code of a message", group, `{"ingress": [{"protocol": "icmp", "fromPort": 8, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}]}`,
+			`{"ingress": [{"protocol": "icmp", "fromPort": 8, "toPort": -1, "cidrBlocks": ["0.0.0.0/0"]}]}`, []string{"ingress: icmp 8-0 with 0.0.0.0/0 → also icmp 8--1 with 0.0.0.0/0"}},
+		{"another message", group, `{"ingress": [{"protocol": "icmp", "fromPort": 3, "toPort": 4, "cidrBlocks": ["0.0.0.0/0"]}]}`,
+			`{"ingress": [{"protocol": "icmp", "fromPort": 4, "toPort": 4, "cidrBlocks": ["0.0.0.0/0"]}]}`, []string{"ingress: icmp 3-4 with 0.0.0.0/0 → also icmp 4 with 0.0.0.0/0"}},
+		{"fewer messages", group, `{"ingress": [{"protocol": "icmp", "fromPort": -1, "toPort": -1, "cidrBlocks": ["0.0.0.0/0"]}]}`,
+			`{"ingress": [{"protocol": "1", "fromPort": 8, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}]}`, nil},
+		{"an inline policy without a list", role, `{}`, `{"inlinePolicies": ` + policyOfOne + `}}`, []string{"inlinePolicies: not so → allows s3:GetObject on arn:aws:s3:::media/*"}},
+		{"an older version in one of two policies", role, `{"inlinePolicies": [` + policyOfOne + `}, ` + policyOfOne + `, "name": "b"}]}`,
+			`{"inlinePolicies": [` + strings.Replace(policyOfOne, "2012", "2008", 1) + `}, ` + policyOfOne + `, "name": "b"}]}`, []string{
+				`inlinePolicies: not so → is in version "2008-10-17 and 2012-10-17" of the policy language, not "2012-10-17"`}},
+		{"a managed policy without a list", role, `{}`, `{"managedPolicyArns": "a"}`, []string{"managedPolicyArns: not set → also a"}},
+		{"the default group of the tasks", service, `{"networkConfiguration": {"securityGroups": ["a"]}}`, `{"networkConfiguration": {"securityGroups": []}}`, []string{
+			`networkConfiguration.securityGroups: ["a"] → []`}},
+		{"the default group of the balancer", balancer, `{"securityGroups": ["a"]}`, `{}`, []string{`securityGroups: ["a"] → not set`}},
+		{"public addresses, as a text", service, `{"networkConfiguration": {"assignPublicIp": false}}`, `{"networkConfiguration": {"assignPublicIp": "true"}}`, []string{
+			"networkConfiguration.assignPublicIp: false → true"}},
+	} {
+		t.Run(each.what, func(t *testing.T) {
+			expectDangers(t, update(t, each.resourceType, each.before, each.after), each.want)
+		})
+	}
+}
+
+func TestWhatElseProtectsStays(t *testing.T) {
+	const (
+		listener  = "aws:lb/listener:Listener"
+		balancer  = "aws:lb/loadBalancer:LoadBalancer"
+		group     = "aws:lb/targetGroup:TargetGroup"
+		service   = "aws:ecs/service:Service"
+		target    = "aws:appautoscaling/target:Target"
+		alarm     = "aws:cloudwatch/metricAlarm:MetricAlarm"
+		cors      = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
+		images    = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+		parameter = "aws:ssm/parameter:Parameter"
+		redirect  = `{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS"}}]}`
+		forward   = `{"protocol": "HTTP", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`
+	)
+	keep := func(rules ...string) string {
+		text, err := json.Marshal(map[string]string{"policy": `{"rules": [` + strings.Join(rules, ",") + `]}`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const (
+		tagged = `{"rulePriority": 1, "selection": {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan", "countNumber": 10}, "action": {"type": "expire"}}`
+		others = `{"rulePriority": 2, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5}, "action": {"type": "expire"}}`
+	)
+	const firstImages = `rule 1 {"countNumber":10,"countType":"imageCountMoreThan","tagPatternList":["*"],"tagStatus":"tagged"}`
+	for _, each := range []struct {
+		what, resourceType, before, after string
+		want                              []string
+	}{
+		{"a redirect less", listener, redirect, forward, []string{"defaultActions: redirect to HTTPS → no longer"}},
+		{"a redirect to HTTP", listener, redirect, strings.Replace(redirect, "HTTPS", "HTTP", 1), []string{"defaultActions: redirect to HTTPS → no longer"}},
+		{"a redirect that is not known", listener, redirect, `{"protocol": "HTTP", "defaultActions": "` + unknown + `"}`, []string{"defaultActions: redirect to HTTPS → no longer"}},
+		{"a redirect more", listener, forward, redirect, nil},
+		{"another target", listener, forward, strings.Replace(forward, `"a"`, `"`+unknown+`"`, 1), nil},
+		{"nobody is asked who they are", listener, `{"defaultActions": [{"type": "authenticate-oidc"}, {"type": "forward"}]}`, `{"defaultActions": [{"type": "forward"}]}`, []string{
+			"defaultActions: authenticate-oidc → no longer"}},
+		{"no certificate of the client", listener, `{"mutualAuthentication": {"mode": "verify"}}`, `{"mutualAuthentication": {"mode": "off"}}`, []string{"mutualAuthentication.mode: verify → off"}},
+		{"ambiguous requests", balancer, `{}`, `{"desyncMitigationMode": "monitor"}`, []string{"desyncMitigationMode: not set → monitor"}},
+		{"no access log", balancer, `{"accessLogs": {"enabled": true}}`, `{}`, []string{"accessLogs.enabled: true → not set"}},
+		{"more answers are healthy", group, `{"healthCheck": {"matcher": "200"}}`, `{"healthCheck": {"matcher": "200-499"}}`, []string{"healthCheck.matcher: 200 → 200-499"}},
+		{"fewer answers are healthy", group, `{"healthCheck": {"matcher": "200-299,304"}}`, `{"healthCheck": {"matcher": "204,304"}}`, nil},
+		{"an answer more than the default", group, `{"healthCheck": {"path": "/a"}}`, `{"healthCheck": {"path": "/b", "matcher": "500"}}`, []string{"healthCheck.matcher: not set → 500"}},
+		{"answers that are not known", group, `{"healthCheck": {"matcher": "200"}}`, `{"healthCheck": {"matcher": "` + unknown + `"}}`, []string{"healthCheck.matcher: 200 → not known yet"}},
+		{"no health check", group, `{"healthCheck": {"enabled": true}}`, `{"healthCheck": {"enabled": false}}`, []string{"healthCheck.enabled: true → false"}},
+		{"no alarms of a deployment", service, `{"alarms": {"enable": true, "rollback": true}}`, `{}`, []string{"alarms.enable: true → not set", "alarms.rollback: true → not set"}},
+		{"no task at all", target, `{"maxCapacity": 10}`, `{"maxCapacity": 0}`, []string{"maxCapacity: 10 → 0"}},
+		{"fewer tasks", target, `{"maxCapacity": 10, "minCapacity": 1}`, `{"maxCapacity": 1, "minCapacity": 0}`, nil},
+		{"an alarm that rings for nobody", alarm, `{"alarmActions": ["a"]}`, `{"alarmActions": []}`, []string{`alarmActions: ["a"] → []`}},
+		{"an alarm that is switched off", alarm, `{"alarmActions": ["a"]}`, `{"alarmActions": ["b"], "actionsEnabled": false}`, []string{"actionsEnabled: not set → false"}},
+		{"another threshold", alarm, `{"threshold": 70}`, `{"threshold": 80}`, nil},
+		{"every page", cors, `{"corsRules": [{"allowedOrigins": ["https://a.example"]}]}`, `{"corsRules": [{"allowedOrigins": ["*"]}]}`, []string{"corsRules.allowedOrigins: not so → also *"}},
+		{"another page", cors, `{"corsRules": [{"allowedOrigins": ["https://a.example"]}]}`, `{"corsRules": [{"allowedOrigins": ["https://b.example"]}]}`, nil},
+		{"named pages", cors, `{"corsRules": [{"allowedOrigins": ["*"]}]}`, `{"corsRules": [{"allowedOrigins": ["https://b.example"]}]}`, nil},
+		{"more images stay", images, keep(tagged, others), keep(strings.Replace(tagged, "10", "20", 1), others), nil},
+		{"no images go", images, keep(tagged, others), keep(), nil},
+		{"the last rule goes", images, keep(tagged, others), keep(tagged), nil},
+		{"fewer images stay", images, keep(tagged), keep(strings.Replace(tagged, "10", "1", 1)), []string{"policy: " + firstImages + " → " + strings.Replace(firstImages, ":10", ":1", 1)}},
+		{"other images go", images, keep(tagged), keep(strings.Replace(tagged, `["*"]`, `["v*"]`, 1)), []string{"policy: " + firstImages + " → " + strings.Replace(firstImages, `["*"]`, `["v*"]`, 1)}},
+		{"a rule more", images, keep(tagged), keep(tagged, others), []string{`policy: no such rule → rule 2 {"countNumber":5,"countType":"imageCountMoreThan","tagStatus":"any"}`}},
+		{"a rule that hid images goes", images, keep(tagged, others), keep(others), []string{"policy: " + firstImages + ` → rule 2 {"countNumber":5,"countType":"imageCountMoreThan","tagStatus":"any"}`}},
+		{"a secret in plain", parameter, `{"type": "String", "value": "[secret]"}`, `{"type": "String", "value": "hunter2"}`, []string{"value: a secret → in plain"}},
+		{"a secret that goes", parameter, `{"type": "String", "value": "[secret]"}`, `{"type": "String"}`, nil},
+		{"a secret inside", alarm, `{"a": [{"b": "[secret]"}]}`, `{"a": [{"b": "hunter2"}]}`, []string{"a[0].b: a secret → in plain"}},
+	} {
+		t.Run(each.what, func(t *testing.T) {
+			expectDangers(t, update(t, each.resourceType, each.before, each.after), each.want)
+		})
+	}
+}
+
+func TestASecretParameterThatGetsAnotherValueIsDangerous(t *testing.T) {
+	step := update(t, "aws:ssm/parameter:Parameter", `{"type": "SecureString", "value": "[secret]"}`, `{"type": "SecureString", "value": "[secret]"}`)
+	step.DiffReasons = []string{"description"}
+	expectDangers(t, step, nil)
+	step.DiffReasons = []string{"value"}
+	expectDangers(t, step, []string{"value: a secret → another secret"})
+	for _, state := range []*State{step.Before, step.After} {
+		state.Inputs = map[string]any{"type": "String", "value": "a"}
+	}
+	expectDangers(t, step, nil)
+}
+
+func TestAnotherProviderMayBeAnotherAccount(t *testing.T) {
+	of := func(before, after string) Step {
+		step := update(t, "aws:cloudwatch/dashboard:Dashboard", `{}`, `{}`)
+		step.Before.Provider, step.After.Provider = before, after
+		return step
+	}
+	const provider = "urn:pulumi:dev::mediaserver::pulumi:providers:aws::"
+	expectDangers(t, of(provider+"default::1", provider+"default::1"), nil)
+	expectDangers(t, of(provider+"default_6_83_0::1", provider+"default_6_83_2::2"), nil)
+	expectDangers(t, of(provider+"default::1", provider+"elsewhere::2"), []string{"provider: default → elsewhere"})
+	expectDangers(t, of(provider+"elsewhere::1", provider+"elsewhere::2"), nil)
+	expectDangers(t, of(provider+"default::1", provider+"default-2::2"), []string{"provider: default → default-2"})
+	expectDangers(t, of(provider+"default::1", ""), []string{"provider: default → none"})
+
+	for after, want := range map[string][]string{
+		`{"region": "eu-west-2", "version": "6.84.0", "defaultTags": "{}"}`: nil,
+		`{"region": "us-east-1"}`:                     {"region: eu-west-2 → us-east-1"},
+		`{"region": "eu-west-2", "profile": "other"}`: {"profile: not set → other"},
+	} {
+		expectDangers(t, update(t, "pulumi:providers:aws", `{"region": "eu-west-2"}`, after), want)
+	}
+}
+
+func TestANewRoleInAStackThatExistsIsJudged(t *testing.T) {
+	const trust = `"assumeRolePolicy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"1\"}, \"Action\": \"sts:AssumeRole\"}]}"`
+	role := creation(t, "aws:iam/role:Role", `{"name": "admin", `+trust+`, "managedPolicyArns": ["AdministratorAccess"]}`)
+	if got, want := dangers(t, role), []string{
+		"gets weaker assumeRolePolicy: not so → allows sts:AssumeRole to AWS 1", "gets weaker managedPolicyArns: not set → also AdministratorAccess",
+	}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestADeletedPolicyThatDeniesIsDangerous(t *testing.T) {
+	step := update(t, "aws:ecr/repositoryPolicy:RepositoryPolicy", strings.Replace(policyOfOne, "Allow", "Deny", 1)+"}", "{}")
+	step.Operation, step.After = "delete", nil
+	expectDangers(t, step, []string{"policy: not so → no longer denies s3:GetObject on arn:aws:s3:::media/*"})
+	step.Before.Inputs = inputs(t, policyOfOne+"}")
+	expectDangers(t, step, nil)
+}
+
+func TestAnAllowanceOfEveryResourceFitsALabelAndNamesItAlone(t *testing.T) {
+	offered := map[string]bool{}
+	for _, each := range inventory.All() {
+		change := Change{URN: "urn:pulumi:dev::mediaserver::" + each.Type + "::" + each.Name, Name: each.Name, Type: each.Type, Happens: deleted}
+		text := allowance(strings.Repeat("c", 40), change)
+		if length := len(LabelPrefix + text); length > LabelLimit {
+			t.Errorf("%s%s has %d characters", LabelPrefix, text, length)
+		}
+		offered[text] = true
+	}
+	if len(offered) != len(inventory.All()) {
+		t.Errorf("%d allowances for %d resources", len(offered), len(inventory.All()))
+	}
+}

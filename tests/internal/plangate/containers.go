@@ -1,0 +1,139 @@
+package plangate
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// container is a container of a task definition, as far as it is judged (Amazon ECS API reference,
+// ContainerDefinition).
+type container struct {
+	Name                   string            `json:"name"`
+	Image                  string            `json:"image"`
+	Privileged             bool              `json:"privileged"`
+	ReadonlyRootFilesystem bool              `json:"readonlyRootFilesystem"`
+	Environment            []json.RawMessage `json:"environment"`
+	EnvironmentFiles       []json.RawMessage `json:"environmentFiles"`
+	Secrets                []struct {
+		Name string `json:"name"`
+	} `json:"secrets"`
+	LinuxParameters struct {
+		Capabilities struct {
+			Add []string `json:"add"`
+		} `json:"capabilities"`
+	} `json:"linuxParameters"`
+	LogConfiguration *struct {
+		LogDriver string `json:"logDriver"`
+	} `json:"logConfiguration"`
+}
+
+// secretNames are the variables that come from a store of secrets.
+func (c container) secretNames() []string {
+	var names []string
+	for _, each := range c.Secrets {
+		names = append(names, each.Name)
+	}
+	return names
+}
+
+// repository is where the container's image comes from: the image without its tag and digest.
+func (c container) repository() string {
+	repository, _, _ := strings.Cut(c.Image, "@")
+	if colon := strings.LastIndex(repository, ":"); colon > strings.LastIndex(repository, "/") {
+		repository = repository[:colon]
+	}
+	return repository
+}
+
+// containersGainNothing is the rule for the containers of a task definition. Another image of a repository that the
+// task used already passes; so does another command or variable.
+func containersGainNothing(path string) rule {
+	return func(before, after properties) []Weakening {
+		if sameValue(before.at(path).content, after.at(path).content) {
+			return nil
+		}
+		old, _ := readContainers(before.at(path))
+		changed, readable := readContainers(after.at(path))
+		if !readable {
+			// The definitions may hold a secret in plain, so they are not shown.
+			return []Weakening{{path, "known containers", "not known yet, or a secret", "the gate cannot see what the task runs"}}
+		}
+		var found []Weakening
+		for _, name := range slices.Sorted(maps.Keys(changed)) {
+			found = append(found, containerGainsNothing(path+"["+name+"].", old, changed[name])...)
+		}
+		return found
+	}
+}
+
+// containerGainsNothing compares a container with the one of the same name before, or with none.
+func containerGainsNothing(path string, all map[string]container, after container) []Weakening {
+	var found []Weakening
+	add := func(property, from, to, why string) {
+		found = append(found, Weakening{Property: path + property, From: from, To: to, Why: why})
+	}
+	before, existed := all[after.Name]
+	repositories := map[string]bool{}
+	for _, each := range all {
+		repositories[each.repository()] = true
+	}
+	if len(all) > 0 && !repositories[after.repository()] {
+		add("image", "of "+strings.Join(slices.Sorted(maps.Keys(repositories)), ", "), "of "+after.repository(), "somebody else decides what the task runs")
+	}
+	if after.Privileged && !before.Privileged {
+		add("privileged", "false", "true", "the container may do all that its host may")
+	}
+	for _, capability := range after.LinuxParameters.Capabilities.Add {
+		if !slices.Contains(before.LinuxParameters.Capabilities.Add, capability) {
+			add("linuxParameters.capabilities.add", "without "+capability, "with "+capability, "the container may do more of what its host may")
+		}
+	}
+	if before.ReadonlyRootFilesystem && !after.ReadonlyRootFilesystem {
+		add("readonlyRootFilesystem", "true", "false", "an intruder can change the application's files")
+	}
+	if existed && before.LogConfiguration != nil && (after.LogConfiguration == nil || after.LogConfiguration.LogDriver != before.LogConfiguration.LogDriver) {
+		add("logConfiguration", before.LogConfiguration.LogDriver, after.logDriver(), "the container's output is not kept where it was")
+	}
+	for _, name := range before.secretNames() {
+		if !slices.Contains(after.secretNames(), name) && (after.hasVariable(name) || len(after.EnvironmentFiles) > len(before.EnvironmentFiles)) {
+			add("environment", name+" from a store of secrets", name+" in plain", "everybody who may read the task definition reads it")
+		}
+	}
+	return found
+}
+
+// hasVariable tells whether the container has a plain variable of a name.
+func (c container) hasVariable(name string) bool {
+	return slices.ContainsFunc(c.Environment, func(text json.RawMessage) bool {
+		var variable struct {
+			Name string `json:"name"`
+		}
+		return json.Unmarshal(text, &variable) != nil || variable.Name == name
+	})
+}
+
+// logDriver is the driver of the container's log in words.
+func (c container) logDriver() string {
+	if c.LogConfiguration == nil {
+		return "not set"
+	}
+	return c.LogConfiguration.LogDriver
+}
+
+// readContainers reads container definitions. It returns false if they are not known or cannot be read.
+func readContainers(definitions value) (map[string]container, bool) {
+	if !definitions.known() {
+		return nil, false
+	}
+	var list []container
+	if err := json.Unmarshal([]byte(definitions.text()), &list); err != nil {
+		return nil, false
+	}
+	named := map[string]container{}
+	for _, each := range list {
+		named[each.Name] = each
+	}
+	return named, len(named) == len(list)
+}

@@ -1,0 +1,63 @@
+package plangate
+
+import (
+	"reflect"
+	"slices"
+)
+
+// grant is a type of which a new resource gives something away: what belongs to another resource, its target, or
+// rights in the account.
+type grant struct {
+	// property is the input that names the target. Empty where there is none.
+	property string
+	// targetType is the type of the target, and targetName the input with its physical name.
+	targetType, targetName string
+}
+
+// grants are these types.
+var grants = map[string]grant{
+	"aws:iam/role:Role":                                                    {},
+	"aws:iam/rolePolicy:RolePolicy":                                        {"role", "aws:iam/role:Role", "name"},
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                    {"role", "aws:iam/role:Role", "name"},
+	"aws:ecr/repositoryPolicy:RepositoryPolicy":                            {"repository", "aws:ecr/repository:Repository", "name"},
+	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                              {"repository", "aws:ecr/repository:Repository", "name"},
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {"bucket", "aws:s3/bucketV2:BucketV2", "bucket"},
+}
+
+// grantsOf judges a new resource as a change from nothing, unless its target is as new as it is itself.
+func (p Plan) grantsOf(step Step) []Weakening {
+	kind := resourceType(step.URN)
+	each, has := grants[kind]
+	if !has || p.isFirst() {
+		return nil
+	}
+	after := inputsOf(step.After)
+	target := after.at(each.property)
+	isNew := each.property != "" && slices.ContainsFunc(p.Steps, func(other Step) bool {
+		return other.Operation == "create" && resourceType(other.URN) == each.targetType && other.After != nil &&
+			target.known() && target.content != nil && reflect.DeepEqual(inputsOf(other.After).at(each.targetName), target)
+	})
+	if isNew {
+		return nil
+	}
+	return protections[kind](properties{}, after)
+}
+
+// isFirst tells whether the plan makes the stack: nothing is there yet that a new resource could weaken.
+func (p Plan) isFirst() bool {
+	for operation, count := range p.ChangeSummary {
+		if count > 0 && operation != "create" && operation != "read" {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.Steps, func(step Step) bool { return step.Before != nil })
+}
+
+// denialsOf judges a policy that goes as a change to nothing: what it denied is denied no longer.
+func denialsOf(step Step) []Weakening {
+	kind := resourceType(step.URN)
+	if _, isPolicy := inputsOf(step.Before)["policy"]; !isPolicy || grants[kind].property == "" {
+		return nil
+	}
+	return allowsNoMore("policy", "a refusal to others goes with it")(inputsOf(step.Before), properties{})
+}
