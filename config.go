@@ -34,6 +34,8 @@ const (
 	defaultCPU = 256
 	// defaultMemory is in MiB, as in step 27.
 	defaultMemory = 512
+	// defaultCPUArchitecture is what ECS runs where a task definition names none.
+	defaultCPUArchitecture = x86
 	// defaultDesiredCount is the number of tasks of step 28.
 	defaultDesiredCount = 2
 	// defaultMinCapacity and defaultMaxCapacity are those of step 29.
@@ -45,6 +47,11 @@ const (
 	defaultScaleDownCPU = 20
 	// defaultLogRetentionDays is the retention of steps 34 and 35.
 	defaultLogRetentionDays = 30
+	// defaultContainerInsights is the setting of step 25.
+	defaultContainerInsights = insightsEnabled
+	// defaultOldVersionDays keeps old versions for ever: no rule of step 10 deletes
+	// any.
+	defaultOldVersionDays = 0
 	// defaultForceDestroy lets a stack be torn down with its media, as step 5 has
 	// it for testing.
 	defaultForceDestroy = true
@@ -78,6 +85,9 @@ const (
 	highestPort = 65535
 	// anyOrigin is the CORS origin that stands for every origin.
 	anyOrigin = "*"
+	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit; what is
+	// beyond is a slip, and for ever is 0.
+	oldVersionDaysLimit = 36500
 )
 
 var (
@@ -126,6 +136,21 @@ func sizes(smallest, largest, step int) []int {
 	return all
 }
 
+// The processors that AWS Fargate offers (Amazon ECS API reference,
+// RuntimePlatform).
+const (
+	x86   = "X86_64"
+	arm64 = "ARM64"
+)
+
+// The degrees to which CloudWatch observes a cluster (Amazon ECS API reference,
+// ClusterSetting).
+const (
+	insightsEnabled  = "enabled"
+	insightsEnhanced = "enhanced"
+	insightsDisabled = "disabled"
+)
+
 // logRetentionDays are the retention periods that CloudWatch Logs accepts
 // (API reference, PutRetentionPolicy).
 var logRetentionDays = []int{
@@ -159,6 +184,9 @@ type settings struct {
 	cpu int
 	// memory is the size of a task in MiB. Default: 512.
 	memory int
+	// cpuArchitecture is the processor that tasks run on, and for which the image
+	// is built: X86_64 or ARM64. Default: X86_64.
+	cpuArchitecture string
 	// desiredCount is the number of tasks that the service starts with; later
 	// the scaling policies own it. 0, together with minCapacity 0, creates the
 	// service without a task. Default: 2.
@@ -180,6 +208,12 @@ type settings struct {
 	corsAllowedOrigins []string
 	// logRetentionDays is how long both log groups keep an event. Default: 30.
 	logRetentionDays int
+	// containerInsights is how closely CloudWatch observes the cluster: enabled,
+	// enhanced or disabled. Default: enabled.
+	containerInsights string
+	// oldVersionDays is how many days the bucket keeps a file that was overwritten
+	// or deleted. Default: 0, for ever.
+	oldVersionDays int
 	// forceDestroy lets the bucket and the registry be deleted with what they
 	// hold. Default: true.
 	forceDestroy bool
@@ -214,6 +248,7 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 		certificateArn:     reader.optionalText("certificateArn", defaultCertificateArn),
 		cpu:                reader.integer("cpu", defaultCPU),
 		memory:             reader.integer("memory", defaultMemory),
+		cpuArchitecture:    reader.text("cpuArchitecture", defaultCPUArchitecture),
 		desiredCount:       reader.integer("desiredCount", defaultDesiredCount),
 		minCapacity:        reader.integer("minCapacity", defaultMinCapacity),
 		maxCapacity:        reader.integer("maxCapacity", defaultMaxCapacity),
@@ -221,6 +256,8 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 		scaleDownCPU:       reader.integer("scaleDownCpu", defaultScaleDownCPU),
 		corsAllowedOrigins: reader.list("corsAllowedOrigins", defaultCORSAllowedOrigins),
 		logRetentionDays:   reader.integer("logRetentionDays", defaultLogRetentionDays),
+		containerInsights:  reader.text("containerInsights", defaultContainerInsights),
+		oldVersionDays:     reader.integer("oldVersionDays", defaultOldVersionDays),
 		forceDestroy:       reader.boolean("forceDestroy", defaultForceDestroy),
 		executeCommand:     reader.boolean("executeCommand", defaultExecuteCommand),
 		protectData:        reader.boolean("protectData", defaultProtectData),
@@ -254,6 +291,8 @@ func (s settings) validate(reader *settingsReader) {
 	reader.check("imageTag", s.imageTag, imageTagPattern.MatchString(s.imageTag),
 		"must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a period or a hyphen")
 	s.validateTaskSize(reader)
+	reader.check("cpuArchitecture", s.cpuArchitecture, slices.Contains([]string{x86, arm64}, s.cpuArchitecture),
+		fmt.Sprintf("must be a processor that AWS Fargate offers: %s or %s", x86, arm64))
 	s.validateCapacity(reader)
 	reader.check("scaleUpCpu", s.scaleUpCPU, s.scaleUpCPU >= 1 && s.scaleUpCPU <= 100,
 		"must be a percentage, from 1 to 100")
@@ -271,6 +310,11 @@ func (s settings) validate(reader *settingsReader) {
 	}
 	reader.check("logRetentionDays", s.logRetentionDays, slices.Contains(logRetentionDays, s.logRetentionDays),
 		fmt.Sprintf("must be a number of days that CloudWatch Logs accepts: %s", enumerate(logRetentionDays)))
+	reader.check("containerInsights", s.containerInsights,
+		slices.Contains([]string{insightsEnabled, insightsEnhanced, insightsDisabled}, s.containerInsights),
+		fmt.Sprintf("must be %s, %s or %s", insightsEnabled, insightsEnhanced, insightsDisabled))
+	reader.check("oldVersionDays", s.oldVersionDays, s.oldVersionDays >= 0 && s.oldVersionDays <= oldVersionDaysLimit,
+		fmt.Sprintf("must be a number of days from 1 to %d, or 0 to keep old versions for ever", oldVersionDaysLimit))
 	reader.check("permissionsBoundaryArn", s.permissionsBoundaryArn,
 		s.permissionsBoundaryArn == "" || policyArnPattern.MatchString(s.permissionsBoundaryArn),
 		"must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own")

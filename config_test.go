@@ -41,6 +41,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 		domainName: "", hostedZoneID: "", certificateArn: "",
 		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
 		corsAllowedOrigins: []string{"*"}, logRetentionDays: 30,
+		cpuArchitecture: "X86_64", containerInsights: "enabled", oldVersionDays: 0,
 		forceDestroy: true, executeCommand: true, protectData: false, permissionsBoundaryArn: "",
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -54,6 +55,7 @@ func everySetting() map[string]string {
 		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "nodeEnv": "staging", "imageTag": "v1",
 		"domainName": testDomain, "hostedZoneId": testZone, "certificateArn": testCertificate,
 		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
+		"cpuArchitecture": "ARM64", "containerInsights": "enhanced", "oldVersionDays": "60",
 		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
 		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
 		"permissionsBoundaryArn": testBoundary, "keepNames": "true",
@@ -65,6 +67,7 @@ var everySettingLoaded = settings{
 	domainName: testDomain, hostedZoneID: testZone, certificateArn: testCertificate,
 	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
 	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
+	cpuArchitecture: "ARM64", containerInsights: "enhanced", oldVersionDays: 60,
 	forceDestroy: false, executeCommand: false, protectData: true,
 	permissionsBoundaryArn: testBoundary, keepNames: true,
 }
@@ -122,6 +125,14 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/teams/media/" + strings.Repeat("b", 128)},
 		{"permissionsBoundaryArn": "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"},
 		{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/_+=,.@-"},
+		{"cpuArchitecture": "X86_64"},
+		{"cpuArchitecture": "ARM64"},
+		{"containerInsights": "enabled"},
+		{"containerInsights": "enhanced"},
+		{"containerInsights": "disabled"},
+		{"oldVersionDays": "0"},
+		{"oldVersionDays": "1"},
+		{"oldVersionDays": "36500"},
 		{"logRetentionDays": "1"},
 		{"logRetentionDays": "3653"},
 		{"cpu": "256", "memory": "2048"},
@@ -234,6 +245,14 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		{map[string]string{"corsAllowedOrigins": `["https://a.*.b"]`}, `"https://a.*.b" must`},
 		{map[string]string{"logRetentionDays": "0"}, `mediaserver:logRetentionDays: 0 must`},
 		{map[string]string{"logRetentionDays": "31"}, `mediaserver:logRetentionDays: 31 must`},
+		{map[string]string{"cpuArchitecture": "arm64"}, `mediaserver:cpuArchitecture: "arm64" must`},
+		{map[string]string{"cpuArchitecture": "linux/amd64"}, `mediaserver:cpuArchitecture: "linux/amd64" must`},
+		{map[string]string{"cpuArchitecture": ""}, `mediaserver:cpuArchitecture: "" must`},
+		{map[string]string{"containerInsights": "true"}, `mediaserver:containerInsights: "true" must`},
+		{map[string]string{"containerInsights": "Enhanced"}, `mediaserver:containerInsights: "Enhanced" must`},
+		{map[string]string{"oldVersionDays": "-1"}, `mediaserver:oldVersionDays: -1 must`},
+		{map[string]string{"oldVersionDays": "36501"}, `mediaserver:oldVersionDays: 36501 must`},
+		{map[string]string{"oldVersionDays": "never"}, `mediaserver:oldVersionDays: "never" must`},
 		{map[string]string{"forceDestroy": "yes"}, `mediaserver:forceDestroy: "yes" must`},
 		{map[string]string{"forceDestroy": "True"}, `mediaserver:forceDestroy: "True" must`},
 		{map[string]string{"executeCommand": "1"}, `mediaserver:executeCommand: "1" must`},
@@ -293,12 +312,15 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"corsAllowedOrigins", "x", `"x" must be a list of texts, such as ["https://media.example.com"]`},
 		{"corsAllowedOrigins", "[]", `[] must name at least one origin; ["*"] allows every origin`},
 		{"logRetentionDays", "2", `2 must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`},
+		{"cpuArchitecture", "arm64", `"arm64" must be a processor that AWS Fargate offers: X86_64 or ARM64`},
+		{"containerInsights", "on", `"on" must be enabled, enhanced or disabled`},
+		{"oldVersionDays", "-1", `-1 must be a number of days from 1 to 36500, or 0 to keep old versions for ever`},
 		{"forceDestroy", "yes", `"yes" must be true or false`},
 		{"apport", "1", `"1" is not a setting of this program; did you mean appPort?`},
 		{"desiredCout", "1", `"1" is not a setting of this program; did you mean desiredCount?`},
 		{"scaleCpuUp", "1", `"1" is not a setting of this program; did you mean scaleUpCpu?`},
-		{"vpcId", "1", `"1" is not a setting of this program; the settings are name, appPort, healthCheckPath, nodeEnv, imageTag, domainName, hostedZoneId, certificateArn, cpu, memory, ` +
-			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn, keepNames`},
+		{"vpcId", "1", `"1" is not a setting of this program; the settings are name, appPort, healthCheckPath, nodeEnv, imageTag, domainName, hostedZoneId, certificateArn, cpu, memory, cpuArchitecture, ` +
+			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, containerInsights, oldVersionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn, keepNames`},
 		{"permissionsBoundaryArn", "x", `"x" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own`},
 	} {
 		_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + worded.key: worded.value})
@@ -322,6 +344,7 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 		"name": "Media!", "appPort": "web", "cpu": "300", "desiredCount": "99", "scaleDownCpu": "90",
 		"corsAllowedOrigins": `["nowhere","*","https://"]`, "logRetentionDays": "31", "forceDestroy": "maybe",
 		"domainName": "*.example.com", "hostedZoneId": "/hostedzone/Z1", "certificateArn": "arn:aws:iam::123456789012:server-certificate/a",
+		"cpuArchitecture": "i386", "containerInsights": "some", "oldVersionDays": "-7",
 	}),
 		"invalid settings:",
 		`mediaserver:name: "Media!" must be`,
@@ -336,6 +359,9 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 		`mediaserver:domainName: "*.example.com" must be`,
 		`mediaserver:hostedZoneId: "/hostedzone/Z1" must be`,
 		`mediaserver:certificateArn: "arn:aws:iam::123456789012:server-certificate/a" must be`,
+		`mediaserver:cpuArchitecture: "i386" must be`,
+		`mediaserver:containerInsights: "some" must be`,
+		`mediaserver:oldVersionDays: -7 must be`,
 	)
 	if len(recorder.lookups) > 0 {
 		t.Errorf("the account was asked %d questions before the error", len(recorder.lookups))

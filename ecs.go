@@ -34,13 +34,13 @@ type clusterOutputs struct {
 }
 
 // createCluster is the first half of phase 9, steps 25 and 26: the
-// cluster with Container Insights, and its capacity providers.
+// cluster with its Container Insights and its capacity providers.
 func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs) (clusterOutputs, error) {
 	cluster, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
 		Name: pulumi.String(settings.physicalName("{name}-cluster")),
 		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
 			Name:  pulumi.String("containerInsights"),
-			Value: pulumi.String("enabled"),
+			Value: pulumi.String(settings.containerInsights),
 		}},
 	}, settings.keepName("name"))
 	if err != nil {
@@ -100,9 +100,14 @@ func createTaskDefinition(
 		NetworkMode:             pulumi.String("awsvpc"),
 		Cpu:                     pulumi.String(strconv.Itoa(settings.cpu)),
 		Memory:                  pulumi.String(strconv.Itoa(settings.memory)),
-		ExecutionRoleArn:        inputs.roles.executionRoleArn,
-		TaskRoleArn:             inputs.roles.taskRoleArn,
-		ContainerDefinitions:    pulumi.JSONMarshal([]containerDefinition{container}),
+		RuntimePlatform: &ecs.TaskDefinitionRuntimePlatformArgs{
+			// The only system that runs on both processors.
+			OperatingSystemFamily: pulumi.String("LINUX"),
+			CpuArchitecture:       pulumi.String(settings.cpuArchitecture),
+		},
+		ExecutionRoleArn:     inputs.roles.executionRoleArn,
+		TaskRoleArn:          inputs.roles.taskRoleArn,
+		ContainerDefinitions: pulumi.JSONMarshal([]containerDefinition{container}),
 		// A replaced revision would be deregistered while the deployment still runs,
 		// and ECS cannot move a service back to a revision that is not registered.
 		SkipDestroy: pulumi.Bool(true),

@@ -21,6 +21,13 @@ func TestTheClusterRunsOnFargateWithContainerInsights(t *testing.T) {
 	})
 }
 
+func TestContainerInsightsFollowTheSetting(t *testing.T) {
+	for _, degree := range []string{"enabled", "enhanced", "disabled"} {
+		stack := run(t, map[string]string{"containerInsights": degree})
+		wantEqual(t, "settings", stack.find(t, "Cluster main").inputs["settings"], list{object{"name": "containerInsights", "value": degree}})
+	}
+}
+
 // containerWanted is the container with default settings.
 func containerWanted() object {
 	return object{
@@ -66,6 +73,7 @@ func TestATaskRunsTheImageWithItsConfigurationSecretsAndHealthCheck(t *testing.T
 		"networkMode":             "awsvpc",
 		"cpu":                     "256",
 		"memory":                  "512",
+		"runtimePlatform":         object{"operatingSystemFamily": "LINUX", "cpuArchitecture": "X86_64"},
 		"executionRoleArn":        "arn:aws:iam::123456789012:role/mediaserver-ecs-task-execution-role",
 		"taskRoleArn":             "arn:aws:iam::123456789012:role/mediaserver-ecs-task-role",
 		"containerDefinitions":    jsonText{list{containerWanted()}},
@@ -76,7 +84,7 @@ func TestATaskRunsTheImageWithItsConfigurationSecretsAndHealthCheck(t *testing.T
 func TestATaskFollowsTheSettings(t *testing.T) {
 	stack := run(t, map[string]string{
 		"imageTag": "v1.2.3", "appPort": "8080", "nodeEnv": "staging", "healthCheckPath": "/ready?deep=1&all=1",
-		"cpu": "1024", "memory": "3072", "executeCommand": "false",
+		"cpu": "1024", "memory": "3072", "cpuArchitecture": "ARM64", "executeCommand": "false",
 	})
 	want := containerWanted()
 	want["image"] = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/mediaserver:v1.2.3"
@@ -94,6 +102,7 @@ func TestATaskFollowsTheSettings(t *testing.T) {
 	wantEqual(t, "containers", inputs["containerDefinitions"], jsonText{list{want}})
 	wantEqual(t, "cpu", inputs["cpu"], "1024")
 	wantEqual(t, "memory", inputs["memory"], "3072")
+	wantEqual(t, "platform", inputs["runtimePlatform"], object{"operatingSystemFamily": "LINUX", "cpuArchitecture": "ARM64"})
 }
 
 func TestTheContainerStatesEveryListEvenAnEmptyOne(t *testing.T) {

@@ -103,7 +103,7 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 		DashboardName: pulumi.String(settings.physicalName("{name}-dashboard")),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
 			PeriodOverride: keepPeriods,
-			Widgets:        layOut(inputs.environment.region, dashboardRows(inputs)),
+			Widgets:        layOut(inputs.environment.region, dashboardRows(settings, inputs)),
 		}),
 	}, settings.keepName("dashboardName"))
 	if err != nil {
@@ -189,15 +189,12 @@ type metricOptions struct {
 
 // dashboardRows are the rows of the dashboard from top to bottom, each with its
 // charts from left to right.
-func dashboardRows(inputs dashboardInputs) [][]widgetProperties {
+func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperties {
 	balancer := []any{"LoadBalancer", inputs.loadBalancer.arnSuffix}
-	targets := append([]any{"TargetGroup", inputs.loadBalancer.targetGroupArnSuffix}, balancer...)
-	tasks := []any{"ClusterName", inputs.service.clusterName, "ServiceName", inputs.service.serviceName}
 	stored := func(storageType string) []any {
 		return []any{"BucketName", inputs.storage.bucketName, "StorageType", storageType}
 	}
 	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
-	percent := verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
 	return [][]widgetProperties{
 		{
 			{
@@ -219,30 +216,7 @@ func dashboardRows(inputs dashboardInputs) [][]widgetProperties {
 				},
 			},
 		},
-		{
-			{
-				Title: "CPU utilisation in percent", Period: widgetPeriod, YAxis: percent,
-				Metrics: [][]any{line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU")},
-			},
-			{
-				Title: "Memory utilisation in percent", Period: widgetPeriod, YAxis: percent,
-				Metrics: [][]any{line(ecsMetrics, "MemoryUtilization", tasks, "Average", "Memory")},
-			},
-			{
-				Title: "Running tasks", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{
-					line(containerInsightsMetrics, "RunningTaskCount", tasks, "Average", "Running"),
-					line(containerInsightsMetrics, "DesiredTaskCount", tasks, "Average", "Desired"),
-				},
-			},
-			{
-				Title: "Healthy hosts", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{
-					line(loadBalancerMetrics, "HealthyHostCount", targets, "Minimum", "Healthy"),
-					line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy"),
-				},
-			},
-		},
+		taskCharts(settings, inputs),
 		{
 			{
 				Title: "Media size in bytes", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
@@ -260,6 +234,43 @@ func dashboardRows(inputs dashboardInputs) [][]widgetProperties {
 			},
 		},
 	}
+}
+
+// taskCharts are the charts of the service and its tasks.
+func taskCharts(settings settings, inputs dashboardInputs) []widgetProperties {
+	targets := []any{
+		"TargetGroup", inputs.loadBalancer.targetGroupArnSuffix, "LoadBalancer", inputs.loadBalancer.arnSuffix,
+	}
+	tasks := []any{"ClusterName", inputs.service.clusterName, "ServiceName", inputs.service.serviceName}
+	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
+	percent := verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
+	charts := []widgetProperties{
+		{
+			Title: "CPU utilisation in percent", Period: widgetPeriod, YAxis: percent,
+			Metrics: [][]any{line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU")},
+		},
+		{
+			Title: "Memory utilisation in percent", Period: widgetPeriod, YAxis: percent,
+			Metrics: [][]any{line(ecsMetrics, "MemoryUtilization", tasks, "Average", "Memory")},
+		},
+	}
+	// Without Container Insights nobody counts the tasks.
+	if settings.containerInsights != insightsDisabled {
+		charts = append(charts, widgetProperties{
+			Title: "Running tasks", Period: widgetPeriod, YAxis: fromZero,
+			Metrics: [][]any{
+				line(containerInsightsMetrics, "RunningTaskCount", tasks, "Average", "Running"),
+				line(containerInsightsMetrics, "DesiredTaskCount", tasks, "Average", "Desired"),
+			},
+		})
+	}
+	return append(charts, widgetProperties{
+		Title: "Healthy hosts", Period: widgetPeriod, YAxis: fromZero,
+		Metrics: [][]any{
+			line(loadBalancerMetrics, "HealthyHostCount", targets, "Minimum", "Healthy"),
+			line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy"),
+		},
+	})
 }
 
 // line is one line of a chart.

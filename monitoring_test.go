@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestLogsAreKeptForThirtyDays(t *testing.T) {
 	stack := run(t, nil)
@@ -92,6 +95,22 @@ func TestTheDashboardShowsWhatAPersonOnCallLooksAtFirst(t *testing.T) {
 			}}),
 		}}},
 	})
+}
+
+func TestTheDashboardCountsNoTasksWithoutContainerInsights(t *testing.T) {
+	for degree, want := range map[string]list{
+		"enhanced": {"CPU utilisation in percent 0 6", "Memory utilisation in percent 6 6", "Running tasks 12 6", "Healthy hosts 18 6"},
+		"disabled": {"CPU utilisation in percent 0 8", "Memory utilisation in percent 8 8", "Healthy hosts 16 8"},
+	} {
+		body := run(t, map[string]string{"containerInsights": degree}).find(t, "Dashboard mediaserver").inputs["dashboardBody"]
+		var row list
+		for _, element := range parseJSON(t, "body", body).(object)["widgets"].(list) {
+			if widget := element.(object); widget["y"] == 6.0 {
+				row = append(row, fmt.Sprintf("%s %v %v", widget["properties"].(object)["title"], widget["x"], widget["width"]))
+			}
+		}
+		wantEqual(t, degree, row, want)
+	}
 }
 
 // TestAWSAcceptsEveryWidget checks what AWS refuses only when the dashboard is

@@ -7,7 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The lifecycle of a media file in days since its upload (step 10).
+// The lifecycle of a media file in days since its upload (step 10). How long it
+// is kept once it was overwritten or deleted is the setting oldVersionDays.
 const (
 	daysUntilInfrequentAccess = 30
 	daysUntilGlacier          = 90
@@ -77,26 +78,7 @@ func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs)
 		Bucket: bucket.ID(),
 		// Stated, or the provider shows a change on every run.
 		TransitionDefaultMinimumObjectSize: pulumi.String("all_storage_classes_128K"),
-		Rules: s3.BucketLifecycleConfigurationV2RuleArray{&s3.BucketLifecycleConfigurationV2RuleArgs{
-			Id:     pulumi.String("archive-media"),
-			Status: pulumi.String("Enabled"),
-			// An empty filter means every object. Without one the provider shows a
-			// change on every run.
-			Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
-			Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{
-				&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
-					Days:         pulumi.Int(daysUntilInfrequentAccess),
-					StorageClass: pulumi.String("STANDARD_IA"),
-				},
-				&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
-					Days:         pulumi.Int(daysUntilGlacier),
-					StorageClass: pulumi.String("GLACIER"),
-				},
-			},
-			AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
-				DaysAfterInitiation: pulumi.Int(daysUntilUploadIsAborted),
-			},
-		}},
+		Rules:                              s3.BucketLifecycleConfigurationV2RuleArray{mediaLifecycle(settings)},
 	}, after(versioning))
 	if err != nil {
 		return storageOutputs{}, fmt.Errorf("set the lifecycle of bucket media-storage: %w", err)
@@ -119,6 +101,42 @@ func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs)
 		bucketName: bucket.Bucket,
 		bucketArn:  bucket.Arn,
 	}, nil
+}
+
+// mediaLifecycle is what becomes of media files (step 10).
+func mediaLifecycle(settings settings) *s3.BucketLifecycleConfigurationV2RuleArgs {
+	rule := &s3.BucketLifecycleConfigurationV2RuleArgs{
+		Id:     pulumi.String("archive-media"),
+		Status: pulumi.String("Enabled"),
+		// An empty filter means every object. Without one the provider shows a
+		// change on every run.
+		Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+		Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{
+			&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+				Days:         pulumi.Int(daysUntilInfrequentAccess),
+				StorageClass: pulumi.String("STANDARD_IA"),
+			},
+			&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+				Days:         pulumi.Int(daysUntilGlacier),
+				StorageClass: pulumi.String("GLACIER"),
+			},
+		},
+		AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
+			DaysAfterInitiation: pulumi.Int(daysUntilUploadIsAborted),
+		},
+	}
+	if settings.oldVersionDays > 0 {
+		rule.NoncurrentVersionExpiration = &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+			NoncurrentDays: pulumi.Int(settings.oldVersionDays),
+		}
+		// A deleted file leaves a marker with its name, which outlives its versions
+		// unless it goes too. Without days this touches no file that is current
+		// (Amazon S3 API reference, LifecycleExpiration).
+		rule.Expiration = &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{
+			ExpiredObjectDeleteMarker: pulumi.Bool(true),
+		}
+	}
+	return rule
 }
 
 // after makes a setting of the bucket wait for the one before it.

@@ -6,21 +6,37 @@ func TestTheMediaBucketHasAUniqueNameAndGoesWithItsMedia(t *testing.T) {
 	run(t, nil).wantInputs(t, "BucketV2 media-storage", object{"bucket": testBucket, "forceDestroy": true})
 }
 
+// ruleWanted is the lifecycle rule with default settings.
+func ruleWanted() object {
+	return object{
+		"id":     "archive-media",
+		"status": "Enabled",
+		"filter": object{},
+		"transitions": list{
+			object{"days": 30, "storageClass": "STANDARD_IA"},
+			object{"days": 90, "storageClass": "GLACIER"},
+		},
+		"abortIncompleteMultipartUpload": object{"daysAfterInitiation": 7},
+	}
+}
+
 func TestMediaMovesToCheaperTiersAndNothingExpires(t *testing.T) {
 	run(t, nil).wantInputs(t, "BucketLifecycleConfigurationV2 media-storage", object{
 		"bucket":                             testBucket,
 		"transitionDefaultMinimumObjectSize": "all_storage_classes_128K",
-		"rules": list{object{
-			"id":     "archive-media",
-			"status": "Enabled",
-			"filter": object{},
-			"transitions": list{
-				object{"days": 30, "storageClass": "STANDARD_IA"},
-				object{"days": 90, "storageClass": "GLACIER"},
-			},
-			"abortIncompleteMultipartUpload": object{"daysAfterInitiation": 7},
-		}},
+		"rules":                              list{ruleWanted()},
 	})
+}
+
+func TestOldVersionsGoForGoodWithTheirMarkersWhereThatIsSet(t *testing.T) {
+	for setting, days := range map[string]int{"1": 1, "365": 365} {
+		want := ruleWanted()
+		want["noncurrentVersionExpiration"] = object{"noncurrentDays": days}
+		want["expiration"] = object{"expiredObjectDeleteMarker": true}
+		rules := run(t, map[string]string{"oldVersionDays": setting}).
+			find(t, "BucketLifecycleConfigurationV2 media-storage").inputs["rules"]
+		wantEqual(t, "rules", rules, list{want})
+	}
 }
 
 func TestMediaIsEncryptedVersionedAndPrivate(t *testing.T) {

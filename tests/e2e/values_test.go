@@ -56,6 +56,7 @@ func TestOtherSettingsAreReadBackTooAndEveryDifferenceIsTold(t *testing.T) {
 		"-c", "mediaserver:imageTag=v2", "-c", "mediaserver:cpu=512", "-c", "mediaserver:memory=1024",
 		"-c", "mediaserver:desiredCount=3", "-c", "mediaserver:minCapacity=2", "-c", "mediaserver:maxCapacity=4",
 		"-c", "mediaserver:scaleUpCpu=80", "-c", "mediaserver:scaleDownCpu=10",
+		"-c", "mediaserver:cpuArchitecture=ARM64", "-c", "mediaserver:containerInsights=enhanced", "-c", "mediaserver:oldVersionDays=60",
 		"-c", "mediaserver:logRetentionDays=7", "-c", "mediaserver:executeCommand=false",
 		"--config-path", "-c", "mediaserver:corsAllowedOrigins[0]=https://media.example.com")
 	deployment := d.readable()
@@ -70,10 +71,12 @@ func TestOtherSettingsAreReadBackTooAndEveryDifferenceIsTold(t *testing.T) {
 	want := []string{
 		"SecurityGroup ecs-tasks: 1",
 		"BucketCorsConfigurationV2 media-storage: 1",
+		"BucketLifecycleConfigurationV2 media-storage: 1",
 		"RolePolicy ecs-task-cloudwatch-policy: 2",
 		"Parameter app-config: 1",
 		"TargetGroup mediaserver: 2",
-		"TaskDefinition mediaserver: 7",
+		"Cluster main: 1",
+		"TaskDefinition mediaserver: 8",
 		"Service mediaserver: 3",
 		"Target ecs-target: 2",
 		"MetricAlarm high-cpu: 1",
@@ -92,6 +95,9 @@ func TestOtherSettingsAreReadBackTooAndEveryDifferenceIsTold(t *testing.T) {
 		Name: "mediaserver", AppPort: 8080, HealthCheckPath: "/alive", NodeEnv: "staging", ImageTag: "v2", CPU: 512, Memory: 1024,
 		DesiredCount: 3, MinCapacity: 2, MaxCapacity: 4, ScaleUpCPU: 80, ScaleDownCPU: 10,
 		CORSAllowedOrigins: []string{"https://media.example.com"}, LogRetentionDays: 7,
+		CPUArchitecture: "ARM64", ContainerInsights: "enhanced", OldVersionDays: 60,
 	}
 	d.checkValues(proxy, deployment)
+	d.must("preview", "--expect-no-changes")
+	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 }

@@ -103,7 +103,7 @@ func updateCluster(ctx context.Context, client *api, id string, old, in *cluster
 	if slices.Equal(old.Settings, in.Settings) {
 		return nil
 	}
-	_, err := client.ecs.UpdateClusterSettings(ctx, &ecs.UpdateClusterSettingsInput{Cluster: &id, Settings: in.settings()})
+	_, err := client.ecs.UpdateCluster(ctx, &ecs.UpdateClusterInput{Cluster: &id, Settings: in.settings()})
 	return err
 }
 

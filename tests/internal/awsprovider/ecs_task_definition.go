@@ -28,11 +28,6 @@ type taskDefinitionInputs struct {
 	Tags             map[string]string `pulumi:"tags,optional"`
 }
 
-type runtimePlatform struct {
-	Architecture    *string `pulumi:"cpuArchitecture,optional"`
-	OperatingSystem *string `pulumi:"operatingSystemFamily,optional"`
-}
-
 type taskDefinitionOutputs struct {
 	Arn                string `pulumi:"arn"`
 	ArnWithoutRevision string `pulumi:"arnWithoutRevision"`
@@ -66,6 +61,7 @@ var ecsTaskDefinition = &kind[taskDefinitionInputs, taskDefinitionOutputs]{
 func checkTaskDefinition(in *taskDefinitionInputs, problems *provider.Problems) {
 	ecsName.check(problems, "family", in.Family)
 	checkContainers(in, problems)
+	checkPlatform(in.RuntimePlatform, problems)
 	if slices.Contains(in.Compatibilities, fargate) {
 		checkFargate(in, problems)
 	}

@@ -92,6 +92,7 @@ func checkBucketLifecycle(in *lifecycleInputs, problems *provider.Problems) {
 				problems.Refuse(at+".days", deref(transition.Days), "must be later than the transition before it")
 			}
 		}
+		checkExpiry(r, path, problems)
 		if len(r.Transitions) == 0 && r.Expiration == nil && r.AbortUploads == nil && r.Noncurrent == nil {
 			problems.Refuse(path, r.ID, "must have at least one action")
 		}
@@ -99,6 +100,24 @@ func checkBucketLifecycle(in *lifecycleInputs, problems *provider.Problems) {
 	if in.MinimumObjectSizes != nil {
 		checkOneOf(problems, "transitionDefaultMinimumObjectSize", *in.MinimumObjectSizes,
 			[]string{"all_storage_classes_128K", "varies_by_storage_class"})
+	}
+}
+
+// checkExpiry refuses what S3 does not take of a rule by which objects go.
+//
+// Rules: Amazon S3 API reference, LifecycleExpiration and NoncurrentVersionExpiration.
+func checkExpiry(r lifecycleRule, path string, problems *provider.Problems) {
+	const positive = "must be a number of days above 0"
+	if expiration := r.Expiration; expiration != nil {
+		if expiration.Days != nil && *expiration.Days < 1 {
+			problems.Refuse(path+".expiration.days", *expiration.Days, positive)
+		}
+		if expiration.Days != nil && deref(expiration.ExpiredObjectDeleteMarker) {
+			problems.Refuse(path+".expiration.expiredObjectDeleteMarker", true, "must not be set together with days")
+		}
+	}
+	if old := r.Noncurrent; old != nil && deref(old.Days) < 1 {
+		problems.Refuse(path+".noncurrentVersionExpiration.noncurrentDays", deref(old.Days), positive)
 	}
 }
 

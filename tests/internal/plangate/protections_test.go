@@ -2,6 +2,7 @@ package plangate
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,15 @@ const (
 func ingress(rules string) string { return `{"ingress": [` + rules + `]}` }
 
 func lifecycle(rules string) string { return `{"bucket": "media", "rules": [` + rules + `]}` }
+
+// oldVersions is the lifecycle of the stack with the setting oldVersionDays.
+func oldVersions(days int) string {
+	if days == 0 {
+		return lifecycle(`{"id": "a", "status": "Enabled", "filter": {}, "transitions": [{"days": 30}]}`)
+	}
+	return lifecycle(fmt.Sprintf(`{"id": "a", "status": "Enabled", "filter": {}, "transitions": [{"days": 30}],
+		"expiration": {"expiredObjectDeleteMarker": true}, "noncurrentVersionExpiration": {"noncurrentDays": %d}}`, days))
+}
 
 func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 	const (
@@ -127,6 +137,10 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"media expires on a day", expiry, lifecycle(``), lifecycle(`{"id": "a", "status": "Enabled", "expiration": {"date": "2030-01-01T00:00:00Z"}}`), []string{"rules: files never expire → files expire on 2030-01-01T00:00:00Z"}},
 		{"markers are tidied up", expiry, lifecycle(``), lifecycle(`{"id": "a", "status": "Enabled", "expiration": {"expiredObjectDeleteMarker": true}}`), nil},
 		{"old versions expire", expiry, lifecycle(``), lifecycle(`{"id": "a", "status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 30}}`), []string{"rules: old versions never expire → old versions expire after 30 days"}},
+		{"old versions expire, with their markers", expiry, oldVersions(0), oldVersions(30), []string{"rules: old versions never expire → old versions expire after 30 days"}},
+		{"old versions expire later", expiry, oldVersions(30), oldVersions(31), nil},
+		{"old versions expire no more", expiry, oldVersions(30), oldVersions(0), nil},
+		{"old versions expire sooner", expiry, oldVersions(31), oldVersions(30), []string{"rules: old versions expire after 31 days → old versions expire after 30 days"}},
 		{"fewer old versions stay", expiry, lifecycle(`{"id": "a", "status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 30, "newerNoncurrentVersions": 5}}`),
 			lifecycle(`{"id": "a", "status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 30, "newerNoncurrentVersions": 4}}`), []string{
 				"rules: old versions expire after 30 days, the newest 5 of them not → old versions expire after 30 days, the newest 4 of them not"}},

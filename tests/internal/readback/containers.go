@@ -34,7 +34,7 @@ func readCluster(r *reader) {
 	r.equal("status", cluster.Status, "ACTIVE")
 	setting := one(r, "settings", cluster.Settings)
 	r.equal("setting", setting.Name, "containerInsights")
-	r.equal("Container Insights", setting.Value, "enabled")
+	r.equal("Container Insights", setting.Value, r.Settings.ContainerInsights)
 	r.tags(ecsTags(cluster.Tags))
 }
 
@@ -61,6 +61,9 @@ func readTaskDefinition(r *reader) {
 	r.equal("memory", definition.Memory, strconv.Itoa(r.Settings.Memory))
 	r.equal("network mode", definition.NetworkMode, "awsvpc")
 	r.equal("compatibility", definition.RequiresCompatibilities, []string{"FARGATE"})
+	platform := present(r, "the platform", definition.RuntimePlatform)
+	r.equal("processor", platform.CpuArchitecture, r.Settings.CPUArchitecture)
+	r.equal("operating system", platform.OperatingSystemFamily, "LINUX")
 	r.equal("execution role", definition.ExecutionRoleArn, r.roleARN(executionRole))
 	r.equal("task role", definition.TaskRoleArn, r.roleARN(taskRole))
 	r.tags(ecsTags(found.Tags))

@@ -11,6 +11,7 @@ type Settings struct {
 	ImageTag               string
 	CPU                    int
 	Memory                 int
+	CPUArchitecture        string
 	DesiredCount           int
 	MinCapacity            int
 	MaxCapacity            int
@@ -18,6 +19,8 @@ type Settings struct {
 	ScaleDownCPU           int
 	CORSAllowedOrigins     []string
 	LogRetentionDays       int
+	ContainerInsights      string
+	OldVersionDays         int
 	ExecuteCommand         bool
 	PermissionsBoundaryARN string
 }
@@ -32,6 +35,7 @@ func Guide() Settings {
 		ImageTag:           "latest",
 		CPU:                256,
 		Memory:             512,
+		CPUArchitecture:    "X86_64",
 		DesiredCount:       2,
 		MinCapacity:        1,
 		MaxCapacity:        10,
@@ -39,6 +43,7 @@ func Guide() Settings {
 		ScaleDownCPU:       20,
 		CORSAllowedOrigins: []string{"*"},
 		LogRetentionDays:   30,
+		ContainerInsights:  "enabled",
 		ExecuteCommand:     true,
 	}
 }

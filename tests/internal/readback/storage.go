@@ -91,7 +91,16 @@ func readBucketLifecycle(r *reader) {
 	r.equal("days to the second transition", rule.Transitions[1].Days, 90)
 	r.equal("days after which uploads are aborted",
 		present(r, "the rule for unfinished uploads", rule.AbortIncompleteMultipartUpload).DaysAfterInitiation, 7)
-	r.equal("expires objects", rule.Expiration != nil || rule.NoncurrentVersionExpiration != nil, false)
+	if r.Settings.OldVersionDays == 0 {
+		r.equal("expires objects", rule.Expiration != nil || rule.NoncurrentVersionExpiration != nil, false)
+		return
+	}
+	old := present(r, "the rule for old versions", rule.NoncurrentVersionExpiration)
+	r.equal("days after which old versions go", old.NoncurrentDays, r.Settings.OldVersionDays)
+	r.equal("keeps some old versions", old.NewerNoncurrentVersions != nil, false)
+	gone := present(r, "the rule for delete markers", rule.Expiration)
+	r.equal("delete markers go", gone.ExpiredObjectDeleteMarker, true)
+	r.equal("expires current files", aws.ToInt32(gone.Days) != 0 || gone.Date != nil, false)
 }
 
 // randomResources live in Pulumi's state alone; what they drew is seen where it is used.

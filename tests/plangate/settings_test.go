@@ -1,0 +1,111 @@
+package plangate
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/pulumi/pulumi/pkg/v3/display"
+
+	"mediaserver/tests/internal/sandboxtest"
+)
+
+// withoutPlatform is the program before it stated the platform of the tasks.
+var withoutPlatform = sandboxtest.Edit{File: "ecs.go", Old: `		RuntimePlatform: &ecs.TaskDefinitionRuntimePlatformArgs{
+			// The only system that runs on both processors.
+			OperatingSystemFamily: pulumi.String("LINUX"),
+			CpuArchitecture:       pulumi.String(settings.cpuArchitecture),
+		},
+`}
+
+// newRevision is what a new revision of the task definition changes.
+var newRevision = []string{
+	"replace aws:ecs/taskDefinition:TaskDefinition mediaserver",
+	"update aws:ecs/service:Service mediaserver",
+}
+
+// changesOf are the steps of a plan that change something, sorted.
+func changesOf(t *testing.T, plan string) []string {
+	t.Helper()
+	var preview display.PreviewDigest
+	if err := json.Unmarshal([]byte(plan), &preview); err != nil {
+		t.Fatalf("read the plan: %v\n%s", err, plan)
+	}
+	var changes []string
+	for _, step := range preview.Steps {
+		if step.Op != "same" && step.Op != "read" {
+			changes = append(changes, string(step.Op)+" "+string(step.URN.Type())+" "+step.URN.Name())
+		}
+	}
+	slices.Sort(changes)
+	return changes
+}
+
+func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
+	deployed := sandboxtest.New(t, repository)
+	// The CLI keeps the settings of a preview, so every run names all that another one changes.
+	with := func(architecture, days, insights string, arguments ...string) []string {
+		return append(arguments, "-c", "mediaserver:cpuArchitecture="+architecture,
+			"-c", "mediaserver:oldVersionDays="+days, "-c", "mediaserver:containerInsights="+insights)
+	}
+	plan := func(architecture, days, insights string) string {
+		return deployed.Must(with(architecture, days, insights, "preview", "--json")...).Stdout
+	}
+	lifecycle := func(because string) row {
+		return row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", because}
+	}
+	onlyLifecycle := []string{"update aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2 media-storage"}
+
+	deployed.MustOn(deployed.Changed(withoutPlatform), "up", "--yes", "--skip-preview")
+	t.Run("a stack from before the platform was stated gets one new revision, and nothing else changes", func(t *testing.T) {
+		today := deployed.Must("preview", "--json").Stdout
+		if got := changesOf(t, today); !slices.Equal(got, newRevision) {
+			t.Errorf("the plan is %q, want %q", got, newRevision)
+		}
+		judge(t, today).expect(t, 0, harmless)
+		deployed.Up()
+		deployed.Must("preview", "--expect-no-changes")
+	})
+	t.Run("another processor is one new revision", func(t *testing.T) {
+		moved := plan("ARM64", "0", "enabled")
+		if got := changesOf(t, moved); !slices.Equal(got, newRevision) {
+			t.Errorf("the plan is %q, want %q", got, newRevision)
+		}
+		judge(t, moved).expect(t, 0, harmless)
+	})
+	t.Run("Container Insights change the cluster, and with none the dashboard", func(t *testing.T) {
+		for insights, want := range map[string][]string{
+			"enhanced": {"update aws:ecs/cluster:Cluster main"},
+			"disabled": {"update aws:cloudwatch/dashboard:Dashboard mediaserver", "update aws:ecs/cluster:Cluster main"},
+		} {
+			observed := plan("X86_64", "0", insights)
+			if got := changesOf(t, observed); !slices.Equal(got, want) {
+				t.Errorf("%s: the plan is %q, want %q", insights, got, want)
+			}
+			judge(t, observed).expect(t, 0, harmless)
+		}
+	})
+	t.Run("old versions that go for good are refused until somebody allows it", func(t *testing.T) {
+		expiring := plan("X86_64", "30", "enabled")
+		if got := changesOf(t, expiring); !slices.Equal(got, onlyLifecycle) {
+			t.Errorf("the plan is %q, want %q", got, onlyLifecycle)
+		}
+		result := judge(t, expiring)
+		result.expect(t, 1, "refused")
+		if want := lifecycle("rules: old versions never expire → old versions expire after 30 days"); !want.in(result, "gets weaker") {
+			t.Errorf("no row %q in\n%s", want, result.stdout)
+		}
+		judge(t, expiring, result.allowing()...).expect(t, 0, "gets weaker (allowed)")
+		deployed.Up(with("X86_64", "30", "enabled")...)
+		deployed.Must("preview", "--expect-no-changes")
+	})
+	t.Run("they may stay for longer, not for a shorter time", func(t *testing.T) {
+		judge(t, plan("X86_64", "31", "enabled")).expect(t, 0, harmless)
+		judge(t, plan("X86_64", "0", "enabled")).expect(t, 0, harmless)
+		result := judge(t, plan("X86_64", "29", "enabled"))
+		result.expect(t, 1, "refused")
+		if want := lifecycle("rules: old versions expire after 30 days → old versions expire after 29 days"); !want.in(result, "gets weaker") {
+			t.Errorf("no row %q in\n%s", want, result.stdout)
+		}
+	})
+}
