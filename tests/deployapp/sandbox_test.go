@@ -227,6 +227,20 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 			t.Errorf("the service asks for %d tasks", desired)
 		}
 	})
+
+	t.Run("an image for the processor that the settings name, and for no other", func(t *testing.T) {
+		arm, err := running.NewStack(t.Context(), "arm", map[string]string{"mediaserver:name": "arm", "mediaserver:cpuArchitecture": "ARM64"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pulumi(t, arm, "up", "--yes", "--skip-preview")
+		shop := open(t, arm)
+		refused := shop.deploy(t, "--image", "app:built")
+		refused.expect(t, 5, "is built for linux/amd64, the tasks run linux/arm64; build it with 'docker build --platform linux/arm64'")
+		refused.expectUnchanged(t)
+		write(t, filepath.Join(shop.folder, "platform"), "linux/arm64\n")
+		shop.deploy(t, "--image", "app:built").expect(t, 0, "2 of 2 tasks run", "/health answers 200")
+	})
 }
 
 // digest is the digest of the image that a tag names in the registry.
