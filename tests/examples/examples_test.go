@@ -112,13 +112,21 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 			{"aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 365.0},
 			{"aws:ecs/taskDefinition:TaskDefinition", "cpu", "1024"},
 			{"aws:ecs/taskDefinition:TaskDefinition", "memory", "2048"},
+			{"aws:ecs/taskDefinition:TaskDefinition", "runtimePlatform", map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}},
+			{"aws:ecs/cluster:Cluster", "settings", []any{map[string]any{"name": "containerInsights", "value": "enhanced"}}},
 			{"aws:ecs/service:Service", "desiredCount", 3.0},
 			{"aws:ecs/service:Service", "enableExecuteCommand", false},
 			{"aws:appautoscaling/target:Target", "minCapacity", 3.0},
 			{"aws:appautoscaling/target:Target", "maxCapacity", 20.0},
 		} {
-			if resourceType == each.resourceType && inputs[each.property] != each.want {
+			if resourceType == each.resourceType && !reflect.DeepEqual(inputs[each.property], each.want) {
 				t.Errorf("%s of %s is %v, want %v", each.property, step.URN.Name(), inputs[each.property], each.want)
+			}
+		}
+		if resourceType == "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2" {
+			rules, err := json.Marshal(inputs["rules"])
+			if err != nil || !strings.Contains(string(rules), `"noncurrentVersionExpiration":{"noncurrentDays":90}`) {
+				t.Errorf("lifecycle rules %s (%v)", rules, err)
 			}
 		}
 		if resourceType == "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2" {
@@ -139,5 +147,19 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 	}
 	if !slices.Equal(protected, want) {
 		t.Errorf("protected are %q, want %q", protected, want)
+	}
+
+	pulumi := func(succeeds bool, arguments ...string) string {
+		t.Helper()
+		result, err := running.Pulumi(t.Context(), arguments...)
+		if err != nil || (result.ExitCode == 0) != succeeds {
+			t.Fatalf("pulumi %s: %v, exit status %d\n%s%s", strings.Join(arguments, " "), err, result.ExitCode, result.Stdout, result.Stderr)
+		}
+		return result.Stdout + result.Stderr
+	}
+	pulumi(true, "up", "--yes", "--skip-preview")
+	pulumi(true, "preview", "--expect-no-changes")
+	if output := pulumi(false, "destroy", "--yes", "--skip-preview"); !strings.Contains(output, "cannot be deleted") {
+		t.Errorf("the stack was not destroyed, but not because of its protection:\n%s", output)
 	}
 }
