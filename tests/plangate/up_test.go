@@ -186,7 +186,12 @@ func TestUpRunsInAnEnvironmentOneAtATime(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(order[1:], ", "); got != "Preview, Judge, Do what was judged, Write the outputs" {
+	if onlyMain := read.Jobs["up"].Steps[0]; onlyMain.Name != "Only main" || onlyMain.If != "github.ref != 'refs/heads/main'" {
+		t.Errorf("the first step is %+v", onlyMain)
+	} else if output, err := newRunner(t, nil).try(onlyMain, "GITHUB_REF_NAME=feature"); err == nil || !strings.Contains(output, "feature is not main") {
+		t.Errorf("on a branch: %v\n%s", err, output)
+	}
+	if got := strings.Join(order[2:], ", "); got != "Preview, Judge, Do what was judged, Write the outputs" {
 		t.Errorf("the steps are %s", got)
 	}
 }

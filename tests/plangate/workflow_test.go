@@ -151,6 +151,7 @@ func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
 		{"a label that is shell code", "success", dangerous, "0", `[{"name": "allow:$(exit 0)\"; exit 0; \""}]`, "1", "Refused"},
 		{"a preview that failed without a word", "success", harmless, "255", `[]`, "1", "Nothing dangerous"},
 		{"a preview that told no exit code", "success", harmless, "", `[]`, "1", "Nothing dangerous"},
+		{"a preview whose exit code is a command", "success", harmless, "1\n::warning::all is well", `[]`, "1", "Nothing dangerous"},
 		{"a preview that printed nothing", "success", "", "255", `[]`, "4", "It cannot be read"},
 		{"a fork", "skipped", "", "", `[]`, "1", "No preview possible here"},
 		{"a preview job that failed", "failure", "", "", `[]`, "1", "The preview did not run to its end"},
@@ -158,7 +159,9 @@ func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
 	} {
 		t.Run(each.what, func(t *testing.T) {
 			r := newRunner(t, map[string]string{"preview/plan.json": each.plan, "labels.json": each.labels})
-			r.run(judging, "PREVIEW="+each.preview, "PREVIEW_CODE="+each.exit)
+			if output := r.run(judging, "PREVIEW="+each.preview, "PREVIEW_CODE="+each.exit); strings.Contains(output, "\n::warning") {
+				t.Errorf("the other job makes this one say %q", output)
+			}
 			if got := r.read("output"); got != "code="+each.code {
 				t.Errorf("the step's output is %q, want code=%s", got, each.code)
 			}
@@ -205,19 +208,20 @@ func TestTheLabelsAreThoseOfNow(t *testing.T) {
 func TestTheWorkflowTakesLabelsOfAnEarlierCommitAway(t *testing.T) {
 	taking := readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Take labels of an earlier commit away")
 	r := newRunner(t, nil)
-	r.run(taking, `LABELS=["bug", "allow:media-storage@1", "allow:a/b"]`)
-	want := "gh api --method DELETE --silent repos/owner/repository/labels/allow%3Amedia-storage%401\n" +
-		"gh api --method DELETE --silent repos/owner/repository/labels/allow%3Aa%2Fb"
+	const label = `"allow:media-storage@27sfqsonqbxey"`
+	// The others are not the gate's: taking a label away takes it from the whole repository.
+	r.run(taking, `LABELS=["bug", `+label+`, "allow:force-push", "allow:a@1", "allow:alb@27sfqsonqbxey-2", "x-allow:alb@27sfqsonqbxey"]`)
+	want := "gh api --method DELETE --silent repos/owner/repository/labels/allow%3Amedia-storage%4027sfqsonqbxey"
 	if got := r.read("calls"); got != want {
 		t.Errorf("called\n%s\nwant\n%s", got, want)
 	}
 
 	gone := newRunner(t, nil)
-	gone.run(taking, `LABELS=["allow:media-storage", "allow:alb"]`, "GH_FAILURE=gh: Label does not exist (HTTP 404)")
+	gone.run(taking, `LABELS=[`+label+`, "allow:alb@uxhw3kd6mlnzq"]`, "GH_FAILURE=gh: Label does not exist (HTTP 404)")
 	if calls := strings.Count(gone.read("calls"), "DELETE"); calls != 2 {
 		t.Errorf("%d labels were taken away, want 2", calls)
 	}
-	if _, err := newRunner(t, nil).try(taking, `LABELS=["allow:alb"]`, "GH_FAILURE=gh: Bad credentials (HTTP 401)"); err == nil {
+	if _, err := newRunner(t, nil).try(taking, `LABELS=[`+label+`]`, "GH_FAILURE=gh: Bad credentials (HTTP 401)"); err == nil {
 		t.Error("a label that could not be taken away is a success")
 	}
 	if _, err := newRunner(t, nil).try(taking, `LABELS=[`); err == nil {

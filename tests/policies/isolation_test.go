@@ -127,6 +127,7 @@ func TestTheStateOfAnotherStackIsOutOfReach(t *testing.T) {
 		".pulumi/backups/mediaserver/prod/prod.1.json",
 		".pulumi/stacks/mediaserver/dev-2.json", ".pulumi/stacks/mediaserver/dev.eu.json", ".pulumi/stacks/mediaserver/develop.json",
 		".pulumi/locks/organization/mediaserver/dev-2/1.json", ".pulumi/history/mediaserver/dev-2/dev-2-1.checkpoint.json",
+		".pulumi/stacks/mediaserver/dev.jsonx.json", ".pulumi/stacks/mediaserver/dev.json.backup.json", ".pulumi/stacks/mediaserver/dev.json.gz2.json",
 		".pulumi/stacks/another/dev.json", ".pulumi/history/another/dev/dev-1.checkpoint.json", ".pulumi/stacks/dev.json",
 	}
 	// A list of keys tells which stacks there are, and when they changed.

@@ -27,7 +27,6 @@ var withoutResource = []string{
 	"ec2:DescribeSubnets",
 	"ec2:DescribeVpcs",
 	"ecr:GetAuthorizationToken",
-	"ecs:DeregisterTaskDefinition",
 	"ecs:DescribeTaskDefinition",
 	"elasticloadbalancing:DescribeCapacityReservation",
 	"elasticloadbalancing:DescribeListenerAttributes",
