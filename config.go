@@ -64,7 +64,18 @@ const (
 	defaultPermissionsBoundaryArn = ""
 	// defaultKeepNames makes every name from the name setting.
 	defaultKeepNames = false
+	// defaultAlarmTopicArn tells nobody: who is to be told is for the user to say.
+	defaultAlarmTopicArn = ""
+	// defaultAlarmErrorPercent lets a single failing page pass, and notices one
+	// broken task of ten.
+	defaultAlarmErrorPercent = 5
+	// defaultAlarmResponseSeconds is longer than an upload of an ordinary picture
+	// takes, which counts as response time, and shorter than users wait.
+	defaultAlarmResponseSeconds = 5
 )
+
+// defaultAlarmEmails tells nobody, for the same reason.
+var defaultAlarmEmails = []string{}
 
 // defaultCORSAllowedOrigins allows every origin, as in step 9.
 var defaultCORSAllowedOrigins = []string{anyOrigin}
@@ -231,6 +242,18 @@ type settings struct {
 	// whatever name says: for a stack whose resources came from elsewhere. AWS
 	// cannot rename most of them. Default: false.
 	keepNames bool
+	// alarmEmails are the e-mail addresses that are told of alarms. They or
+	// alarmTopicArn turn the alarms on. Default: none.
+	alarmEmails []string
+	// alarmTopicArn is an existing Amazon SNS topic that is told of alarms.
+	// Default: empty, none.
+	alarmTopicArn string
+	// alarmErrorPercent is the share of failed requests, in percent, above which
+	// an alarm is raised. Default: 5.
+	alarmErrorPercent int
+	// alarmResponseSeconds is the response time, in seconds, above which the
+	// slowest hundredth of the requests raises an alarm. Default: 5.
+	alarmResponseSeconds int
 }
 
 // loadSettings reads the settings of the stack and checks them. It reports
@@ -254,7 +277,7 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 		maxCapacity:        reader.integer("maxCapacity", defaultMaxCapacity),
 		scaleUpCPU:         reader.integer("scaleUpCpu", defaultScaleUpCPU),
 		scaleDownCPU:       reader.integer("scaleDownCpu", defaultScaleDownCPU),
-		corsAllowedOrigins: reader.list("corsAllowedOrigins", defaultCORSAllowedOrigins),
+		corsAllowedOrigins: reader.list("corsAllowedOrigins", defaultCORSAllowedOrigins, "https://media.example.com"),
 		logRetentionDays:   reader.integer("logRetentionDays", defaultLogRetentionDays),
 		containerInsights:  reader.text("containerInsights", defaultContainerInsights),
 		oldVersionDays:     reader.integer("oldVersionDays", defaultOldVersionDays),
@@ -264,6 +287,10 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 
 		permissionsBoundaryArn: reader.optionalText("permissionsBoundaryArn", defaultPermissionsBoundaryArn),
 		keepNames:              reader.boolean("keepNames", defaultKeepNames),
+		alarmEmails:            reader.list("alarmEmails", defaultAlarmEmails, "oncall@example.com"),
+		alarmTopicArn:          reader.optionalText("alarmTopicArn", defaultAlarmTopicArn),
+		alarmErrorPercent:      reader.integer("alarmErrorPercent", defaultAlarmErrorPercent),
+		alarmResponseSeconds:   reader.integer("alarmResponseSeconds", defaultAlarmResponseSeconds),
 	}
 	reader.rejectUnknownKeys()
 	loaded.validate(&reader)
@@ -319,6 +346,7 @@ func (s settings) validate(reader *settingsReader) {
 		s.permissionsBoundaryArn == "" || policyArnPattern.MatchString(s.permissionsBoundaryArn),
 		"must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own")
 	s.validateDomain(reader)
+	s.validateAlarms(reader)
 }
 
 // validateFor reports every setting that does not fit the account in which the
@@ -333,6 +361,7 @@ func (s settings) validateFor(ctx *pulumi.Context, environment environmentOutput
 				"IAM takes no other as a boundary", environment.accountID, environment.partition))
 	}
 	s.validateDomainFor(&reader, environment)
+	s.validateAlarmsFor(&reader, environment)
 	return reader.failure()
 }
 

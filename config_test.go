@@ -43,6 +43,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 		corsAllowedOrigins: []string{"*"}, logRetentionDays: 30,
 		cpuArchitecture: "X86_64", containerInsights: "enabled", oldVersionDays: 0,
 		forceDestroy: true, executeCommand: true, protectData: false, permissionsBoundaryArn: "",
+		alarmEmails: []string{}, alarmTopicArn: "", alarmErrorPercent: 5, alarmResponseSeconds: 5,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the defaults are %+v, want %+v", got, want)
@@ -59,6 +60,8 @@ func everySetting() map[string]string {
 		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
 		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
 		"permissionsBoundaryArn": testBoundary, "keepNames": "true",
+		"alarmEmails": `["oncall@example.com","ops@example.com"]`, "alarmTopicArn": testTopic,
+		"alarmErrorPercent": "10", "alarmResponseSeconds": "3",
 	}
 }
 
@@ -70,6 +73,8 @@ var everySettingLoaded = settings{
 	cpuArchitecture: "ARM64", containerInsights: "enhanced", oldVersionDays: 60,
 	forceDestroy: false, executeCommand: false, protectData: true,
 	permissionsBoundaryArn: testBoundary, keepNames: true,
+	alarmEmails: []string{"oncall@example.com", "ops@example.com"}, alarmTopicArn: testTopic,
+	alarmErrorPercent: 10, alarmResponseSeconds: 3,
 }
 
 func TestEverySettingCanBeSet(t *testing.T) {
@@ -133,6 +138,20 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"oldVersionDays": "0"},
 		{"oldVersionDays": "1"},
 		{"oldVersionDays": "36500"},
+		{"alarmEmails": `[]`},
+		{"alarmEmails": `["a@b.io"]`},
+		{"alarmEmails": `["o'hara+x=1&b~c-d_e.f@mail.eu-west.example.co.uk","OPS@EXAMPLE.COM","ops@example.org","9@1.example.com"]`},
+		{"alarmEmails": `["` + strings.Repeat("a", 242) + `@example.com"]`},
+		{"alarmEmails": `["a@xn--bcher-kva.example","b@example.xn--p1ai"]`},
+		{"alarmEmails": addresses(10)},
+		{"alarmTopicArn": ""},
+		{"alarmTopicArn": "arn:aws:sns:eu-west-2:123456789012:ops"},
+		{"alarmTopicArn": "arn:aws-cn:sns:cn-north-1:123456789012:" + strings.Repeat("a", 256)},
+		{"alarmTopicArn": "arn:aws-us-gov:sns:us-gov-west-1:123456789012:A_b-9"},
+		{"alarmErrorPercent": "1"},
+		{"alarmErrorPercent": "99"},
+		{"alarmResponseSeconds": "1"},
+		{"alarmResponseSeconds": "59"},
 		{"logRetentionDays": "1"},
 		{"logRetentionDays": "3653"},
 		{"cpu": "256", "memory": "2048"},
@@ -269,6 +288,56 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/a/"}, `must be the ARN of an IAM policy`},
 		{map[string]string{"permissionsBoundaryArn": " arn:aws:iam::123456789012:policy/a"}, `must be the ARN of an IAM policy`},
 		{map[string]string{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/" + strings.Repeat("b", 129)}, `must be the ARN of an IAM policy`},
+		{map[string]string{"alarmEmails": `oncall@example.com`}, `mediaserver:alarmEmails: "oncall@example.com" must be a list of texts`},
+		{map[string]string{"alarmEmails": `[""]`}, `mediaserver:alarmEmails[0]: "" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `[" "]`}, `mediaserver:alarmEmails[0]: " " must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["oncall"]`}, `mediaserver:alarmEmails[0]: "oncall" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["@example.com"]`}, `mediaserver:alarmEmails[0]: "@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["oncall@"]`}, `mediaserver:alarmEmails[0]: "oncall@" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["oncall@example"]`}, `mediaserver:alarmEmails[0]: "oncall@example" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@b@example.com"]`}, `mediaserver:alarmEmails[0]: "a@b@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a b@example.com"]`}, `mediaserver:alarmEmails[0]: "a b@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `[" a@example.com"]`}, `mediaserver:alarmEmails[0]: " a@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example.com "]`}, `mediaserver:alarmEmails[0]: "a@example.com " must be an e-mail address`},
+		{map[string]string{"alarmEmails": `[".a@example.com"]`}, `mediaserver:alarmEmails[0]: ".a@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a.@example.com"]`}, `mediaserver:alarmEmails[0]: "a.@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a..b@example.com"]`}, `mediaserver:alarmEmails[0]: "a..b@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@-example.com"]`}, `mediaserver:alarmEmails[0]: "a@-example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example-.com"]`}, `mediaserver:alarmEmails[0]: "a@example-.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@.example.com"]`}, `mediaserver:alarmEmails[0]: "a@.example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example..com"]`}, `mediaserver:alarmEmails[0]: "a@example..com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example.com."]`}, `mediaserver:alarmEmails[0]: "a@example.com." must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example.1"]`}, `mediaserver:alarmEmails[0]: "a@example.1" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example.c"]`}, `mediaserver:alarmEmails[0]: "a@example.c" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example.c-"]`}, `mediaserver:alarmEmails[0]: "a@example.c-" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["größe@example.com"]`}, `mediaserver:alarmEmails[0]: "größe@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@größe.com"]`}, `mediaserver:alarmEmails[0]: "a@größe.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["<a@example.com>"]`}, `mediaserver:alarmEmails[0]: "<a@example.com>" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["A <a@example.com>"]`}, `mediaserver:alarmEmails[0]: "A <a@example.com>" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@[127.0.0.1]"]`}, `mediaserver:alarmEmails[0]: "a@[127.0.0.1]" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@127.0.0.1"]`}, `mediaserver:alarmEmails[0]: "a@127.0.0.1" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a/b@example.com"]`}, `mediaserver:alarmEmails[0]: "a/b@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a*@example.com"]`}, `mediaserver:alarmEmails[0]: "a*@example.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@ex_ample.com"]`}, `mediaserver:alarmEmails[0]: "a@ex_ample.com" must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example.com\nb@example.com"]`}, `must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["` + strings.Repeat("a", 243) + `@example.com"]`}, `must be an e-mail address`},
+		{map[string]string{"alarmEmails": `["a@example.com","b@example.com","A@Example.com"]`}, `mediaserver:alarmEmails[2]: "A@Example.com" must not repeat alarmEmails[0]`},
+		{map[string]string{"alarmEmails": addresses(11)}, `must be at most 10 addresses`},
+		{map[string]string{"alarmTopicArn": "ops"}, `mediaserver:alarmTopicArn: "ops" must`},
+		{map[string]string{"alarmTopicArn": "arn:aws:sqs:eu-west-2:123456789012:ops"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": "arn:other:sns:eu-west-2:123456789012:ops"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": "arn:aws:sns::123456789012:ops"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": "arn:aws:sns:eu-west-2:12345678901:ops"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": "arn:aws:sns:eu-west-2:123456789012:"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": "arn:aws:sns:eu-west-2:123456789012:ops.fifo"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": "arn:aws:sns:eu-west-2:123456789012:ops:8a21d249-4329-4871-acc6-7be709c6ea7f"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": "arn:aws:sns:eu-west-2:123456789012:" + strings.Repeat("a", 257)}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmTopicArn": " arn:aws:sns:eu-west-2:123456789012:ops"}, `must be the ARN of an Amazon SNS topic`},
+		{map[string]string{"alarmErrorPercent": "0"}, `mediaserver:alarmErrorPercent: 0 must`},
+		{map[string]string{"alarmErrorPercent": "100"}, `mediaserver:alarmErrorPercent: 100 must`},
+		{map[string]string{"alarmErrorPercent": "2.5"}, `must be a whole number`},
+		{map[string]string{"alarmResponseSeconds": "0"}, `mediaserver:alarmResponseSeconds: 0 must`},
+		{map[string]string{"alarmResponseSeconds": "60"}, `mediaserver:alarmResponseSeconds: 60 must`},
 		{map[string]string{"desiredCout": "3"}, `mediaserver:desiredCout: "3" is not a setting`},
 	} {
 		_, err := load(t, "mediaserver", namespaced("mediaserver", refusal.settings))
@@ -311,6 +380,11 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"scaleDownCpu", "70", `70 must be below scaleUpCpu (70), or the service would scale up and down at once`},
 		{"corsAllowedOrigins", "x", `"x" must be a list of texts, such as ["https://media.example.com"]`},
 		{"corsAllowedOrigins", "[]", `[] must name at least one origin; ["*"] allows every origin`},
+		{"alarmEmails", "x", `"x" must be a list of texts, such as ["oncall@example.com"]`},
+		{"alarmEmails", addresses(11), `[a0@example.com a1@example.com a2@example.com a3@example.com a4@example.com a5@example.com a6@example.com a7@example.com a8@example.com a9@example.com a10@example.com] must be at most 10 addresses: put more behind a mailing list, or behind a topic of your own (alarmTopicArn)`},
+		{"alarmTopicArn", "x", `"x" must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, and not of a FIFO topic, to which only a sender that names a message group can publish`},
+		{"alarmErrorPercent", "0", `0 must be a percentage, from 1 to 99`},
+		{"alarmResponseSeconds", "60", `60 must be from 1 to 59 seconds: after 60 the load balancer gives a request up`},
 		{"logRetentionDays", "2", `2 must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`},
 		{"cpuArchitecture", "arm64", `"arm64" must be a processor that AWS Fargate offers: X86_64 or ARM64`},
 		{"containerInsights", "on", `"on" must be enabled, enhanced or disabled`},
@@ -320,7 +394,8 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"desiredCout", "1", `"1" is not a setting of this program; did you mean desiredCount?`},
 		{"scaleCpuUp", "1", `"1" is not a setting of this program; did you mean scaleUpCpu?`},
 		{"vpcId", "1", `"1" is not a setting of this program; the settings are name, appPort, healthCheckPath, nodeEnv, imageTag, domainName, hostedZoneId, certificateArn, cpu, memory, cpuArchitecture, ` +
-			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, containerInsights, oldVersionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn, keepNames`},
+			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, containerInsights, oldVersionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn, keepNames, ` +
+			`alarmEmails, alarmTopicArn, alarmErrorPercent, alarmResponseSeconds`},
 		{"permissionsBoundaryArn", "x", `"x" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own`},
 	} {
 		_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + worded.key: worded.value})
@@ -329,6 +404,15 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 			t.Errorf("the error is %v, want %s", err, want)
 		}
 	}
+}
+
+// addresses is a list of so many different addresses.
+func addresses(count int) string {
+	var all []string
+	for i := range count {
+		all = append(all, fmt.Sprintf("%q", fmt.Sprintf("a%d@example.com", i)))
+	}
+	return "[" + strings.Join(all, ",") + "]"
 }
 
 func TestTheRetentionPeriodsAreThoseOfCloudWatch(t *testing.T) {
@@ -345,6 +429,8 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 		"corsAllowedOrigins": `["nowhere","*","https://"]`, "logRetentionDays": "31", "forceDestroy": "maybe",
 		"domainName": "*.example.com", "hostedZoneId": "/hostedzone/Z1", "certificateArn": "arn:aws:iam::123456789012:server-certificate/a",
 		"cpuArchitecture": "i386", "containerInsights": "some", "oldVersionDays": "-7",
+		"alarmEmails": `["ops","oncall@example.com","ONCALL@example.com"]`, "alarmTopicArn": "ops",
+		"alarmErrorPercent": "0", "alarmResponseSeconds": "99",
 	}),
 		"invalid settings:",
 		`mediaserver:name: "Media!" must be`,
@@ -362,6 +448,11 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 		`mediaserver:cpuArchitecture: "i386" must be`,
 		`mediaserver:containerInsights: "some" must be`,
 		`mediaserver:oldVersionDays: -7 must be`,
+		`mediaserver:alarmEmails[0]: "ops" must be an e-mail address, NAME@DOMAIN, of at most 254 letters, digits and _+'&=~-. characters`,
+		`mediaserver:alarmEmails[2]: "ONCALL@example.com" must not repeat alarmEmails[1]; capitals do not make another address`,
+		`mediaserver:alarmTopicArn: "ops" must be`,
+		`mediaserver:alarmErrorPercent: 0 must be`,
+		`mediaserver:alarmResponseSeconds: 99 must be`,
 	)
 	if len(recorder.lookups) > 0 {
 		t.Errorf("the account was asked %d questions before the error", len(recorder.lookups))
@@ -388,13 +479,13 @@ func TestKeysOfOtherNamespacesAreNotOurs(t *testing.T) {
 var nameLimits = map[string]int{
 	"SecurityGroup": 255, "BucketV2": 63, "Repository": 256, "Role": 64, "RolePolicy": 128, "Parameter": 1011,
 	"LoadBalancer": 32, "TargetGroup": 32, "Cluster": 255, "TaskDefinition": 255, "Service": 255, "Policy": 256,
-	"MetricAlarm": 255, "LogGroup": 512, "Dashboard": 255,
+	"MetricAlarm": 255, "LogGroup": 512, "Dashboard": 255, "Topic": 256,
 }
 
 func TestEveryNameIsMadeFromTheNameSettingAndFitsItsLimit(t *testing.T) {
 	longest := strings.Repeat("n", 28)
 	named := 0
-	for _, r := range run(t, map[string]string{"name": longest}).records {
+	for _, r := range run(t, map[string]string{"name": longest, "alarmEmails": `["oncall@example.com"]`}).records {
 		kind := r.key()[:strings.Index(r.key(), " ")]
 		for _, property := range []string{"name", "bucket", "family", "dashboardName", "repository", "clusterName", "role"} {
 			text, isText := r.inputs[property].(string)

@@ -257,6 +257,7 @@ type serviceInputs struct {
 	roles          rolesOutputs
 	cluster        clusterOutputs
 	taskDefinition taskDefinitionOutputs
+	trafficAlarms  trafficAlarmsOutputs
 }
 
 // createService is step 28 of phase 9: the service that keeps the
@@ -295,6 +296,7 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 			Enable:   pulumi.Bool(true),
 			Rollback: pulumi.Bool(true),
 		},
+		Alarms:               inputs.trafficAlarms.deployment,
 		EnableExecuteCommand: pulumi.Bool(settings.executeCommand),
 		// Tasks carry no tags otherwise, and their costs cannot be told apart.
 		PropagateTags: pulumi.String("SERVICE"),

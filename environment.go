@@ -48,6 +48,11 @@ type environmentOutputs struct {
 	hostedZone hostedZone
 }
 
+// arn is the ARN of something in the stack's account and region.
+func (e environmentOutputs) arn(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", e.partition, service, e.region, e.accountID, resource)
+}
+
 // discoverEnvironment is phase 2: the default VPC and its default
 // subnets, and beside them the account, the region and the partition, which
 // policies need, and the zone of the domain, if there is one. Without a default VPC, or with default subnets in too few

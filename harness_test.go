@@ -27,6 +27,7 @@ const (
 	testDomain      = "media.example.com"
 	testZone        = "Z0123456789ABCDEFGHIJ"
 	testCertificate = "arn:aws:acm:eu-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+	testTopic       = "arn:aws:sns:eu-west-2:123456789012:operations"
 )
 
 // record is one resource as the program registered it.
@@ -214,6 +215,13 @@ func computedByAWS(r record) (string, map[string]any, error) {
 		return family, map[string]any{"arn": arn("ecs", "task-definition/"+family+":1")}, nil
 	case "Policy scale-up", "Policy scale-down":
 		return r.name, map[string]any{"arn": arn("autoscaling", "scalingPolicy:"+r.name)}, nil
+	case "Topic alarms":
+		topic := arn("sns", text("name"))
+		return topic, map[string]any{"arn": topic}, nil
+	case "MetricAlarm server-errors", "MetricAlarm slow-responses", "MetricAlarm no-healthy-target",
+		"MetricAlarm unhealthy-targets", "MetricAlarm at-max-capacity", "MetricAlarm high-memory":
+		name := text("name")
+		return name, map[string]any{"arn": arn("cloudwatch", "alarm:"+name)}, nil
 	case "LogGroup ecs-logs", "LogGroup app-logs":
 		name := text("name")
 		return name, map[string]any{"arn": arn("logs", "log-group:"+name)}, nil

@@ -40,8 +40,9 @@ type policyStatement struct {
 	Action    []string
 	// Resource is empty in policies that belong to a resource.
 	Resource []any `json:",omitempty"`
-	// Condition narrows the statement: operator, key, value. Empty for none.
-	Condition map[string]map[string]string `json:",omitempty"`
+	// Condition narrows the statement: operator, key, and a value or a list of
+	// values. Empty for none.
+	Condition map[string]map[string]any `json:",omitempty"`
 }
 
 // policyJSON is the JSON text of a policy that consists of the statements.
@@ -148,7 +149,7 @@ func trustStatement(environment environmentOutputs) policyStatement {
 		Sid:       "TasksOfThisAccount",
 		Principal: map[string]any{"Service": tasksPrincipal},
 		Action:    []string{"sts:AssumeRole"},
-		Condition: map[string]map[string]string{
+		Condition: map[string]map[string]any{
 			"StringEquals": {"aws:SourceAccount": environment.accountID},
 			"ArnLike": {"aws:SourceArn": fmt.Sprintf("arn:%s:ecs:%s:%s:*",
 				environment.partition, environment.region, environment.accountID)},
@@ -207,7 +208,7 @@ func observabilityStatements(settings settings, groups logGroupsOutputs) []polic
 			Action: []string{"cloudwatch:PutMetricData"},
 			// The action knows no resource; the namespace is its only bound.
 			Resource:  []any{"*"},
-			Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},
+			Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},
 		},
 	}
 }

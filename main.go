@@ -90,15 +90,28 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	receivers, err := createReceivers(ctx, settings, receiversInputs{environment})
+	if err != nil {
+		return nil, err
+	}
+	trafficAlarms, err := createTrafficAlarms(ctx, settings, trafficAlarmsInputs{environment, loadBalancer, logGroups, receivers})
+	if err != nil {
+		return nil, err
+	}
 	service, err := createService(ctx, settings,
-		serviceInputs{environment, securityGroups, loadBalancer, listeners, roles, cluster, taskDefinition})
+		serviceInputs{environment, securityGroups, loadBalancer, listeners, roles, cluster, taskDefinition, trafficAlarms})
 	if err != nil {
 		return nil, err
 	}
 	if err := createScaling(ctx, settings, scalingInputs{service}); err != nil {
 		return nil, err
 	}
-	dashboard, err := createDashboard(ctx, settings, dashboardInputs{environment, loadBalancer, service, storage})
+	taskAlarms, err := createTaskAlarms(ctx, settings, taskAlarmsInputs{environment, loadBalancer, service, receivers})
+	if err != nil {
+		return nil, err
+	}
+	dashboard, err := createDashboard(ctx, settings,
+		dashboardInputs{environment, loadBalancer, service, storage, trafficAlarms, taskAlarms})
 	if err != nil {
 		return nil, err
 	}

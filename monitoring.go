@@ -15,14 +15,17 @@ const (
 	loadBalancerMetrics      = "AWS/ApplicationELB"
 	s3Metrics                = "AWS/S3"
 	cpuUtilization           = "CPUUtilization"
+	memoryUtilization        = "MemoryUtilization"
 )
 
 // The layout of the dashboard, in units of CloudWatch's grid.
 const (
 	// dashboardColumns is the width of the grid.
 	dashboardColumns = 24
-	// widgetHeight is the height of every widget.
+	// widgetHeight is the height of every chart.
 	widgetHeight = 6
+	// alarmsHeight is the height of the states of the alarms, two rows of them.
+	alarmsHeight = 3
 )
 
 // Periods of the widgets, in seconds.
@@ -90,20 +93,26 @@ type dashboardOutputs struct {
 
 // dashboardInputs are what the dashboard shows.
 type dashboardInputs struct {
-	environment  environmentOutputs
-	loadBalancer loadBalancerOutputs
-	service      serviceOutputs
-	storage      storageOutputs
+	environment   environmentOutputs
+	loadBalancer  loadBalancerOutputs
+	service       serviceOutputs
+	storage       storageOutputs
+	trafficAlarms trafficAlarmsOutputs
+	taskAlarms    taskAlarmsOutputs
 }
+
+// dashboardName is the physical name of the dashboard.
+func (s settings) dashboardName() string { return s.physicalName("{name}-dashboard") }
 
 // createDashboard is the second half of phase 11, step 36: what a
 // person on call looks at, the users' view first.
 func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInputs) (dashboardOutputs, error) {
+	alarms := append(inputs.trafficAlarms.arns, inputs.taskAlarms.arns...)
 	dashboard, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.String(settings.physicalName("{name}-dashboard")),
+		DashboardName: pulumi.String(settings.dashboardName()),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
 			PeriodOverride: keepPeriods,
-			Widgets:        layOut(inputs.environment.region, dashboardRows(settings, inputs)),
+			Widgets:        belowAlarms(alarms, layOut(inputs.environment.region, dashboardRows(settings, inputs))),
 		}),
 	}, settings.keepName("dashboardName"))
 	if err != nil {
@@ -111,9 +120,21 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 	}
 	return dashboardOutputs{
 		name: dashboard.DashboardName,
-		url: pulumi.Sprintf("https://%[1]s.%[2]s/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[3]s",
-			inputs.environment.region, consoleDomain(inputs.environment.partition), dashboard.DashboardName),
+		url: dashboard.DashboardName.ApplyT(func(name string) string {
+			return dashboardURL(inputs.environment, name)
+		}).(pulumi.StringOutput),
 	}, nil
+}
+
+// dashboardURL is where a browser shows a dashboard.
+func dashboardURL(environment environmentOutputs, name string) string {
+	return dashboardsURL(environment) + "/dashboard/" + name
+}
+
+// dashboardsURL is where a browser shows the list of all dashboards.
+func dashboardsURL(environment environmentOutputs) string {
+	return fmt.Sprintf("https://%[1]s.%[2]s/cloudwatch/home?region=%[1]s#dashboards",
+		environment.region, consoleDomain(environment.partition))
 }
 
 // consoleDomain is the domain of the AWS console of a partition.
@@ -137,16 +158,27 @@ type dashboardBody struct {
 	Widgets        []widget `json:"widgets"`
 }
 
-// widget is a chart on the grid.
+// widget is a chart, or the states of alarms, on the grid.
 type widget struct {
+	// Type is metric or alarm.
 	Type string `json:"type"`
 	// X and Y are the column of the left edge and the row of the upper one, from 0.
 	X int `json:"x"`
 	Y int `json:"y"`
 	// Width is in columns, Height in rows.
-	Width      int              `json:"width"`
-	Height     int              `json:"height"`
-	Properties widgetProperties `json:"properties"`
+	Width  int `json:"width"`
+	Height int `json:"height"`
+	// Properties are widgetProperties or alarmProperties.
+	Properties any `json:"properties"`
+}
+
+// alarmProperties say which alarms a widget shows.
+type alarmProperties struct {
+	Title string `json:"title"`
+	// Alarms are ARNs, 1 to 100.
+	Alarms []any `json:"alarms"`
+	// SortBy is the order of the alarms.
+	SortBy string `json:"sortBy"`
 }
 
 // widgetProperties say what a chart shows.
@@ -251,7 +283,7 @@ func taskCharts(settings settings, inputs dashboardInputs) []widgetProperties {
 		},
 		{
 			Title: "Memory utilisation in percent", Period: widgetPeriod, YAxis: percent,
-			Metrics: [][]any{line(ecsMetrics, "MemoryUtilization", tasks, "Average", "Memory")},
+			Metrics: [][]any{line(ecsMetrics, memoryUtilization, tasks, "Average", "Memory")},
 		},
 	}
 	// Without Container Insights nobody counts the tasks.
@@ -298,4 +330,27 @@ func layOut(region string, rows [][]widgetProperties) []widget {
 		}
 	}
 	return widgets
+}
+
+// belowAlarms puts the states of alarms, by their ARNs, above the widgets, if
+// there are any.
+func belowAlarms(alarms []any, widgets []widget) []widget {
+	if len(alarms) == 0 {
+		return widgets
+	}
+	states := widget{
+		Type:   "alarm",
+		Width:  dashboardColumns,
+		Height: alarmsHeight,
+		Properties: alarmProperties{
+			Title:  "Alarms",
+			Alarms: alarms,
+			// Those that are raised come first.
+			SortBy: "stateUpdatedTimestamp",
+		},
+	}
+	for i := range widgets {
+		widgets[i].Y += alarmsHeight
+	}
+	return append([]widget{states}, widgets...)
 }

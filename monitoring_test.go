@@ -116,39 +116,60 @@ func TestTheDashboardCountsNoTasksWithoutContainerInsights(t *testing.T) {
 // TestAWSAcceptsEveryWidget checks what AWS refuses only when the dashboard is
 // written: CloudWatch API reference, "Dashboard body structure and syntax".
 func TestAWSAcceptsEveryWidget(t *testing.T) {
-	body := run(t, nil).find(t, "Dashboard mediaserver").inputs["dashboardBody"]
-	widgets := parseJSON(t, "body", body).(object)["widgets"].(list)
-	taken := map[[2]int]string{}
-	for _, element := range widgets {
-		widget := element.(object)
-		properties := widget["properties"].(object)
-		title, _ := properties["title"].(string)
-		if properties["region"] != testRegion {
-			t.Errorf("%s: the region is %v", title, properties["region"])
+	for _, settings := range []map[string]string{nil, toBoth} {
+		body := run(t, settings).find(t, "Dashboard mediaserver").inputs["dashboardBody"]
+		widgets := parseJSON(t, "body", body).(object)["widgets"].(list)
+		taken := map[[2]int]string{}
+		for _, element := range widgets {
+			widget := element.(object)
+			checkContent(t, widget)
+			checkPlace(t, widget, taken)
 		}
-		metrics, _ := properties["metrics"].(list)
-		if len(metrics) == 0 {
-			t.Errorf("%s has no metric", title)
-		}
-		for _, metric := range metrics {
-			checkMetric(t, title, metric.(list), properties["period"].(float64))
-		}
-		x, y := int(widget["x"].(float64)), int(widget["y"].(float64))
-		width, height := int(widget["width"].(float64)), int(widget["height"].(float64))
-		if x < 0 || y < 0 || width < 1 || height < 1 || x+width > 24 {
-			t.Errorf("%s is outside the grid of 24 columns: x %d, y %d, width %d, height %d", title, x, y, width, height)
-		}
-		for column := x; column < x+width; column++ {
-			for row := y; row < y+height; row++ {
-				if other, used := taken[[2]int{column, row}]; used {
-					t.Fatalf("%s lies on %s", title, other)
-				}
-				taken[[2]int{column, row}] = title
-			}
+		if len(widgets) == 0 {
+			t.Error("the dashboard has no widget")
 		}
 	}
-	if len(widgets) == 0 {
-		t.Error("the dashboard has no widget")
+}
+
+// checkContent checks what a widget shows.
+func checkContent(t *testing.T, widget object) {
+	t.Helper()
+	properties := widget["properties"].(object)
+	title, _ := properties["title"].(string)
+	if widget["type"] == "alarm" {
+		if alarms, _ := properties["alarms"].(list); len(alarms) == 0 || len(alarms) > 100 {
+			t.Errorf("%s shows %d alarms", title, len(alarms))
+		}
+		return
+	}
+	if properties["region"] != testRegion {
+		t.Errorf("%s: the region is %v", title, properties["region"])
+	}
+	metrics, _ := properties["metrics"].(list)
+	if len(metrics) == 0 {
+		t.Errorf("%s has no metric", title)
+	}
+	for _, metric := range metrics {
+		checkMetric(t, title, metric.(list), properties["period"].(float64))
+	}
+}
+
+// checkPlace checks that a widget is on the grid and lies on no other.
+func checkPlace(t *testing.T, widget object, taken map[[2]int]string) {
+	t.Helper()
+	title, _ := widget["properties"].(object)["title"].(string)
+	x, y := int(widget["x"].(float64)), int(widget["y"].(float64))
+	width, height := int(widget["width"].(float64)), int(widget["height"].(float64))
+	if x < 0 || y < 0 || width < 1 || height < 1 || x+width > 24 {
+		t.Errorf("%s is outside the grid of 24 columns: x %d, y %d, width %d, height %d", title, x, y, width, height)
+	}
+	for column := x; column < x+width; column++ {
+		for row := y; row < y+height; row++ {
+			if other, used := taken[[2]int{column, row}]; used {
+				t.Fatalf("%s lies on %s", title, other)
+			}
+			taken[[2]int{column, row}] = title
+		}
 	}
 }
 

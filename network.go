@@ -138,6 +138,12 @@ type loadBalancerOutputs struct {
 	targetGroupArnSuffix pulumi.StringOutput
 }
 
+// targetDimensions are the dimensions by which CloudWatch metrics name the
+// targets.
+func (l loadBalancerOutputs) targetDimensions() pulumi.StringMap {
+	return pulumi.StringMap{"LoadBalancer": l.arnSuffix, "TargetGroup": l.targetGroupArnSuffix}
+}
+
 // createLoadBalancer is the beginning of phase 8: the load balancer and its
 // target group. AWS takes minutes to build a load balancer, so it waits for
 // nothing but its security group.

@@ -148,8 +148,9 @@ func (r *settingsReader) boolean(key string, defaultValue bool) bool {
 	return value == "true"
 }
 
-// list reads a setting that must be a list of texts.
-func (r *settingsReader) list(key string, defaultValue []string) []string {
+// list reads a setting that must be a list of texts. The example is one of them
+// for the message.
+func (r *settingsReader) list(key string, defaultValue []string, example string) []string {
 	value, found := r.find(key)
 	if !found {
 		return defaultValue
@@ -158,7 +159,7 @@ func (r *settingsReader) list(key string, defaultValue []string) []string {
 	var elements []*string
 	err := json.Unmarshal([]byte(value), &elements)
 	if err != nil || elements == nil || slices.Contains(elements, nil) {
-		r.refuse(key, value, `must be a list of texts, such as ["https://media.example.com"]`)
+		r.refuse(key, value, fmt.Sprintf("must be a list of texts, such as [%q]", example))
 		return defaultValue
 	}
 	texts := make([]string, len(elements))

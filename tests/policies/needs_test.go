@@ -38,6 +38,8 @@ var withoutResource = []string{
 	"elasticloadbalancing:DescribeTargetGroups",
 	"elasticloadbalancing:DescribeTargetHealth",
 	"logs:DescribeLogGroups",
+	"sns:GetSubscriptionAttributes",
+	"sns:Unsubscribe",
 	"ssm:DescribeParameters",
 	"ssmmessages:CreateControlChannel",
 	"ssmmessages:CreateDataChannel",

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
@@ -54,6 +55,7 @@ type api struct {
 	loadBalancing *elasticloadbalancingv2.Client
 	logs          *cloudwatchlogs.Client
 	s3            *s3.Client
+	sns           *sns.Client
 	ssm           *ssm.Client
 	sts           *sts.Client
 }
@@ -136,6 +138,7 @@ func (c *clientPool) connect(region string, retryer func() aws.Retryer) *api {
 		loadBalancing: elasticloadbalancingv2.NewFromConfig(shared),
 		logs:          cloudwatchlogs.NewFromConfig(shared),
 		s3:            s3.NewFromConfig(shared, func(options *s3.Options) { options.UsePathStyle = true }),
+		sns:           sns.NewFromConfig(shared),
 		ssm:           ssm.NewFromConfig(shared),
 		sts:           sts.NewFromConfig(shared),
 	}

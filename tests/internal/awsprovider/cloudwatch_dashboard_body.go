@@ -13,6 +13,8 @@ const (
 	dashboardColumns = 24
 	tallestWidget    = 1000
 	mostWidgets      = 500
+	// mostAlarms is how many alarms a widget shows.
+	mostAlarms = 100
 )
 
 // checkDashboard follows the Amazon CloudWatch API reference, "Dashboard body
@@ -29,6 +31,7 @@ func checkDashboard(problems *provider.Problems, body string) {
 				Region   string
 				Metrics  []json.RawMessage
 				Markdown string
+				Alarms   []string
 				Period   *int
 			}
 		}
@@ -68,7 +71,11 @@ func checkDashboard(problems *provider.Problems, body string) {
 			if widget.Properties.Markdown == "" {
 				refuse("must have properties.markdown")
 			}
-		case "log", "alarm", "explorer", "custom":
+		case "alarm":
+			if count := len(widget.Properties.Alarms); count == 0 || count > mostAlarms {
+				refuse("must have 1 to 100 properties.alarms")
+			}
+		case "log", "explorer", "custom":
 		default:
 			refuse(fmt.Sprintf("must have a known type, not %q", widget.Type))
 		}

@@ -3,7 +3,6 @@ package awsprovider
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
@@ -13,16 +12,18 @@ import (
 type metricAlarmInputs struct {
 	Name               string            `pulumi:"name"`
 	Description        *string           `pulumi:"alarmDescription,optional"`
-	Namespace          string            `pulumi:"namespace"`
-	MetricName         string            `pulumi:"metricName"`
-	Statistic          string            `pulumi:"statistic"`
-	Period             int32             `pulumi:"period"`
+	Namespace          *string           `pulumi:"namespace,optional"`
+	MetricName         *string           `pulumi:"metricName,optional"`
+	Statistic          *string           `pulumi:"statistic,optional"`
+	Period             *int32            `pulumi:"period,optional"`
+	MetricQueries      []metricQuery     `pulumi:"metricQueries,optional"`
 	EvaluationPeriods  int32             `pulumi:"evaluationPeriods"`
 	DatapointsToAlarm  *int32            `pulumi:"datapointsToAlarm,optional"`
 	ComparisonOperator string            `pulumi:"comparisonOperator"`
 	Threshold          float64           `pulumi:"threshold"`
 	TreatMissingData   *string           `pulumi:"treatMissingData,optional"`
 	Dimensions         map[string]string `pulumi:"dimensions,optional"`
+	ActionsEnabled     *bool             `pulumi:"actionsEnabled,optional"`
 	AlarmActions       []string          `pulumi:"alarmActions,optional"`
 	OKActions          []string          `pulumi:"okActions,optional"`
 	Tags               map[string]string `pulumi:"tags,optional"`
@@ -62,23 +63,63 @@ var cloudwatchMetricAlarm = &kind[metricAlarmInputs, metricAlarmOutputs]{
 func checkMetricAlarm(in *metricAlarmInputs, problems *provider.Problems) {
 	alarmName.check(problems, "name", in.Name)
 	alarmDescription.check(problems, "alarmDescription", deref(in.Description))
-	checkOneOf(problems, "statistic", in.Statistic, []string{"SampleCount", "Average", "Sum", "Minimum", "Maximum"})
 	checkOneOf(problems, "comparisonOperator", in.ComparisonOperator, []string{
 		"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
 	})
 	if in.TreatMissingData != nil {
 		checkOneOf(problems, "treatMissingData", *in.TreatMissingData, []string{"breaching", "notBreaching", "ignore", "missing"})
 	}
-	if in.Period != 10 && in.Period != 20 && in.Period != 30 && (in.Period < 60 || in.Period%60 != 0) {
-		problems.Refuse("period", in.Period, "must be 10, 20, 30 or a multiple of 60 seconds")
-	}
 	if in.EvaluationPeriods < 1 {
 		problems.Refuse("evaluationPeriods", in.EvaluationPeriods, "must be at least 1")
 	}
-	if problems.Known("period", "evaluationPeriods") && int64(in.Period)*int64(in.EvaluationPeriods) > 7*86400 {
+	if in.DatapointsToAlarm != nil && problems.Known("datapointsToAlarm", "evaluationPeriods") {
+		checkRange(problems, "datapointsToAlarm", *in.DatapointsToAlarm, 1, in.EvaluationPeriods)
+	}
+	checkActions(problems, "alarmActions", in.AlarmActions)
+	checkActions(problems, "okActions", in.OKActions)
+	switch {
+	case in.MetricQueries != nil:
+		checkMetricQueries(in, problems)
+	case problems.Known("metricQueries"):
+		checkMetric(in, problems)
+	}
+}
+
+// checkActions refuses more actions than a state of an alarm takes.
+func checkActions(problems *provider.Problems, path string, actions []string) {
+	if len(actions) > 5 {
+		problems.Refuse(path, actions, "must be at most 5 actions")
+	}
+}
+
+// checkMetric checks what an alarm on one metric needs.
+func checkMetric(in *metricAlarmInputs, problems *provider.Problems) {
+	for path, isMissing := range map[string]bool{
+		"namespace": in.Namespace == nil, "metricName": in.MetricName == nil, "statistic": in.Statistic == nil, "period": in.Period == nil,
+	} {
+		if isMissing && problems.Known(path) {
+			problems.Refuse(path, "", "must be stated, or metricQueries instead")
+		}
+	}
+	if in.Statistic != nil {
+		checkOneOf(problems, "statistic", *in.Statistic, statistics)
+	}
+	if in.Period == nil {
+		return
+	}
+	checkPeriod(problems, "period", *in.Period)
+	if problems.Known("evaluationPeriods") && int64(*in.Period)*int64(in.EvaluationPeriods) > 7*86400 {
 		problems.Refuse("evaluationPeriods", in.EvaluationPeriods, "must not look back over more than seven days")
 	}
 }
+
+func checkPeriod(problems *provider.Problems, path string, period int32) {
+	if period != 10 && period != 20 && period != 30 && (period < 60 || period%60 != 0) {
+		problems.Refuse(path, period, "must be 10, 20, 30 or a multiple of 60 seconds")
+	}
+}
+
+var statistics = []string{"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
 
 func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlarmInputs, out *metricAlarmOutputs) error {
 	found, err := client.cloudwatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{id}})
@@ -90,20 +131,23 @@ func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlar
 	}
 	observed := found.MetricAlarms[0]
 	in.Name = id
-	observeRequired(&in.Namespace, observed.Namespace)
-	observeRequired(&in.MetricName, observed.MetricName)
-	observeRequired(&in.Period, observed.Period)
+	provider.Observe(&in.Namespace, observed.Namespace)
+	provider.Observe(&in.MetricName, observed.MetricName)
+	provider.Observe(&in.Period, observed.Period)
+	statistic := string(observed.Statistic)
+	provider.Observe(&in.Statistic, &statistic)
+	observeMetricQueries(&in.MetricQueries, observed.Metrics)
 	observeRequired(&in.EvaluationPeriods, observed.EvaluationPeriods)
 	observeRequired(&in.Threshold, observed.Threshold)
-	in.Statistic, in.ComparisonOperator = string(observed.Statistic), string(observed.ComparisonOperator)
+	in.ComparisonOperator = string(observed.ComparisonOperator)
+	provider.Observe(&in.DatapointsToAlarm, observed.DatapointsToAlarm)
+	provider.Observe(&in.ActionsEnabled, observed.ActionsEnabled)
 	provider.Observe(&in.Description, observed.AlarmDescription)
 	provider.Observe(&in.TreatMissingData, observed.TreatMissingData)
 	observeSet(&in.AlarmActions, observed.AlarmActions)
+	observeSet(&in.OKActions, observed.OKActions)
 	if len(in.Dimensions)+len(observed.Dimensions) > 0 {
-		in.Dimensions = map[string]string{}
-		for _, dimension := range observed.Dimensions {
-			in.Dimensions[deref(dimension.Name)] = deref(dimension.Value)
-		}
+		in.Dimensions = cloudwatchDimensions(observed.Dimensions)
 	}
 	out.Arn = deref(observed.AlarmArn)
 	tags, err := client.cloudwatch.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: observed.AlarmArn})
@@ -127,27 +171,39 @@ func removeMetricAlarmTags(ctx context.Context, client *api, _ string, out *metr
 }
 
 func putMetricAlarm(ctx context.Context, client *api, in *metricAlarmInputs) error {
+	enabled := in.ActionsEnabled == nil || *in.ActionsEnabled
 	_, err := client.cloudwatch.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
 		AlarmName:          &in.Name,
 		AlarmDescription:   in.Description,
-		Namespace:          &in.Namespace,
-		MetricName:         &in.MetricName,
-		Statistic:          types.Statistic(in.Statistic),
-		Period:             &in.Period,
+		Namespace:          in.Namespace,
+		MetricName:         in.MetricName,
+		Statistic:          types.Statistic(deref(in.Statistic)),
+		Period:             in.Period,
+		Metrics:            metricDataQueries(in.MetricQueries),
 		EvaluationPeriods:  &in.EvaluationPeriods,
 		DatapointsToAlarm:  in.DatapointsToAlarm,
 		ComparisonOperator: types.ComparisonOperator(in.ComparisonOperator),
 		Threshold:          &in.Threshold,
 		TreatMissingData:   in.TreatMissingData,
-		ActionsEnabled:     aws.Bool(true),
+		ActionsEnabled:     &enabled,
 		AlarmActions:       in.AlarmActions,
 		OKActions:          in.OKActions,
-		Dimensions: tagList(in.Dimensions, func(name, value *string) types.Dimension {
-			return types.Dimension{Name: name, Value: value}
-		}),
-		Tags: tagList(in.Tags, cloudwatchTag),
+		Dimensions:         tagList(in.Dimensions, cloudwatchDimension),
+		Tags:               tagList(in.Tags, cloudwatchTag),
 	})
 	return err
 }
 
 func cloudwatchTag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
+
+func cloudwatchDimension(name, value *string) types.Dimension {
+	return types.Dimension{Name: name, Value: value}
+}
+
+func cloudwatchDimensions(list []types.Dimension) map[string]string {
+	dimensions := map[string]string{}
+	for _, each := range list {
+		dimensions[deref(each.Name)] = deref(each.Value)
+	}
+	return dimensions
+}

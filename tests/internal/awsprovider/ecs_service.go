@@ -23,6 +23,7 @@ type serviceInputs struct {
 	MaximumPercent       *int32                `pulumi:"deploymentMaximumPercent,optional"`
 	MinimumPercent       *int32                `pulumi:"deploymentMinimumHealthyPercent,optional"`
 	CircuitBreaker       *circuitBreaker       `pulumi:"deploymentCircuitBreaker,optional"`
+	Alarms               *deploymentAlarms     `pulumi:"alarms,optional"`
 	EnableExecuteCommand *bool                 `pulumi:"enableExecuteCommand,optional"`
 	PropagateTags        *string               `pulumi:"propagateTags,optional"`
 	WaitForSteadyState   *bool                 `pulumi:"waitForSteadyState,optional"`
@@ -44,6 +45,13 @@ type serviceLoadBalancer struct {
 type circuitBreaker struct {
 	Enable   bool `pulumi:"enable"`
 	Rollback bool `pulumi:"rollback"`
+}
+
+// deploymentAlarms are the alarms during which a deployment is given up.
+type deploymentAlarms struct {
+	AlarmNames []string `pulumi:"alarmNames"`
+	Enable     bool     `pulumi:"enable"`
+	Rollback   bool     `pulumi:"rollback"`
 }
 
 // service keeps what the emulator does not report, the deployment
@@ -88,6 +96,9 @@ func checkService(in *serviceInputs, problems *provider.Problems) {
 	}
 	if in.CircuitBreaker != nil && in.CircuitBreaker.Rollback && !in.CircuitBreaker.Enable {
 		problems.Refuse("deploymentCircuitBreaker.rollback", true, "must be false while the circuit breaker is off")
+	}
+	if in.Alarms != nil && problems.Known("alarms.alarmNames") && len(in.Alarms.AlarmNames) == 0 {
+		problems.Refuse("alarms.alarmNames", "", "must name at least one alarm")
 	}
 	checkDeploymentPercents(in, problems)
 }
@@ -212,6 +223,13 @@ func (in *serviceInputs) deployment() *types.DeploymentConfiguration {
 	if in.CircuitBreaker != nil {
 		configuration.DeploymentCircuitBreaker = &types.DeploymentCircuitBreaker{
 			Enable: in.CircuitBreaker.Enable, Rollback: in.CircuitBreaker.Rollback,
+		}
+	}
+	// Like the official provider, which leaves out what is taken away
+	// (terraform-provider-aws, internal/service/ecs/service.go).
+	if in.Alarms != nil {
+		configuration.Alarms = &types.DeploymentAlarms{
+			AlarmNames: in.Alarms.AlarmNames, Enable: in.Alarms.Enable, Rollback: in.Alarms.Rollback,
 		}
 	}
 	return configuration

@@ -63,6 +63,7 @@ func Serve(_ context.Context, options Options) (*provider.Server, error) {
 			ecsCluster, ecsClusterCapacityProviders, ecsTaskDefinition, ecsService,
 			appautoscalingTarget, appautoscalingPolicy,
 			cloudwatchMetricAlarm, cloudwatchDashboard, cloudwatchLogGroup,
+			snsTopic, snsTopicPolicy, snsTopicSubscription,
 		},
 		Functions: []provider.Invocable[*api]{
 			ec2GetVpc, ec2GetSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,

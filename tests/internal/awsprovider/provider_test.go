@@ -231,6 +231,7 @@ var good = map[string]map[string]any{
 		"networkConfiguration":     map[string]any{"subnets": []any{"a"}},
 		"deploymentMaximumPercent": 200, "deploymentMinimumHealthyPercent": 100,
 		"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": true},
+		"alarms":                   map[string]any{"alarmNames": []any{"errors"}, "enable": true, "rollback": true},
 	},
 	"aws:appautoscaling/target:Target": {
 		"serviceNamespace": "ecs", "scalableDimension": "ecs:service:DesiredCount", "resourceId": "service/a/b", "minCapacity": 1, "maxCapacity": 10,
@@ -246,6 +247,13 @@ var good = map[string]map[string]any{
 		"name": "high", "namespace": "AWS/ECS", "metricName": "CPUUtilization", "statistic": "Average", "period": 300,
 		"evaluationPeriods": 2, "comparisonOperator": "GreaterThanThreshold", "threshold": 70.5, "treatMissingData": "notBreaching",
 	},
+	"aws:sns/topic:Topic": {"name": "mediaserver-alarms"},
+	"aws:sns/topicPolicy:TopicPolicy": {
+		"arn": "arn:aws:sns:eu-west-2:123456789012:alarms", "policy": topicPolicyText("Alarms", "arn:aws:sns:eu-west-2:123456789012:alarms"),
+	},
+	"aws:sns/topicSubscription:TopicSubscription": {
+		"topic": "arn:aws:sns:eu-west-2:123456789012:alarms", "protocol": "email", "endpoint": "oncall@example.com",
+	},
 	"aws:cloudwatch/logGroup:LogGroup": {"name": "/ecs/mediaserver", "retentionInDays": 30},
 	"aws:cloudwatch/dashboard:Dashboard": {
 		"dashboardName": "mediaserver", "dashboardBody": dashboardText(`{"type": "metric", "x": 0, "y": 0, "width": 24, "height": 6,
@@ -256,6 +264,11 @@ var good = map[string]map[string]any{
 const containerText = `[{"name": "app", "image": "app:latest", "portMappings": [{"containerPort": 3000, "hostPort": 3000}],
 	"healthCheck": {"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 60},
 	"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g", "awslogs-region": "r", "awslogs-stream-prefix": "p"}}}]`
+
+func topicPolicyText(sid, topic string) string {
+	return `{"Version": "2012-10-17", "Statement": [{"Sid": "` + sid + `", "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"},
+		"Action": "sns:Publish", "Resource": ["` + topic + `"]}]}`
+}
 
 func dashboardText(widgets ...string) string {
 	return `{"widgets": [` + strings.Join(widgets, ",") + `]}`

@@ -22,6 +22,7 @@ var grants = map[string]grant{
 	"aws:ecr/repositoryPolicy:RepositoryPolicy":                            {"repository", "aws:ecr/repository:Repository", "name"},
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                              {"repository", "aws:ecr/repository:Repository", "name"},
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {"bucket", "aws:s3/bucketV2:BucketV2", "bucket"},
+	topicPolicy: {"arn", "aws:sns/topic:Topic", "arn"},
 }
 
 // grantsOf judges a new resource as a change from nothing, unless its target is as new as it is itself.
@@ -37,7 +38,7 @@ func (p Plan) grantsOf(step Step) []Weakening {
 		return other.Operation == "create" && resourceType(other.URN) == each.targetType && other.After != nil &&
 			target.known() && target.content != nil && reflect.DeepEqual(inputsOf(other.After).at(each.targetName), target)
 	})
-	if isNew {
+	if isNew || kind == topicPolicy && p.isPolicyOfNewTopic(step) {
 		return nil
 	}
 	return protections[kind](properties{}, after)

@@ -32,6 +32,9 @@ func loss(step Step) string {
 	// The parameters that are not secret are made from the stack, and lose nothing.
 	case kind == "aws:ssm/parameter:Parameter" && !isSecretParameter(step):
 		return ""
+	// What only scales is made again without a loss.
+	case kind == metricAlarm && !tellsPeople(step):
+		return ""
 	}
 	return known.Guarded
 }

@@ -77,6 +77,7 @@ var protections = map[string]rule{
 		keeps("deploymentCircuitBreaker.rollback", "a broken deployment is not rolled back", true),
 		keeps("alarms.enable", "a deployment goes on although its alarms ring", true),
 		keeps("alarms.rollback", "a deployment whose alarms ring is not rolled back", true),
+		losesNothing("alarms.alarmNames", "a deployment goes on although this alarm rings"),
 		gainsNothing("networkConfiguration.securityGroups", otherSecurityGroup),
 		staysNamed("networkConfiguration.securityGroups", defaultSecurityGroup),
 		staysOff("networkConfiguration.assignPublicIp", "the tasks get public addresses"),
@@ -88,11 +89,18 @@ var protections = map[string]rule{
 		containersGainNothing("containerDefinitions"),
 	),
 	"aws:appautoscaling/target:Target": staysAway("maxCapacity", "every task stops, and none starts again", 0),
-	"aws:cloudwatch/metricAlarm:MetricAlarm": all(
+	metricAlarm: all(
 		staysOn("actionsEnabled", "nothing happens when it rings"),
 		staysNamed("alarmActions", "nothing happens when it rings"),
+		alarmStaysAsLoud,
 	),
-	"pulumi:providers:aws": otherPropertiesStay("version", "defaultTags", "maxRetries", "retryMode"),
+	"aws:sns/topic:Topic": staysAsItIs("kmsMasterKeyId", cannotSend),
+	topicPolicy: all(
+		allowsNoMore("policy", "others may send what looks like an alarm"),
+		allowsNoLess("policy", cannotSend),
+	),
+	"aws:sns/topicSubscription:TopicSubscription": staysAsItIs("filterPolicy", "some alarms are not sent to this address"),
+	"pulumi:providers:aws":                        otherPropertiesStay("version", "defaultTags", "maxRetries", "retryMode"),
 	"aws:cloudwatch/logGroup:LogGroup": all(
 		lasts("retentionInDays", "day", "older events are deleted"),
 		keeps("skipDestroy", "the logs go with the stack", true),

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// What becomes of an alarm whose metric says nothing (CloudWatch user guide,
+// "Configuring how CloudWatch alarms treat missing data").
+const (
+	missingIsGood = "notBreaching"
+	missingIsBad  = "breaching"
+)
+
+// Which side of a threshold is bad.
+const (
+	above   = "GreaterThanThreshold"
+	below   = "LessThanThreshold"
+	atLeast = "GreaterThanOrEqualToThreshold"
+)
+
+// alarm is an alarm for people.
+//
+// CloudWatch gets the metrics of a load balancer late, and metric math takes for
+// missing what is late: so no alarm depends on one period alone.
+type alarm struct {
+	// name is the logical name, and the end of the physical one.
+	name string
+	// means is what has happened when the alarm is raised. It is read at night.
+	means string
+	// lookFirst is where to look for the cause.
+	lookFirst pulumi.StringInput
+	// metrics are what the alarm watches: one metric, or what the expressions make
+	// of several.
+	metrics []watchedMetric
+	// expressions are metric math on the ids of the metrics and of the expressions
+	// before; the alarm watches the last one. Empty for one metric.
+	expressions []mathExpression
+	// comparison and threshold say which values are bad.
+	comparison string
+	threshold  int
+	// period is the length of a period in seconds. Of the last `periods` periods,
+	// `bad` have to be bad to raise the alarm.
+	period, periods, bad int
+	// missing says what a period without a value is.
+	missing string
+}
+
+// mathExpression is one step of metric math.
+type mathExpression struct{ id, expression string }
+
+// watchedMetric is a metric that an alarm watches.
+type watchedMetric struct {
+	// id is its name in the expressions. Empty where there are none.
+	id                         string
+	namespace, name, statistic string
+	dimensions                 pulumi.StringMap
+}
+
+// alarmName is the physical name of an alarm.
+func (s settings) alarmName(name string) string { return s.physicalName("{name}-" + name) }
+
+// createAlarms makes alarms that tell the receivers when they are raised and when
+// they are over. They are not among what keepNames is for: there are none before
+// the setting that makes them, and the policy of the topic knows their names.
+func createAlarms(
+	ctx *pulumi.Context, settings settings, environment environmentOutputs, receivers receiversOutputs, alarms []alarm,
+) ([]*cloudwatch.MetricAlarm, error) {
+	var created []*cloudwatch.MetricAlarm
+	for _, each := range alarms {
+		arguments := each.arguments()
+		arguments.Name = pulumi.String(settings.alarmName(each.name))
+		arguments.AlarmDescription = pulumi.Sprintf("%s. Look first at %s. Dashboard: %s",
+			each.means, each.lookFirst, settings.whereDashboardIs(environment))
+		arguments.AlarmActions = receivers.topics
+		// Who was woken wants to know that it is over.
+		arguments.OkActions = receivers.topics
+		alarm, err := cloudwatch.NewMetricAlarm(ctx, each.name, arguments)
+		if err != nil {
+			return nil, fmt.Errorf("create alarm %s: %w", each.name, err)
+		}
+		created = append(created, alarm)
+	}
+	return created, nil
+}
+
+// whereDashboardIs is the address of the dashboard for those whom an alarm wakes.
+// It does not come from the dashboard, which shows the alarms and comes after
+// them. One that kept another name is in the list of all.
+func (s settings) whereDashboardIs(environment environmentOutputs) string {
+	if s.keepNames {
+		return dashboardsURL(environment)
+	}
+	return dashboardURL(environment, s.dashboardName())
+}
+
+// arguments are the alarm as arguments of the resource.
+func (a alarm) arguments() *cloudwatch.MetricAlarmArgs {
+	arguments := &cloudwatch.MetricAlarmArgs{
+		ComparisonOperator: pulumi.String(a.comparison),
+		Threshold:          pulumi.Float64(a.threshold),
+		EvaluationPeriods:  pulumi.Int(a.periods),
+		DatapointsToAlarm:  pulumi.Int(a.bad),
+		TreatMissingData:   pulumi.String(a.missing),
+	}
+	if len(a.expressions) == 0 {
+		metric := a.metrics[0]
+		arguments.Namespace = pulumi.String(metric.namespace)
+		arguments.MetricName = pulumi.String(metric.name)
+		arguments.Statistic = pulumi.String(metric.statistic)
+		arguments.Dimensions = metric.dimensions
+		arguments.Period = pulumi.Int(a.period)
+		return arguments
+	}
+	var queries cloudwatch.MetricAlarmMetricQueryArray
+	for _, metric := range a.metrics {
+		queries = append(queries, &cloudwatch.MetricAlarmMetricQueryArgs{
+			Id: pulumi.String(metric.id),
+			Metric: &cloudwatch.MetricAlarmMetricQueryMetricArgs{
+				Namespace:  pulumi.String(metric.namespace),
+				MetricName: pulumi.String(metric.name),
+				Stat:       pulumi.String(metric.statistic),
+				Dimensions: metric.dimensions,
+				Period:     pulumi.Int(a.period),
+			},
+			ReturnData: pulumi.Bool(false),
+		})
+	}
+	for i, each := range a.expressions {
+		queries = append(queries, &cloudwatch.MetricAlarmMetricQueryArgs{
+			Id:         pulumi.String(each.id),
+			Expression: pulumi.String(each.expression),
+			Label:      pulumi.String(each.id),
+			ReturnData: pulumi.Bool(i == len(a.expressions)-1),
+		})
+	}
+	arguments.MetricQueries = queries
+	return arguments
+}

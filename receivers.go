@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// alarmsPrincipal is the service that sends what alarms have to say.
+const alarmsPrincipal = "cloudwatch.amazonaws.com"
+
+// peopleAlarms are the names of all alarms for people. The policy of the topic
+// names them before they exist.
+var peopleAlarms = []string{
+	serverErrors, "slow-responses", "no-healthy-target", unhealthyTargets, "at-max-capacity", "high-memory",
+}
+
+// receiversInputs are what the topic is bound to.
+type receiversInputs struct{ environment environmentOutputs }
+
+// receiversOutputs are whom alarms tell.
+type receiversOutputs struct {
+	// topics are the ARNs of the topics that alarms send to. Empty for none.
+	topics pulumi.Array
+}
+
+// alarmTopicName is the physical name of the stack's own topic.
+func (s settings) alarmTopicName() string { return s.physicalName("{name}-alarms") }
+
+// createReceivers makes a topic of the stack's own for alarmEmails. It is no step
+// of the guide.
+func createReceivers(ctx *pulumi.Context, settings settings, inputs receiversInputs) (receiversOutputs, error) {
+	var receivers receiversOutputs
+	if len(settings.alarmEmails) > 0 {
+		topic, err := createAlarmTopic(ctx, settings, inputs)
+		if err != nil {
+			return receiversOutputs{}, err
+		}
+		receivers.topics = append(receivers.topics, topic)
+	}
+	if settings.alarmTopicArn != "" {
+		receivers.topics = append(receivers.topics, pulumi.String(settings.alarmTopicArn))
+	}
+	return receivers, nil
+}
+
+// createAlarmTopic makes the topic and subscribes each address to it. The ARN
+// that it returns is known once the alarms may send to the topic.
+func createAlarmTopic(ctx *pulumi.Context, settings settings, inputs receiversInputs) (pulumi.StringOutput, error) {
+	// It is not encrypted with a key: CloudWatch may not use the key that AWS manages
+	// for SNS (CloudWatch user guide, "Amazon SNS encryption permissions"), and
+	// one of our own costs more than all alarms. What alarms say is no secret.
+	topic, err := sns.NewTopic(ctx, "alarms", &sns.TopicArgs{
+		Name: pulumi.String(settings.alarmTopicName()),
+	})
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("create topic alarms: %w", err)
+	}
+	policy, err := sns.NewTopicPolicy(ctx, "alarms", &sns.TopicPolicyArgs{
+		Arn:    topic.Arn,
+		Policy: policyJSON(alarmsStatement(settings, inputs)),
+	})
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("set the policy of topic alarms: %w", err)
+	}
+	for _, address := range settings.alarmEmails {
+		// Named by the address: the order of the list says nothing.
+		_, err := sns.NewTopicSubscription(ctx, strings.ToLower(address), &sns.TopicSubscriptionArgs{
+			Topic:    topic.Arn,
+			Protocol: pulumi.String("email"),
+			Endpoint: pulumi.String(address),
+		})
+		if err != nil {
+			return pulumi.StringOutput{}, fmt.Errorf("subscribe %s to topic alarms: %w", address, err)
+		}
+	}
+	return policy.Arn, nil
+}
+
+// alarmsStatement lets the stack's own alarms for people send messages to the
+// topic. The names are known before the topic and the alarms exist, so that a
+// plan shows them.
+func alarmsStatement(settings settings, inputs receiversInputs) policyStatement {
+	var alarms []string
+	for _, name := range peopleAlarms {
+		alarms = append(alarms, inputs.environment.arn("cloudwatch", "alarm:"+settings.alarmName(name)))
+	}
+	return policyStatement{
+		Sid:       "AlarmsOfThisStack",
+		Principal: map[string]any{"Service": alarmsPrincipal},
+		Action:    []string{"sns:Publish"},
+		Resource:  []any{inputs.environment.arn("sns", settings.alarmTopicName())},
+		Condition: map[string]map[string]any{
+			"StringEquals": {"aws:SourceAccount": inputs.environment.accountID},
+			"ArnEquals":    {"aws:SourceArn": alarms},
+		},
+	}
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// highMemory is the share of its memory, in percent, above which a task is in
+// danger: at 100 its container is killed.
+const highMemory = 90
+
+// taskAlarmsInputs are what the alarms on the tasks watch.
+type taskAlarmsInputs struct {
+	environment  environmentOutputs
+	loadBalancer loadBalancerOutputs
+	service      serviceOutputs
+	receivers    receiversOutputs
+}
+
+// taskAlarmsOutputs are the alarms on the tasks. Nil while nobody is told.
+type taskAlarmsOutputs struct {
+	// arns are the ARNs of all. The dashboard shows them.
+	arns []any
+}
+
+// createTaskAlarms makes the alarms on what the tasks use. They are no step of
+// the guide. The two alarms of phase 10 are not among them: these scale, and tell
+// nobody.
+func createTaskAlarms(ctx *pulumi.Context, settings settings, inputs taskAlarmsInputs) (taskAlarmsOutputs, error) {
+	if !settings.alarmsOn() {
+		return taskAlarmsOutputs{}, nil
+	}
+	targets := inputs.loadBalancer.targetDimensions()
+	tasks := pulumi.StringMap{"ClusterName": inputs.service.clusterName, "ServiceName": inputs.service.serviceName}
+	created, err := createAlarms(ctx, settings, inputs.environment, inputs.receivers, []alarm{
+		{
+			name:      "at-max-capacity",
+			means:     fmt.Sprintf("As many tasks run as maxCapacity allows (%d), and they are busier than scaleUpCpu (%d %%)", settings.maxCapacity, settings.scaleUpCPU),
+			lookFirst: pulumi.String("the number of requests: raise maxCapacity if users ask for more, or find out what else keeps the CPU busy"),
+			metrics: []watchedMetric{
+				{"tasks", loadBalancerMetrics, "HealthyHostCount", "Maximum", targets},
+				{"cpu", ecsMetrics, cpuUtilization, "Average", tasks},
+			},
+			// The number of tasks is that of the load balancer, because Container Insights,
+			// which counts them too, can be off.
+			expressions: []mathExpression{{"percent", fmt.Sprintf("IF(tasks >= %d, cpu, 0)", settings.maxCapacity)}},
+			comparison:  above, threshold: settings.scaleUpCPU,
+			period: 300, periods: 3, bad: 3,
+			// Without a task nothing is busy.
+			missing: missingIsGood,
+		},
+		{
+			name:       "high-memory",
+			means:      fmt.Sprintf("A task uses more than %d %% of its memory, and is killed at 100", highMemory),
+			lookFirst:  pulumi.String("how memory has grown since the last deployment: it leaks, or the setting memory is too small"),
+			metrics:    []watchedMetric{{"", ecsMetrics, memoryUtilization, "Maximum", tasks}},
+			comparison: above, threshold: highMemory,
+			period: 300, periods: 3, bad: 3,
+			// Without a task nothing uses memory.
+			missing: missingIsGood,
+		},
+	})
+	if err != nil {
+		return taskAlarmsOutputs{}, err
+	}
+	var outputs taskAlarmsOutputs
+	for _, alarm := range created {
+		outputs.arns = append(outputs.arns, alarm.Arn)
+	}
+	return outputs, nil
+}

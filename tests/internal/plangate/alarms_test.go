@@ -1,0 +1,147 @@
+package plangate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Alarms as the plan shows them: one that tells people, and one that scales.
+const (
+	loud    = `{"name": "mediaserver-server-errors", "alarmActions": ["arn:aws:sns:eu-west-2:1:a", "arn:aws:sns:eu-west-2:1:b"], "okActions": ["arn:aws:sns:eu-west-2:1:a"], "comparisonOperator": "GreaterThanThreshold", "threshold": 5, "evaluationPeriods": 5, "datapointsToAlarm": 3, "metricQueries": [{"id": "a", "expression": "b"}]}`
+	simple  = `{"name": "mediaserver-no-healthy-target", "alarmActions": ["arn:aws:sns:eu-west-2:1:a"], "namespace": "AWS/ApplicationELB", "metricName": "HealthyHostCount", "statistic": "Maximum", "dimensions": {"LoadBalancer": "a"}, "period": 60, "comparisonOperator": "LessThanThreshold", "threshold": 1, "evaluationPeriods": 3, "treatMissingData": "breaching"}`
+	scaling = `{"name": "mediaserver-high-cpu", "alarmActions": ["arn:aws:autoscaling:eu-west-2:1:scalingPolicy:a"], "comparisonOperator": "GreaterThanThreshold", "threshold": 70, "evaluationPeriods": 2, "period": 300, "treatMissingData": "breaching"}`
+)
+
+func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
+	change := func(alarm, from, to string) string {
+		if strings.Count(alarm, from) != 1 {
+			t.Fatalf("%q is in the alarm %d times", from, strings.Count(alarm, from))
+		}
+		return strings.Replace(alarm, from, to, 1)
+	}
+	const actions = `["arn:aws:sns:eu-west-2:1:a","arn:aws:sns:eu-west-2:1:b"]`
+	capacity := strings.Replace(loud, "server-errors", "at-max-capacity", 1)
+	for _, each := range []struct {
+		what, before, after string
+		want                []string
+	}{
+		{"nothing changes", loud, loud, nil},
+		{"another text", loud, change(loud, `{"name"`, `{"alarmDescription": "x", "name"`), nil},
+		{"one topic less", loud, change(loud, `, "arn:aws:sns:eu-west-2:1:b"`, ""), []string{"alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
+		{"another topic", loud, change(loud, `"arn:aws:sns:eu-west-2:1:b"`, `"arn:aws:sns:eu-west-2:1:c"`), []string{"alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
+		{"a topic more", loud, change(loud, `:1:b"`, `:1:b", "`+unknown+`"`), nil},
+		{"no topic", loud, change(loud, `["arn:aws:sns:eu-west-2:1:a", "arn:aws:sns:eu-west-2:1:b"]`, "[]"), []string{"alarmActions: " + actions + " → []"}},
+		{"another topic for the end", loud, change(loud, `"okActions": ["arn:aws:sns:eu-west-2:1:a"]`, `"okActions": ["arn:aws:sns:eu-west-2:1:b"]`), []string{
+			`okActions: ["arn:aws:sns:eu-west-2:1:a"] → without arn:aws:sns:eu-west-2:1:a`}},
+		{"switched off", loud, change(loud, `{"name"`, `{"actionsEnabled": false, "name"`), []string{"actionsEnabled: not set → false"}},
+		{"a higher threshold", loud, change(loud, `"threshold": 5`, `"threshold": 6`), []string{"threshold: 5 → 6"}},
+		{"a lower threshold", loud, change(loud, `"threshold": 5`, `"threshold": 4`), nil},
+		{"a threshold that is not known", loud, change(loud, `"threshold": 5`, `"threshold": "`+unknown+`"`), []string{"threshold: 5 → not known yet"}},
+		{"a lower threshold of what must not be below", simple, change(simple, `"threshold": 1`, `"threshold": 0`), []string{"threshold: 1 → 0"}},
+		{"a higher threshold of what must not be below", simple, change(simple, `"threshold": 1`, `"threshold": 2`), nil},
+		{"the other side", simple, change(simple, "LessThanThreshold", "GreaterThanThreshold"), []string{"comparisonOperator: LessThanThreshold → GreaterThanThreshold"}},
+		{"more periods", loud, change(loud, `"evaluationPeriods": 5`, `"evaluationPeriods": 6`), []string{"evaluationPeriods: 5 → 6"}},
+		{"more bad periods", loud, change(loud, `"datapointsToAlarm": 3`, `"datapointsToAlarm": 4`), []string{"datapointsToAlarm: 3 → 4"}},
+		{"fewer periods", loud, change(loud, `"evaluationPeriods": 5, "datapointsToAlarm": 3`, `"evaluationPeriods": 4, "datapointsToAlarm": 2`), nil},
+		{"longer periods", simple, change(simple, `"period": 60`, `"period": 300`), []string{"period: 60 → 300"}},
+		{"shorter periods", simple, change(simple, `"period": 60`, `"period": 30`), nil},
+		{"periods that are not known", simple, change(simple, `"period": 60`, `"period": "`+unknown+`"`), []string{"period: 60 → not known yet"}},
+		{"nothing to measure is good", simple, change(simple, `"breaching"`, `"notBreaching"`), []string{"treatMissingData: breaching → notBreaching"}},
+		{"nothing to measure is bad", change(simple, `"breaching"`, `"notBreaching"`), simple, nil},
+		{"another metric", simple, change(simple, "HealthyHostCount", "RequestCount"), []string{"metricName: HealthyHostCount → RequestCount"}},
+		{"another statistic", simple, change(simple, "Maximum", "Sum"), []string{"statistic: Maximum → Sum"}},
+		{"another namespace", simple, change(simple, "AWS/ApplicationELB", "AWS/ECS"), []string{"namespace: AWS/ApplicationELB → AWS/ECS"}},
+		{"another load balancer", simple, change(simple, `"LoadBalancer": "a"`, `"LoadBalancer": "b"`), []string{`dimensions: {"LoadBalancer":"a"} → {"LoadBalancer":"b"}`}},
+		{"another expression", loud, change(loud, `"expression": "b"`, `"expression": "0"`), []string{`metricQueries: [{"expression":"b","id":"a"}] → [{"expression":"0","id":"a"}]`}},
+		{"another capacity", capacity, strings.Replace(change(capacity, `"threshold": 5`, `"threshold": 6`), `"expression": "b"`, `"expression": "c"`, 1), nil},
+		{"a topic less at another capacity", capacity, change(capacity, `, "arn:aws:sns:eu-west-2:1:b"`, ""), []string{"alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
+		{"an alarm that only scales", scaling, `{"name": "mediaserver-high-cpu", "alarmActions": ["arn:aws:autoscaling:eu-west-2:1:scalingPolicy:b"], "comparisonOperator": "LessThanThreshold", "threshold": 90, "evaluationPeriods": 9, "period": 600}`, nil},
+	} {
+		t.Run(each.what, func(t *testing.T) {
+			expectDangers(t, update(t, metricAlarm, each.before, each.after), each.want)
+		})
+	}
+}
+
+func TestOnlyAnAlarmThatTellsPeopleIsMissed(t *testing.T) {
+	for what, each := range map[string]struct {
+		name   string
+		before *State
+		missed bool
+	}{
+		"one that tells people": {"errors", &State{Custom: true, Inputs: inputs(t, loud)}, true},
+		"one that scales":       {"errors", &State{Custom: true, Inputs: inputs(t, scaling)}, false},
+		"one without actions":   {"errors", &State{Custom: true, Inputs: inputs(t, `{}`)}, false},
+		"one that is not shown": {"errors", nil, true},
+		"a known one, unshown":  {"low-cpu", nil, false},
+		"the other known one":   {"high-cpu", nil, false},
+	} {
+		step := Step{Operation: "delete", URN: "urn:pulumi:dev::mediaserver::" + metricAlarm + "::" + each.name, Before: each.before}
+		if why := loss(step); (why != "") != each.missed {
+			t.Errorf("%s: %q", what, why)
+		}
+	}
+}
+
+func TestWhatAlarmsSendThroughStaysOpen(t *testing.T) {
+	const topic, subscription, service = "aws:sns/topic:Topic", "aws:sns/topicSubscription:TopicSubscription", "aws:ecs/service:Service"
+	policy := func(principal, source string) string {
+		return fmt.Sprintf(`{"arn": "arn:aws:sns:eu-west-2:1:alarms", "policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": %s, \"Action\": \"sns:Publish\", \"Resource\": \"arn:aws:sns:eu-west-2:1:alarms\", \"Condition\": {\"ArnEquals\": {\"aws:SourceArn\": %s}}}]}"}`,
+			strings.ReplaceAll(principal, `"`, `\"`), strings.ReplaceAll(source, `"`, `\"`))
+	}
+	ours := policy(`{"Service": "cloudwatch.amazonaws.com"}`, `["a", "b"]`)
+	for _, each := range []struct {
+		what, resourceType, before, after string
+		// want is how what the gate says begins.
+		want []string
+	}{
+		{"a key of AWS's", topic, `{"name": "alarms"}`, `{"name": "alarms", "kmsMasterKeyId": "alias/aws/sns"}`, []string{"kmsMasterKeyId: not set → alias/aws/sns"}},
+		{"tags", topic, `{"name": "alarms"}`, `{"name": "alarms", "tags": {"a": "b"}}`, nil},
+		{"a filter", subscription, `{"endpoint": "a"}`, `{"endpoint": "a", "filterPolicy": "{}"}`, []string{"filterPolicy: not set → {}"}},
+		{"the same policy", topicPolicy, ours, ours, nil},
+		{"everybody may send", topicPolicy, ours, policy(`"*"`, `["a", "b"]`), []string{"policy: not so → allows", "policy: allows"}},
+		{"another alarm may send", topicPolicy, ours, policy(`{"Service": "cloudwatch.amazonaws.com"}`, `["a", "b", "c"]`), []string{"policy: not so → allows"}},
+		{"an alarm less may send", topicPolicy, ours, policy(`{"Service": "cloudwatch.amazonaws.com"}`, `["a"]`), []string{"policy: allows"}},
+		{"a policy that is not known", topicPolicy, ours, `{"policy": "` + unknown + `"}`, []string{"policy: a known document → not known yet", "policy: a known document → not known yet"}},
+		{"one alarm of a deployment less", service, `{"alarms": {"alarmNames": ["a", "b"], "enable": true, "rollback": true}}`, `{"alarms": {"alarmNames": ["a"], "enable": true, "rollback": true}}`, []string{
+			`alarms.alarmNames: ["a","b"] → without b`}},
+		{"the alarms of a deployment watch less", service, `{"alarms": {"alarmNames": ["a"], "enable": true, "rollback": true}}`, `{"alarms": {"alarmNames": ["a"], "enable": true, "rollback": false}}`, []string{
+			"alarms.rollback: true → false"}},
+	} {
+		t.Run(each.what, func(t *testing.T) {
+			got := dangers(t, update(t, each.resourceType, each.before, each.after))
+			if len(got) != len(each.want) {
+				t.Fatalf("%q, want %q", got, each.want)
+			}
+			for i := range got {
+				if !strings.HasPrefix(got[i], "gets weaker "+each.want[i]) {
+					t.Errorf("%q, want %q", got[i], each.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestANewPolicyOfATopicIsDangerousUnlessTheTopicIsNew(t *testing.T) {
+	policy := func(arn, resource string) Step {
+		return creation(t, topicPolicy, fmt.Sprintf(`{"arn": %q, "policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"sns:Publish\", \"Resource\": \"%s\"}]}"}`, arn, resource))
+	}
+	topic := creation(t, "aws:sns/topic:Topic", `{"name": "media-alarms"}`)
+	const own, others = "arn:aws:sns:eu-west-2:1:media-alarms", "arn:aws:sns:eu-west-2:1:other-alarms"
+	for what, each := range map[string]struct {
+		steps     []Step
+		dangerous bool
+	}{
+		"of a new topic":                              {[]Step{policy(unknown, own), topic}, false},
+		"of a topic that is there":                    {[]Step{policy(own, own)}, true},
+		"of another topic":                            {[]Step{policy(others, others), topic}, true},
+		"of another topic whose ARN is not known yet": {[]Step{policy(unknown, others), topic}, true},
+		"that is not known":                           {[]Step{creation(t, topicPolicy, `{"arn": "`+unknown+`", "policy": "`+unknown+`"}`), topic}, true},
+		"of a topic whose name is not known":          {[]Step{policy(unknown, own), creation(t, "aws:sns/topic:Topic", `{"name": "`+unknown+`"}`)}, true},
+	} {
+		if got := dangers(t, each.steps...); (len(got) > 0) != each.dangerous {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+}
