@@ -67,6 +67,99 @@ func TestARollbackFailsWithEventsReasonsAndExitCodes(t *testing.T) {
 	}
 }
 
+// watched is the service with alarms during which ECS gives a deployment up.
+func watched(s object) object {
+	s["deploymentConfiguration"] = object{"alarms": object{
+		"alarmNames": []string{"mediaserver-server-errors", "mediaserver-unhealthy-targets"}, "enable": true, "rollback": true,
+	}}
+	return s
+}
+
+// The form of a deployment that an alarm has ended, and of the one that ECS puts back.
+var (
+	ourAlarmed    = ourFailed.with(func(d *deployment) { d.Reason = "ECS deployment failed: alarm detected." })
+	backFromAlarm = oldPutBack.with(func(d *deployment) {
+		d.Reason = "ECS deployment rolling back to deploymentId ecs-svc/1111111111111111111."
+	})
+)
+
+// raised is a stage in which ECS gives our deployment up because of these alarms. AWS records it at the time, with
+// others before and after it.
+func raised(at any, names ...string) stage {
+	record := func(id string, at any) object {
+		return object{"serviceDeploymentArn": "arn:aws:ecs:eu-west-2:123456789012:service-deployment/mediaserver-cluster/mediaserver-service/" + id, "createdAt": at}
+	}
+	start := ourStart.with(func(d *deployment) { d.CreatedAt = 1700000000.5 })
+	return happy().
+		but("aws_ecs_update-service", updated(service(2, 2, start, oldActive))).
+		following(watched(service(2, 2, start, oldActive)), watched(service(2, 2, backFromAlarm, ourAlarmed))).
+		but("aws_ecs_list-service-deployments", says(object{"serviceDeployments": []object{
+			record("later", 1700000061.5), record("ours", at), record("earlier", 1699999000.5),
+		}})).
+		but("aws_ecs_describe-service-deployments", says(object{"serviceDeployments": []object{{
+			"alarms": object{"status": "TRIGGERED", "triggeredAlarmNames": names},
+		}}}))
+}
+
+func TestARollbackBecauseOfAnAlarmNamesTheAlarm(t *testing.T) {
+	for name, each := range map[string]struct {
+		play stage
+		want string
+	}{
+		"one alarm":             {raised(1700000001.25, "mediaserver-server-errors"), "; raised alarms: mediaserver-server-errors\n"},
+		"two alarms":            {raised(1699999999.25, "mediaserver-server-errors", "mediaserver-unhealthy-targets"), "; raised alarms: mediaserver-server-errors, mediaserver-unhealthy-targets\n"},
+		"the time of the CLI 2": {raised("2023-11-14T22:13:21.250000+00:00", "mediaserver-server-errors"), "; raised alarms: mediaserver-server-errors\n"},
+		"AWS does not say": {
+			raised(1700000001.25).but("aws_ecs_list-service-deployments", refuses("AccessDeniedException", "User is not authorized")),
+			"; raised alarms: not known: An error occurred (AccessDeniedException)",
+		},
+		"AWS does not say of this one": {
+			raised(1700000001.25).but("aws_ecs_describe-service-deployments", refuses("AccessDeniedException", "User is not authorized")),
+			"; raised alarms: not known: An error occurred (AccessDeniedException)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := deploy(t, each.play)
+			result.expect(t, 10,
+				"ECS gave deployment "+ourDeployment+" up: ECS deployment failed: alarm detected.; the service goes back to "+stackRevision+" ("+oldDeployment+")"+each.want)
+		})
+	}
+	t.Run("the record of this deployment is read", func(t *testing.T) {
+		result := deploy(t, raised(1700000001.25, "mediaserver-server-errors"))
+		want := "describe-service-deployments --service-deployment-arns arn:aws:ecs:eu-west-2:123456789012:service-deployment/mediaserver-cluster/mediaserver-service/ours "
+		if calls := result.called("aws ecs describe-service-deployments"); len(calls) != 1 || !strings.Contains(calls[0], want) {
+			t.Errorf("called %q, want %q", calls, want)
+		}
+	})
+}
+
+func TestARollbackWithoutAnAlarmNamesNone(t *testing.T) {
+	recorded := raised(1700000001.25)
+	for name, play := range map[string]stage{
+		"the circuit breaker ended it":       recorded,
+		"there is no record of it":           raised(1700000061.25, "mediaserver-server-errors").but("aws_ecs_list-service-deployments", says(object{"serviceDeployments": []object{}})),
+		"the only record is of another time": raised(1699990000.25, "mediaserver-server-errors").but("aws_ecs_list-service-deployments", says(object{"serviceDeployments": []object{{"serviceDeploymentArn": "another", "createdAt": 1700000061.5}}})),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := deploy(t, play)
+			result.expect(t, 10, "ECS gave deployment "+ourDeployment+" up")
+			if strings.Contains(result.output, "raised alarms") {
+				t.Errorf("names an alarm:\n%s", result.output)
+			}
+		})
+	}
+	t.Run("a service without alarms is not asked for them", func(t *testing.T) {
+		play := happy().following(service(2, 2, ourStart, oldActive), service(2, 2, oldPutBack, ourFailed))
+		result := deploy(t, play)
+		result.expect(t, 10)
+		if calls := result.called("aws ecs list-service-deployments"); len(calls) > 0 {
+			t.Errorf("called %q", calls)
+		}
+	})
+}
+
 func TestARollbackToTheSameTaskDefinitionIsNotASuccess(t *testing.T) {
 	putBack := oldComplete
 	putBack.Reason = "ECS deployment completed."
