@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
@@ -27,6 +28,7 @@ type Clients struct {
 	LoadBalancing *elasticloadbalancingv2.Client
 	Logs          *cloudwatchlogs.Client
 	S3            *s3.Client
+	SNS           *sns.Client
 	SSM           *ssm.Client
 }
 
@@ -51,6 +53,7 @@ func NewClients(account aws.Config) *Clients {
 			// The emulator serves all buckets under one host name.
 			options.UsePathStyle = account.BaseEndpoint != nil
 		}),
+		SNS: sns.NewFromConfig(account),
 		SSM: ssm.NewFromConfig(account),
 	}
 }

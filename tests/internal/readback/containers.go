@@ -112,6 +112,10 @@ type serviceDetails struct {
 	DeploymentConfiguration struct {
 		MaximumPercent, MinimumHealthyPercent int
 		DeploymentCircuitBreaker              struct{ Enable, Rollback bool }
+		Alarms                                struct {
+			AlarmNames       []string
+			Enable, Rollback bool
+		}
 	}
 	EnableExecuteCommand          bool
 	HealthCheckGracePeriodSeconds int
@@ -148,6 +152,13 @@ func readService(r *reader) {
 	r.equal("deployment minimum", details.DeploymentConfiguration.MinimumHealthyPercent, 100)
 	r.equal("circuit breaker", details.DeploymentConfiguration.DeploymentCircuitBreaker.Enable, true)
 	r.equal("rollback", details.DeploymentConfiguration.DeploymentCircuitBreaker.Rollback, true)
+	watching := r.Settings.tellsPeople()
+	alarms := details.DeploymentConfiguration.Alarms
+	r.equal("alarms during a deployment", alarms.Enable, watching)
+	r.equal("rollback because of an alarm", alarms.Rollback, watching)
+	if watching {
+		r.set("names of the alarms", alarms.AlarmNames, r.named("{name}-server-errors"), r.named("{name}-unhealthy-targets"))
+	}
 	r.equal("execute command", details.EnableExecuteCommand, r.Settings.ExecuteCommand)
 	r.equal("has a grace period", details.HealthCheckGracePeriodSeconds > 0, true)
 	r.equal("source of the tasks' tags", details.PropagateTags, "SERVICE")

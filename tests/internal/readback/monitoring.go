@@ -36,7 +36,9 @@ func readDashboard(r *reader) {
 	r.answered(err)
 	body := document[struct {
 		Widgets []struct {
+			Type       string
 			Properties struct {
+				Alarms  []string
 				Region  string
 				View    string
 				Metrics [][]any
@@ -45,8 +47,18 @@ func readDashboard(r *reader) {
 		}
 	}](r, aws.ToString(found.DashboardBody))
 
+	var states []string
+	if r.Settings.tellsPeople() {
+		for _, name := range peopleAlarms {
+			states = append(states, r.arn("cloudwatch", "alarm:"+r.named(name)))
+		}
+	}
+	r.equal("alarms that the first widget shows", body.Widgets[0].Properties.Alarms, states)
 	shown := map[string]int{}
 	for _, widget := range body.Widgets {
+		if widget.Type == "alarm" {
+			continue
+		}
 		r.equal("region of a widget", widget.Properties.Region, r.Region)
 		r.equal("view of a widget", widget.Properties.View, "timeSeries")
 		for _, metric := range widget.Properties.Metrics {

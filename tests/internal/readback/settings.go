@@ -23,6 +23,10 @@ type Settings struct {
 	OldVersionDays         int
 	ExecuteCommand         bool
 	PermissionsBoundaryARN string
+	AlarmEmails            []string
+	AlarmTopicARN          string
+	AlarmErrorPercent      int
+	AlarmResponseSeconds   int
 }
 
 // Guide are the settings of a stack that is as the guide describes it.
@@ -45,6 +49,9 @@ func Guide() Settings {
 		LogRetentionDays:   30,
 		ContainerInsights:  "enabled",
 		ExecuteCommand:     true,
+
+		AlarmErrorPercent:    5,
+		AlarmResponseSeconds: 5,
 	}
 }
 
