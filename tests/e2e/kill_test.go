@@ -5,40 +5,47 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"mediaserver/tests/internal/faultproxy"
 )
 
-func TestAfterTheCLIIsKilledTheNextRunRecoversWithoutOrphansOrDuplicates(t *testing.T) {
+// The recovery is the one of docs/operating.md, "After an interrupted run".
+func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t *testing.T) {
 	t.Parallel()
-	d := newDeployment(t)
-	pending := 0
-	for _, resources := range []int{2, 6, 12, 20, 28, 34} {
-		d.killDuringUp(resources)
-		found, err := d.Interrupted()
-		if err != nil {
-			t.Fatal(err)
-		}
-		// A file that is written in more than one step can be found half-written by the next run.
-		if halves, err := filepath.Glob(filepath.Join(filepath.Dir(d.stateFile()), "*.attrs")); err != nil || len(halves) > 0 {
-			t.Errorf("the backend keeps %q beside the state (%v)", halves, err)
-		}
-		if !found.Locked {
-			t.Errorf("killed with %d resources in the state, the run left no lock", resources)
-		}
-		pending += found.Pending
-		if err := d.Recover(t.Context(), &d.output); err != nil {
-			t.Fatal(err)
-		}
-		if found, err := d.Interrupted(); err != nil || found.Any() {
-			t.Fatalf("after the recovery there is still something to recover from: %+v, %v", found, err)
-		}
+	d, proxy := newFaultyDeployment(t)
+	// When the CLI is killed the cluster exists, which its provider is still reading, and the registry does not.
+	for _, action := range []string{"DescribeClusters", "CreateRepository"} {
+		proxy.Inject(faultproxy.Rule{Action: action, Fault: faultproxy.Delay, Pause: time.Hour})
 	}
-	if pending == 0 {
-		t.Error("no run was killed in the middle of an operation, so the test shows nothing about those")
+	d.killDuringUp("aws:ecs/cluster:Cluster::main", "aws:ecr/repository:Repository::mediaserver")
+	proxy.Heal()
+	// A file that is written in more than one step can be found half-written by the next run.
+	if halves, err := filepath.Glob(filepath.Join(filepath.Dir(d.stateFile()), "*.attrs")); err != nil || len(halves) > 0 {
+		t.Errorf("the backend keeps %q beside the state (%v)", halves, err)
+	}
+	if result := d.run("up", "--yes", "--skip-preview"); result.ExitCode == 0 || !strings.Contains(result.Stderr, "pulumi cancel") {
+		t.Errorf("the next run ends with %d and does not name the lock:\n%s", result.ExitCode, result.Stderr)
 	}
 
+	clusters, err := ecs.NewFromConfig(d.account()).ListClusters(t.Context(), nil)
+	if err != nil || len(clusters.ClusterArns) != 1 {
+		t.Fatalf("the account has the clusters %v, %v, want one", clusters, err)
+	}
+	var cluster string
+	for _, urn := range d.pending() {
+		if strings.HasSuffix(urn, "::main") {
+			cluster = urn
+		}
+	}
+	d.must("cancel", "--yes")
+	d.must("refresh", "--yes", "--skip-preview", "--clear-pending-creates",
+		"--import-pending-creates", cluster, "--import-pending-creates", clusters.ClusterArns[0])
 	d.up()
 	if managed := d.managed(); len(managed) != 36 {
 		t.Errorf("the state has %d managed resources, want 36", len(managed))
@@ -50,10 +57,10 @@ func TestAfterTheCLIIsKilledTheNextRunRecoversWithoutOrphansOrDuplicates(t *test
 	d.checkInventory(kept("mediaserver", 1))
 }
 
-// killDuringUp starts an up and kills the CLI as soon as its state names the given number of resources.
-func (d *deployment) killDuringUp(resources int) {
+// killDuringUp starts an up and kills the CLI when these creations, by the ends of their URNs, are all that is under
+// way.
+func (d *deployment) killDuringUp(creations ...string) {
 	d.t.Helper()
-	file := d.stateFile()
 	command := d.Command(d.t.Context(), "--non-interactive", "up", "--yes", "--skip-preview")
 	var output strings.Builder
 	command.Stdout, command.Stderr = &output, &output
@@ -62,11 +69,11 @@ func (d *deployment) killDuringUp(resources int) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	for countResources(file) < resources {
+	for !sameEnds(d.pending(), creations) {
 		select {
 		case err := <-ended:
-			d.t.Fatalf("the run ended before it had %d resources: %v\n%s", resources, err, output.String())
-		case <-time.After(time.Millisecond):
+			d.t.Fatalf("the run ended before only %q were under way: %v\n%s", creations, err, output.String())
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 	if err := command.Process.Kill(); err != nil {
@@ -76,6 +83,16 @@ func (d *deployment) killDuringUp(resources int) {
 		d.t.Fatalf("the run ended by itself before it was killed: %v\n%s", err, output.String())
 	}
 	d.output.WriteString(output.String())
+}
+
+// sameEnds tells whether the texts are as many as the ends, and each end is that of a text.
+func sameEnds(texts, ends []string) bool {
+	for _, end := range ends {
+		if !slices.ContainsFunc(texts, func(text string) bool { return strings.HasSuffix(text, end) }) {
+			return false
+		}
+	}
+	return len(texts) == len(ends)
 }
 
 func (d *deployment) stateFile() string {
@@ -92,19 +109,26 @@ func killed(err error) bool {
 	return ok && exit.ExitCode() == -1
 }
 
-// countResources is the number of resources in a state file; none while there is no file to read.
-func countResources(file string) int {
-	text, err := os.ReadFile(file)
+// pending are the URNs of the operations that the state says are under way; none while there is no file to read.
+func (d *deployment) pending() []string {
+	d.t.Helper()
+	text, err := os.ReadFile(d.stateFile())
 	if err != nil {
-		return 0
+		return nil
 	}
 	var state struct {
 		Checkpoint struct {
-			Latest struct{ Resources []json.RawMessage }
+			Latest struct {
+				PendingOperations []struct{ Resource resource } `json:"pending_operations"`
+			}
 		}
 	}
 	if json.Unmarshal(text, &state) != nil {
-		return 0
+		return nil
 	}
-	return len(state.Checkpoint.Latest.Resources)
+	var urns []string
+	for _, operation := range state.Checkpoint.Latest.PendingOperations {
+		urns = append(urns, operation.Resource.URN)
+	}
+	return urns
 }

@@ -26,7 +26,7 @@ func down(ctx context.Context, place place) error {
 		fmt.Fprintln(os.Stderr, "There is no sandbox.")
 		return nil
 	}
-	failure := destroy(ctx, process)
+	failure := destroy(ctx, place, process)
 	if failure != nil && ctx.Err() != nil {
 		return failure
 	}
@@ -41,7 +41,7 @@ func down(ctx context.Context, place place) error {
 }
 
 // destroy deletes the stack's resources. It is no error if the emulated account is gone already.
-func destroy(ctx context.Context, process daemon.Daemon) error {
+func destroy(ctx context.Context, place place, process daemon.Daemon) error {
 	stack, err := process.Connect(ctx)
 	if errors.Is(err, daemon.ErrNone) {
 		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone already, so there is nothing to destroy in it.")
@@ -50,8 +50,11 @@ func destroy(ctx context.Context, process daemon.Daemon) error {
 	if err != nil {
 		return err
 	}
-	if err := stack.Recover(ctx, os.Stderr); err != nil {
+	if killed, err := place.killed(); err != nil {
 		return err
+	} else if killed {
+		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed goes away with the emulated AWS account.")
+		return nil
 	}
 	deployed, err := stack.Deployed()
 	if err != nil {
@@ -61,5 +64,5 @@ func destroy(ctx context.Context, process daemon.Daemon) error {
 		fmt.Fprintln(os.Stderr, "The state names no resource, so there is nothing to destroy.")
 		return nil
 	}
-	return interactive(ctx, stack.Command(context.WithoutCancel(ctx), "destroy", "--yes", "--skip-preview", "--remove"))
+	return deploy(ctx, place, stack, "destroy", "--yes", "--skip-preview", "--remove")
 }

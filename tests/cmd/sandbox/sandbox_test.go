@@ -566,25 +566,27 @@ func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 	}
 }
 
-func TestUpRecoversFromAnUpThatWasKilled(t *testing.T) {
+func TestAfterAnUpThatWasKilledTheNextOneStartsClean(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
-	c.write("hold", "")
-	killed := c.start()
-	// The command and the CLI are in one process group; the sandbox process is not.
-	if err := syscall.Kill(-killed.Process.Pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-killed.ended; err == nil {
-		t.Fatal("the first run ended before it was killed")
-	}
-	remove(t, c.path("hold"))
-	checkContains(t, c.must("up"), "The last run was interrupted. Recovering", `groupName: "/clone"`)
+	c.killUp()
+	killed := c.record()
+	checkContains(t, c.must("up"), "The last run was killed", "Starting clean", "+ 2 created", `groupName: "/clone"`)
+	checkClosed(t, killed)
 	output := c.must("up")
 	checkContains(t, output, "2 unchanged")
-	if strings.Contains(output, "Recovering") {
-		t.Errorf("there is something to recover from after the recovery:\n%s", output)
+	if strings.Contains(output, "Starting clean") {
+		t.Errorf("the run after the clean one starts clean again:\n%s", output)
 	}
+}
+
+func TestDownRemovesWhatAKilledUpHasLeft(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	c.killUp()
+	killed := c.record()
+	checkContains(t, c.must("down"), "The last run was killed", "The sandbox is removed.")
+	c.checkGone(killed)
 }
 
 func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
@@ -603,8 +605,8 @@ func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
 	remove(t, c.path("hold"))
 	next := c.must("up")
 	checkContains(t, next, `groupName: "/clone"`)
-	if strings.Contains(next, "Recovering") {
-		t.Errorf("the interrupted run left something to recover from:\n%s", next)
+	if strings.Contains(next, "Starting clean") {
+		t.Errorf("the interrupted run is taken for a killed one:\n%s", next)
 	}
 }
 
@@ -649,6 +651,21 @@ func (c clone) start() *background {
 			return running
 		}
 	}
+}
+
+// killUp kills an up in its midst.
+func (c clone) killUp() {
+	c.t.Helper()
+	c.write("hold", "")
+	up := c.start()
+	// The command and the CLI are in one process group; the sandbox process is not.
+	if err := syscall.Kill(-up.Process.Pid, syscall.SIGKILL); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := <-up.ended; err == nil {
+		c.t.Fatal("the run ended before it was killed")
+	}
+	remove(c.t, c.path("hold"))
 }
 
 // awaitNone returns when there are no such processes.

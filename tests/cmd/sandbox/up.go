@@ -24,11 +24,7 @@ func up(ctx context.Context, place place, flags []string) error {
 	if err != nil {
 		return err
 	}
-	if err := stack.Recover(ctx, os.Stderr); err != nil {
-		return err
-	}
-	deploy := stack.Command(context.WithoutCancel(ctx), append([]string{"up", "--yes", "--skip-preview"}, flags...)...)
-	if err := interactive(ctx, deploy); err != nil {
+	if err := deploy(ctx, place, stack, append([]string{"up", "--yes", "--skip-preview"}, flags...)...); err != nil {
 		return err
 	}
 	script, takeDown := "scripts/sandbox", "make sandbox-down"
@@ -49,8 +45,15 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 		return nil, err
 	}
 	process := daemon.Daemon{Dir: place.dir()}
+	killed, err := place.killed()
+	if err != nil {
+		return nil, err
+	}
 	stack, err := process.Connect(ctx)
 	switch {
+	case err == nil && killed:
+		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed is not certain. Starting clean.")
+		return restart(ctx, place, plugins)
 	case err == nil && stack.Plugins != plugins:
 		return nil, fmt.Errorf("the sandbox is running with the %s plugins; take it down before you start it with the %s ones",
 			stack.Plugins, plugins)
@@ -66,6 +69,12 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone (its process ended, or this machine was restarted), "+
 			"and with it what was deployed there. Starting clean.")
 	}
+	return restart(ctx, place, plugins)
+}
+
+// restart starts a sandbox with an empty account, in place of any that there is.
+func restart(ctx context.Context, place place, plugins sandbox.Plugins) (*sandbox.Stack, error) {
+	process := daemon.Daemon{Dir: place.dir()}
 	if err := process.Remove(ctx); err != nil {
 		return nil, err
 	}

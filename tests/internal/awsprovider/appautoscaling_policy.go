@@ -46,7 +46,6 @@ var appautoscalingPolicy = &kind[scalingPolicyInputs, scalingPolicyOutputs]{
 	Name:    "name",
 	Replace: []string{"name", "serviceNamespace", "scalableDimension", "resourceId"},
 	Check:   checkScalingPolicy,
-	ID:      func(in *scalingPolicyInputs) string { return in.Name },
 	Create: func(ctx context.Context, client *api, in *scalingPolicyInputs) (string, error) {
 		return in.Name, putScalingPolicy(ctx, client, in)
 	},

@@ -30,12 +30,13 @@ const (
 	ecsDimension = "ecs:service:DesiredCount"
 )
 
+// appautoscalingTarget changes no tags: the emulator knows none of scalable
+// targets, so they are in the state alone.
 var appautoscalingTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 	Token:   "aws:appautoscaling/target:Target",
 	Name:    "resourceId",
 	Replace: []string{"serviceNamespace", "scalableDimension", "resourceId"},
 	Check:   checkScalableTarget,
-	ID:      func(in *scalableTargetInputs) string { return in.ResourceID },
 	Create: func(ctx context.Context, client *api, in *scalableTargetInputs) (string, error) {
 		return in.ResourceID, registerScalableTarget(ctx, client, in, in.Tags)
 	},
@@ -44,14 +45,6 @@ var appautoscalingTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 		return registerScalableTarget(ctx, client, in, nil)
 	},
 	Delete: deleteScalableTarget,
-	// The emulator knows no tags of scalable targets, so they are in the state
-	// only once the target exists.
-	SetTags: func(context.Context, *api, string, *scalableTargetOutputs, map[string]string) error {
-		return nil
-	},
-	RemoveTags: func(context.Context, *api, string, *scalableTargetOutputs, []string) error {
-		return nil
-	},
 }
 
 func checkScalableTarget(in *scalableTargetInputs, problems *provider.Problems) {

@@ -42,10 +42,7 @@ const (
 
 // api is the AWS APIs in one region.
 type api struct {
-	region string
-	// single is the same without retries.
-	single *api
-
+	region        string
 	autoscaling   *applicationautoscaling.Client
 	cloudwatch    *cloudwatch.Client
 	ec2           *ec2.Client
@@ -101,20 +98,12 @@ func (c *clientPool) in(region string) *api {
 	if made, ok := c.regions[region]; ok {
 		return made
 	}
-	made := c.connect(region, func() aws.Retryer {
-		return retry.NewStandard(func(options *retry.StandardOptions) {
-			options.MaxAttempts = attempts
-			options.MaxBackoff = longestPause
-			options.Backoff = retry.BackoffDelayerFunc(backoff)
-			options.RateLimiter = ratelimit.None
-		})
-	})
-	made.single = c.connect(region, func() aws.Retryer { return aws.NopRetryer{} })
+	made := c.connect(region)
 	c.regions[region] = made
 	return made
 }
 
-func (c *clientPool) connect(region string, retryer func() aws.Retryer) *api {
+func (c *clientPool) connect(region string) *api {
 	// Built by hand: nothing comes from the environment or from files, neither
 	// credentials nor an endpoint.
 	shared := aws.Config{
@@ -122,7 +111,14 @@ func (c *clientPool) connect(region string, retryer func() aws.Retryer) *api {
 		BaseEndpoint: aws.String(c.endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient:   c.http,
-		Retryer:      retryer,
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(options *retry.StandardOptions) {
+				options.MaxAttempts = attempts
+				options.MaxBackoff = longestPause
+				options.Backoff = retry.BackoffDelayerFunc(backoff)
+				options.RateLimiter = ratelimit.None
+			})
+		},
 	}
 	return &api{
 		region:      region,

@@ -31,7 +31,6 @@ var cloudwatchDashboard = &kind[dashboardInputs, dashboardOutputs]{
 		dashboardName.check(problems, "dashboardName", in.Name)
 		checkDashboard(problems, in.Body)
 	},
-	ID: func(in *dashboardInputs) string { return in.Name },
 	Create: func(ctx context.Context, client *api, in *dashboardInputs) (string, error) {
 		return in.Name, putDashboard(ctx, client, in)
 	},

@@ -40,15 +40,9 @@ var cloudwatchLogGroup = &kind[logGroupInputs, logGroupOutputs]{
 		logGroupName.check(problems, "name", in.Name)
 		checkOneOf(problems, "retentionInDays", deref(in.Retention), retentions)
 	},
-	ID:     func(in *logGroupInputs) string { return in.Name },
-	Create: createLogGroup,
-	Read:   readLogGroup,
-	Update: func(ctx context.Context, client *api, _ string, old, in *logGroupInputs, _ *logGroupOutputs) error {
-		if deref(old.Retention) == deref(in.Retention) {
-			return nil
-		}
-		return setRetention(ctx, client, in)
-	},
+	Create:   createLogGroup,
+	Complete: setRetention,
+	Read:     readLogGroup,
 	Delete: func(ctx context.Context, client *api, id string, _ *logGroupInputs, _ *logGroupOutputs) error {
 		_, err := client.logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &id})
 		return err
@@ -58,15 +52,8 @@ var cloudwatchLogGroup = &kind[logGroupInputs, logGroupOutputs]{
 }
 
 func createLogGroup(ctx context.Context, client *api, in *logGroupInputs) (string, error) {
-	if _, err := client.logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{
-		LogGroupName: &in.Name, Tags: in.Tags,
-	}); err != nil {
-		return "", err
-	}
-	if deref(in.Retention) == 0 {
-		return in.Name, nil
-	}
-	return in.Name, setRetention(ctx, client, in)
+	_, err := client.logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &in.Name, Tags: in.Tags})
+	return in.Name, err
 }
 
 func readLogGroup(ctx context.Context, client *api, id string, in *logGroupInputs, out *logGroupOutputs) error {
@@ -108,13 +95,13 @@ func removeLogGroupTags(ctx context.Context, client *api, _ string, out *logGrou
 	return err
 }
 
-func setRetention(ctx context.Context, client *api, in *logGroupInputs) error {
+func setRetention(ctx context.Context, client *api, id string, in *logGroupInputs) error {
 	if deref(in.Retention) == 0 {
-		_, err := client.logs.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &in.Name})
+		_, err := client.logs.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &id})
 		return err
 	}
 	_, err := client.logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
-		LogGroupName: &in.Name, RetentionInDays: in.Retention,
+		LogGroupName: &id, RetentionInDays: in.Retention,
 	})
 	return err
 }

@@ -44,7 +44,6 @@ var cloudwatchMetricAlarm = &kind[metricAlarmInputs, metricAlarmOutputs]{
 	Name:    "name",
 	Replace: []string{"name"},
 	Check:   checkMetricAlarm,
-	ID:      func(in *metricAlarmInputs) string { return in.Name },
 	Create: func(ctx context.Context, client *api, in *metricAlarmInputs) (string, error) {
 		return in.Name, putMetricAlarm(ctx, client, in)
 	},

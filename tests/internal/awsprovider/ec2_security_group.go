@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -35,16 +34,13 @@ var (
 
 // Rules: Amazon EC2 API reference, CreateSecurityGroup and IpPermission.
 var ec2SecurityGroup = &kind[securityGroupInputs, securityGroupOutputs]{
-	Token:   "aws:ec2/securityGroup:SecurityGroup",
-	Name:    "name",
-	Replace: []string{"name", "description", "vpcId"},
-	Check:   checkSecurityGroup,
-	Find:    findSecurityGroup,
-	Create:  createSecurityGroup,
-	Read:    readSecurityGroup,
-	Update: func(ctx context.Context, client *api, id string, _, in *securityGroupInputs, _ *securityGroupOutputs) error {
-		return setRules(ctx, client, id, in)
-	},
+	Token:    "aws:ec2/securityGroup:SecurityGroup",
+	Name:     "name",
+	Replace:  []string{"name", "description", "vpcId"},
+	Check:    checkSecurityGroup,
+	Create:   createSecurityGroup,
+	Read:     readSecurityGroup,
+	Complete: setRules,
 	Delete: func(ctx context.Context, client *api, id string, _ *securityGroupInputs, _ *securityGroupOutputs) error {
 		_, err := client.ec2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
 		return err
@@ -63,21 +59,6 @@ func checkSecurityGroup(in *securityGroupInputs, problems *provider.Problems) {
 	checkRules(problems, "egress", in.Egress)
 }
 
-func findSecurityGroup(ctx context.Context, client *api, in *securityGroupInputs) ([]string, error) {
-	found, err := client.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{
-		{Name: aws.String("group-name"), Values: []string{in.Name}},
-		{Name: aws.String("vpc-id"), Values: []string{in.VpcID}},
-	}})
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, group := range found.SecurityGroups {
-		ids = append(ids, *group.GroupId)
-	}
-	return ids, nil
-}
-
 func createSecurityGroup(ctx context.Context, client *api, in *securityGroupInputs) (string, error) {
 	created, err := client.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
 		GroupName:   &in.Name,
@@ -91,7 +72,7 @@ func createSecurityGroup(ctx context.Context, client *api, in *securityGroupInpu
 	if err != nil {
 		return "", err
 	}
-	return *created.GroupId, setRules(ctx, client, *created.GroupId, in)
+	return *created.GroupId, nil
 }
 
 func readSecurityGroup(ctx context.Context, client *api, id string, in *securityGroupInputs, out *securityGroupOutputs) error {

@@ -17,7 +17,6 @@ var ecrLifecyclePolicy = &kind[repositoryPolicyInputs, repositoryPolicyOutputs]{
 	Check: func(in *repositoryPolicyInputs, problems *provider.Problems) {
 		checkRepositoryLifecycle(problems, in.Policy)
 	},
-	ID: func(in *repositoryPolicyInputs) string { return in.Repository },
 	Create: func(ctx context.Context, client *api, in *repositoryPolicyInputs) (string, error) {
 		_, err := client.ecr.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{
 			RepositoryName: &in.Repository, LifecyclePolicyText: &in.Policy,

@@ -44,7 +44,6 @@ var ecrRepository = &kind[repositoryInputs, repositoryOutputs]{
 			checkOneOf(problems, "imageTagMutability", *in.TagMutability, []string{"MUTABLE", "IMMUTABLE"})
 		}
 	},
-	ID:     func(in *repositoryInputs) string { return in.Name },
 	Create: createRepository,
 	Read:   readRepository,
 	Update: updateRepository,

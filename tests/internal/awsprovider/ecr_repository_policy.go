@@ -23,7 +23,6 @@ var ecrRepositoryPolicy = &kind[repositoryPolicyInputs, repositoryPolicyOutputs]
 	Check: func(in *repositoryPolicyInputs, problems *provider.Problems) {
 		checkPolicy(problems, "policy", in.Policy, "Principal")
 	},
-	ID: func(in *repositoryPolicyInputs) string { return in.Repository },
 	Create: func(ctx context.Context, client *api, in *repositoryPolicyInputs) (string, error) {
 		return in.Repository, putRepositoryPolicy(ctx, client, in)
 	},

@@ -36,7 +36,6 @@ var ecsCluster = &kind[clusterInputs, clusterOutputs]{
 	Name:    "name",
 	Replace: []string{"name"},
 	Check:   checkCluster,
-	Find:    findCluster,
 	Create:  createCluster,
 	Read:    readCluster,
 	Update:  updateCluster,
@@ -59,14 +58,6 @@ func checkCluster(in *clusterInputs, problems *provider.Problems) {
 		checkOneOf(problems, path+".name", setting.Name, []string{"containerInsights"})
 		checkOneOf(problems, path+".value", setting.Value, []string{"enabled", "disabled", "enhanced"})
 	}
-}
-
-func findCluster(ctx context.Context, client *api, in *clusterInputs) ([]string, error) {
-	observed, err := describeCluster(ctx, client, in.Name)
-	if err != nil {
-		return nil, err
-	}
-	return []string{*observed.ClusterArn}, nil
 }
 
 func createCluster(ctx context.Context, client *api, in *clusterInputs) (string, error) {

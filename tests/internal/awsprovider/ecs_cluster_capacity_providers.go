@@ -28,7 +28,6 @@ var ecsClusterCapacityProviders = &kind[capacityInputs, none]{
 	Token:   "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
 	Replace: []string{"clusterName"},
 	Check:   checkCapacityProviders,
-	ID:      func(in *capacityInputs) string { return in.ClusterName },
 	Create: func(ctx context.Context, client *api, in *capacityInputs) (string, error) {
 		return in.ClusterName, putCapacityProviders(ctx, client, in)
 	},

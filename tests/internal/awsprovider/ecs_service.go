@@ -64,7 +64,6 @@ var ecsService = &kind[serviceInputs, none]{
 	Name:    "name",
 	Replace: []string{"name", "cluster", "launchType"},
 	Check:   checkService,
-	Find:    findService,
 	Create:  createService,
 	Read:    readService,
 	Update:  updateService,
@@ -101,14 +100,6 @@ func checkService(in *serviceInputs, problems *provider.Problems) {
 		problems.Refuse("alarms.alarmNames", "", "must name at least one alarm")
 	}
 	checkDeploymentPercents(in, problems)
-}
-
-func findService(ctx context.Context, client *api, in *serviceInputs) ([]string, error) {
-	observed, err := describeService(ctx, client, in.Cluster, in.Name)
-	if err != nil {
-		return nil, err
-	}
-	return []string{*observed.ServiceArn}, nil
 }
 
 func createService(ctx context.Context, client *api, in *serviceInputs) (string, error) {

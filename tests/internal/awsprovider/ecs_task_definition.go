@@ -46,7 +46,6 @@ var ecsTaskDefinition = &kind[taskDefinitionInputs, taskDefinitionOutputs]{
 		"executionRoleArn", "taskRoleArn", "runtimePlatform",
 	},
 	Check:  checkTaskDefinition,
-	Find:   findTaskDefinition,
 	Create: createTaskDefinition,
 	Read:   readTaskDefinition,
 	Delete: deleteTaskDefinition,
@@ -65,25 +64,6 @@ func checkTaskDefinition(in *taskDefinitionInputs, problems *provider.Problems) 
 	if slices.Contains(in.Compatibilities, fargate) {
 		checkFargate(in, problems)
 	}
-}
-
-func findTaskDefinition(ctx context.Context, client *api, in *taskDefinitionInputs) ([]string, error) {
-	var arns []string
-	pages := ecs.NewListTaskDefinitionsPaginator(client.ecs, &ecs.ListTaskDefinitionsInput{
-		FamilyPrefix: &in.Family, Status: types.TaskDefinitionStatusActive,
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, arn := range page.TaskDefinitionArns {
-			if strings.Contains(arn, ":task-definition/"+in.Family+":") {
-				arns = append(arns, arn)
-			}
-		}
-	}
-	return arns, nil
 }
 
 func createTaskDefinition(ctx context.Context, client *api, in *taskDefinitionInputs) (string, error) {
@@ -141,15 +121,12 @@ func readTaskDefinition(ctx context.Context, client *api, id string, in *taskDef
 	return nil
 }
 
-func deleteTaskDefinition(ctx context.Context, client *api, id string, in *taskDefinitionInputs, out *taskDefinitionOutputs) error {
-	if out.Arn != "" {
-		// As in the official plugin, the revision then stays registered.
-		if in.SkipDestroy != nil && *in.SkipDestroy {
-			return nil
-		}
-		id = out.Arn
+func deleteTaskDefinition(ctx context.Context, client *api, _ string, in *taskDefinitionInputs, out *taskDefinitionOutputs) error {
+	// As in the official plugin, the revision then stays registered.
+	if deref(in.SkipDestroy) {
+		return nil
 	}
-	_, err := client.ecs.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &id})
+	_, err := client.ecs.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &out.Arn})
 	if unknownTaskDefinition(err) {
 		return nil
 	}

@@ -48,8 +48,8 @@ var iamRole = &kind[roleInputs, roleOutputs]{
 	Name:       "name",
 	Replace:    []string{"name", "path"},
 	Check:      checkRole,
-	ID:         func(in *roleInputs) string { return in.Name },
 	Create:     createRole,
+	Complete:   putInlinePolicies,
 	Read:       readRole,
 	Update:     updateRole,
 	Delete:     deleteRole,
@@ -75,7 +75,7 @@ func checkRole(in *roleInputs, problems *provider.Problems) {
 }
 
 func createRole(ctx context.Context, client *api, in *roleInputs) (string, error) {
-	if _, err := client.iam.CreateRole(ctx, &iam.CreateRoleInput{
+	_, err := client.iam.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName:                 &in.Name,
 		Description:              in.Description,
 		Path:                     in.Path,
@@ -83,10 +83,8 @@ func createRole(ctx context.Context, client *api, in *roleInputs) (string, error
 		MaxSessionDuration:       in.MaxSessionDuration,
 		PermissionsBoundary:      in.PermissionsBoundary,
 		Tags:                     tagList(in.Tags, iamTag),
-	}); err != nil {
-		return "", err
-	}
-	return in.Name, putInlinePolicies(ctx, client, in)
+	})
+	return in.Name, err
 }
 
 func readRole(ctx context.Context, client *api, id string, in *roleInputs, out *roleOutputs) error {
@@ -143,7 +141,7 @@ func updateRole(ctx context.Context, client *api, id string, old, in *roleInputs
 			return err
 		}
 	}
-	return putInlinePolicies(ctx, client, in)
+	return nil
 }
 
 func deleteRole(ctx context.Context, client *api, id string, in *roleInputs, _ *roleOutputs) error {

@@ -7,10 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-func putInlinePolicies(ctx context.Context, client *api, in *roleInputs) error {
+func putInlinePolicies(ctx context.Context, client *api, id string, in *roleInputs) error {
 	for _, policy := range in.InlinePolicies {
 		if _, err := client.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-			RoleName: &in.Name, PolicyName: &policy.Name, PolicyDocument: &policy.Policy,
+			RoleName: &id, PolicyName: &policy.Name, PolicyDocument: &policy.Policy,
 		}); err != nil {
 			return err
 		}

@@ -25,7 +25,6 @@ var iamRolePolicy = &kind[rolePolicyInputs, none]{
 		policyName.check(problems, "name", in.Name)
 		checkPolicy(problems, "policy", in.Policy, "Resource")
 	},
-	ID: func(in *rolePolicyInputs) string { return in.Role + ":" + in.Name },
 	Create: func(ctx context.Context, client *api, in *rolePolicyInputs) (string, error) {
 		return in.Role + ":" + in.Name, putRolePolicy(ctx, client, in)
 	},

@@ -22,7 +22,6 @@ var iamRolePolicyAttachment = &kind[attachmentInputs, none]{
 			problems.Refuse("policyArn", in.PolicyArn, "must be the ARN of a managed policy")
 		}
 	},
-	ID: func(in *attachmentInputs) string { return in.Role + "/" + in.PolicyArn },
 	Create: func(ctx context.Context, client *api, in *attachmentInputs) (string, error) {
 		_, err := client.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &in.Role, PolicyArn: &in.PolicyArn})
 		return in.Role + "/" + in.PolicyArn, err

@@ -31,7 +31,6 @@ var lbListener = &kind[listenerInputs, listenerOutputs]{
 	Token:   "aws:lb/listener:Listener",
 	Replace: []string{"loadBalancerArn"},
 	Check:   checkListener,
-	Find:    findListener,
 	Create:  createListener,
 	Read:    readListener,
 	Update:  updateListener,
@@ -53,21 +52,6 @@ func checkListener(in *listenerInputs, problems *provider.Problems) {
 			problems.Refuse(path+".targetGroupArn", "", "must be stated, as the action forwards")
 		}
 	}
-}
-
-func findListener(ctx context.Context, client *api, in *listenerInputs) ([]string, error) {
-	found, err := client.loadBalancing.DescribeListeners(ctx,
-		&elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: &in.LoadBalancerArn})
-	if err != nil {
-		return nil, err
-	}
-	var arns []string
-	for _, l := range found.Listeners {
-		if deref(l.Port) == in.Port {
-			arns = append(arns, *l.ListenerArn)
-		}
-	}
-	return arns, nil
 }
 
 func createListener(ctx context.Context, client *api, in *listenerInputs) (string, error) {

@@ -36,14 +36,14 @@ type loadBalancerOutputs struct {
 // Rules: Elastic Load Balancing API reference, CreateLoadBalancer and
 // LoadBalancerAttribute.
 var lbLoadBalancer = &kind[loadBalancerInputs, loadBalancerOutputs]{
-	Token:   "aws:lb/loadBalancer:LoadBalancer",
-	Name:    "name",
-	Replace: []string{"name", "internal", "loadBalancerType"},
-	Check:   checkLoadBalancer,
-	Find:    findLoadBalancer,
-	Create:  createLoadBalancer,
-	Read:    readLoadBalancer,
-	Update:  updateLoadBalancer,
+	Token:    "aws:lb/loadBalancer:LoadBalancer",
+	Name:     "name",
+	Replace:  []string{"name", "internal", "loadBalancerType"},
+	Check:    checkLoadBalancer,
+	Create:   createLoadBalancer,
+	Complete: setLoadBalancerAttributes,
+	Read:     readLoadBalancer,
+	Update:   updateLoadBalancer,
 	Delete: func(ctx context.Context, client *api, id string, _ *loadBalancerInputs, _ *loadBalancerOutputs) error {
 		_, err := client.loadBalancing.DeleteLoadBalancer(ctx, &elasticloadbalancingv2.DeleteLoadBalancerInput{LoadBalancerArn: &id})
 		return err
@@ -68,19 +68,6 @@ func checkLoadBalancer(in *loadBalancerInputs, problems *provider.Problems) {
 	}
 }
 
-func findLoadBalancer(ctx context.Context, client *api, in *loadBalancerInputs) ([]string, error) {
-	found, err := client.loadBalancing.DescribeLoadBalancers(ctx,
-		&elasticloadbalancingv2.DescribeLoadBalancersInput{Names: []string{in.Name}})
-	if err != nil {
-		return nil, err
-	}
-	var arns []string
-	for _, balancer := range found.LoadBalancers {
-		arns = append(arns, *balancer.LoadBalancerArn)
-	}
-	return arns, nil
-}
-
 func createLoadBalancer(ctx context.Context, client *api, in *loadBalancerInputs) (string, error) {
 	scheme := types.LoadBalancerSchemeEnumInternetFacing
 	if deref(in.Internal) {
@@ -97,8 +84,7 @@ func createLoadBalancer(ctx context.Context, client *api, in *loadBalancerInputs
 	if err != nil {
 		return "", err
 	}
-	arn := *created.LoadBalancers[0].LoadBalancerArn
-	return arn, setLoadBalancerAttributes(ctx, client, arn, in)
+	return *created.LoadBalancers[0].LoadBalancerArn, nil
 }
 
 func readLoadBalancer(ctx context.Context, client *api, id string, in *loadBalancerInputs, out *loadBalancerOutputs) error {
@@ -161,7 +147,7 @@ func updateLoadBalancer(ctx context.Context, client *api, id string, old, in *lo
 			return err
 		}
 	}
-	return setLoadBalancerAttributes(ctx, client, id, in)
+	return nil
 }
 
 const (

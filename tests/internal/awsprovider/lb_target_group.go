@@ -30,14 +30,14 @@ type targetGroupOutputs struct {
 
 // Rules: Elastic Load Balancing API reference, CreateTargetGroup.
 var lbTargetGroup = &kind[targetGroupInputs, targetGroupOutputs]{
-	Token:   "aws:lb/targetGroup:TargetGroup",
-	Name:    "name",
-	Replace: []string{"name", "port", "protocol", "targetType", "vpcId"},
-	Check:   checkTargetGroup,
-	Find:    findTargetGroup,
-	Create:  createTargetGroup,
-	Read:    readTargetGroup,
-	Update:  updateTargetGroup,
+	Token:    "aws:lb/targetGroup:TargetGroup",
+	Name:     "name",
+	Replace:  []string{"name", "port", "protocol", "targetType", "vpcId"},
+	Check:    checkTargetGroup,
+	Create:   createTargetGroup,
+	Complete: setTargetGroupAttributes,
+	Read:     readTargetGroup,
+	Update:   updateTargetGroup,
 	Delete: func(ctx context.Context, client *api, id string, _ *targetGroupInputs, _ *targetGroupOutputs) error {
 		_, err := client.loadBalancing.DeleteTargetGroup(ctx, &elasticloadbalancingv2.DeleteTargetGroupInput{TargetGroupArn: &id})
 		return err
@@ -59,19 +59,6 @@ func checkTargetGroup(in *targetGroupInputs, problems *provider.Problems) {
 	if in.HealthCheck != nil {
 		in.HealthCheck.check(problems)
 	}
-}
-
-func findTargetGroup(ctx context.Context, client *api, in *targetGroupInputs) ([]string, error) {
-	found, err := client.loadBalancing.DescribeTargetGroups(ctx,
-		&elasticloadbalancingv2.DescribeTargetGroupsInput{Names: []string{in.Name}})
-	if err != nil {
-		return nil, err
-	}
-	var arns []string
-	for _, group := range found.TargetGroups {
-		arns = append(arns, *group.TargetGroupArn)
-	}
-	return arns, nil
 }
 
 func createTargetGroup(ctx context.Context, client *api, in *targetGroupInputs) (string, error) {
@@ -98,8 +85,7 @@ func createTargetGroup(ctx context.Context, client *api, in *targetGroupInputs) 
 	if err != nil {
 		return "", err
 	}
-	arn := *created.TargetGroups[0].TargetGroupArn
-	return arn, setTargetGroupAttributes(ctx, client, arn, in)
+	return *created.TargetGroups[0].TargetGroupArn, nil
 }
 
 func readTargetGroup(ctx context.Context, client *api, id string, in *targetGroupInputs, out *targetGroupOutputs) error {
@@ -157,7 +143,7 @@ func updateTargetGroup(ctx context.Context, client *api, id string, _, in *targe
 			return err
 		}
 	}
-	return setTargetGroupAttributes(ctx, client, id, in)
+	return nil
 }
 
 const deregistrationKey = "deregistration_delay.timeout_seconds"

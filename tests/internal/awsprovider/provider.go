@@ -12,10 +12,7 @@
 package awsprovider
 
 import (
-	"context"
 	"fmt"
-
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"mediaserver/tests/internal/provider"
 )
@@ -42,12 +39,11 @@ type none struct{}
 
 // Serve serves the package on a free port of 127.0.0.1 until the server is
 // closed. It fails if the endpoint is not on this machine.
-func Serve(_ context.Context, options Options) (*provider.Server, error) {
+func Serve(options Options) (*provider.Server, error) {
 	clients, err := newClientPool(options.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("serve the aws provider: %w", err)
 	}
-	retryable := retry.NewStandard()
 	served := &provider.Package[*api]{
 		Name:      "aws",
 		Version:   Version,
@@ -68,9 +64,7 @@ func Serve(_ context.Context, options Options) (*provider.Server, error) {
 		Functions: []provider.Invocable[*api]{
 			ec2GetVpc, ec2GetSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,
 		},
-		Single:    func(a *api) *api { return a.single },
-		Transient: retryable.IsErrorRetryable,
-		Missing:   missing,
+		Missing: missing,
 	}
 	return served.Serve()
 }

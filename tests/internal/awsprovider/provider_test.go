@@ -23,7 +23,7 @@ import (
 // attach serves the provider in front of an endpoint and configures it.
 func attach(t *testing.T, endpoint string, settings map[string]any) (pulumirpc.ResourceProviderClient, error) {
 	t.Helper()
-	server, err := Serve(t.Context(), Options{Endpoint: endpoint})
+	server, err := Serve(Options{Endpoint: endpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,13 +60,13 @@ func TestOnlyEndpointsOnThisMachineAreAccepted(t *testing.T) {
 		"https://s3.eu-west-2.amazonaws.com", "http://10.0.0.1:5000", "http://169.254.169.254", "http://127.0.0.1.example.com",
 		"http://localhost.example.com:5000", "http://[2001:db8::1]:5000", "http://0x7f000001.example.com", "", "127.0.0.1:5000", "ftp://127.0.0.1",
 	} {
-		if server, err := Serve(t.Context(), Options{Endpoint: endpoint}); err == nil {
+		if server, err := Serve(Options{Endpoint: endpoint}); err == nil {
 			t.Errorf("the endpoint %q is accepted", endpoint)
 			_ = server.Close()
 		}
 	}
 	for _, endpoint := range []string{"http://127.0.0.1:5000", "http://localhost:5000", "http://[::1]:5000", "http://127.3.2.1"} {
-		server, err := Serve(t.Context(), Options{Endpoint: endpoint})
+		server, err := Serve(Options{Endpoint: endpoint})
 		if err != nil {
 			t.Errorf("the endpoint %q is refused: %v", endpoint, err)
 			continue
@@ -92,12 +92,17 @@ func TestNoConnectionLeavesThisMachineWhateverTheEnvironmentOrTheEndpointSay(t *
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = clients.in("eu-west-2").single.s3.ListBuckets(t.Context(), &s3.ListBucketsInput{})
+	_, err = clients.in("eu-west-2").s3.ListBuckets(t.Context(), &s3.ListBucketsInput{})
 	if err == nil || !strings.Contains(err.Error(), "refuse the redirection to http://192.0.2.1/") {
 		t.Errorf("after a redirection the error is %v", err)
 	}
-	if len(reached) != 1 || !strings.Contains(reached[0], "Credential=test/") {
-		t.Errorf("the emulator got %q, want one request signed with the dummy key", reached)
+	if len(reached) == 0 {
+		t.Error("the emulator got no request")
+	}
+	for _, authorization := range reached {
+		if !strings.Contains(authorization, "Credential=test/") {
+			t.Errorf("the emulator got a request with %q, want the dummy key", authorization)
+		}
 	}
 
 	// A name that leads elsewhere passes a check of names, so the address itself is looked at.

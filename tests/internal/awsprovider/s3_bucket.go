@@ -3,7 +3,6 @@ package awsprovider
 import (
 	"context"
 	"fmt"
-	"maps"
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,20 +44,10 @@ var s3Bucket = &kind[bucketInputs, bucketOutputs]{
 			problems.Refuse("bucket", in.Bucket, "must not look like an IP address, have two dots in a row or a reserved prefix or suffix")
 		}
 	},
-	ID:     func(in *bucketInputs) string { return in.Bucket },
-	Create: createBucket,
-	Read:   readBucket,
-	Delete: deleteBucket,
-	SetTags: func(ctx context.Context, client *api, id string, _ *bucketOutputs, changed map[string]string) error {
-		return changeBucketTags(ctx, client, id, func(tags map[string]string) { maps.Copy(tags, changed) })
-	},
-	RemoveTags: func(ctx context.Context, client *api, id string, _ *bucketOutputs, keys []string) error {
-		return changeBucketTags(ctx, client, id, func(tags map[string]string) {
-			for _, key := range keys {
-				delete(tags, key)
-			}
-		})
-	},
+	Create:   createBucket,
+	Complete: setBucketTags,
+	Read:     readBucket,
+	Delete:   deleteBucket,
 }
 
 func createBucket(ctx context.Context, client *api, in *bucketInputs) (string, error) {
@@ -69,10 +58,8 @@ func createBucket(ctx context.Context, client *api, in *bucketInputs) (string, e
 			LocationConstraint: types.BucketLocationConstraint(client.region),
 		}
 	}
-	if _, err := client.s3.CreateBucket(ctx, request); err != nil {
-		return "", err
-	}
-	return in.Bucket, setBucketTags(ctx, client, in.Bucket, in.Tags)
+	_, err := client.s3.CreateBucket(ctx, request)
+	return in.Bucket, err
 }
 
 func readBucket(ctx context.Context, client *api, id string, in *bucketInputs, out *bucketOutputs) error {
@@ -112,24 +99,15 @@ func bucketTags(ctx context.Context, client *api, name string) (map[string]strin
 	return tagMap(found.TagSet, func(tag types.Tag) (*string, *string) { return tag.Key, tag.Value }), nil
 }
 
-// changeBucketTags changes some tags of a bucket: S3 itself only replaces all.
-func changeBucketTags(ctx context.Context, client *api, name string, change func(map[string]string)) error {
-	tags, err := bucketTags(ctx, client, name)
-	if err != nil {
-		return err
-	}
-	change(tags)
-	return setBucketTags(ctx, client, name, tags)
-}
-
-func setBucketTags(ctx context.Context, client *api, name string, tags map[string]string) error {
-	if len(tags) == 0 {
-		_, err := client.s3.DeleteBucketTagging(ctx, &s3.DeleteBucketTaggingInput{Bucket: &name})
+// setBucketTags replaces all tags of a bucket: S3 cannot change single ones.
+func setBucketTags(ctx context.Context, client *api, id string, in *bucketInputs) error {
+	if len(in.Tags) == 0 {
+		_, err := client.s3.DeleteBucketTagging(ctx, &s3.DeleteBucketTaggingInput{Bucket: &id})
 		return err
 	}
 	_, err := client.s3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
-		Bucket: &name,
-		Tagging: &types.Tagging{TagSet: tagList(tags, func(key, value *string) types.Tag {
+		Bucket: &id,
+		Tagging: &types.Tagging{TagSet: tagList(in.Tags, func(key, value *string) types.Tag {
 			return types.Tag{Key: key, Value: value}
 		})},
 	})

@@ -29,7 +29,6 @@ var s3BucketCorsConfiguration = &kind[corsInputs, none]{
 	Token:   "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
 	Replace: []string{"bucket"},
 	Check:   checkBucketCors,
-	ID:      func(in *corsInputs) string { return in.Bucket },
 	Create: func(ctx context.Context, client *api, in *corsInputs) (string, error) {
 		return in.Bucket, putCors(ctx, client, in)
 	},

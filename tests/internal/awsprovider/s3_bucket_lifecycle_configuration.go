@@ -60,7 +60,6 @@ var s3BucketLifecycleConfiguration = &kind[lifecycleInputs, none]{
 	Token:   "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
 	Replace: []string{"bucket"},
 	Check:   checkBucketLifecycle,
-	ID:      func(in *lifecycleInputs) string { return in.Bucket },
 	Create: func(ctx context.Context, client *api, in *lifecycleInputs) (string, error) {
 		return in.Bucket, putLifecycle(ctx, client, in)
 	},

@@ -21,7 +21,6 @@ type publicAccessBlockInputs struct {
 var s3BucketPublicAccessBlock = &kind[publicAccessBlockInputs, none]{
 	Token:   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	Replace: []string{"bucket"},
-	ID:      func(in *publicAccessBlockInputs) string { return in.Bucket },
 	Create: func(ctx context.Context, client *api, in *publicAccessBlockInputs) (string, error) {
 		return in.Bucket, putPublicAccessBlock(ctx, client, in)
 	},

@@ -29,7 +29,6 @@ var s3BucketServerSideEncryptionConfiguration = &kind[encryptionInputs, none]{
 	Token:   "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 	Replace: []string{"bucket"},
 	Check:   checkBucketEncryption,
-	ID:      func(in *encryptionInputs) string { return in.Bucket },
 	Create: func(ctx context.Context, client *api, in *encryptionInputs) (string, error) {
 		return in.Bucket, putEncryption(ctx, client, in)
 	},

@@ -25,7 +25,6 @@ var s3BucketVersioning = &kind[versioningInputs, none]{
 	Check: func(in *versioningInputs, problems *provider.Problems) {
 		checkOneOf(problems, "versioningConfiguration.status", in.Configuration.Status, []string{"Enabled", "Suspended", "Disabled"})
 	},
-	ID:     func(in *versioningInputs) string { return in.Bucket },
 	Create: createBucketVersioning,
 	Read:   readBucketVersioning,
 	Update: func(ctx context.Context, client *api, _ string, _, in *versioningInputs, _ *none) error {

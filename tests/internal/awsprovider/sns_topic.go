@@ -32,22 +32,6 @@ var snsTopic = &kind[topicInputs, topicOutputs]{
 	Check: func(in *topicInputs, problems *provider.Problems) {
 		topicName.check(problems, "name", in.Name)
 	},
-	Find: func(ctx context.Context, client *api, in *topicInputs) ([]string, error) {
-		var found []string
-		pages := sns.NewListTopicsPaginator(client.sns, &sns.ListTopicsInput{})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, err
-			}
-			for _, each := range page.Topics {
-				if lastPart(deref(each.TopicArn), ":") == in.Name {
-					found = append(found, *each.TopicArn)
-				}
-			}
-		}
-		return found, nil
-	},
 	Create: func(ctx context.Context, client *api, in *topicInputs) (string, error) {
 		created, err := client.sns.CreateTopic(ctx, &sns.CreateTopicInput{Name: &in.Name, Tags: tagList(in.Tags, snsTag)})
 		if err != nil {

@@ -32,7 +32,6 @@ var snsTopicPolicy = &kind[topicPolicyInputs, none]{
 			checkTopicStatements(problems, in)
 		}
 	},
-	ID: func(in *topicPolicyInputs) string { return in.Arn },
 	Create: func(ctx context.Context, client *api, in *topicPolicyInputs) (string, error) {
 		return in.Arn, setTopicPolicy(ctx, client, in.Arn, in.Policy)
 	},

@@ -38,22 +38,6 @@ var snsTopicSubscription = &kind[subscriptionInputs, subscriptionOutputs]{
 			problems.Refuse("endpoint", in.Endpoint, "must be an e-mail address")
 		}
 	},
-	Find: func(ctx context.Context, client *api, in *subscriptionInputs) ([]string, error) {
-		var found []string
-		pages := sns.NewListSubscriptionsByTopicPaginator(client.sns, &sns.ListSubscriptionsByTopicInput{TopicArn: &in.Topic})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, err
-			}
-			for _, each := range page.Subscriptions {
-				if deref(each.Protocol) == in.Protocol && deref(each.Endpoint) == in.Endpoint {
-					found = append(found, deref(each.SubscriptionArn))
-				}
-			}
-		}
-		return found, nil
-	},
 	Create: func(ctx context.Context, client *api, in *subscriptionInputs) (string, error) {
 		subscribed, err := client.sns.Subscribe(ctx, &sns.SubscribeInput{
 			TopicArn: &in.Topic, Protocol: &in.Protocol, Endpoint: &in.Endpoint, ReturnSubscriptionArn: true,

@@ -45,7 +45,6 @@ var ssmParameter = &kind[parameterInputs, parameterOutputs]{
 	Replace: []string{"name"},
 	Secret:  []string{"value"},
 	Check:   checkParameter,
-	ID:      func(in *parameterInputs) string { return in.Name },
 	Create:  createParameter,
 	Read:    readParameter,
 	Update:  updateParameter,

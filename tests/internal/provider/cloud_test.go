@@ -23,9 +23,9 @@ type cloud struct {
 	made    int
 	buckets map[string]*bucket
 	calls   []string
-	// fault decides how a call goes wrong. It is told whether the call was
-	// carried out already.
-	fault func(call string, carriedOut bool) error
+	// fault decides how a call goes wrong instead of being carried out. Nil: none
+	// does.
+	fault func(call string) error
 }
 
 type bucket struct {
@@ -37,14 +37,11 @@ type bucket struct {
 	cleared bool
 }
 
-var (
-	errTransient = errors.New("try again")
-	errExists    = errors.New("BucketExists: it exists already")
-)
+var errExists = errors.New("BucketExists: it exists already")
 
 func newCloud() *cloud { return &cloud{buckets: map[string]*bucket{}} }
 
-// call carries out a call and lets it go wrong before or after.
+// call carries out a call, unless it goes wrong.
 func (c *cloud) call(ctx context.Context, name string, carryOut func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -54,17 +51,13 @@ func (c *cloud) call(ctx context.Context, name string, carryOut func() error) er
 	fault := c.fault
 	c.mu.Unlock()
 	if fault != nil {
-		if err := fault(name, false); err != nil {
+		if err := fault(name); err != nil {
 			return err
 		}
 	}
 	c.mu.Lock()
-	err := carryOut()
-	c.mu.Unlock()
-	if err == nil && fault != nil {
-		err = fault(name, true)
-	}
-	return err
+	defer c.mu.Unlock()
+	return carryOut()
 }
 
 func (c *cloud) names() []string {
@@ -128,17 +121,6 @@ func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
 				problems.Refuse("key", *in.Key, "must have at least 3 characters")
 			}
 		},
-		Find: func(ctx context.Context, c *cloud, in *bucketInputs) (ids []string, err error) {
-			err = c.call(ctx, "find", func() error {
-				for id, bucket := range c.buckets {
-					if bucket.name == in.Name {
-						ids = append(ids, id)
-					}
-				}
-				return nil
-			})
-			return ids, err
-		},
 		Create: func(ctx context.Context, c *cloud, in *bucketInputs) (id string, err error) {
 			err = c.call(ctx, "create", func() error {
 				for _, bucket := range c.buckets {
@@ -151,10 +133,13 @@ func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
 				c.buckets[id] = &bucket{name: in.Name, key: deref(in.Key), tags: maps.Clone(in.Tags)}
 				return nil
 			})
-			if err != nil || in.Size == nil {
-				return id, err
+			return id, err
+		},
+		Complete: func(ctx context.Context, c *cloud, id string, in *bucketInputs) error {
+			if in.Size == nil {
+				return nil
 			}
-			return id, c.call(ctx, "resize", func() error {
+			return c.call(ctx, "resize", func() error {
 				c.buckets[id].size = *in.Size
 				return nil
 			})
@@ -175,9 +160,8 @@ func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
 				return nil
 			})
 		},
-		Update: func(ctx context.Context, c *cloud, id string, _, in *bucketInputs, out *bucketOutputs) error {
-			return c.call(ctx, "resize", func() error {
-				c.buckets[id].size = *in.Size
+		Update: func(ctx context.Context, c *cloud, _ string, _, _ *bucketInputs, out *bucketOutputs) error {
+			return c.call(ctx, "update", func() error {
 				out.Version++
 				return nil
 			})
@@ -260,7 +244,6 @@ func serve(t *testing.T, c *cloud) *Server {
 				return &echoResult{Text: in.Text}, nil
 			},
 		}},
-		Transient: func(err error) bool { return errors.Is(err, errTransient) },
 	}
 	server, err := served.Serve()
 	if err != nil {

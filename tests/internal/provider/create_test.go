@@ -1,86 +1,75 @@
 package provider
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/status"
 )
 
-// times lets a call go wrong a number of times, before or after it is carried
-// out.
-func times(count int, call string, after bool, failure error) func(string, bool) error {
-	left := make(chan struct{}, count)
-	for range count {
-		left <- struct{}{}
-	}
-	return func(made string, carriedOut bool) error {
-		if made != call || carriedOut != after {
-			return nil
+// failing lets every call of one name go wrong.
+func failing(call string) func(string) error {
+	return func(made string) error {
+		if made == call {
+			return errors.New("LimitExceeded: no more of these")
 		}
-		select {
-		case <-left:
-			return failure
-		default:
-			return nil
-		}
+		return nil
 	}
 }
 
-const forEver = 1000
+// initialization is what an error tells the engine about a resource that was
+// created but not completed, nil if it tells nothing.
+func initialization(err error) *pulumirpc.ErrorResourceInitFailed {
+	for _, detail := range status.Convert(err).Details() {
+		if failed, ok := detail.(*pulumirpc.ErrorResourceInitFailed); ok {
+			return failed
+		}
+	}
+	return nil
+}
 
-func TestATransientFaultOfACreationIsRiddenOutWithoutDuplicates(t *testing.T) {
-	for name, fault := range map[string]func(string, bool) error{
-		"refused":                      times(2, "create", false, errTransient),
-		"answer lost":                  times(2, "create", true, errTransient),
-		"second call refused":          times(1, "resize", false, errTransient),
-		"answer of second call lost":   times(1, "resize", true, errTransient),
-		"reading the new thing failed": times(1, "read", false, errTransient),
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newCloud()
-			c.fault = fault
-			id, state := attach(t, serve(t, c), nil).mustCreate(properties(map[string]any{"name": "media", "size": 5}))
-			if names := c.names(); !slices.Equal(names, []string{"media"}) {
-				t.Errorf("the cloud has %v", names)
-			}
-			if c.buckets[id] == nil || c.buckets[id].size != 5 {
-				t.Errorf("the answer names %s, %v", id, state)
-			}
-		})
+func TestAFailedCreationNamesTheResourceAndTellsOfNone(t *testing.T) {
+	c := newCloud()
+	c.fault = failing("create")
+	_, _, err := attach(t, serve(t, c), nil).create(t.Context(), properties(map[string]any{"name": "media", "size": 5}), false)
+	if err == nil || !strings.Contains(err.Error(), "create media: LimitExceeded") {
+		t.Errorf("the error is %v", err)
+	}
+	if failed := initialization(err); failed != nil {
+		t.Errorf("the engine is told of the resource %s", failed.Id)
 	}
 }
 
-func TestAFailedCreationLeavesNothingAndNamesTheResource(t *testing.T) {
-	lasting := errors.New("LimitExceeded: no more of these")
-	for name, fault := range map[string]func(string, bool) error{
-		"refused":                     times(forEver, "create", false, lasting),
-		"answer lost for ever":        times(forEver, "create", true, errTransient),
-		"second call refused":         times(forEver, "resize", false, lasting),
-		"second call always faulty":   times(forEver, "resize", false, errTransient),
-		"reading the new thing fails": times(forEver, "read", false, lasting),
-	} {
+func TestACreationThatIsNotCompletedIsReportedAsSuchAndAnUpdateCompletesIt(t *testing.T) {
+	for name, call := range map[string]string{"the second call fails": "resize", "what was created cannot be read": "read"} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			c := newCloud()
-			c.fault = fault
+			c.fault = failing(call)
 			e := attach(t, serve(t, c), nil)
-			inputs := properties(map[string]any{"name": "media", "size": 5})
+			inputs := properties(map[string]any{"name": "media", "size": 5, "tags": map[string]any{"owner": "ann"}})
 			_, _, err := e.create(t.Context(), inputs, false)
-			if err == nil || !strings.Contains(err.Error(), "create media: ") ||
-				!strings.Contains(err.Error(), lasting.Error()) && !strings.Contains(err.Error(), errTransient.Error()) {
-				t.Errorf("the error is %v", err)
+			failed := initialization(err)
+			if failed == nil || len(failed.Reasons) != 1 || !strings.Contains(failed.Reasons[0], "create media: LimitExceeded") {
+				t.Fatalf("the error is %v, the engine is told %v", err, failed)
 			}
-			if names := c.names(); len(names) > 0 {
-				t.Errorf("the cloud still has %v", names)
+			if c.buckets[failed.Id] == nil {
+				t.Fatalf("the engine is told of the resource %q, the cloud has %v", failed.Id, c.names())
 			}
-			c.mu.Lock()
+			state := e.unmarshal(failed.Properties)
+			if !state["size"].DeepEquals(inputs["size"]) {
+				t.Errorf("the recorded state is %v", state)
+			}
+
 			c.fault = nil
-			c.mu.Unlock()
-			e.mustCreate(inputs)
+			state = e.update(failed.Id, inputs, state, inputs, false)
+			if size := c.buckets[failed.Id].size; size != 5 || len(c.buckets) != 1 {
+				t.Errorf("after the update the cloud has %v, of the size %d", c.names(), size)
+			}
+			if arn := state["arn"]; !arn.IsString() || arn.StringValue() != "arn:"+failed.Id {
+				t.Errorf("after the update the state is %v", state)
+			}
 		})
 	}
 }
@@ -89,55 +78,10 @@ func TestACreationDoesNotTouchWhatHadTheNameBefore(t *testing.T) {
 	c := newCloud()
 	c.buckets["foreign"] = &bucket{name: "media"}
 	_, _, err := attach(t, serve(t, c), nil).create(t.Context(), properties(map[string]any{"name": "media"}), false)
-	if err == nil || !strings.Contains(err.Error(), errExists.Error()) {
+	if err == nil || !strings.Contains(err.Error(), errExists.Error()) || initialization(err) != nil {
 		t.Errorf("the error is %v", err)
 	}
 	if c.buckets["foreign"] == nil || len(c.buckets) != 1 {
 		t.Errorf("the cloud has %v", c.names())
-	}
-}
-
-func TestACreationIsUndoneIfTheEngineHangsUpMeanwhile(t *testing.T) {
-	c := newCloud()
-	kind := bucketKind()
-	s := &session[*cloud]{pkg: &Package[*cloud]{}, resources: map[string]Resource[*cloud]{kind.Token: kind}}
-	s.configuration.Store(&configuration[*cloud]{client: c})
-	ctx, hangUp := context.WithCancel(t.Context())
-	c.fault = func(call string, carriedOut bool) error {
-		if call == "create" && !carriedOut {
-			hangUp()
-		}
-		return nil
-	}
-	_, err := s.Create(ctx, plugin.CreateRequest{URN: bucketURN, Properties: properties(map[string]any{"name": "media"})})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("the error is %v", err)
-	}
-	if c.count("create") != 1 || c.count("delete") != 1 || len(c.names()) > 0 {
-		t.Errorf("after %v the cloud has %v", c.calls, c.names())
-	}
-}
-
-func TestACreationThatNoStateRecordsIsUndoneByTheNext(t *testing.T) {
-	c := newCloud()
-	server := serve(t, c)
-	inputs := properties(map[string]any{"name": "media"})
-	killed := attach(t, server, nil)
-	first, _ := killed.mustCreate(inputs)
-	killed.hangUp()
-
-	second, state := attach(t, server, nil).mustCreate(inputs)
-	if first == second || c.buckets[second] == nil || len(c.buckets) != 1 {
-		t.Errorf("the cloud has %v, the second creation made %s", c.names(), second)
-	}
-
-	// An engine that names the resource has it in its state.
-	e := attach(t, server, nil)
-	e.diff(second, inputs, state, inputs)
-	if _, _, err := e.create(t.Context(), inputs, false); err == nil || !strings.Contains(err.Error(), errExists.Error()) {
-		t.Errorf("the error is %v", err)
-	}
-	if c.buckets[second] == nil {
-		t.Error("a recorded resource was deleted")
 	}
 }

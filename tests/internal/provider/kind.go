@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -34,27 +35,23 @@ type Kind[C, In, Out any] struct {
 	// Check refuses values that the cloud would refuse but the emulator takes.
 	// It may be nil. Unknown inputs are zero.
 	Check func(in *In, problems *Problems)
-	// ID is the resource's id where the inputs alone determine it.
-	ID func(in *In) string
-	// Find lists the ids of all that would bear the name that the inputs ask
-	// for, where ID cannot tell. What exists after a failed creation but did
-	// not before is undone. A kind without ID and Find is never undone.
-	Find func(ctx context.Context, client C, in *In) ([]string, error)
-	// Create makes the resource and returns its id. Its client does not retry:
-	// after a fault that may pass, everything is undone and begun again.
+	// Create makes the resource, in one call, and returns its id.
 	Create func(ctx context.Context, client C, in *In) (string, error)
+	// Complete makes of a new or updated resource what takes further calls. It
+	// is called after Create and after Update, with all inputs. Nil: nothing does.
+	Complete func(ctx context.Context, client C, id string, in *In) error
 	// Read refreshes out and, where the cloud differs, in. Both hold the last
 	// known values, zero for an import; what cannot be read is left as it is.
 	Read func(ctx context.Context, client C, id string, in *In, out *Out) error
-	// Update brings the resource from the old inputs to in. It must stand
-	// being repeated after it stopped half-way. Nil: no call is needed.
+	// Update brings the resource from the old inputs to in, but for what Complete
+	// does. It must stand being repeated after it stopped half-way. Nil: no call
+	// is needed.
 	Update func(ctx context.Context, client C, id string, old, in *In, out *Out) error
-	// Delete removes the resource. That it does not exist is not an error. In
-	// an undo, id is one that Find returned and out is zero.
+	// Delete removes the resource. That it does not exist is not an error.
 	Delete func(ctx context.Context, client C, id string, in *In, out *Out) error
 	// SetTags adds tags or changes their values, and RemoveTags removes those
 	// with the keys; the rest stay as they are. Both are called only where there
-	// is something to do, and must be set if In has a property tags.
+	// is something to do. Nil: no call is needed.
 	SetTags    func(ctx context.Context, client C, id string, out *Out, tags map[string]string) error
 	RemoveTags func(ctx context.Context, client C, id string, out *Out, keys []string) error
 }
@@ -70,7 +67,9 @@ func Observe[T any](input **T, observed *T) {
 
 func (k *Kind[C, In, Out]) token() string { return k.Token }
 
-func (k *Kind[C, In, Out]) tagged() bool { return k.SetTags != nil }
+func (k *Kind[C, In, Out]) tagged() bool {
+	return slices.ContainsFunc(fieldsOf(reflect.TypeFor[In]()), func(f field) bool { return f.name == string(tagsKey) })
+}
 
 // inputs decodes the properties with the default tags merged in.
 func (k *Kind[C, In, Out]) inputs(properties resource.PropertyMap, defaults map[string]string) (*In, *decoder) {

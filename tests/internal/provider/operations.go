@@ -152,6 +152,11 @@ func (k *Kind[C, In, Out]) update(ctx context.Context, s scope[C], req plugin.Up
 			return nil, s.failed("update", err)
 		}
 	}
+	if k.Complete != nil {
+		if err := k.Complete(ctx, s.client, string(req.ID), in); err != nil {
+			return nil, s.failed("update", err)
+		}
+	}
 	if err := k.Read(ctx, s.client, string(req.ID), in, out); err != nil {
 		return nil, s.failed("read", err)
 	}
@@ -159,16 +164,13 @@ func (k *Kind[C, In, Out]) update(ctx context.Context, s scope[C], req plugin.Up
 }
 
 func (k *Kind[C, In, Out]) changeTags(ctx context.Context, s scope[C], id string, out *Out, old, all resource.PropertyValue) error {
-	if !k.tagged() {
-		return nil
-	}
 	changed, removed := tagChanges(old, all)
-	if len(changed) > 0 {
+	if k.SetTags != nil && len(changed) > 0 {
 		if err := k.SetTags(ctx, s.client, id, out, changed); err != nil {
 			return err
 		}
 	}
-	if len(removed) == 0 {
+	if k.RemoveTags == nil || len(removed) == 0 {
 		return nil
 	}
 	return k.RemoveTags(ctx, s.client, id, out, removed)

@@ -26,16 +26,9 @@ type Package[C any] struct {
 	Resources []Resource[C]
 	// Functions are the functions: each a *Function.
 	Functions []Invocable[C]
-	// Single turns a client into one that makes each API call once. Nil: the
-	// client does not retry anyway.
-	Single func(C) C
-	// Transient says whether an API error may pass. Nil: none does.
-	Transient func(error) bool
 	// Missing says whether an API error means that the thing asked for does not
 	// exist. [ErrNotFound] always does.
 	Missing func(error) bool
-
-	ledger ledger
 }
 
 // Config is a pointer to a struct with `pulumi` tags: a provider's settings. A
@@ -120,8 +113,7 @@ func (s *session[C]) GetSchema(context.Context, plugin.GetSchemaRequest) (plugin
 	return plugin.GetSchemaResponse{Schema: schema}, err
 }
 
-// SignalCancellation has nothing to stop: every operation is short, and one
-// broken off would have to be undone.
+// SignalCancellation has nothing to stop: every operation is short.
 func (s *session[C]) SignalCancellation(context.Context) error { return nil }
 
 func (s *session[C]) config(inputs resource.PropertyMap) (Config[C], *decoder) {
@@ -218,7 +210,6 @@ func (s *session[C]) Diff(_ context.Context, req plugin.DiffRequest) (plugin.Dif
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	s.pkg.ledger.confirm(req.URN, identify(string(req.ID), req.OldOutputs))
 	return kind.diff(scope, req), nil
 }
 
@@ -239,7 +230,6 @@ func (s *session[C]) Read(ctx context.Context, req plugin.ReadRequest) (plugin.R
 	if err != nil {
 		return plugin.ReadResponse{}, err
 	}
-	s.pkg.ledger.confirm(req.URN, identify(string(req.ID), req.State))
 	result, err := kind.read(ctx, scope, req)
 	if err != nil {
 		return plugin.ReadResponse{}, err
@@ -252,7 +242,6 @@ func (s *session[C]) Update(ctx context.Context, req plugin.UpdateRequest) (plug
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	s.pkg.ledger.confirm(req.URN, identify(string(req.ID), req.OldOutputs))
 	state, err := kind.update(ctx, scope, req)
 	if err != nil {
 		return plugin.UpdateResponse{}, err
@@ -265,7 +254,6 @@ func (s *session[C]) Delete(ctx context.Context, req plugin.DeleteRequest) (plug
 	if err != nil {
 		return plugin.DeleteResponse{}, err
 	}
-	s.pkg.ledger.confirm(req.URN, identify(string(req.ID), req.Outputs))
 	if err := kind.delete(ctx, scope, req); err != nil {
 		return plugin.DeleteResponse{}, err
 	}

@@ -23,7 +23,7 @@ type client struct{}
 
 // Serve serves the package on a free port of 127.0.0.1 until the server is
 // closed.
-func Serve(context.Context) (*provider.Server, error) {
+func Serve() (*provider.Server, error) {
 	served := &provider.Package[client]{
 		Name:      "random",
 		Version:   Version,

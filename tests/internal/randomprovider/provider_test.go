@@ -17,7 +17,7 @@ var options = plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true}
 
 func connect(t *testing.T) pulumirpc.ResourceProviderClient {
 	t.Helper()
-	server, err := Serve(t.Context())
+	server, err := Serve()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"fmt"
 
 	"mediaserver/tests/internal/awsprovider"
@@ -11,13 +10,13 @@ import (
 
 // serveProviders starts the stand-in providers and returns their ports by package. They close with the
 // sandbox.
-func (s *Sandbox) serveProviders(ctx context.Context) (map[string]int, error) {
+func (s *Sandbox) serveProviders() (map[string]int, error) {
 	ports := map[string]int{}
 	for name, serve := range map[string]func() (*provider.Server, error){
 		"aws": func() (*provider.Server, error) {
-			return awsprovider.Serve(ctx, awsprovider.Options{Endpoint: s.ProviderEndpoint})
+			return awsprovider.Serve(awsprovider.Options{Endpoint: s.ProviderEndpoint})
 		},
-		"random": func() (*provider.Server, error) { return randomprovider.Serve(ctx) },
+		"random": randomprovider.Serve,
 	} {
 		server, err := serve()
 		if err != nil {

@@ -124,7 +124,7 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	}
 
 	if s.Plugins == StandIn {
-		if s.Providers, err = s.serveProviders(ctx); err != nil {
+		if s.Providers, err = s.serveProviders(); err != nil {
 			return err
 		}
 		host, err := languagehost.Serve(ctx)

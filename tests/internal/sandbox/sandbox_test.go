@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -158,27 +157,6 @@ func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 	} {
 		if endpoints[service] != "http://127.0.0.1:9" {
 			t.Errorf("the endpoint of %s is %v, want the provider's", service, endpoints[service])
-		}
-	}
-}
-
-func TestALockIsAKilledRunsUnlessItsProcessMayStillRun(t *testing.T) {
-	hostname, err := os.Hostname()
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := int32(os.Getpid())
-	for name, test := range map[string]struct {
-		lock stackLock
-		want bool
-	}{
-		"a process that runs":             {stackLock{own, hostname, time.Now()}, true},
-		"a process that began afterwards": {stackLock{own, hostname, time.Now().Add(-24 * time.Hour)}, false},
-		"no process":                      {stackLock{1 << 30, hostname, time.Now()}, false},
-		"another host's process":          {stackLock{1 << 30, "another-host", time.Now()}, true},
-	} {
-		if got := test.lock.running(); got != test.want {
-			t.Errorf("%s: running is %t, want %t", name, got, test.want)
 		}
 	}
 }
