@@ -6,14 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
 	"golang.org/x/mod/semver"
+
+	"mediaserver/tests/internal/install"
 )
 
 // The CLI's Go module, the package of its command, and the variable that holds its version. The linker
@@ -51,40 +51,22 @@ func Locate(ctx context.Context, options Options) (string, error) {
 
 	folder := filepath.Join(options.BinDir, "pulumi-"+pinned)
 	binary := filepath.Join(folder, "pulumi")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", fmt.Errorf("create the folder of the Pulumi CLI: %w", err)
-	}
-	unlock, err := lockedfile.MutexAt(folder + ".lock").Lock()
-	if err != nil {
-		return "", fmt.Errorf("lock the build of the Pulumi CLI: %w", err)
-	}
-	defer unlock()
-	if _, err := os.Stat(binary); err == nil {
-		return binary, nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("look for a Pulumi CLI built earlier: %w", err)
-	}
-	return binary, build(ctx, options, pinned, binary)
+	return binary, install.Once(folder, func() error { return build(ctx, options, pinned, binary) })
 }
 
-// build compiles the pinned CLI and puts it in its place in one step, so that an interrupted build leaves
-// nothing that looks finished.
+// build compiles the pinned CLI.
 func build(ctx context.Context, options Options, version, binary string) error {
 	fmt.Fprintf(options.Progress,
 		"Building the Pulumi CLI %s from its Go module (about 4 minutes the first time, seconds from the build cache) ...\n",
 		version)
-	unfinished := binary + ".unfinished"
 	tool := exec.CommandContext(ctx, "go", "build",
-		"-o", unfinished,
+		"-o", binary,
 		"-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -X "+versionVariable+"="+version,
 		command)
 	tool.Dir = options.ToolModule
 	if messages, err := tool.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the Pulumi CLI %s with go build: %w\n%s", version, err, messages)
-	}
-	if err := os.Rename(unfinished, binary); err != nil {
-		return fmt.Errorf("install the Pulumi CLI: %w", err)
 	}
 	return nil
 }

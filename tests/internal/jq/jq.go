@@ -2,13 +2,15 @@
 package jq
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
+
+	"mediaserver/tests/internal/install"
 )
 
 // version of the jq that is written in Go. It is installed apart from this module, whose
@@ -16,31 +18,20 @@ import (
 const version = "v0.12.18"
 
 var portable = sync.OnceValues(func() (string, error) {
-	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	bin, err := install.Bin(context.Background())
 	if err != nil {
-		return "", fmt.Errorf("find the module of the tests: %w", err)
+		return "", err
 	}
-	// The repository's bin folder is where everything goes that is built once and kept.
-	bin := filepath.Join(filepath.Dir(strings.TrimSpace(string(module))), "bin")
-	path := filepath.Join(bin, "gojq-"+version)
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	if err := os.MkdirAll(bin, 0o755); err != nil {
-		return "", fmt.Errorf("create the folder for what is built once: %w", err)
-	}
-	scratch, err := os.MkdirTemp(bin, "gojq")
-	if err != nil {
-		return "", fmt.Errorf("create a folder to install gojq into: %w", err)
-	}
-	defer os.RemoveAll(scratch)
-	install := exec.Command("go", "install", "github.com/itchyny/gojq/cmd/gojq@"+version)
-	install.Env = append(os.Environ(), "GOBIN="+scratch, "GOFLAGS=-trimpath")
-	if output, err := install.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("install gojq %s: %w\n%s", version, err, output)
-	}
-	// Several test binaries may do this at once: the last one replaces an equal file.
-	return path, os.Rename(filepath.Join(scratch, "gojq"), path)
+	folder := filepath.Join(bin, "gojq-"+version)
+	err = install.Once(folder, func() error {
+		command := exec.Command("go", "install", "github.com/itchyny/gojq/cmd/gojq@"+version)
+		command.Env = append(os.Environ(), "GOBIN="+folder, "GOFLAGS=-trimpath")
+		if output, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("install gojq %s: %w\n%s", version, err, output)
+		}
+		return nil
+	})
+	return filepath.Join(folder, "gojq"), err
 })
 
 // Portable returns the jq that is written in Go, which is built on first use and kept,
