@@ -17,6 +17,7 @@ import (
 	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/jq"
 	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // workshop is a sandbox with the application's image, and an application that answers once it was asked.
@@ -117,29 +118,11 @@ func (w workshop) service(t *testing.T, name string) (taskDefinition string, des
 	return found.Services[0].TaskDefinition, found.Services[0].DesiredCount
 }
 
-// pulumi runs the CLI on the stack and ends the test if it fails.
-func pulumi(t *testing.T, stack *sandbox.Stack, arguments ...string) string {
-	t.Helper()
-	result, err := stack.Pulumi(t.Context(), arguments...)
-	if err != nil || result.ExitCode != 0 {
-		t.Fatalf("pulumi %s: %v, exit status %d\n%s%s", strings.Join(arguments, " "), err, result.ExitCode, result.Stdout, result.Stderr)
-	}
-	return result.Stdout
-}
-
 func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	t.Parallel()
-	running, err := sandbox.Start(t.Context(), sandbox.Options{Root: "../..", Dir: t.TempDir(), Progress: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Errorf("close the sandbox: %v", err)
-		}
-	})
-	pulumi(t, &running.Stack, "up", "--yes", "--skip-preview")
-	shop := open(t, &running.Stack)
+	deployed := sandboxtest.New(t, "../..")
+	deployed.Up()
+	shop := open(t, &deployed.Stack)
 	stackDefinition, _ := shop.service(t, "mediaserver")
 
 	t.Run("the first deployment, into an empty registry", func(t *testing.T) {
@@ -154,12 +137,12 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 		if result.loginStdin == "" || strings.Contains(result.output, strings.TrimSpace(result.loginStdin)) {
 			t.Errorf("docker read the password %q", result.loginStdin)
 		}
-		pulumi(t, &running.Stack, "preview", "--expect-no-changes")
+		deployed.Must("preview", "--expect-no-changes")
 	})
 
 	file := filepath.Join(t.TempDir(), "outputs.json")
 	t.Run("another tag, with the outputs from a file", func(t *testing.T) {
-		write(t, file, pulumi(t, &running.Stack, "stack", "output", "--json"))
+		write(t, file, deployed.Must("stack", "output", "--json").Stdout)
 		result := shop.deploy(t, "--image", "app:built", "--tag", "v2", "--outputs", file)
 		result.expect(t, 0, "2 of 2 tasks run ", "keep v2 with: pulumi config set imageTag v2")
 		definition, _ := shop.service(t, "mediaserver")
@@ -183,8 +166,8 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 
 	var newDefinition string
 	t.Run("the tag is the stack's after the advice was followed", func(t *testing.T) {
-		pulumi(t, &running.Stack, "config", "set", "imageTag", "v2")
-		pulumi(t, &running.Stack, "up", "--yes", "--skip-preview")
+		deployed.Must("config", "set", "imageTag", "v2")
+		deployed.Up()
 		newDefinition, _ = shop.service(t, "mediaserver")
 		result := shop.deploy(t, "--skip-push")
 		result.expect(t, 0, "Deployed ", ":v2 (")
@@ -215,11 +198,8 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	})
 
 	t.Run("the first deployment of a service that asks for no task", func(t *testing.T) {
-		idle, err := running.NewStack(t.Context(), "idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		pulumi(t, idle, "up", "--yes", "--skip-preview")
+		idle := deployed.Another("idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0"})
+		deployed.UpOn(idle)
 		shop := open(t, idle)
 		result := shop.deploy(t, "--image", "app:built")
 		result.expect(t, 0, "it will ask for 1", "1 of 1 tasks run", "/health answers 200")
@@ -229,11 +209,8 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	})
 
 	t.Run("an image for the processor that the settings name, and for no other", func(t *testing.T) {
-		arm, err := running.NewStack(t.Context(), "arm", map[string]string{"mediaserver:name": "arm", "mediaserver:cpuArchitecture": "ARM64"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		pulumi(t, arm, "up", "--yes", "--skip-preview")
+		arm := deployed.Another("arm", map[string]string{"mediaserver:name": "arm", "mediaserver:cpuArchitecture": "ARM64"})
+		deployed.UpOn(arm)
 		shop := open(t, arm)
 		refused := shop.deploy(t, "--image", "app:built")
 		refused.expect(t, 5, "is built for linux/amd64, the tasks run linux/arm64; build it with 'docker build --platform linux/arm64'")

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ var taskRoles = []string{"ecs-task-execution-role", "ecs-task-role"}
 // boundary is the permissions boundary of a role of the program. Empty for none.
 func (d *deployment) boundary(role string) string {
 	d.t.Helper()
-	found, err := iam.NewFromConfig(d.account()).GetRole(d.t.Context(), &iam.GetRoleInput{RoleName: aws.String("mediaserver-" + role)})
+	found, err := d.Clients().IAM.GetRole(d.t.Context(), &iam.GetRoleInput{RoleName: aws.String("mediaserver-" + role)})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -28,7 +27,7 @@ func (d *deployment) boundary(role string) string {
 func TestBothRolesAreBoundedAsLongAsTheSettingSaysSo(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	identities := iam.NewFromConfig(d.account())
+	identities := d.Clients().IAM
 	policy, err := identities.CreatePolicy(t.Context(), &iam.CreatePolicyInput{
 		PolicyName:     aws.String("mediaserver-boundary"),
 		PolicyDocument: aws.String(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}`),
@@ -45,37 +44,26 @@ func TestBothRolesAreBoundedAsLongAsTheSettingSaysSo(t *testing.T) {
 			}
 		}
 	}
-	plan := func(want ...string) {
-		t.Helper()
-		var planned []string
-		for _, change := range d.planned() {
-			planned = append(planned, change.String())
-		}
-		slices.Sort(planned)
-		if !slices.Equal(planned, want) {
-			t.Errorf("the plan is %q, want %q", planned, want)
-		}
-	}
 
-	d.must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
-	d.up()
+	d.Must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
+	d.Up()
 	bounded(boundary)
-	d.must("preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
 
 	if _, err := identities.DeleteRolePermissionsBoundary(t.Context(),
 		&iam.DeleteRolePermissionsBoundaryInput{RoleName: aws.String("mediaserver-ecs-task-role")}); err != nil {
 		t.Fatal(err)
 	}
-	d.must("refresh", "--yes", "--skip-preview")
-	plan("update ecs-task-role (aws:iam/role:Role)")
-	d.up()
+	d.Must("refresh", "--yes", "--skip-preview")
+	d.CheckPlan("update ecs-task-role (aws:iam/role:Role)")
+	d.Up()
 	bounded(boundary)
 
-	d.must("config", "rm", "mediaserver:permissionsBoundaryArn")
-	plan("update ecs-task-execution-role (aws:iam/role:Role)", "update ecs-task-role (aws:iam/role:Role)")
-	d.up()
+	d.Must("config", "rm", "mediaserver:permissionsBoundaryArn")
+	d.CheckPlan("update ecs-task-execution-role (aws:iam/role:Role)", "update ecs-task-role (aws:iam/role:Role)")
+	d.Up()
 	bounded("")
-	d.must("preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
 }
 
 func TestABoundaryThatIAMWouldRefuseIsRefusedBeforeAnythingIsMade(t *testing.T) {
@@ -85,16 +73,16 @@ func TestABoundaryThatIAMWouldRefuseIsRefusedBeforeAnythingIsMade(t *testing.T) 
 		"mediaserver-boundary":                                  "must be the ARN of an IAM policy",
 		"arn:aws:iam::210987654321:policy/mediaserver-boundary": "must be a policy of the stack's own account, 123456789012",
 	} {
-		d.must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
-		result := d.run("up", "--yes", "--skip-preview")
+		d.Must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
+		result := d.Run("up", "--yes", "--skip-preview")
 		if result.ExitCode == 0 || !strings.Contains(result.Stdout+result.Stderr, message) {
 			t.Errorf("%s: exit status %d, want %q\n%s%s", boundary, result.ExitCode, message, result.Stdout, result.Stderr)
 		}
-		if managed := d.managed(); len(managed) > 0 {
+		if managed := d.Managed(); len(managed) > 0 {
 			t.Errorf("%s: %d resources were made", boundary, len(managed))
 		}
 	}
 	// The command line passes the empty default of Pulumi.yaml on, so an empty value stands for none.
-	d.must("config", "set", "mediaserver:permissionsBoundaryArn", "")
-	d.must("preview")
+	d.Must("config", "set", "mediaserver:permissionsBoundaryArn", "")
+	d.Must("preview")
 }

@@ -31,10 +31,10 @@ func TestDestroyLeavesOnlyRevisionsAlsoWithMediaAndAnImageStored(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.checkInventory(nil)
-	d.up()
+	d.Up()
 
-	ctx, objects := t.Context(), d.objects()
-	bucket := aws.String(d.outputs()["bucketName"].(string))
+	ctx, objects := t.Context(), d.Clients().S3
+	bucket := aws.String(d.Outputs()["bucketName"].(string))
 	for _, body := range []string{"first version", "second version"} {
 		if _, err := objects.PutObject(ctx, &s3.PutObjectInput{
 			Bucket: bucket, Key: aws.String("videos/holiday.mp4"), Body: strings.NewReader(body),
@@ -55,17 +55,17 @@ func TestDestroyLeavesOnlyRevisionsAlsoWithMediaAndAnImageStored(t *testing.T) {
 		t.Fatalf("the bucket holds %d versions and %d delete markers, want 2 and 1",
 			len(versions.Versions), len(versions.DeleteMarkers))
 	}
-	if _, err := ecr.NewFromConfig(d.account()).PutImage(ctx, &ecr.PutImageInput{
+	if _, err := d.Clients().ECR.PutImage(ctx, &ecr.PutImageInput{
 		RepositoryName: aws.String("mediaserver"), ImageManifest: aws.String(image), ImageTag: aws.String("latest"),
 	}); err != nil {
 		t.Fatal(err)
 	}
 
 	// A second revision, beside the one of the first `up`.
-	d.up("-c", "mediaserver:imageTag=v2")
-	d.must("destroy", "--yes", "--skip-preview")
+	d.Up("-c", "mediaserver:imageTag=v2")
+	d.Must("destroy", "--yes", "--skip-preview")
 	d.checkInventory(kept("mediaserver", 2))
-	if managed := d.managed(); len(managed) != 0 {
+	if managed := d.Managed(); len(managed) != 0 {
 		t.Errorf("the state still has %d managed resources", len(managed))
 	}
 

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,32 +14,32 @@ import (
 func TestResourcesDeletedBehindOurBackComeBackWithRefreshAndUp(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.up()
-	ctx, account := t.Context(), d.account()
-	bucket := aws.String(d.outputs()["bucketName"].(string))
+	d.Up()
+	ctx, clients := t.Context(), d.Clients()
+	bucket := aws.String(d.Outputs()["bucketName"].(string))
 	for what, remove := range map[string]func() error{
 		"high-cpu": func() error {
-			_, err := d.metrics().DeleteAlarms(ctx,
+			_, err := clients.CloudWatch.DeleteAlarms(ctx,
 				&cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"mediaserver-high-cpu"}})
 			return err
 		},
 		"app-logs": func() error {
-			_, err := cloudwatchlogs.NewFromConfig(account).DeleteLogGroup(ctx,
+			_, err := clients.Logs.DeleteLogGroup(ctx,
 				&cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("/aws/ecs/mediaserver/app")})
 			return err
 		},
 		"app-config": func() error {
-			_, err := ssm.NewFromConfig(account).DeleteParameter(ctx,
+			_, err := clients.SSM.DeleteParameter(ctx,
 				&ssm.DeleteParameterInput{Name: aws.String("/mediaserver/app-config")})
 			return err
 		},
 		"the policy of mediaserver": func() error {
-			_, err := ecr.NewFromConfig(account).DeleteRepositoryPolicy(ctx,
+			_, err := clients.ECR.DeleteRepositoryPolicy(ctx,
 				&ecr.DeleteRepositoryPolicyInput{RepositoryName: aws.String("mediaserver")})
 			return err
 		},
 		"the CORS rules of media-storage": func() error {
-			_, err := d.objects().DeleteBucketCors(ctx, &s3.DeleteBucketCorsInput{Bucket: bucket})
+			_, err := clients.S3.DeleteBucketCors(ctx, &s3.DeleteBucketCorsInput{Bucket: bucket})
 			return err
 		},
 	} {
@@ -49,16 +48,11 @@ func TestResourcesDeletedBehindOurBackComeBackWithRefreshAndUp(t *testing.T) {
 		}
 	}
 
-	d.must("refresh", "--yes", "--skip-preview")
-	if managed := d.managed(); len(managed) != 36-5 {
+	d.Must("refresh", "--yes", "--skip-preview")
+	if managed := d.Managed(); len(managed) != 36-5 {
 		t.Errorf("after the refresh the state has %d managed resources, want 31", len(managed))
 	}
-	var planned []string
-	for _, change := range d.planned() {
-		planned = append(planned, change.String())
-	}
-	slices.Sort(planned)
-	want := []string{
+	d.CheckPlan(
 		"create app-config (aws:ssm/parameter:Parameter)",
 		"create app-logs (aws:cloudwatch/logGroup:LogGroup)",
 		"create high-cpu (aws:cloudwatch/metricAlarm:MetricAlarm)",
@@ -66,22 +60,19 @@ func TestResourcesDeletedBehindOurBackComeBackWithRefreshAndUp(t *testing.T) {
 		"create mediaserver (aws:ecr/repositoryPolicy:RepositoryPolicy)",
 		// The policy names the log group, and the new one's ARN is not known before it is there.
 		"update ecs-task-cloudwatch-policy (aws:iam/rolePolicy:RolePolicy)",
-	}
-	if !slices.Equal(planned, want) {
-		t.Errorf("the plan is %q, want %q", planned, want)
-	}
-	d.up()
-	if managed := d.managed(); len(managed) != 36 {
+	)
+	d.Up()
+	if managed := d.Managed(); len(managed) != 36 {
 		t.Errorf("the state has %d managed resources, want 36", len(managed))
 	}
 	d.checkInventory(deployed("mediaserver"))
-	if _, err := d.objects().GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: bucket}); err != nil {
+	if _, err := clients.S3.GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: bucket}); err != nil {
 		t.Errorf("read the CORS rules: %v", err)
 	}
-	if _, err := ecr.NewFromConfig(account).GetRepositoryPolicy(ctx,
+	if _, err := clients.ECR.GetRepositoryPolicy(ctx,
 		&ecr.GetRepositoryPolicyInput{RepositoryName: aws.String("mediaserver")}); err != nil {
 		t.Errorf("read the registry's policy: %v", err)
 	}
-	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-	d.must("preview", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
 }

@@ -5,26 +5,7 @@ import (
 	"testing"
 
 	"mediaserver/tests/internal/faultproxy"
-	"mediaserver/tests/internal/sandbox"
 )
-
-// newFaultyDeployment is a sandbox whose aws provider reaches the emulator through a proxy. The tests
-// themselves look at the account past it.
-func newFaultyDeployment(t *testing.T) (*deployment, *faultproxy.Proxy) {
-	t.Helper()
-	var proxy *faultproxy.Proxy
-	d := newDeployment(t, func(options *sandbox.Options) {
-		options.ProviderEndpoint = func(emulator string) (string, error) {
-			var err error
-			if proxy, err = faultproxy.Start(emulator); err != nil {
-				return "", err
-			}
-			t.Cleanup(func() { _ = proxy.Close() })
-			return proxy.URL(), nil
-		}
-	})
-	return d, proxy
-}
 
 // ridingOut injects faults and returns a check that each has happened as often as it should.
 func ridingOut(t *testing.T, proxy *faultproxy.Proxy, rules []faultproxy.Rule) (check func()) {
@@ -71,13 +52,13 @@ func TestFaultsThatPassAreRiddenOut(t *testing.T) {
 		{Action: "CreateLogGroup", Fault: faultproxy.DropRequest, Skip: 1, Times: 1},
 		{Action: "PutDashboard", Fault: faultproxy.DropRequest, Times: 1},
 	})
-	d.up()
+	d.Up()
 	checkUp()
 	d.checkInventory(deployed("mediaserver"))
-	if managed := d.managed(); len(managed) != 36 {
+	if managed := d.Managed(); len(managed) != 36 {
 		t.Errorf("the state has %d managed resources, want 36", len(managed))
 	}
-	d.must("preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
 
 	proxy.Heal()
 	checkRefresh := ridingOut(t, proxy, []faultproxy.Rule{
@@ -85,7 +66,7 @@ func TestFaultsThatPassAreRiddenOut(t *testing.T) {
 		{Action: "DescribeSecurityGroups", Fault: faultproxy.InternalError, Times: 1},
 		{Action: "DescribeTaskDefinition", Fault: faultproxy.DropResponse, Times: 1},
 	})
-	d.must("refresh", "--yes", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--expect-no-changes")
 	checkRefresh()
 
 	proxy.Heal()
@@ -96,7 +77,7 @@ func TestFaultsThatPassAreRiddenOut(t *testing.T) {
 		{Action: "DELETE bucket", Fault: faultproxy.DropResponse, Times: 1},
 		{Action: "DeleteSecurityGroup", Fault: faultproxy.InternalError, Skip: 1, Times: 1},
 	})
-	d.must("destroy", "--yes", "--skip-preview")
+	d.Must("destroy", "--yes", "--skip-preview")
 	checkDestroy()
 	d.checkInventory(kept("mediaserver", 1))
 }
@@ -134,7 +115,7 @@ func TestALastingFaultNamesTheResourceAndTheNextRunConverges(t *testing.T) {
 		for i, fault := range run {
 			hits[i] = proxy.Inject(fault.rule)
 		}
-		result := d.run("up", "--yes", "--skip-preview", "--continue-on-error")
+		result := d.Run("up", "--yes", "--skip-preview", "--continue-on-error")
 		if result.ExitCode == 0 {
 			t.Error("the run succeeds in spite of lasting faults")
 		}
@@ -149,15 +130,15 @@ func TestALastingFaultNamesTheResourceAndTheNextRunConverges(t *testing.T) {
 		}
 		proxy.Heal()
 	}
-	d.up()
+	d.Up()
 	d.checkInventory(deployed("mediaserver"))
-	if managed := d.managed(); len(managed) != 36 {
+	if managed := d.Managed(); len(managed) != 36 {
 		t.Errorf("the state has %d managed resources, want 36", len(managed))
 	}
-	if pending := d.exported().Deployment.PendingOperations; len(pending) != 0 {
+	if pending := d.State().PendingOperations; len(pending) != 0 {
 		t.Errorf("the state has pending operations: %v", pending)
 	}
-	d.must("destroy", "--yes", "--skip-preview")
+	d.Must("destroy", "--yes", "--skip-preview")
 	d.checkInventory(kept("mediaserver", 1))
 }
 

@@ -20,7 +20,7 @@ var naming = []string{"name", "bucket", "repository", "role", "clusterName", "fa
 func TestEveryResourceInAWSCanBeReadByItsIDAlone(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.up()
+	d.Up()
 	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", d.Providers["aws"]),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -37,7 +37,7 @@ func TestEveryResourceInAWSCanBeReadByItsIDAlone(t *testing.T) {
 	}
 
 	read := 0
-	for _, resource := range d.managed() {
+	for _, resource := range d.Managed() {
 		if strings.HasPrefix(resource.Type, "random:") {
 			continue
 		}

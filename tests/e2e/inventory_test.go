@@ -8,19 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	autoscaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"mediaserver/tests/internal/readback"
+	"mediaserver/tests/internal/awsclients"
 )
 
 // deployed is what an account holds of a stack with the given name setting, as inventory lists it. Settings
@@ -69,14 +63,14 @@ var bucketSuffix = regexp.MustCompile(`-storage-[a-z0-9]{8}$`)
 
 // inventory lists what the account holds beside what every account has, one line each, sorted. A thing that
 // is there twice is listed twice.
-func inventory(t *testing.T, account aws.Config) []string {
+func inventory(t *testing.T, clients *awsclients.Clients) []string {
 	t.Helper()
 	var found []string
-	for _, list := range []func(context.Context, aws.Config) ([]string, error){
+	for _, list := range []func(context.Context, *awsclients.Clients) ([]string, error){
 		listSecurityGroups, listBuckets, listRegistries, listRoles, listParameters, listLoadBalancing,
 		listContainers, listScaling, listMonitoring, listLogGroups,
 	} {
-		things, err := list(t.Context(), account)
+		things, err := list(t.Context(), clients)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,8 +80,8 @@ func inventory(t *testing.T, account aws.Config) []string {
 	return found
 }
 
-func listSecurityGroups(ctx context.Context, account aws.Config) ([]string, error) {
-	groups, err := ec2.NewFromConfig(account).DescribeSecurityGroups(ctx, nil)
+func listSecurityGroups(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	groups, err := clients.EC2.DescribeSecurityGroups(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +95,8 @@ func listSecurityGroups(ctx context.Context, account aws.Config) ([]string, erro
 	return found, nil
 }
 
-func listBuckets(ctx context.Context, account aws.Config) ([]string, error) {
-	buckets, err := s3.NewFromConfig(account).ListBuckets(ctx, nil)
+func listBuckets(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	buckets, err := clients.S3.ListBuckets(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +107,8 @@ func listBuckets(ctx context.Context, account aws.Config) ([]string, error) {
 	return found, nil
 }
 
-func listRegistries(ctx context.Context, account aws.Config) ([]string, error) {
-	repositories, err := ecr.NewFromConfig(account).DescribeRepositories(ctx, nil)
+func listRegistries(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	repositories, err := clients.ECR.DescribeRepositories(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +119,8 @@ func listRegistries(ctx context.Context, account aws.Config) ([]string, error) {
 	return found, nil
 }
 
-func listRoles(ctx context.Context, account aws.Config) ([]string, error) {
-	client := iam.NewFromConfig(account)
+func listRoles(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	client := clients.IAM
 	roles, err := client.ListRoles(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -156,8 +150,8 @@ func listRoles(ctx context.Context, account aws.Config) ([]string, error) {
 	return found, nil
 }
 
-func listParameters(ctx context.Context, account aws.Config) ([]string, error) {
-	parameters, err := ssm.NewFromConfig(account).DescribeParameters(ctx, nil)
+func listParameters(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	parameters, err := clients.SSM.DescribeParameters(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -168,8 +162,8 @@ func listParameters(ctx context.Context, account aws.Config) ([]string, error) {
 	return found, nil
 }
 
-func listLoadBalancing(ctx context.Context, account aws.Config) ([]string, error) {
-	client := elasticloadbalancingv2.NewFromConfig(account)
+func listLoadBalancing(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	client := clients.LoadBalancing
 	balancers, err := client.DescribeLoadBalancers(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -197,8 +191,8 @@ func listLoadBalancing(ctx context.Context, account aws.Config) ([]string, error
 	return found, nil
 }
 
-func listContainers(ctx context.Context, account aws.Config) ([]string, error) {
-	client := ecs.NewFromConfig(account)
+func listContainers(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	client := clients.ECS
 	arns, err := client.ListClusters(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -245,8 +239,8 @@ func listContainers(ctx context.Context, account aws.Config) ([]string, error) {
 	return found, nil
 }
 
-func listScaling(ctx context.Context, account aws.Config) ([]string, error) {
-	client := applicationautoscaling.NewFromConfig(account)
+func listScaling(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	client := clients.Autoscaling
 	targets, err := client.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
 		ServiceNamespace: autoscaling.ServiceNamespaceEcs,
 	})
@@ -269,8 +263,8 @@ func listScaling(ctx context.Context, account aws.Config) ([]string, error) {
 	return found, nil
 }
 
-func listMonitoring(ctx context.Context, account aws.Config) ([]string, error) {
-	client := readback.NewClients(account).CloudWatch
+func listMonitoring(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	client := clients.CloudWatch
 	alarms, err := client.DescribeAlarms(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -289,8 +283,8 @@ func listMonitoring(ctx context.Context, account aws.Config) ([]string, error) {
 	return found, nil
 }
 
-func listLogGroups(ctx context.Context, account aws.Config) ([]string, error) {
-	groups, err := cloudwatchlogs.NewFromConfig(account).DescribeLogGroups(ctx, nil)
+func listLogGroups(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	groups, err := clients.Logs.DescribeLogGroups(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +301,7 @@ func afterSlash(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] 
 // checkInventory compares what the account holds with what it should hold.
 func (d *deployment) checkInventory(want []string) {
 	d.t.Helper()
-	got := inventory(d.t, d.account())
+	got := inventory(d.t, d.Clients())
 	if !slices.Equal(got, want) {
 		d.t.Errorf("the account holds\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}

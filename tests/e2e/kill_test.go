@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
-
 	"mediaserver/tests/internal/faultproxy"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // The recovery is the one of docs/operating.md, "After an interrupted run".
@@ -29,11 +28,11 @@ func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t
 	if halves, err := filepath.Glob(filepath.Join(filepath.Dir(d.stateFile()), "*.attrs")); err != nil || len(halves) > 0 {
 		t.Errorf("the backend keeps %q beside the state (%v)", halves, err)
 	}
-	if result := d.run("up", "--yes", "--skip-preview"); result.ExitCode == 0 || !strings.Contains(result.Stderr, "pulumi cancel") {
+	if result := d.Run("up", "--yes", "--skip-preview"); result.ExitCode == 0 || !strings.Contains(result.Stderr, "pulumi cancel") {
 		t.Errorf("the next run ends with %d and does not name the lock:\n%s", result.ExitCode, result.Stderr)
 	}
 
-	clusters, err := ecs.NewFromConfig(d.account()).ListClusters(t.Context(), nil)
+	clusters, err := d.Clients().ECS.ListClusters(t.Context(), nil)
 	if err != nil || len(clusters.ClusterArns) != 1 {
 		t.Fatalf("the account has the clusters %v, %v, want one", clusters, err)
 	}
@@ -43,17 +42,17 @@ func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t
 			cluster = urn
 		}
 	}
-	d.must("cancel", "--yes")
-	d.must("refresh", "--yes", "--skip-preview", "--clear-pending-creates",
+	d.Must("cancel", "--yes")
+	d.Must("refresh", "--yes", "--skip-preview", "--clear-pending-creates",
 		"--import-pending-creates", cluster, "--import-pending-creates", clusters.ClusterArns[0])
-	d.up()
-	if managed := d.managed(); len(managed) != 36 {
+	d.Up()
+	if managed := d.Managed(); len(managed) != 36 {
 		t.Errorf("the state has %d managed resources, want 36", len(managed))
 	}
 	d.checkInventory(deployed("mediaserver"))
-	d.must("preview", "--expect-no-changes")
-	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-	d.must("destroy", "--yes", "--skip-preview")
+	d.Must("preview", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	d.Must("destroy", "--yes", "--skip-preview")
 	d.checkInventory(kept("mediaserver", 1))
 }
 
@@ -82,7 +81,6 @@ func (d *deployment) killDuringUp(creations ...string) {
 	if err := <-ended; !killed(err) {
 		d.t.Fatalf("the run ended by itself before it was killed: %v\n%s", err, output.String())
 	}
-	d.output.WriteString(output.String())
 }
 
 // sameEnds tells whether the texts are as many as the ends, and each end is that of a text.
@@ -119,7 +117,7 @@ func (d *deployment) pending() []string {
 	var state struct {
 		Checkpoint struct {
 			Latest struct {
-				PendingOperations []struct{ Resource resource } `json:"pending_operations"`
+				PendingOperations []struct{ Resource sandboxtest.Resource } `json:"pending_operations"`
 			}
 		}
 	}

@@ -12,33 +12,33 @@ import (
 func TestAStackBeginsWithoutATaskUntilAutoscalingWantsOne(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.must("config", "set", "mediaserver:desiredCount", "0")
-	d.must("config", "set", "mediaserver:minCapacity", "0")
-	d.up()
+	d.Must("config", "set", "mediaserver:desiredCount", "0")
+	d.Must("config", "set", "mediaserver:minCapacity", "0")
+	d.Up()
 	if count := d.desiredCount(); count != 0 {
 		t.Errorf("the new service asks for %d tasks, want none", count)
 	}
-	d.must("config", "rm", "mediaserver:desiredCount")
-	d.must("config", "rm", "mediaserver:minCapacity")
-	d.up()
+	d.Must("config", "rm", "mediaserver:desiredCount")
+	d.Must("config", "rm", "mediaserver:minCapacity")
+	d.Up()
 	if count := d.desiredCount(); count != 1 {
 		t.Errorf("with a minimum of 1 the service asks for %d tasks", count)
 	}
-	d.up("-c", "mediaserver:minCapacity=3", "-c", "mediaserver:desiredCount=3")
+	d.Up("-c", "mediaserver:minCapacity=3", "-c", "mediaserver:desiredCount=3")
 	if count := d.desiredCount(); count != 3 {
 		t.Errorf("with a minimum of 3 the service asks for %d tasks", count)
 	}
-	d.up("-c", "mediaserver:minCapacity=1", "-c", "mediaserver:maxCapacity=2", "-c", "mediaserver:desiredCount=2")
+	d.Up("-c", "mediaserver:minCapacity=1", "-c", "mediaserver:maxCapacity=2", "-c", "mediaserver:desiredCount=2")
 	if count := d.desiredCount(); count != 2 {
 		t.Errorf("with a maximum of 2 the service asks for %d tasks", count)
 	}
-	d.must("preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
 }
 
 // desiredCount is the number of tasks that the service asks for.
 func (d *deployment) desiredCount() int32 {
 	d.t.Helper()
-	found, err := ecs.NewFromConfig(d.account()).DescribeServices(d.t.Context(), &ecs.DescribeServicesInput{
+	found, err := d.Clients().ECS.DescribeServices(d.t.Context(), &ecs.DescribeServicesInput{
 		Cluster: aws.String("mediaserver-cluster"), Services: []string{"mediaserver-service"},
 	})
 	if err != nil || len(found.Services) != 1 {

@@ -22,15 +22,15 @@ func TestTheJWTSecretIsInPlainTextInNoStateOutputOrLog(t *testing.T) {
 	t.Parallel()
 	var folder string
 	d := newDeployment(t, func(options *sandbox.Options) { folder = options.Dir })
-	d.up("--diff", "--debug", "--logtostderr")
-	d.must("preview", "--diff", "--json")
-	d.must("preview", "--diff", "-c", "mediaserver:name=other", "--show-sames")
-	d.must("refresh", "--yes", "--diff", "--debug", "--logtostderr")
-	d.must("stack", "output", "--json")
-	d.must("stack")
-	export := d.must("stack", "export").Stdout
+	d.Up("--diff", "--debug", "--logtostderr")
+	d.Must("preview", "--diff", "--json")
+	d.Must("preview", "--diff", "-c", "mediaserver:name=other", "--show-sames")
+	d.Must("refresh", "--yes", "--diff", "--debug", "--logtostderr")
+	d.Must("stack", "output", "--json")
+	d.Must("stack")
+	export := d.Must("stack", "export").Stdout
 
-	parameter, err := ssm.NewFromConfig(d.account()).GetParameter(t.Context(), &ssm.GetParameterInput{
+	parameter, err := d.Clients().SSM.GetParameter(t.Context(), &ssm.GetParameterInput{
 		Name: aws.String("/mediaserver/jwt-secret"), WithDecryption: aws.Bool(true),
 	})
 	if err != nil {
@@ -40,11 +40,11 @@ func TestTheJWTSecretIsInPlainTextInNoStateOutputOrLog(t *testing.T) {
 	if len(secret) != 32 {
 		t.Fatalf("the secret has %d characters, want 32", len(secret))
 	}
-	if revealed := d.must("stack", "export", "--show-secrets").Stdout; !contains(revealed, secret) {
+	if revealed := d.Must("stack", "export", "--show-secrets").Stdout; !contains(revealed, secret) {
 		t.Fatal("the search does not find the secret where it is on purpose, in an export with --show-secrets")
 	}
 
-	for name, text := range map[string]string{"the export": export, "what the CLI printed": d.output.String()} {
+	for name, text := range map[string]string{"the export": export, "what the CLI printed": d.Output()} {
 		if name != "the export" {
 			// The last export, which shows the secret on purpose, is not a part of the run.
 			text = text[:strings.LastIndex(text, export)+len(export)]

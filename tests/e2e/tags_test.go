@@ -3,21 +3,23 @@ package e2e
 import (
 	"strings"
 	"testing"
+
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 func TestChangedDefaultTagsReachEveryResourceInPlace(t *testing.T) {
 	t.Parallel()
 	d, proxy := newFaultyDeployment(t)
-	d.up()
+	d.Up()
 	// One tag changed, one added, two removed.
-	d.must("config", "set-all", "--path",
+	d.Must("config", "set-all", "--path",
 		"--plaintext", `aws:defaultTags.tags.Project=renamed`, "--plaintext", `aws:defaultTags.tags.Owner=media`)
-	d.must("config", "rm", "--path", "aws:defaultTags.tags.Environment")
-	d.must("config", "rm", "--path", "aws:defaultTags.tags.ManagedBy")
+	d.Must("config", "rm", "--path", "aws:defaultTags.tags.Environment")
+	d.Must("config", "rm", "--path", "aws:defaultTags.tags.ManagedBy")
 	updated := 0
-	for _, step := range d.planned() {
-		if strings.HasPrefix(step.Operation, "create") || strings.HasPrefix(step.Operation, "delete") || strings.HasPrefix(step.Operation, "replace") {
-			t.Errorf("the plan has the step %q, want updates only", step)
+	for _, change := range sandboxtest.Changes(d.Plan()) {
+		if !strings.HasPrefix(change, "update ") {
+			t.Errorf("the plan has the step %q, want updates only", change)
 		}
 		updated++
 	}
@@ -26,8 +28,8 @@ func TestChangedDefaultTagsReachEveryResourceInPlace(t *testing.T) {
 	if updated < 20 {
 		t.Errorf("the plan updates %d resources, want 20", updated)
 	}
-	d.up()
-	d.must("refresh", "--yes", "--expect-no-changes")
+	d.Up()
+	d.Must("refresh", "--yes", "--expect-no-changes")
 
 	deployment := d.readable()
 	deployment.Tags = map[string]string{"Project": "renamed", "Owner": "media"}

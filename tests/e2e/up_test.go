@@ -11,11 +11,11 @@ import (
 func TestUpCreates36ResourcesAndKeepsTheOutputsContract(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	result := d.up()
+	result := d.Up()
 	if !strings.Contains(result.Stdout, "+ 37 created") {
 		t.Errorf("the CLI does not report 37 created, the stack and its 36 resources:\n%s", result.Stdout)
 	}
-	if managed := d.managed(); len(managed) != 36 {
+	if managed := d.Managed(); len(managed) != 36 {
 		t.Errorf("the state has %d managed resources, want 36", len(managed))
 	}
 	d.checkInventory(deployed("mediaserver"))
@@ -28,30 +28,27 @@ func TestUpCreates36ResourcesAndKeepsTheOutputsContract(t *testing.T) {
 func TestPreviewAndRefreshRightAfterUpFindNoChange(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.up()
-	d.must("preview", "--expect-no-changes")
-	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-	d.must("preview", "--expect-no-changes")
-	d.must("up", "--yes", "--skip-preview", "--expect-no-changes")
+	d.Up()
+	d.Must("preview", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
+	d.Must("up", "--yes", "--skip-preview", "--expect-no-changes")
 }
 
 func TestASecondStackWithAnotherNameComesUpBesideTheFirst(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.up()
-	second, err := d.NewStack(t.Context(), "second", map[string]string{"mediaserver:name": "media-two"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.mustOn(second, "up", "--yes", "--skip-preview")
+	d.Up()
+	second := d.Another("second", map[string]string{"mediaserver:name": "media-two"})
+	d.UpOn(second)
 	both := append(deployed("mediaserver"), deployed("media-two")...)
 	slices.Sort(both)
 	d.checkInventory(both)
-	d.must("preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
 
-	d.mustOn(second, "destroy", "--yes", "--skip-preview")
+	d.MustOn(second, "destroy", "--yes", "--skip-preview")
 	left := append(deployed("mediaserver"), kept("media-two", 1)...)
 	slices.Sort(left)
 	d.checkInventory(left)
-	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 }

@@ -20,7 +20,7 @@ func (d *deployment) readable() readback.Deployment {
 		Partition: "aws",
 		Settings:  readback.Guide(),
 		Tags:      map[string]string{"Project": "mediaserver", "Environment": "dev", "ManagedBy": "Pulumi"},
-		Outputs:   d.outputs(),
+		Outputs:   d.Outputs(),
 	}
 }
 
@@ -33,7 +33,7 @@ func (d *deployment) checkValues(proxy *faultproxy.Proxy, deployment readback.De
 		d.t.Fatalf("the service was created %d times, want once", len(bodies))
 	}
 	deployment.CreatedService = bodies[0]
-	results := readback.Read(d.t.Context(), readback.NewClients(d.account()), deployment)
+	results := readback.Read(d.t.Context(), d.Clients(), deployment)
 	if len(results) != 36 {
 		d.t.Errorf("%d resources were read back, want 36", len(results))
 	}
@@ -45,14 +45,14 @@ func (d *deployment) checkValues(proxy *faultproxy.Proxy, deployment readback.De
 func TestEachOfThe36ResourcesHasTheGuidesValuesInAWS(t *testing.T) {
 	t.Parallel()
 	d, proxy := newFaultyDeployment(t)
-	d.up()
+	d.Up()
 	d.checkValues(proxy, d.readable())
 }
 
 func TestOtherSettingsAreReadBackTooAndEveryDifferenceIsTold(t *testing.T) {
 	t.Parallel()
 	d, proxy := newFaultyDeployment(t)
-	d.up("-c", "mediaserver:appPort=8080", "-c", "mediaserver:healthCheckPath=/alive", "-c", "mediaserver:nodeEnv=staging",
+	d.Up("-c", "mediaserver:appPort=8080", "-c", "mediaserver:healthCheckPath=/alive", "-c", "mediaserver:nodeEnv=staging",
 		"-c", "mediaserver:imageTag=v2", "-c", "mediaserver:cpu=512", "-c", "mediaserver:memory=1024",
 		"-c", "mediaserver:desiredCount=3", "-c", "mediaserver:minCapacity=2", "-c", "mediaserver:maxCapacity=4",
 		"-c", "mediaserver:scaleUpCpu=80", "-c", "mediaserver:scaleDownCpu=10",
@@ -61,7 +61,7 @@ func TestOtherSettingsAreReadBackTooAndEveryDifferenceIsTold(t *testing.T) {
 		"--config-path", "-c", "mediaserver:corsAllowedOrigins[0]=https://media.example.com")
 	deployment := d.readable()
 	deployment.CreatedService = proxy.Bodies("CreateService")[0]
-	clients := readback.NewClients(d.account())
+	clients := d.Clients()
 	var got []string
 	for _, result := range readback.Read(t.Context(), clients, deployment) {
 		if len(result.Differences) > 0 {
@@ -98,6 +98,6 @@ func TestOtherSettingsAreReadBackTooAndEveryDifferenceIsTold(t *testing.T) {
 		CPUArchitecture: "ARM64", ContainerInsights: "enhanced", OldVersionDays: 60,
 	}
 	d.checkValues(proxy, deployment)
-	d.must("preview", "--expect-no-changes")
-	d.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 }

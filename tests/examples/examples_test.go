@@ -11,10 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/pkg/v3/display"
 	"gopkg.in/yaml.v3"
 
-	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // settings is what a stack's settings file holds.
@@ -62,17 +61,9 @@ func TestTheProductionExampleNamesOnlySettingsThatExist(t *testing.T) {
 }
 
 func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
-	running, err := sandbox.Start(t.Context(), sandbox.Options{Root: "../..", Dir: t.TempDir(), Progress: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Errorf("close the sandbox: %v", err)
-		}
-	})
+	deployed := sandboxtest.New(t, "../..")
 	var file string
-	for _, variable := range running.Variables() {
+	for _, variable := range deployed.Variables() {
 		if variable.Name == "PULUMI_OPTION_CONFIG_FILE" {
 			file = variable.Value
 		}
@@ -87,17 +78,8 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	result, err := running.Pulumi(t.Context(), "preview", "--json")
-	if err != nil || result.ExitCode != 0 {
-		t.Fatalf("preview: %v, exit status %d\n%s%s", err, result.ExitCode, result.Stdout, result.Stderr)
-	}
-	var plan display.PreviewDigest
-	if err := json.Unmarshal([]byte(result.Stdout), &plan); err != nil {
-		t.Fatal(err)
-	}
-
 	var protected []string
-	for _, step := range plan.Steps {
+	for _, step := range deployed.Plan().Steps {
 		state, inputs := step.NewState, step.NewState.Inputs
 		resourceType := string(step.URN.Type())
 		if state.Protect {
@@ -149,17 +131,10 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 		t.Errorf("protected are %q, want %q", protected, want)
 	}
 
-	pulumi := func(succeeds bool, arguments ...string) string {
-		t.Helper()
-		result, err := running.Pulumi(t.Context(), arguments...)
-		if err != nil || (result.ExitCode == 0) != succeeds {
-			t.Fatalf("pulumi %s: %v, exit status %d\n%s%s", strings.Join(arguments, " "), err, result.ExitCode, result.Stdout, result.Stderr)
-		}
-		return result.Stdout + result.Stderr
-	}
-	pulumi(true, "up", "--yes", "--skip-preview")
-	pulumi(true, "preview", "--expect-no-changes")
-	if output := pulumi(false, "destroy", "--yes", "--skip-preview"); !strings.Contains(output, "cannot be deleted") {
-		t.Errorf("the stack was not destroyed, but not because of its protection:\n%s", output)
+	deployed.Up()
+	deployed.Must("preview", "--expect-no-changes")
+	destroyed := deployed.Run("destroy", "--yes", "--skip-preview")
+	if destroyed.ExitCode == 0 || !strings.Contains(destroyed.Stdout+destroyed.Stderr, "cannot be deleted") {
+		t.Errorf("destroy ends with %d, want a refusal because of the protection:\n%s%s", destroyed.ExitCode, destroyed.Stdout, destroyed.Stderr)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/pkg/v3/display"
-
 	"mediaserver/tests/internal/inventory"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
@@ -247,7 +245,7 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 		}
 	})
 
-	s.MustOn(stronger, "up", "--yes", "--skip-preview")
+	s.UpOn(stronger)
 	t.Run("no change passes", func(t *testing.T) {
 		result := judge(t, s.plan(stronger))
 		result.expect(t, 0, "Nothing dangerous (no changes)", harmless)
@@ -465,12 +463,8 @@ func jwtSecret(t *testing.T, deployed *sandboxtest.Deployment) string {
 // registeredTypes are the types of the managed resources in a plan, sorted, each once.
 func registeredTypes(t *testing.T, plan string) []string {
 	t.Helper()
-	var preview display.PreviewDigest
-	if err := json.Unmarshal([]byte(plan), &preview); err != nil {
-		t.Fatal(err)
-	}
 	var types []string
-	for _, step := range preview.Steps {
+	for _, step := range sandboxtest.ReadPlan(t, plan).Steps {
 		if step.URN.Type() != "pulumi:pulumi:Stack" {
 			types = append(types, string(step.URN.Type()))
 		}

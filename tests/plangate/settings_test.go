@@ -1,11 +1,8 @@
 package plangate
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
-
-	"github.com/pulumi/pulumi/pkg/v3/display"
 
 	"mediaserver/tests/internal/sandboxtest"
 )
@@ -20,25 +17,8 @@ var withoutPlatform = sandboxtest.Edit{File: "ecs.go", Old: `		RuntimePlatform: 
 
 // newRevision is what a new revision of the task definition changes.
 var newRevision = []string{
-	"replace aws:ecs/taskDefinition:TaskDefinition mediaserver",
-	"update aws:ecs/service:Service mediaserver",
-}
-
-// changesOf are the steps of a plan that change something, sorted.
-func changesOf(t *testing.T, plan string) []string {
-	t.Helper()
-	var preview display.PreviewDigest
-	if err := json.Unmarshal([]byte(plan), &preview); err != nil {
-		t.Fatalf("read the plan: %v\n%s", err, plan)
-	}
-	var changes []string
-	for _, step := range preview.Steps {
-		if step.Op != "same" && step.Op != "read" {
-			changes = append(changes, string(step.Op)+" "+string(step.URN.Type())+" "+step.URN.Name())
-		}
-	}
-	slices.Sort(changes)
-	return changes
+	"replace mediaserver (aws:ecs/taskDefinition:TaskDefinition)",
+	"update mediaserver (aws:ecs/service:Service)",
 }
 
 func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
@@ -54,12 +34,12 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 	lifecycle := func(because string) row {
 		return row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", because}
 	}
-	onlyLifecycle := []string{"update aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2 media-storage"}
+	onlyLifecycle := []string{"update media-storage (aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2)"}
 
-	deployed.MustOn(deployed.Changed(withoutPlatform), "up", "--yes", "--skip-preview")
+	deployed.UpOn(deployed.Changed(withoutPlatform))
 	t.Run("a stack from before the platform was stated gets one new revision, and nothing else changes", func(t *testing.T) {
 		today := deployed.Must("preview", "--json").Stdout
-		if got := changesOf(t, today); !slices.Equal(got, newRevision) {
+		if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, today)); !slices.Equal(got, newRevision) {
 			t.Errorf("the plan is %q, want %q", got, newRevision)
 		}
 		judge(t, today).expect(t, 0, harmless)
@@ -68,18 +48,18 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 	})
 	t.Run("another processor is one new revision", func(t *testing.T) {
 		moved := plan("ARM64", "0", "enabled")
-		if got := changesOf(t, moved); !slices.Equal(got, newRevision) {
+		if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, moved)); !slices.Equal(got, newRevision) {
 			t.Errorf("the plan is %q, want %q", got, newRevision)
 		}
 		judge(t, moved).expect(t, 0, harmless)
 	})
 	t.Run("Container Insights change the cluster, and with none the dashboard", func(t *testing.T) {
 		for insights, want := range map[string][]string{
-			"enhanced": {"update aws:ecs/cluster:Cluster main"},
-			"disabled": {"update aws:cloudwatch/dashboard:Dashboard mediaserver", "update aws:ecs/cluster:Cluster main"},
+			"enhanced": {"update main (aws:ecs/cluster:Cluster)"},
+			"disabled": {"update main (aws:ecs/cluster:Cluster)", "update mediaserver (aws:cloudwatch/dashboard:Dashboard)"},
 		} {
 			observed := plan("X86_64", "0", insights)
-			if got := changesOf(t, observed); !slices.Equal(got, want) {
+			if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, observed)); !slices.Equal(got, want) {
 				t.Errorf("%s: the plan is %q, want %q", insights, got, want)
 			}
 			judge(t, observed).expect(t, 0, harmless)
@@ -87,7 +67,7 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 	})
 	t.Run("old versions that go for good are refused until somebody allows it", func(t *testing.T) {
 		expiring := plan("X86_64", "30", "enabled")
-		if got := changesOf(t, expiring); !slices.Equal(got, onlyLifecycle) {
+		if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, expiring)); !slices.Equal(got, onlyLifecycle) {
 			t.Errorf("the plan is %q, want %q", got, onlyLifecycle)
 		}
 		result := judge(t, expiring)

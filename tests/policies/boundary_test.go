@@ -10,13 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"mediaserver/tests/internal/iampolicy"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // boundary is the document that bounds the tasks of every stack.
 var boundary = []string{"boundary"}
 
 // checkBoundary holds the boundary of a stack against what the program grants to both roles.
-func checkBoundary(t *testing.T, identities *iam.Client, bounds []iampolicy.Document, resources []managed) {
+func checkBoundary(t *testing.T, identities *iam.Client, bounds []iampolicy.Document, resources []sandboxtest.Resource) {
 	t.Helper()
 	var used []string
 	check := func(request iampolicy.Request) {
@@ -49,7 +50,7 @@ func checkBoundary(t *testing.T, identities *iam.Client, bounds []iampolicy.Docu
 }
 
 // ownPolicies are the inline policies of both roles.
-func ownPolicies(t *testing.T, resources []managed) []iampolicy.Document {
+func ownPolicies(t *testing.T, resources []sandboxtest.Resource) []iampolicy.Document {
 	t.Helper()
 	var all []iampolicy.Document
 	for _, resource := range resources {
@@ -70,7 +71,7 @@ func ownPolicies(t *testing.T, resources []managed) []iampolicy.Document {
 }
 
 // executionPolicy is the managed policy that the program attaches, as the emulator has it from AWS.
-func executionPolicy(t *testing.T, identities *iam.Client, resources []managed) iampolicy.Document {
+func executionPolicy(t *testing.T, identities *iam.Client, resources []sandboxtest.Resource) iampolicy.Document {
 	t.Helper()
 	for _, resource := range resources {
 		if resource.Type != "aws:iam/rolePolicyAttachment:RolePolicyAttachment" {
@@ -96,7 +97,7 @@ func executionPolicy(t *testing.T, identities *iam.Client, resources []managed) 
 }
 
 // ownedFor are the stack's own resources on which an action of the execution role acts.
-func ownedFor(t *testing.T, action string, resources []managed) []string {
+func ownedFor(t *testing.T, action string, resources []sandboxtest.Resource) []string {
 	t.Helper()
 	if slices.Contains(withoutResource, action) {
 		return []string{"*"}

@@ -17,6 +17,7 @@ import (
 
 	"mediaserver/tests/internal/iampolicy"
 	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // team are two stacks whose states are in one bucket of the emulator, behind a guard, and whose secrets
@@ -38,35 +39,32 @@ type member struct {
 }
 
 // newTeam makes the bucket, the keys and the two empty stacks as an administrator.
-func newTeam(t *testing.T, running *sandbox.Sandbox) *team {
+func newTeam(t *testing.T, deployed *sandboxtest.Deployment) *team {
 	t.Helper()
-	guarding, err := newGuard(running.Endpoint())
+	guarding, err := newGuard(deployed.Endpoint())
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared := &team{guard: guarding, endpoint: serve(t, guarding), folder: filepath.Join(running.Dir, "settings")}
-	account := credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, "")
-	shared.storage = s3.New(s3.Options{
-		Region: sandbox.Region, BaseEndpoint: aws.String(running.Endpoint()), Credentials: account, UsePathStyle: true,
-	})
+	shared := &team{guard: guarding, endpoint: serve(t, guarding), folder: filepath.Join(deployed.Dir, "settings")}
+	shared.storage = deployed.Clients().S3
 	if _, err := shared.storage.CreateBucket(t.Context(), &s3.CreateBucketInput{
 		Bucket:                    aws.String(dev["STATE_BUCKET"]),
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: sandbox.Region},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	keys := kms.New(kms.Options{Region: sandbox.Region, BaseEndpoint: aws.String(running.Endpoint()), Credentials: account})
+	keys := kms.New(kms.Options{
+		Region: sandbox.Region, BaseEndpoint: aws.String(deployed.Endpoint()),
+		Credentials: credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
+	})
 	newMember := func(name string, values stack) *member {
 		key, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, err := running.NewStack(t.Context(), name, map[string]string{
+		one := deployed.Another(name, map[string]string{
 			"mediaserver:name": values["NAME"], "mediaserver:permissionsBoundaryArn": values["BOUNDARY_ARN"],
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		created := &member{one, values.but(stack{"KMS_KEY_ID": *key.KeyMetadata.KeyId})}
 		provider := "awskms://" + created.values["KMS_KEY_ID"] + "?region=" + sandbox.Region
 		command := shared.command(t, created, "stack", "init", name, "--secrets-provider", provider)

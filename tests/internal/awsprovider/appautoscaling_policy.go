@@ -101,7 +101,7 @@ func readScalingPolicy(ctx context.Context, client *api, id string, in *scalingP
 		request.ScalableDimension = types.ScalableDimension(in.Dimension)
 		request.ResourceId = &in.ResourceID
 	}
-	found, err := client.autoscaling.DescribeScalingPolicies(ctx, request)
+	found, err := client.Autoscaling.DescribeScalingPolicies(ctx, request)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func readScalingPolicy(ctx context.Context, client *api, id string, in *scalingP
 }
 
 func deleteScalingPolicy(ctx context.Context, client *api, id string, in *scalingPolicyInputs, _ *scalingPolicyOutputs) error {
-	_, err := client.autoscaling.DeleteScalingPolicy(ctx, &applicationautoscaling.DeleteScalingPolicyInput{
+	_, err := client.Autoscaling.DeleteScalingPolicy(ctx, &applicationautoscaling.DeleteScalingPolicyInput{
 		PolicyName:        &id,
 		ServiceNamespace:  types.ServiceNamespace(in.Namespace),
 		ScalableDimension: types.ScalableDimension(in.Dimension),
@@ -151,7 +151,7 @@ func putScalingPolicy(ctx context.Context, client *api, in *scalingPolicyInputs)
 			MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper, ScalingAdjustment: &step.Adjustment,
 		})
 	}
-	_, err := client.autoscaling.PutScalingPolicy(ctx, &applicationautoscaling.PutScalingPolicyInput{
+	_, err := client.Autoscaling.PutScalingPolicy(ctx, &applicationautoscaling.PutScalingPolicyInput{
 		PolicyName:                     &in.Name,
 		PolicyType:                     types.PolicyTypeStepScaling,
 		ServiceNamespace:               types.ServiceNamespace(in.Namespace),

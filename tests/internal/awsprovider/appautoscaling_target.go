@@ -63,7 +63,7 @@ func readScalableTarget(ctx context.Context, client *api, id string, in *scalabl
 	if in.Namespace == "" {
 		in.ResourceID, in.Namespace, in.Dimension = id, ecsNamespace, ecsDimension
 	}
-	found, err := client.autoscaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
+	found, err := client.Autoscaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
 		ServiceNamespace:  types.ServiceNamespace(in.Namespace),
 		ScalableDimension: types.ScalableDimension(in.Dimension),
 		ResourceIds:       []string{id},
@@ -82,7 +82,7 @@ func readScalableTarget(ctx context.Context, client *api, id string, in *scalabl
 }
 
 func deleteScalableTarget(ctx context.Context, client *api, id string, in *scalableTargetInputs, _ *scalableTargetOutputs) error {
-	_, err := client.autoscaling.DeregisterScalableTarget(ctx, &applicationautoscaling.DeregisterScalableTargetInput{
+	_, err := client.Autoscaling.DeregisterScalableTarget(ctx, &applicationautoscaling.DeregisterScalableTargetInput{
 		ServiceNamespace:  types.ServiceNamespace(in.Namespace),
 		ScalableDimension: types.ScalableDimension(in.Dimension),
 		ResourceId:        &id,
@@ -94,7 +94,7 @@ func deleteScalableTarget(ctx context.Context, client *api, id string, in *scala
 // not: it moves the number of tasks between the two limits (Application Auto Scaling API reference,
 // RegisterScalableTarget).
 func registerScalableTarget(ctx context.Context, client *api, in *scalableTargetInputs, tags map[string]string) error {
-	_, err := client.autoscaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
+	_, err := client.Autoscaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
 		ServiceNamespace:  types.ServiceNamespace(in.Namespace),
 		ScalableDimension: types.ScalableDimension(in.Dimension),
 		ResourceId:        &in.ResourceID,
@@ -110,7 +110,7 @@ func registerScalableTarget(ctx context.Context, client *api, in *scalableTarget
 		return nil
 	}
 	cluster, service := parts[1], parts[2]
-	found, err := client.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{service}})
+	found, err := client.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{service}})
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func registerScalableTarget(ctx context.Context, client *api, in *scalableTarget
 		if within == each.DesiredCount {
 			continue
 		}
-		if _, err := client.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: &cluster, Service: &service, DesiredCount: &within}); err != nil {
+		if _, err := client.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: &cluster, Service: &service, DesiredCount: &within}); err != nil {
 			return err
 		}
 	}

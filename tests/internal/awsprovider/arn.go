@@ -28,3 +28,12 @@ func partitionOf(region string) partition {
 func lastPart(of, separator string) string {
 	return of[strings.LastIndex(of, separator)+1:]
 }
+
+// accountOf is the account in an ARN.
+func accountOf(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
+}

@@ -11,20 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
+
+	"mediaserver/tests/internal/awsclients"
 )
 
 const (
@@ -42,19 +30,8 @@ const (
 
 // api is the AWS APIs in one region.
 type api struct {
-	region        string
-	autoscaling   *applicationautoscaling.Client
-	cloudwatch    *cloudwatch.Client
-	ec2           *ec2.Client
-	ecr           *ecr.Client
-	ecs           *ecs.Client
-	iam           *iam.Client
-	loadBalancing *elasticloadbalancingv2.Client
-	logs          *cloudwatchlogs.Client
-	s3            *s3.Client
-	sns           *sns.Client
-	ssm           *ssm.Client
-	sts           *sts.Client
+	*awsclients.Clients
+	region string
 }
 
 // clientPool makes the APIs of each region once.
@@ -120,24 +97,7 @@ func (c *clientPool) connect(region string) *api {
 			})
 		},
 	}
-	return &api{
-		region:      region,
-		autoscaling: applicationautoscaling.NewFromConfig(shared),
-		cloudwatch: cloudwatch.NewFromConfig(shared, func(options *cloudwatch.Options) {
-			// Of the protocols that CloudWatch speaks, the emulator lacks the client's first choice.
-			options.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
-		}),
-		ec2:           ec2.NewFromConfig(shared),
-		ecr:           ecr.NewFromConfig(shared),
-		ecs:           ecs.NewFromConfig(shared),
-		iam:           iam.NewFromConfig(shared),
-		loadBalancing: elasticloadbalancingv2.NewFromConfig(shared),
-		logs:          cloudwatchlogs.NewFromConfig(shared),
-		s3:            s3.NewFromConfig(shared, func(options *s3.Options) { options.UsePathStyle = true }),
-		sns:           sns.NewFromConfig(shared),
-		ssm:           ssm.NewFromConfig(shared),
-		sts:           sts.NewFromConfig(shared),
-	}
+	return &api{Clients: awsclients.New(shared), region: region}
 }
 
 // backoff doubles from 25 ms up to the longest pause.

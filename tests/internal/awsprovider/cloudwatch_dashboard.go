@@ -39,13 +39,13 @@ var cloudwatchDashboard = &kind[dashboardInputs, dashboardOutputs]{
 		return putDashboard(ctx, client, in)
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *dashboardInputs, _ *dashboardOutputs) error {
-		_, err := client.cloudwatch.DeleteDashboards(ctx, &cloudwatch.DeleteDashboardsInput{DashboardNames: []string{id}})
+		_, err := client.CloudWatch.DeleteDashboards(ctx, &cloudwatch.DeleteDashboardsInput{DashboardNames: []string{id}})
 		return err
 	},
 }
 
 func readDashboard(ctx context.Context, client *api, id string, in *dashboardInputs, out *dashboardOutputs) error {
-	found, err := client.cloudwatch.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &id})
+	found, err := client.CloudWatch.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &id})
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func readDashboard(ctx context.Context, client *api, id string, in *dashboardInp
 }
 
 func putDashboard(ctx context.Context, client *api, in *dashboardInputs) error {
-	put, err := client.cloudwatch.PutDashboard(ctx, &cloudwatch.PutDashboardInput{
+	put, err := client.CloudWatch.PutDashboard(ctx, &cloudwatch.PutDashboardInput{
 		DashboardName: &in.Name, DashboardBody: &in.Body,
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ var cloudwatchLogGroup = &kind[logGroupInputs, logGroupOutputs]{
 	Complete: setRetention,
 	Read:     readLogGroup,
 	Delete: func(ctx context.Context, client *api, id string, _ *logGroupInputs, _ *logGroupOutputs) error {
-		_, err := client.logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &id})
+		_, err := client.Logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &id})
 		return err
 	},
 	SetTags:    setLogGroupTags,
@@ -52,12 +52,12 @@ var cloudwatchLogGroup = &kind[logGroupInputs, logGroupOutputs]{
 }
 
 func createLogGroup(ctx context.Context, client *api, in *logGroupInputs) (string, error) {
-	_, err := client.logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &in.Name, Tags: in.Tags})
+	_, err := client.Logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &in.Name, Tags: in.Tags})
 	return in.Name, err
 }
 
 func readLogGroup(ctx context.Context, client *api, id string, in *logGroupInputs, out *logGroupOutputs) error {
-	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client.logs, &cloudwatchlogs.DescribeLogGroupsInput{
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client.Logs, &cloudwatchlogs.DescribeLogGroupsInput{
 		LogGroupNamePrefix: &id,
 	})
 	for pages.HasMorePages() {
@@ -74,7 +74,7 @@ func readLogGroup(ctx context.Context, client *api, id string, in *logGroupInput
 			provider.Observe(&in.Retention, &days)
 			// The API appends :* to the ARN, the official plugin takes it off.
 			out.Arn = strings.TrimSuffix(deref(group.Arn), ":*")
-			tags, err := client.logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &out.Arn})
+			tags, err := client.Logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &out.Arn})
 			if err != nil {
 				return err
 			}
@@ -86,21 +86,21 @@ func readLogGroup(ctx context.Context, client *api, id string, in *logGroupInput
 }
 
 func setLogGroupTags(ctx context.Context, client *api, _ string, out *logGroupOutputs, tags map[string]string) error {
-	_, err := client.logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &out.Arn, Tags: tags})
+	_, err := client.Logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &out.Arn, Tags: tags})
 	return err
 }
 
 func removeLogGroupTags(ctx context.Context, client *api, _ string, out *logGroupOutputs, keys []string) error {
-	_, err := client.logs.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &out.Arn, TagKeys: keys})
+	_, err := client.Logs.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &out.Arn, TagKeys: keys})
 	return err
 }
 
 func setRetention(ctx context.Context, client *api, id string, in *logGroupInputs) error {
 	if deref(in.Retention) == 0 {
-		_, err := client.logs.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &id})
+		_, err := client.Logs.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &id})
 		return err
 	}
-	_, err := client.logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
+	_, err := client.Logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
 		LogGroupName: &id, RetentionInDays: in.Retention,
 	})
 	return err

@@ -52,7 +52,7 @@ var cloudwatchMetricAlarm = &kind[metricAlarmInputs, metricAlarmOutputs]{
 		return putMetricAlarm(ctx, client, in)
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *metricAlarmInputs, _ *metricAlarmOutputs) error {
-		_, err := client.cloudwatch.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{id}})
+		_, err := client.CloudWatch.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{id}})
 		return err
 	},
 	SetTags:    setMetricAlarmTags,
@@ -121,7 +121,7 @@ func checkPeriod(problems *provider.Problems, path string, period int32) {
 var statistics = []string{"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
 
 func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlarmInputs, out *metricAlarmOutputs) error {
-	found, err := client.cloudwatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{id}})
+	found, err := client.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{id}})
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlar
 		in.Dimensions = cloudwatchDimensions(observed.Dimensions)
 	}
 	out.Arn = deref(observed.AlarmArn)
-	tags, err := client.cloudwatch.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: observed.AlarmArn})
+	tags, err := client.CloudWatch.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: observed.AlarmArn})
 	if err != nil {
 		return err
 	}
@@ -158,20 +158,20 @@ func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlar
 }
 
 func setMetricAlarmTags(ctx context.Context, client *api, _ string, out *metricAlarmOutputs, tags map[string]string) error {
-	_, err := client.cloudwatch.TagResource(ctx, &cloudwatch.TagResourceInput{
+	_, err := client.CloudWatch.TagResource(ctx, &cloudwatch.TagResourceInput{
 		ResourceARN: &out.Arn, Tags: tagList(tags, cloudwatchTag),
 	})
 	return err
 }
 
 func removeMetricAlarmTags(ctx context.Context, client *api, _ string, out *metricAlarmOutputs, keys []string) error {
-	_, err := client.cloudwatch.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &out.Arn, TagKeys: keys})
+	_, err := client.CloudWatch.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &out.Arn, TagKeys: keys})
 	return err
 }
 
 func putMetricAlarm(ctx context.Context, client *api, in *metricAlarmInputs) error {
 	enabled := in.ActionsEnabled == nil || *in.ActionsEnabled
-	_, err := client.cloudwatch.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+	_, err := client.CloudWatch.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
 		AlarmName:          &in.Name,
 		AlarmDescription:   in.Description,
 		Namespace:          in.Namespace,

@@ -22,7 +22,7 @@ var ec2GetSubnets = &function[subnetsArguments, subnetsResult]{
 
 func lookUpSubnets(ctx context.Context, client *api, in *subnetsArguments) (*subnetsResult, error) {
 	result := &subnetsResult{ID: client.region, IDs: []string{}}
-	pages := ec2.NewDescribeSubnetsPaginator(client.ec2, &ec2.DescribeSubnetsInput{Filters: ec2Filters(in.Filters)})
+	pages := ec2.NewDescribeSubnetsPaginator(client.EC2, &ec2.DescribeSubnetsInput{Filters: ec2Filters(in.Filters)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -43,7 +43,7 @@ func lookUpVpc(ctx context.Context, client *api, in *vpcArguments) (*vpcResult, 
 			Name: aws.String("is-default"), Values: []string{fmt.Sprint(*in.Default)},
 		})
 	}
-	found, err := client.ec2.DescribeVpcs(ctx, request)
+	found, err := client.EC2.DescribeVpcs(ctx, request)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ var ec2SecurityGroup = &kind[securityGroupInputs, securityGroupOutputs]{
 	Read:     readSecurityGroup,
 	Complete: setRules,
 	Delete: func(ctx context.Context, client *api, id string, _ *securityGroupInputs, _ *securityGroupOutputs) error {
-		_, err := client.ec2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
+		_, err := client.EC2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
 		return err
 	},
 	SetTags:    setSecurityGroupTags,
@@ -60,7 +60,7 @@ func checkSecurityGroup(in *securityGroupInputs, problems *provider.Problems) {
 }
 
 func createSecurityGroup(ctx context.Context, client *api, in *securityGroupInputs) (string, error) {
-	created, err := client.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
+	created, err := client.EC2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
 		GroupName:   &in.Name,
 		Description: &in.Description,
 		VpcId:       &in.VpcID,
@@ -91,7 +91,7 @@ func readSecurityGroup(ctx context.Context, client *api, id string, in *security
 }
 
 func setSecurityGroupTags(ctx context.Context, client *api, id string, _ *securityGroupOutputs, tags map[string]string) error {
-	_, err := client.ec2.CreateTags(ctx, &ec2.CreateTagsInput{
+	_, err := client.EC2.CreateTags(ctx, &ec2.CreateTagsInput{
 		Resources: []string{id}, Tags: tagList(tags, ec2Tag),
 	})
 	return err
@@ -102,12 +102,12 @@ func removeSecurityGroupTags(ctx context.Context, client *api, id string, _ *sec
 	for _, key := range keys {
 		tags = append(tags, types.Tag{Key: &key})
 	}
-	_, err := client.ec2.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: tags})
+	_, err := client.EC2.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: tags})
 	return err
 }
 
 func describeSecurityGroup(ctx context.Context, client *api, id string) (types.SecurityGroup, error) {
-	found, err := client.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{id}})
+	found, err := client.EC2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{id}})
 	if err != nil {
 		return types.SecurityGroup{}, err
 	}

@@ -193,14 +193,14 @@ func setRules(ctx context.Context, client *api, id string, in *securityGroupInpu
 	}
 	wanted, observed := openings(id, in.Ingress), observedOpenings(group.IpPermissions)
 	if extra := permissionsBeyond(observed, wanted); len(extra) > 0 {
-		if _, err := client.ec2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{
+		if _, err := client.EC2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{
 			GroupId: &id, IpPermissions: extra,
 		}); err != nil {
 			return err
 		}
 	}
 	if absent := permissionsBeyond(wanted, observed); len(absent) > 0 {
-		if _, err := client.ec2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
+		if _, err := client.EC2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
 			GroupId: &id, IpPermissions: absent,
 		}); err != nil {
 			return err
@@ -208,14 +208,14 @@ func setRules(ctx context.Context, client *api, id string, in *securityGroupInpu
 	}
 	wanted, observed = openings(id, in.Egress), observedOpenings(group.IpPermissionsEgress)
 	if extra := permissionsBeyond(observed, wanted); len(extra) > 0 {
-		if _, err := client.ec2.RevokeSecurityGroupEgress(ctx, &ec2.RevokeSecurityGroupEgressInput{
+		if _, err := client.EC2.RevokeSecurityGroupEgress(ctx, &ec2.RevokeSecurityGroupEgressInput{
 			GroupId: &id, IpPermissions: extra,
 		}); err != nil {
 			return err
 		}
 	}
 	if absent := permissionsBeyond(wanted, observed); len(absent) > 0 {
-		if _, err := client.ec2.AuthorizeSecurityGroupEgress(ctx, &ec2.AuthorizeSecurityGroupEgressInput{
+		if _, err := client.EC2.AuthorizeSecurityGroupEgress(ctx, &ec2.AuthorizeSecurityGroupEgressInput{
 			GroupId: &id, IpPermissions: absent,
 		}); err != nil {
 			return err

@@ -18,20 +18,20 @@ var ecrLifecyclePolicy = &kind[repositoryPolicyInputs, repositoryPolicyOutputs]{
 		checkRepositoryLifecycle(problems, in.Policy)
 	},
 	Create: func(ctx context.Context, client *api, in *repositoryPolicyInputs) (string, error) {
-		_, err := client.ecr.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{
+		_, err := client.ECR.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{
 			RepositoryName: &in.Repository, LifecyclePolicyText: &in.Policy,
 		})
 		return in.Repository, err
 	},
 	Read: readRepositoryLifecyclePolicy,
 	Delete: func(ctx context.Context, client *api, id string, _ *repositoryPolicyInputs, _ *repositoryPolicyOutputs) error {
-		_, err := client.ecr.DeleteLifecyclePolicy(ctx, &ecr.DeleteLifecyclePolicyInput{RepositoryName: &id})
+		_, err := client.ECR.DeleteLifecyclePolicy(ctx, &ecr.DeleteLifecyclePolicyInput{RepositoryName: &id})
 		return err
 	},
 }
 
 func readRepositoryLifecyclePolicy(ctx context.Context, client *api, id string, in *repositoryPolicyInputs, out *repositoryPolicyOutputs) error {
-	found, err := client.ecr.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: &id})
+	found, err := client.ECR.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: &id})
 	if err != nil {
 		return err
 	}

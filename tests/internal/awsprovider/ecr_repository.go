@@ -48,7 +48,7 @@ var ecrRepository = &kind[repositoryInputs, repositoryOutputs]{
 	Read:   readRepository,
 	Update: updateRepository,
 	Delete: func(ctx context.Context, client *api, id string, in *repositoryInputs, _ *repositoryOutputs) error {
-		_, err := client.ecr.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: &id, Force: deref(in.ForceDelete)})
+		_, err := client.ECR.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: &id, Force: deref(in.ForceDelete)})
 		return err
 	},
 	SetTags:    setRepositoryTags,
@@ -56,7 +56,7 @@ var ecrRepository = &kind[repositoryInputs, repositoryOutputs]{
 }
 
 func createRepository(ctx context.Context, client *api, in *repositoryInputs) (string, error) {
-	_, err := client.ecr.CreateRepository(ctx, &ecr.CreateRepositoryInput{
+	_, err := client.ECR.CreateRepository(ctx, &ecr.CreateRepositoryInput{
 		RepositoryName:             &in.Name,
 		ImageTagMutability:         types.ImageTagMutability(deref(in.TagMutability)),
 		ImageScanningConfiguration: in.scanning(),
@@ -66,7 +66,7 @@ func createRepository(ctx context.Context, client *api, in *repositoryInputs) (s
 }
 
 func readRepository(ctx context.Context, client *api, id string, in *repositoryInputs, out *repositoryOutputs) error {
-	found, err := client.ecr.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{id}})
+	found, err := client.ECR.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{id}})
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func readRepository(ctx context.Context, client *api, id string, in *repositoryI
 		return provider.ErrNotFound
 	}
 	observed := found.Repositories[0]
-	tags, err := client.ecr.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: observed.RepositoryArn})
+	tags, err := client.ECR.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: observed.RepositoryArn})
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func updateRepository(ctx context.Context, client *api, id string, old, in *repo
 		if in.TagMutability == nil {
 			mutability = types.ImageTagMutabilityMutable
 		}
-		if _, err := client.ecr.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{
+		if _, err := client.ECR.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{
 			RepositoryName: &id, ImageTagMutability: mutability,
 		}); err != nil {
 			return err
@@ -105,21 +105,21 @@ func updateRepository(ctx context.Context, client *api, id string, old, in *repo
 	if deref(old.Scanning) == deref(in.Scanning) {
 		return nil
 	}
-	_, err := client.ecr.PutImageScanningConfiguration(ctx, &ecr.PutImageScanningConfigurationInput{
+	_, err := client.ECR.PutImageScanningConfiguration(ctx, &ecr.PutImageScanningConfigurationInput{
 		RepositoryName: &id, ImageScanningConfiguration: in.scanning(),
 	})
 	return err
 }
 
 func setRepositoryTags(ctx context.Context, client *api, _ string, out *repositoryOutputs, tags map[string]string) error {
-	_, err := client.ecr.TagResource(ctx, &ecr.TagResourceInput{
+	_, err := client.ECR.TagResource(ctx, &ecr.TagResourceInput{
 		ResourceArn: &out.Arn, Tags: tagList(tags, ecrTag),
 	})
 	return err
 }
 
 func removeRepositoryTags(ctx context.Context, client *api, _ string, out *repositoryOutputs, keys []string) error {
-	_, err := client.ecr.UntagResource(ctx, &ecr.UntagResourceInput{ResourceArn: &out.Arn, TagKeys: keys})
+	_, err := client.ECR.UntagResource(ctx, &ecr.UntagResourceInput{ResourceArn: &out.Arn, TagKeys: keys})
 	return err
 }
 

@@ -31,13 +31,13 @@ var ecrRepositoryPolicy = &kind[repositoryPolicyInputs, repositoryPolicyOutputs]
 		return putRepositoryPolicy(ctx, client, in)
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *repositoryPolicyInputs, _ *repositoryPolicyOutputs) error {
-		_, err := client.ecr.DeleteRepositoryPolicy(ctx, &ecr.DeleteRepositoryPolicyInput{RepositoryName: &id})
+		_, err := client.ECR.DeleteRepositoryPolicy(ctx, &ecr.DeleteRepositoryPolicyInput{RepositoryName: &id})
 		return err
 	},
 }
 
 func readRepositoryPolicy(ctx context.Context, client *api, id string, in *repositoryPolicyInputs, out *repositoryPolicyOutputs) error {
-	found, err := client.ecr.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &id})
+	found, err := client.ECR.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &id})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func readRepositoryPolicy(ctx context.Context, client *api, id string, in *repos
 }
 
 func putRepositoryPolicy(ctx context.Context, client *api, in *repositoryPolicyInputs) error {
-	_, err := client.ecr.SetRepositoryPolicy(ctx, &ecr.SetRepositoryPolicyInput{
+	_, err := client.ECR.SetRepositoryPolicy(ctx, &ecr.SetRepositoryPolicyInput{
 		RepositoryName: &in.Repository, PolicyText: &in.Policy,
 	})
 	return err

@@ -40,7 +40,7 @@ var ecsCluster = &kind[clusterInputs, clusterOutputs]{
 	Read:    readCluster,
 	Update:  updateCluster,
 	Delete: func(ctx context.Context, client *api, id string, _ *clusterInputs, _ *clusterOutputs) error {
-		_, err := client.ecs.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &id})
+		_, err := client.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &id})
 		return err
 	},
 	SetTags: func(ctx context.Context, client *api, _ string, out *clusterOutputs, tags map[string]string) error {
@@ -61,7 +61,7 @@ func checkCluster(in *clusterInputs, problems *provider.Problems) {
 }
 
 func createCluster(ctx context.Context, client *api, in *clusterInputs) (string, error) {
-	created, err := client.ecs.CreateCluster(ctx, &ecs.CreateClusterInput{
+	created, err := client.ECS.CreateCluster(ctx, &ecs.CreateClusterInput{
 		ClusterName: &in.Name, Settings: in.settings(), Tags: tagList(in.Tags, ecsTag),
 	})
 	if err != nil {
@@ -94,7 +94,7 @@ func updateCluster(ctx context.Context, client *api, id string, old, in *cluster
 	if slices.Equal(old.Settings, in.Settings) {
 		return nil
 	}
-	_, err := client.ecs.UpdateCluster(ctx, &ecs.UpdateClusterInput{Cluster: &id, Settings: in.settings()})
+	_, err := client.ECS.UpdateCluster(ctx, &ecs.UpdateClusterInput{Cluster: &id, Settings: in.settings()})
 	return err
 }
 
@@ -109,7 +109,7 @@ func (in *clusterInputs) settings() []types.ClusterSetting {
 }
 
 func describeCluster(ctx context.Context, client *api, name string) (types.Cluster, error) {
-	found, err := client.ecs.DescribeClusters(ctx, &ecs.DescribeClustersInput{
+	found, err := client.ECS.DescribeClusters(ctx, &ecs.DescribeClustersInput{
 		Clusters: []string{name},
 		Include:  []types.ClusterField{types.ClusterFieldSettings, types.ClusterFieldTags},
 	})

@@ -71,7 +71,7 @@ func putCapacityProviders(ctx context.Context, client *api, in *capacityInputs) 
 			CapacityProvider: &strategy.Provider, Weight: deref(strategy.Weight), Base: deref(strategy.Base),
 		})
 	}
-	_, err := client.ecs.PutClusterCapacityProviders(ctx, &ecs.PutClusterCapacityProvidersInput{
+	_, err := client.ECS.PutClusterCapacityProviders(ctx, &ecs.PutClusterCapacityProvidersInput{
 		Cluster:                         &in.ClusterName,
 		CapacityProviders:               append([]string{}, in.Providers...),
 		DefaultCapacityProviderStrategy: strategies,

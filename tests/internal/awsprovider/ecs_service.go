@@ -68,7 +68,7 @@ var ecsService = &kind[serviceInputs, none]{
 	Read:    readService,
 	Update:  updateService,
 	Delete: func(ctx context.Context, client *api, id string, in *serviceInputs, _ *none) error {
-		_, err := client.ecs.DeleteService(ctx, &ecs.DeleteServiceInput{
+		_, err := client.ECS.DeleteService(ctx, &ecs.DeleteServiceInput{
 			Cluster: aws.String(clusterOfService(id, in.Cluster)), Service: aws.String(lastPart(id, "/")), Force: aws.Bool(true),
 		})
 		return err
@@ -103,7 +103,7 @@ func checkService(in *serviceInputs, problems *provider.Problems) {
 }
 
 func createService(ctx context.Context, client *api, in *serviceInputs) (string, error) {
-	created, err := client.ecs.CreateService(ctx, &ecs.CreateServiceInput{
+	created, err := client.ECS.CreateService(ctx, &ecs.CreateServiceInput{
 		ServiceName:                   &in.Name,
 		Cluster:                       &in.Cluster,
 		TaskDefinition:                &in.TaskDefinition,
@@ -156,7 +156,7 @@ func updateService(ctx context.Context, client *api, _ string, old, in *serviceI
 	if deref(old.DesiredCount) != deref(in.DesiredCount) {
 		request.DesiredCount = aws.Int32(deref(in.DesiredCount))
 	}
-	_, err := client.ecs.UpdateService(ctx, request)
+	_, err := client.ECS.UpdateService(ctx, request)
 	return err
 }
 
@@ -227,7 +227,7 @@ func (in *serviceInputs) deployment() *types.DeploymentConfiguration {
 }
 
 func describeService(ctx context.Context, client *api, cluster, name string) (types.Service, error) {
-	found, err := client.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{
+	found, err := client.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{
 		Cluster: &cluster, Services: []string{name}, Include: []types.ServiceField{types.ServiceFieldTags},
 	})
 	if err != nil {

@@ -92,7 +92,7 @@ func createTaskDefinition(ctx context.Context, client *api, in *taskDefinitionIn
 			OperatingSystemFamily: types.OSFamily(deref(platform.OperatingSystem)),
 		}
 	}
-	_, err := client.ecs.RegisterTaskDefinition(ctx, request)
+	_, err := client.ECS.RegisterTaskDefinition(ctx, request)
 	return in.Family, err
 }
 
@@ -100,7 +100,7 @@ func readTaskDefinition(ctx context.Context, client *api, id string, in *taskDef
 	if out.Arn != "" {
 		id = out.Arn
 	}
-	found, err := client.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+	found, err := client.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &id, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
 	})
 	if unknownTaskDefinition(err) {
@@ -126,7 +126,7 @@ func deleteTaskDefinition(ctx context.Context, client *api, _ string, in *taskDe
 	if deref(in.SkipDestroy) {
 		return nil
 	}
-	_, err := client.ecs.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &out.Arn})
+	_, err := client.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &out.Arn})
 	if unknownTaskDefinition(err) {
 		return nil
 	}

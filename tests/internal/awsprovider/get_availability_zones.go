@@ -31,7 +31,7 @@ func lookUpAvailabilityZones(ctx context.Context, client *api, in *zonesArgument
 	if in.State != nil {
 		filters = append(filters, types.Filter{Name: aws.String("state"), Values: []string{*in.State}})
 	}
-	found, err := client.ec2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{Filters: filters})
+	found, err := client.EC2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{Filters: filters})
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ var getCallerIdentity = &function[none, identityResult]{
 }
 
 func lookUpCallerIdentity(ctx context.Context, client *api, _ *none) (*identityResult, error) {
-	found, err := client.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	found, err := client.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func checkRole(in *roleInputs, problems *provider.Problems) {
 }
 
 func createRole(ctx context.Context, client *api, in *roleInputs) (string, error) {
-	_, err := client.iam.CreateRole(ctx, &iam.CreateRoleInput{
+	_, err := client.IAM.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName:                 &in.Name,
 		Description:              in.Description,
 		Path:                     in.Path,
@@ -88,7 +88,7 @@ func createRole(ctx context.Context, client *api, in *roleInputs) (string, error
 }
 
 func readRole(ctx context.Context, client *api, id string, in *roleInputs, out *roleOutputs) error {
-	found, err := client.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &id})
+	found, err := client.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &id})
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func readRole(ctx context.Context, client *api, id string, in *roleInputs, out *
 
 func updateRole(ctx context.Context, client *api, id string, old, in *roleInputs, _ *roleOutputs) error {
 	if old.AssumeRolePolicy != in.AssumeRolePolicy {
-		if _, err := client.iam.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
+		if _, err := client.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
 			RoleName: &id, PolicyDocument: &in.AssumeRolePolicy,
 		}); err != nil {
 			return err
@@ -122,7 +122,7 @@ func updateRole(ctx context.Context, client *api, id string, old, in *roleInputs
 	}
 	if deref(old.Description) != deref(in.Description) || deref(old.MaxSessionDuration) != deref(in.MaxSessionDuration) {
 		description := deref(in.Description)
-		if _, err := client.iam.UpdateRole(ctx, &iam.UpdateRoleInput{
+		if _, err := client.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{
 			RoleName: &id, Description: &description, MaxSessionDuration: in.MaxSessionDuration,
 		}); err != nil {
 			return err
@@ -135,7 +135,7 @@ func updateRole(ctx context.Context, client *api, id string, old, in *roleInputs
 		if slices.ContainsFunc(in.InlinePolicies, func(p inlinePolicy) bool { return p.Name == policy.Name }) {
 			continue
 		}
-		if _, err := client.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{
+		if _, err := client.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{
 			RoleName: &id, PolicyName: &policy.Name,
 		}); err != nil && !missing(err) {
 			return err
@@ -146,7 +146,7 @@ func updateRole(ctx context.Context, client *api, id string, old, in *roleInputs
 
 func deleteRole(ctx context.Context, client *api, id string, in *roleInputs, _ *roleOutputs) error {
 	for _, policy := range in.InlinePolicies {
-		if _, err := client.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{
+		if _, err := client.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{
 			RoleName: &id, PolicyName: &policy.Name,
 		}); err != nil && !missing(err) {
 			return err
@@ -157,17 +157,17 @@ func deleteRole(ctx context.Context, client *api, id string, in *roleInputs, _ *
 			return err
 		}
 	}
-	_, err := client.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &id})
+	_, err := client.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &id})
 	return err
 }
 
 func setRoleTags(ctx context.Context, client *api, id string, _ *roleOutputs, tags map[string]string) error {
-	_, err := client.iam.TagRole(ctx, &iam.TagRoleInput{RoleName: &id, Tags: tagList(tags, iamTag)})
+	_, err := client.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: &id, Tags: tagList(tags, iamTag)})
 	return err
 }
 
 func removeRoleTags(ctx context.Context, client *api, id string, _ *roleOutputs, keys []string) error {
-	_, err := client.iam.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &id, TagKeys: keys})
+	_, err := client.IAM.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &id, TagKeys: keys})
 	return err
 }
 
@@ -179,9 +179,9 @@ func changeBoundary(ctx context.Context, client *api, role, before, after string
 	switch {
 	case after == before:
 	case after == "":
-		_, err = client.iam.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role})
+		_, err = client.IAM.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role})
 	default:
-		_, err = client.iam.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{
+		_, err = client.IAM.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{
 			RoleName: &role, PermissionsBoundary: &after,
 		})
 	}
@@ -189,12 +189,12 @@ func changeBoundary(ctx context.Context, client *api, role, before, after string
 }
 
 func detachPolicies(ctx context.Context, client *api, role string) error {
-	attached, err := client.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
+	attached, err := client.IAM.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
 	if err != nil {
 		return err
 	}
 	for _, policy := range attached.AttachedPolicies {
-		if _, err := client.iam.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{
+		if _, err := client.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{
 			RoleName: &role, PolicyArn: policy.PolicyArn,
 		}); err != nil && !missing(err) {
 			return err

@@ -9,7 +9,7 @@ import (
 
 func putInlinePolicies(ctx context.Context, client *api, id string, in *roleInputs) error {
 	for _, policy := range in.InlinePolicies {
-		if _, err := client.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+		if _, err := client.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 			RoleName: &id, PolicyName: &policy.Name, PolicyDocument: &policy.Policy,
 		}); err != nil {
 			return err
@@ -24,7 +24,7 @@ func observeInlinePolicies(ctx context.Context, client *api, in *roleInputs) err
 	if len(in.InlinePolicies) == 0 {
 		return nil
 	}
-	found, err := client.iam.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &in.Name})
+	found, err := client.IAM.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &in.Name})
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ var iamRolePolicy = &kind[rolePolicyInputs, none]{
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *rolePolicyInputs, _ *none) error {
 		role, name, _ := strings.Cut(id, ":")
-		_, err := client.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &name})
+		_, err := client.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &name})
 		return err
 	},
 }
@@ -49,14 +49,14 @@ func readRolePolicy(ctx context.Context, client *api, id string, in *rolePolicyI
 }
 
 func putRolePolicy(ctx context.Context, client *api, in *rolePolicyInputs) error {
-	_, err := client.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+	_, err := client.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 		RoleName: &in.Role, PolicyName: &in.Name, PolicyDocument: &in.Policy,
 	})
 	return err
 }
 
 func observePolicy(ctx context.Context, client *api, role, name string, document *string) error {
-	found, err := client.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+	found, err := client.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
 	if err != nil {
 		return err
 	}

@@ -23,20 +23,20 @@ var iamRolePolicyAttachment = &kind[attachmentInputs, none]{
 		}
 	},
 	Create: func(ctx context.Context, client *api, in *attachmentInputs) (string, error) {
-		_, err := client.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &in.Role, PolicyArn: &in.PolicyArn})
+		_, err := client.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &in.Role, PolicyArn: &in.PolicyArn})
 		return in.Role + "/" + in.PolicyArn, err
 	},
 	Read: readRolePolicyAttachment,
 	Delete: func(ctx context.Context, client *api, id string, _ *attachmentInputs, _ *none) error {
 		role, arn, _ := strings.Cut(id, "/")
-		_, err := client.iam.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &role, PolicyArn: &arn})
+		_, err := client.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &role, PolicyArn: &arn})
 		return err
 	},
 }
 
 func readRolePolicyAttachment(ctx context.Context, client *api, id string, in *attachmentInputs, _ *none) error {
 	role, arn, _ := strings.Cut(id, "/")
-	pages := iam.NewListAttachedRolePoliciesPaginator(client.iam, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
+	pages := iam.NewListAttachedRolePoliciesPaginator(client.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -35,7 +35,7 @@ var lbListener = &kind[listenerInputs, listenerOutputs]{
 	Read:    readListener,
 	Update:  updateListener,
 	Delete: func(ctx context.Context, client *api, id string, _ *listenerInputs, _ *listenerOutputs) error {
-		_, err := client.loadBalancing.DeleteListener(ctx, &elasticloadbalancingv2.DeleteListenerInput{ListenerArn: &id})
+		_, err := client.LoadBalancing.DeleteListener(ctx, &elasticloadbalancingv2.DeleteListenerInput{ListenerArn: &id})
 		return err
 	},
 	SetTags:    setLoadBalancingTags[listenerOutputs],
@@ -55,7 +55,7 @@ func checkListener(in *listenerInputs, problems *provider.Problems) {
 }
 
 func createListener(ctx context.Context, client *api, in *listenerInputs) (string, error) {
-	created, err := client.loadBalancing.CreateListener(ctx, &elasticloadbalancingv2.CreateListenerInput{
+	created, err := client.LoadBalancing.CreateListener(ctx, &elasticloadbalancingv2.CreateListenerInput{
 		LoadBalancerArn: &in.LoadBalancerArn,
 		Port:            &in.Port,
 		Protocol:        types.ProtocolEnum(in.Protocol),
@@ -69,7 +69,7 @@ func createListener(ctx context.Context, client *api, in *listenerInputs) (strin
 }
 
 func readListener(ctx context.Context, client *api, id string, in *listenerInputs, out *listenerOutputs) error {
-	found, err := client.loadBalancing.DescribeListeners(ctx,
+	found, err := client.LoadBalancing.DescribeListeners(ctx,
 		&elasticloadbalancingv2.DescribeListenersInput{ListenerArns: []string{id}})
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func readListener(ctx context.Context, client *api, id string, in *listenerInput
 }
 
 func updateListener(ctx context.Context, client *api, id string, _, in *listenerInputs, _ *listenerOutputs) error {
-	_, err := client.loadBalancing.ModifyListener(ctx, &elasticloadbalancingv2.ModifyListenerInput{
+	_, err := client.LoadBalancing.ModifyListener(ctx, &elasticloadbalancingv2.ModifyListenerInput{
 		ListenerArn:    &id,
 		Port:           &in.Port,
 		Protocol:       types.ProtocolEnum(in.Protocol),

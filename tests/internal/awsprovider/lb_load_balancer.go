@@ -45,7 +45,7 @@ var lbLoadBalancer = &kind[loadBalancerInputs, loadBalancerOutputs]{
 	Read:     readLoadBalancer,
 	Update:   updateLoadBalancer,
 	Delete: func(ctx context.Context, client *api, id string, _ *loadBalancerInputs, _ *loadBalancerOutputs) error {
-		_, err := client.loadBalancing.DeleteLoadBalancer(ctx, &elasticloadbalancingv2.DeleteLoadBalancerInput{LoadBalancerArn: &id})
+		_, err := client.LoadBalancing.DeleteLoadBalancer(ctx, &elasticloadbalancingv2.DeleteLoadBalancerInput{LoadBalancerArn: &id})
 		return err
 	},
 	SetTags:    setLoadBalancingTags[loadBalancerOutputs],
@@ -73,7 +73,7 @@ func createLoadBalancer(ctx context.Context, client *api, in *loadBalancerInputs
 	if deref(in.Internal) {
 		scheme = types.LoadBalancerSchemeEnumInternal
 	}
-	created, err := client.loadBalancing.CreateLoadBalancer(ctx, &elasticloadbalancingv2.CreateLoadBalancerInput{
+	created, err := client.LoadBalancing.CreateLoadBalancer(ctx, &elasticloadbalancingv2.CreateLoadBalancerInput{
 		Name:           &in.Name,
 		Scheme:         scheme,
 		Type:           types.LoadBalancerTypeEnumApplication,
@@ -88,7 +88,7 @@ func createLoadBalancer(ctx context.Context, client *api, in *loadBalancerInputs
 }
 
 func readLoadBalancer(ctx context.Context, client *api, id string, in *loadBalancerInputs, out *loadBalancerOutputs) error {
-	found, err := client.loadBalancing.DescribeLoadBalancers(ctx,
+	found, err := client.LoadBalancing.DescribeLoadBalancers(ctx,
 		&elasticloadbalancingv2.DescribeLoadBalancersInput{LoadBalancerArns: []string{id}})
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func readLoadBalancer(ctx context.Context, client *api, id string, in *loadBalan
 	out.DNSName, out.ZoneID = deref(observed.DNSName), deref(observed.CanonicalHostedZoneId)
 	out.VpcID, out.IPAddressType = deref(observed.VpcId), string(observed.IpAddressType)
 
-	attributes, err := client.loadBalancing.DescribeLoadBalancerAttributes(ctx,
+	attributes, err := client.LoadBalancing.DescribeLoadBalancerAttributes(ctx,
 		&elasticloadbalancingv2.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &id})
 	if err != nil {
 		return err
@@ -134,14 +134,14 @@ func readLoadBalancer(ctx context.Context, client *api, id string, in *loadBalan
 
 func updateLoadBalancer(ctx context.Context, client *api, id string, old, in *loadBalancerInputs, _ *loadBalancerOutputs) error {
 	if !slices.Equal(old.SecurityGroups, in.SecurityGroups) {
-		if _, err := client.loadBalancing.SetSecurityGroups(ctx, &elasticloadbalancingv2.SetSecurityGroupsInput{
+		if _, err := client.LoadBalancing.SetSecurityGroups(ctx, &elasticloadbalancingv2.SetSecurityGroupsInput{
 			LoadBalancerArn: &id, SecurityGroups: in.SecurityGroups,
 		}); err != nil {
 			return err
 		}
 	}
 	if !slices.Equal(old.Subnets, in.Subnets) {
-		if _, err := client.loadBalancing.SetSubnets(ctx, &elasticloadbalancingv2.SetSubnetsInput{
+		if _, err := client.LoadBalancing.SetSubnets(ctx, &elasticloadbalancingv2.SetSubnetsInput{
 			LoadBalancerArn: &id, Subnets: in.Subnets,
 		}); err != nil {
 			return err
@@ -173,7 +173,7 @@ func setLoadBalancerAttributes(ctx context.Context, client *api, arn string, in 
 	if len(attributes) == 0 {
 		return nil
 	}
-	_, err := client.loadBalancing.ModifyLoadBalancerAttributes(ctx, &elasticloadbalancingv2.ModifyLoadBalancerAttributesInput{
+	_, err := client.LoadBalancing.ModifyLoadBalancerAttributes(ctx, &elasticloadbalancingv2.ModifyLoadBalancerAttributesInput{
 		LoadBalancerArn: &arn, Attributes: attributes,
 	})
 	return err

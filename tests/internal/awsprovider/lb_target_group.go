@@ -39,7 +39,7 @@ var lbTargetGroup = &kind[targetGroupInputs, targetGroupOutputs]{
 	Read:     readTargetGroup,
 	Update:   updateTargetGroup,
 	Delete: func(ctx context.Context, client *api, id string, _ *targetGroupInputs, _ *targetGroupOutputs) error {
-		_, err := client.loadBalancing.DeleteTargetGroup(ctx, &elasticloadbalancingv2.DeleteTargetGroupInput{TargetGroupArn: &id})
+		_, err := client.LoadBalancing.DeleteTargetGroup(ctx, &elasticloadbalancingv2.DeleteTargetGroupInput{TargetGroupArn: &id})
 		return err
 	},
 	SetTags:    setLoadBalancingTags[targetGroupOutputs],
@@ -81,7 +81,7 @@ func createTargetGroup(ctx context.Context, client *api, in *targetGroupInputs) 
 		request.UnhealthyThresholdCount = check.UnhealthyThreshold
 		request.Matcher = check.matcher()
 	}
-	created, err := client.loadBalancing.CreateTargetGroup(ctx, request)
+	created, err := client.LoadBalancing.CreateTargetGroup(ctx, request)
 	if err != nil {
 		return "", err
 	}
@@ -89,7 +89,7 @@ func createTargetGroup(ctx context.Context, client *api, in *targetGroupInputs) 
 }
 
 func readTargetGroup(ctx context.Context, client *api, id string, in *targetGroupInputs, out *targetGroupOutputs) error {
-	found, err := client.loadBalancing.DescribeTargetGroups(ctx,
+	found, err := client.LoadBalancing.DescribeTargetGroups(ctx,
 		&elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{id}})
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func readTargetGroup(ctx context.Context, client *api, id string, in *targetGrou
 	out.Arn, out.ArnSuffix = id, lastPart(id, ":")
 	out.LoadBalancerArns = append([]string{}, observed.LoadBalancerArns...)
 
-	attributes, err := client.loadBalancing.DescribeTargetGroupAttributes(ctx,
+	attributes, err := client.LoadBalancing.DescribeTargetGroupAttributes(ctx,
 		&elasticloadbalancingv2.DescribeTargetGroupAttributesInput{TargetGroupArn: &id})
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func readTargetGroup(ctx context.Context, client *api, id string, in *targetGrou
 
 func updateTargetGroup(ctx context.Context, client *api, id string, _, in *targetGroupInputs, _ *targetGroupOutputs) error {
 	if check := in.HealthCheck; check != nil {
-		if _, err := client.loadBalancing.ModifyTargetGroup(ctx, &elasticloadbalancingv2.ModifyTargetGroupInput{
+		if _, err := client.LoadBalancing.ModifyTargetGroup(ctx, &elasticloadbalancingv2.ModifyTargetGroupInput{
 			TargetGroupArn:             &id,
 			HealthCheckEnabled:         check.Enabled,
 			HealthCheckPath:            check.Path,
@@ -152,7 +152,7 @@ func setTargetGroupAttributes(ctx context.Context, client *api, arn string, in *
 	if in.DeregistrationDelay == nil {
 		return nil
 	}
-	_, err := client.loadBalancing.ModifyTargetGroupAttributes(ctx, &elasticloadbalancingv2.ModifyTargetGroupAttributesInput{
+	_, err := client.LoadBalancing.ModifyTargetGroupAttributes(ctx, &elasticloadbalancingv2.ModifyTargetGroupAttributesInput{
 		TargetGroupArn: &arn,
 		Attributes: []types.TargetGroupAttribute{{
 			Key: aws.String(deregistrationKey), Value: aws.String(strconv.Itoa(int(*in.DeregistrationDelay))),

@@ -92,7 +92,7 @@ func TestNoConnectionLeavesThisMachineWhateverTheEnvironmentOrTheEndpointSay(t *
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = clients.in("eu-west-2").s3.ListBuckets(t.Context(), &s3.ListBucketsInput{})
+	_, err = clients.in("eu-west-2").S3.ListBuckets(t.Context(), &s3.ListBucketsInput{})
 	if err == nil || !strings.Contains(err.Error(), "refuse the redirection to http://192.0.2.1/") {
 		t.Errorf("after a redirection the error is %v", err)
 	}

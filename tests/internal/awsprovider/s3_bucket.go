@@ -58,12 +58,12 @@ func createBucket(ctx context.Context, client *api, in *bucketInputs) (string, e
 			LocationConstraint: types.BucketLocationConstraint(client.region),
 		}
 	}
-	_, err := client.s3.CreateBucket(ctx, request)
+	_, err := client.S3.CreateBucket(ctx, request)
 	return in.Bucket, err
 }
 
 func readBucket(ctx context.Context, client *api, id string, in *bucketInputs, out *bucketOutputs) error {
-	if _, err := client.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &id}); err != nil {
+	if _, err := client.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &id}); err != nil {
 		return err
 	}
 	tags, err := bucketTags(ctx, client, id)
@@ -84,12 +84,12 @@ func deleteBucket(ctx context.Context, client *api, id string, in *bucketInputs,
 			return err
 		}
 	}
-	_, err := client.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &id})
+	_, err := client.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &id})
 	return err
 }
 
 func bucketTags(ctx context.Context, client *api, name string) (map[string]string, error) {
-	found, err := client.s3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &name})
+	found, err := client.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &name})
 	if err != nil && !missing(err) {
 		return nil, err
 	}
@@ -102,10 +102,10 @@ func bucketTags(ctx context.Context, client *api, name string) (map[string]strin
 // setBucketTags replaces all tags of a bucket: S3 cannot change single ones.
 func setBucketTags(ctx context.Context, client *api, id string, in *bucketInputs) error {
 	if len(in.Tags) == 0 {
-		_, err := client.s3.DeleteBucketTagging(ctx, &s3.DeleteBucketTaggingInput{Bucket: &id})
+		_, err := client.S3.DeleteBucketTagging(ctx, &s3.DeleteBucketTaggingInput{Bucket: &id})
 		return err
 	}
-	_, err := client.s3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
+	_, err := client.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
 		Bucket: &id,
 		Tagging: &types.Tagging{TagSet: tagList(in.Tags, func(key, value *string) types.Tag {
 			return types.Tag{Key: key, Value: value}
@@ -117,7 +117,7 @@ func setBucketTags(ctx context.Context, client *api, id string, in *bucketInputs
 // emptyBucket deletes every version of every object, and uploads that were
 // never completed.
 func emptyBucket(ctx context.Context, client *api, name string) error {
-	versions := s3.NewListObjectVersionsPaginator(client.s3, &s3.ListObjectVersionsInput{Bucket: &name})
+	versions := s3.NewListObjectVersionsPaginator(client.S3, &s3.ListObjectVersionsInput{Bucket: &name})
 	for versions.HasMorePages() {
 		page, err := versions.NextPage(ctx)
 		if err != nil {
@@ -138,7 +138,7 @@ func emptyBucket(ctx context.Context, client *api, name string) error {
 		if err := putVersioning(ctx, client, name, "Enabled"); err != nil {
 			return err
 		}
-		deleted, err := client.s3.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+		deleted, err := client.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{
 			Bucket: &name, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
 		})
 		if err != nil {
@@ -148,14 +148,14 @@ func emptyBucket(ctx context.Context, client *api, name string) error {
 			return fmt.Errorf("delete object %s of bucket %s: %s", deref(failure.Key), name, deref(failure.Message))
 		}
 	}
-	uploads := s3.NewListMultipartUploadsPaginator(client.s3, &s3.ListMultipartUploadsInput{Bucket: &name})
+	uploads := s3.NewListMultipartUploadsPaginator(client.S3, &s3.ListMultipartUploadsInput{Bucket: &name})
 	for uploads.HasMorePages() {
 		page, err := uploads.NextPage(ctx)
 		if err != nil {
 			return err
 		}
 		for _, upload := range page.Uploads {
-			if _, err := client.s3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+			if _, err := client.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
 				Bucket: &name, Key: upload.Key, UploadId: upload.UploadId,
 			}); err != nil && !missing(err) {
 				return err

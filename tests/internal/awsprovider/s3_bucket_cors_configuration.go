@@ -37,7 +37,7 @@ var s3BucketCorsConfiguration = &kind[corsInputs, none]{
 		return putCors(ctx, client, in)
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *corsInputs, _ *none) error {
-		_, err := client.s3.DeleteBucketCors(ctx, &s3.DeleteBucketCorsInput{Bucket: &id})
+		_, err := client.S3.DeleteBucketCors(ctx, &s3.DeleteBucketCorsInput{Bucket: &id})
 		return err
 	},
 }
@@ -55,7 +55,7 @@ func checkBucketCors(in *corsInputs, problems *provider.Problems) {
 }
 
 func readBucketCors(ctx context.Context, client *api, id string, in *corsInputs, _ *none) error {
-	found, err := client.s3.GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: &id})
+	found, err := client.S3.GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: &id})
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func putCors(ctx context.Context, client *api, in *corsInputs) error {
 			AllowedOrigins: r.AllowedOrigins, ExposeHeaders: r.ExposeHeaders, MaxAgeSeconds: r.MaxAgeSeconds,
 		})
 	}
-	_, err := client.s3.PutBucketCors(ctx, &s3.PutBucketCorsInput{
+	_, err := client.S3.PutBucketCors(ctx, &s3.PutBucketCorsInput{
 		Bucket: &in.Bucket, CORSConfiguration: &types.CORSConfiguration{CORSRules: rules},
 	})
 	return err

@@ -68,7 +68,7 @@ var s3BucketLifecycleConfiguration = &kind[lifecycleInputs, none]{
 		return putLifecycle(ctx, client, in)
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *lifecycleInputs, _ *none) error {
-		_, err := client.s3.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: &id})
+		_, err := client.S3.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: &id})
 		return err
 	},
 }
@@ -121,7 +121,7 @@ func checkExpiry(r lifecycleRule, path string, problems *provider.Problems) {
 }
 
 func readBucketLifecycle(ctx context.Context, client *api, id string, in *lifecycleInputs, _ *none) error {
-	found, err := client.s3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &id})
+	found, err := client.S3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &id})
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func readBucketLifecycle(ctx context.Context, client *api, id string, in *lifecy
 }
 
 func putLifecycle(ctx context.Context, client *api, in *lifecycleInputs) error {
-	_, err := client.s3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
+	_, err := client.S3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
 		Bucket:                             &in.Bucket,
 		TransitionDefaultMinimumObjectSize: types.TransitionDefaultMinimumObjectSize(deref(in.MinimumObjectSizes)),
 		LifecycleConfiguration:             &types.BucketLifecycleConfiguration{Rules: storedLifecycle(in.Rules)},

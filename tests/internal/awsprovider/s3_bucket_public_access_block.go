@@ -29,13 +29,13 @@ var s3BucketPublicAccessBlock = &kind[publicAccessBlockInputs, none]{
 		return putPublicAccessBlock(ctx, client, in)
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *publicAccessBlockInputs, _ *none) error {
-		_, err := client.s3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &id})
+		_, err := client.S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &id})
 		return err
 	},
 }
 
 func readBucketPublicAccessBlock(ctx context.Context, client *api, id string, in *publicAccessBlockInputs, _ *none) error {
-	found, err := client.s3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &id})
+	found, err := client.S3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &id})
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func readBucketPublicAccessBlock(ctx context.Context, client *api, id string, in
 }
 
 func putPublicAccessBlock(ctx context.Context, client *api, in *publicAccessBlockInputs) error {
-	_, err := client.s3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
+	_, err := client.S3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
 		Bucket: &in.Bucket,
 		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
 			BlockPublicAcls:       aws.Bool(deref(in.BlockPublicAcls)),

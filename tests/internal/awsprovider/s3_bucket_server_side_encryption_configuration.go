@@ -37,7 +37,7 @@ var s3BucketServerSideEncryptionConfiguration = &kind[encryptionInputs, none]{
 		return putEncryption(ctx, client, in)
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *encryptionInputs, _ *none) error {
-		_, err := client.s3.DeleteBucketEncryption(ctx, &s3.DeleteBucketEncryptionInput{Bucket: &id})
+		_, err := client.S3.DeleteBucketEncryption(ctx, &s3.DeleteBucketEncryptionInput{Bucket: &id})
 		return err
 	},
 }
@@ -55,7 +55,7 @@ func checkBucketEncryption(in *encryptionInputs, problems *provider.Problems) {
 }
 
 func readBucketEncryption(ctx context.Context, client *api, id string, in *encryptionInputs, _ *none) error {
-	found, err := client.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &id})
+	found, err := client.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &id})
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func putEncryption(ctx context.Context, client *api, in *encryptionInputs) error
 		}
 		rules = append(rules, converted)
 	}
-	_, err := client.s3.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{
+	_, err := client.S3.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{
 		Bucket: &in.Bucket, ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: rules},
 	})
 	return err

@@ -48,7 +48,7 @@ func createBucketVersioning(ctx context.Context, client *api, in *versioningInpu
 }
 
 func readBucketVersioning(ctx context.Context, client *api, id string, in *versioningInputs, _ *none) error {
-	found, err := client.s3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &id})
+	found, err := client.S3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &id})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func readBucketVersioning(ctx context.Context, client *api, id string, in *versi
 }
 
 func putVersioning(ctx context.Context, client *api, name, status string) error {
-	_, err := client.s3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+	_, err := client.S3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
 		Bucket:                  &name,
 		VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatus(status)},
 	})

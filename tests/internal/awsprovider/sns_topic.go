@@ -3,7 +3,6 @@ package awsprovider
 import (
 	"context"
 	"regexp"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
@@ -33,18 +32,18 @@ var snsTopic = &kind[topicInputs, topicOutputs]{
 		topicName.check(problems, "name", in.Name)
 	},
 	Create: func(ctx context.Context, client *api, in *topicInputs) (string, error) {
-		created, err := client.sns.CreateTopic(ctx, &sns.CreateTopicInput{Name: &in.Name, Tags: tagList(in.Tags, snsTag)})
+		created, err := client.SNS.CreateTopic(ctx, &sns.CreateTopicInput{Name: &in.Name, Tags: tagList(in.Tags, snsTag)})
 		if err != nil {
 			return "", err
 		}
 		return *created.TopicArn, nil
 	},
 	Read: func(ctx context.Context, client *api, id string, in *topicInputs, out *topicOutputs) error {
-		if _, err := client.sns.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &id}); err != nil {
+		if _, err := client.SNS.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &id}); err != nil {
 			return err
 		}
 		in.Name, out.Arn = lastPart(id, ":"), id
-		tags, err := client.sns.ListTagsForResource(ctx, &sns.ListTagsForResourceInput{ResourceArn: &id})
+		tags, err := client.SNS.ListTagsForResource(ctx, &sns.ListTagsForResourceInput{ResourceArn: &id})
 		if err != nil {
 			return err
 		}
@@ -52,26 +51,17 @@ var snsTopic = &kind[topicInputs, topicOutputs]{
 		return nil
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *topicInputs, _ *topicOutputs) error {
-		_, err := client.sns.DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: &id})
+		_, err := client.SNS.DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: &id})
 		return err
 	},
 	SetTags: func(ctx context.Context, client *api, id string, _ *topicOutputs, tags map[string]string) error {
-		_, err := client.sns.TagResource(ctx, &sns.TagResourceInput{ResourceArn: &id, Tags: tagList(tags, snsTag)})
+		_, err := client.SNS.TagResource(ctx, &sns.TagResourceInput{ResourceArn: &id, Tags: tagList(tags, snsTag)})
 		return err
 	},
 	RemoveTags: func(ctx context.Context, client *api, id string, _ *topicOutputs, keys []string) error {
-		_, err := client.sns.UntagResource(ctx, &sns.UntagResourceInput{ResourceArn: &id, TagKeys: keys})
+		_, err := client.SNS.UntagResource(ctx, &sns.UntagResourceInput{ResourceArn: &id, TagKeys: keys})
 		return err
 	},
 }
 
 func snsTag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
-
-// accountOf is the account in an ARN.
-func accountOf(arn string) string {
-	parts := strings.Split(arn, ":")
-	if len(parts) < 6 {
-		return ""
-	}
-	return parts[4]
-}

@@ -36,7 +36,7 @@ var snsTopicPolicy = &kind[topicPolicyInputs, none]{
 		return in.Arn, setTopicPolicy(ctx, client, in.Arn, in.Policy)
 	},
 	Read: func(ctx context.Context, client *api, id string, in *topicPolicyInputs, _ *none) error {
-		found, err := client.sns.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &id})
+		found, err := client.SNS.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &id})
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ var snsTopicPolicy = &kind[topicPolicyInputs, none]{
 }
 
 func setTopicPolicy(ctx context.Context, client *api, arn, policy string) error {
-	_, err := client.sns.SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{
+	_, err := client.SNS.SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{
 		TopicArn: &arn, AttributeName: aws.String("Policy"), AttributeValue: &policy,
 	})
 	return err

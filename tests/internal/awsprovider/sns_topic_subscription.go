@@ -39,7 +39,7 @@ var snsTopicSubscription = &kind[subscriptionInputs, subscriptionOutputs]{
 		}
 	},
 	Create: func(ctx context.Context, client *api, in *subscriptionInputs) (string, error) {
-		subscribed, err := client.sns.Subscribe(ctx, &sns.SubscribeInput{
+		subscribed, err := client.SNS.Subscribe(ctx, &sns.SubscribeInput{
 			TopicArn: &in.Topic, Protocol: &in.Protocol, Endpoint: &in.Endpoint, ReturnSubscriptionArn: true,
 		})
 		if err != nil {
@@ -48,7 +48,7 @@ var snsTopicSubscription = &kind[subscriptionInputs, subscriptionOutputs]{
 		return *subscribed.SubscriptionArn, nil
 	},
 	Read: func(ctx context.Context, client *api, id string, in *subscriptionInputs, out *subscriptionOutputs) error {
-		found, err := client.sns.GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &id})
+		found, err := client.SNS.GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &id})
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ var snsTopicSubscription = &kind[subscriptionInputs, subscriptionOutputs]{
 		return nil
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *subscriptionInputs, _ *subscriptionOutputs) error {
-		_, err := client.sns.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &id})
+		_, err := client.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &id})
 		// AWS keeps one that is not confirmed until it expires, and the official
 		// provider leaves it at that.
 		var refused *types.InvalidParameterException

@@ -49,7 +49,7 @@ var ssmParameter = &kind[parameterInputs, parameterOutputs]{
 	Read:    readParameter,
 	Update:  updateParameter,
 	Delete: func(ctx context.Context, client *api, id string, _ *parameterInputs, _ *parameterOutputs) error {
-		_, err := client.ssm.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &id})
+		_, err := client.SSM.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &id})
 		return err
 	},
 	SetTags:    setParameterTags,
@@ -71,7 +71,7 @@ func checkParameter(in *parameterInputs, problems *provider.Problems) {
 }
 
 func createParameter(ctx context.Context, client *api, in *parameterInputs) (string, error) {
-	_, err := client.ssm.PutParameter(ctx, &ssm.PutParameterInput{
+	_, err := client.SSM.PutParameter(ctx, &ssm.PutParameterInput{
 		Name:        &in.Name,
 		Type:        types.ParameterType(in.Type),
 		Value:       &in.Value,
@@ -82,11 +82,11 @@ func createParameter(ctx context.Context, client *api, in *parameterInputs) (str
 }
 
 func readParameter(ctx context.Context, client *api, id string, in *parameterInputs, out *parameterOutputs) error {
-	found, err := client.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: &id, WithDecryption: aws.Bool(true)})
+	found, err := client.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: &id, WithDecryption: aws.Bool(true)})
 	if err != nil {
 		return err
 	}
-	tags, err := client.ssm.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
+	tags, err := client.SSM.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
 		ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id,
 	})
 	if err != nil {
@@ -105,7 +105,7 @@ func updateParameter(ctx context.Context, client *api, id string, old, in *param
 		return nil
 	}
 	description := deref(in.Description)
-	_, err := client.ssm.PutParameter(ctx, &ssm.PutParameterInput{
+	_, err := client.SSM.PutParameter(ctx, &ssm.PutParameterInput{
 		Name:        &id,
 		Type:        types.ParameterType(in.Type),
 		Value:       &in.Value,
@@ -116,14 +116,14 @@ func updateParameter(ctx context.Context, client *api, id string, old, in *param
 }
 
 func setParameterTags(ctx context.Context, client *api, id string, _ *parameterOutputs, tags map[string]string) error {
-	_, err := client.ssm.AddTagsToResource(ctx, &ssm.AddTagsToResourceInput{
+	_, err := client.SSM.AddTagsToResource(ctx, &ssm.AddTagsToResourceInput{
 		ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id, Tags: tagList(tags, ssmTag),
 	})
 	return err
 }
 
 func removeParameterTags(ctx context.Context, client *api, id string, _ *parameterOutputs, keys []string) error {
-	_, err := client.ssm.RemoveTagsFromResource(ctx, &ssm.RemoveTagsFromResourceInput{
+	_, err := client.SSM.RemoveTagsFromResource(ctx, &ssm.RemoveTagsFromResourceInput{
 		ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id, TagKeys: keys,
 	})
 	return err

@@ -14,13 +14,13 @@ func ecsTags(tags []types.Tag) map[string]string {
 }
 
 func setECSTags(ctx context.Context, client *api, arn string, tags map[string]string) error {
-	_, err := client.ecs.TagResource(ctx, &ecs.TagResourceInput{
+	_, err := client.ECS.TagResource(ctx, &ecs.TagResourceInput{
 		ResourceArn: &arn, Tags: tagList(tags, ecsTag),
 	})
 	return err
 }
 
 func removeECSTags(ctx context.Context, client *api, arn string, keys []string) error {
-	_, err := client.ecs.UntagResource(ctx, &ecs.UntagResourceInput{ResourceArn: &arn, TagKeys: keys})
+	_, err := client.ECS.UntagResource(ctx, &ecs.UntagResourceInput{ResourceArn: &arn, TagKeys: keys})
 	return err
 }

@@ -10,7 +10,7 @@ import (
 func loadBalancingTag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
 
 func observeLoadBalancingTags(ctx context.Context, client *api, arn string, tags *map[string]string) error {
-	found, err := client.loadBalancing.DescribeTags(ctx, &elasticloadbalancingv2.DescribeTagsInput{ResourceArns: []string{arn}})
+	found, err := client.LoadBalancing.DescribeTags(ctx, &elasticloadbalancingv2.DescribeTagsInput{ResourceArns: []string{arn}})
 	if err != nil {
 		return err
 	}
@@ -21,14 +21,14 @@ func observeLoadBalancingTags(ctx context.Context, client *api, arn string, tags
 }
 
 func setLoadBalancingTags[Out any](ctx context.Context, client *api, arn string, _ *Out, tags map[string]string) error {
-	_, err := client.loadBalancing.AddTags(ctx, &elasticloadbalancingv2.AddTagsInput{
+	_, err := client.LoadBalancing.AddTags(ctx, &elasticloadbalancingv2.AddTagsInput{
 		ResourceArns: []string{arn}, Tags: tagList(tags, loadBalancingTag),
 	})
 	return err
 }
 
 func removeLoadBalancingTags[Out any](ctx context.Context, client *api, arn string, _ *Out, keys []string) error {
-	_, err := client.loadBalancing.RemoveTags(ctx, &elasticloadbalancingv2.RemoveTagsInput{
+	_, err := client.LoadBalancing.RemoveTags(ctx, &elasticloadbalancingv2.RemoveTagsInput{
 		ResourceArns: []string{arn}, TagKeys: keys,
 	})
 	return err

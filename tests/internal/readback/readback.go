@@ -9,6 +9,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"mediaserver/tests/internal/awsclients"
 )
 
 // Deployment is what was deployed, and where.
@@ -56,7 +58,7 @@ var resources = slices.Concat(
 // Read reads the resources of a deployment back, all that its settings bring, or only those with the given keys. It
 // goes on after a difference, so that the results show every one. A key that no present resource has is a programming
 // error and ends in a panic.
-func Read(ctx context.Context, clients *Clients, deployment Deployment, keys ...string) []Result {
+func Read(ctx context.Context, clients *awsclients.Clients, deployment Deployment, keys ...string) []Result {
 	var results []Result
 	for _, resource := range resources {
 		if resource.present != nil && !resource.present(deployment.Settings) {
@@ -84,7 +86,7 @@ func Differences(results []Result) []string {
 }
 
 // check reads one resource back.
-func (each resource) check(ctx context.Context, clients *Clients, deployment Deployment) (result Result) {
+func (each resource) check(ctx context.Context, clients *awsclients.Clients, deployment Deployment) (result Result) {
 	r := &reader{Clients: clients, Deployment: deployment, ctx: ctx}
 	defer func() {
 		switch cause := recover().(type) {

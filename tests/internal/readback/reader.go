@@ -10,11 +10,13 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"mediaserver/tests/internal/awsclients"
 )
 
 // reader reads one resource back and notes what is not as it should be.
 type reader struct {
-	*Clients
+	*awsclients.Clients
 	Deployment
 	ctx         context.Context
 	compared    int

@@ -1,4 +1,5 @@
-// Package sandboxtest gives tests a sandbox of their own with everything that they do to it.
+// Package sandboxtest gives tests a sandbox of their own with everything that they do to it: runs of the CLI, changed
+// copies of the program, the stack's state and plans, clients of the emulated AWS account.
 package sandboxtest
 
 import (
@@ -7,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -15,7 +17,7 @@ type Deployment struct {
 	*sandbox.Sandbox
 	tb testing.TB
 	// output is all that the Pulumi CLI has printed so far.
-	output strings.Builder
+	output *strings.Builder
 }
 
 // New brings up a sandbox for the program in the folder repository. A change may adapt its options, for instance
@@ -41,7 +43,32 @@ func New(tb testing.TB, repository string, changes ...func(*sandbox.Options)) *D
 			tb.Errorf("close the sandbox: %v", err)
 		}
 	})
-	return &Deployment{Sandbox: running, tb: tb}
+	return &Deployment{Sandbox: running, tb: tb, output: &strings.Builder{}}
+}
+
+// NewBehindProxy brings up a sandbox whose aws provider reaches the emulator through a proxy, which sees its calls and
+// can make them go wrong. Clients look at the account past it.
+func NewBehindProxy(tb testing.TB, repository string) (*Deployment, *faultproxy.Proxy) {
+	tb.Helper()
+	var proxy *faultproxy.Proxy
+	deployed := New(tb, repository, func(options *sandbox.Options) {
+		options.ProviderEndpoint = func(emulator string) (string, error) {
+			var err error
+			if proxy, err = faultproxy.Start(emulator); err != nil {
+				return "", err
+			}
+			tb.Cleanup(func() { _ = proxy.Close() })
+			return proxy.URL(), nil
+		}
+	})
+	return deployed, proxy
+}
+
+// In is the deployment in a subtest, which fails in its place.
+func (d *Deployment) In(tb testing.TB) *Deployment {
+	inside := *d
+	inside.tb = tb
+	return &inside
 }
 
 // Run runs the Pulumi CLI on the stack, whatever its end.
@@ -82,7 +109,23 @@ func (d *Deployment) MustOn(stack *sandbox.Stack, arguments ...string) sandbox.R
 // Up deploys the stack and ends the test if that fails.
 func (d *Deployment) Up(arguments ...string) sandbox.Result {
 	d.tb.Helper()
-	return d.Must(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
+	return d.UpOn(&d.Stack, arguments...)
+}
+
+// UpOn deploys a stack of the sandbox and ends the test if that fails.
+func (d *Deployment) UpOn(stack *sandbox.Stack, arguments ...string) sandbox.Result {
+	d.tb.Helper()
+	return d.MustOn(stack, append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
+}
+
+// Another makes another stack in the sandbox, with settings of the program.
+func (d *Deployment) Another(name string, settings map[string]string) *sandbox.Stack {
+	d.tb.Helper()
+	stack, err := d.NewStack(d.tb.Context(), name, settings)
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return stack
 }
 
 // Output is all that the Pulumi CLI has printed so far.

@@ -1,4 +1,5 @@
-package readback
+// Package awsclients makes clients of the AWS APIs, for the emulator and for AWS alike.
+package awsclients
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,10 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
 
-// Clients are clients of the AWS APIs that the program's resources belong to.
+// Clients are clients of the AWS APIs that the program's resources and lookups belong to.
 type Clients struct {
 	Autoscaling   *applicationautoscaling.Client
 	CloudWatch    *cloudwatch.Client
@@ -30,10 +32,11 @@ type Clients struct {
 	S3            *s3.Client
 	SNS           *sns.Client
 	SSM           *ssm.Client
+	STS           *sts.Client
 }
 
-// NewClients makes the clients of an account. A configuration with an endpoint of its own belongs to an emulator.
-func NewClients(account aws.Config) *Clients {
+// New makes the clients of an account. A configuration with an endpoint of its own belongs to an emulator.
+func New(account aws.Config) *Clients {
 	return &Clients{
 		Autoscaling: applicationautoscaling.NewFromConfig(account),
 		CloudWatch: cloudwatch.NewFromConfig(account, func(options *cloudwatch.Options) {
@@ -55,5 +58,6 @@ func NewClients(account aws.Config) *Clients {
 		}),
 		SNS: sns.NewFromConfig(account),
 		SSM: ssm.NewFromConfig(account),
+		STS: sts.NewFromConfig(account),
 	}
 }
