@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,42 @@ func TestTheDocumentsListTheResourcesOfTheInventory(t *testing.T) {
 	}
 	for key := range missing {
 		t.Errorf("%s does not list %s", document, key)
+	}
+}
+
+func TestTheDocumentsListWhatTheAlarmSettingsBring(t *testing.T) {
+	const document = "docs/resources.md"
+	missing := map[string]bool{}
+	for _, each := range inventory(t) {
+		if strings.HasPrefix(each.Setting, "alarm") {
+			missing[each.Setting+" "+resourceKey(each.Type, each.Name)] = true
+		}
+	}
+	for _, row := range tables(t, document, "| Setting | Pulumi type | Name | File | Decisive values, and why |") {
+		key := row[0] + " " + resourceKey(row[1], row[2])
+		if !missing[key] && strings.HasPrefix(row[0], "alarm") {
+			t.Errorf("%s lists %s, the inventory does not", document, key)
+		}
+		delete(missing, key)
+		if text := read(t, row[3]); !strings.Contains(text, `"`+row[2]+`"`) && !strings.Contains(text, ".New"+row[1][strings.LastIndex(row[1], ":")+1:]+"(ctx,") {
+			t.Errorf("%s says that %s is in %s, where it is not", document, key, row[3])
+		}
+		if row[4] == "" {
+			t.Errorf("%s says nothing of %s", document, key)
+		}
+	}
+	for key := range missing {
+		t.Errorf("%s does not list %s", document, key)
+	}
+}
+
+func TestTheOperatorsTableListsEachAlarmForPeople(t *testing.T) {
+	var listed []string
+	for _, row := range tables(t, "docs/operating.md", "| Alarm | Means | Look first |") {
+		listed = append(listed, strings.TrimPrefix(row[0], "{name}-"))
+	}
+	if !slices.Equal(listed, peopleAlarms) {
+		t.Errorf("docs/operating.md lists %q, the code %q", listed, peopleAlarms)
 	}
 }
 

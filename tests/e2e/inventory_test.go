@@ -68,7 +68,7 @@ func inventory(t *testing.T, clients *awsclients.Clients) []string {
 	var found []string
 	for _, list := range []func(context.Context, *awsclients.Clients) ([]string, error){
 		listSecurityGroups, listBuckets, listRegistries, listRoles, listParameters, listLoadBalancing,
-		listContainers, listScaling, listMonitoring, listLogGroups,
+		listContainers, listScaling, listMonitoring, listTopics, listLogGroups,
 	} {
 		things, err := list(t.Context(), clients)
 		if err != nil {
@@ -283,6 +283,25 @@ func listMonitoring(ctx context.Context, clients *awsclients.Clients) ([]string,
 	return found, nil
 }
 
+func listTopics(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
+	topics, err := clients.SNS.ListTopics(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, topic := range topics.Topics {
+		found = append(found, "topic "+afterColon(*topic.TopicArn))
+	}
+	subscriptions, err := clients.SNS.ListSubscriptions(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, each := range subscriptions.Subscriptions {
+		found = append(found, fmt.Sprintf("%s of %s for topic %s", *each.Protocol, *each.Endpoint, afterColon(*each.TopicArn)))
+	}
+	return found, nil
+}
+
 func listLogGroups(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
 	groups, err := clients.Logs.DescribeLogGroups(ctx, nil)
 	if err != nil {
@@ -297,6 +316,9 @@ func listLogGroups(ctx context.Context, clients *awsclients.Clients) ([]string, 
 
 // afterSlash is the last part of an ARN.
 func afterSlash(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+
+// afterColon is the name in the ARN of a topic.
+func afterColon(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
 // checkInventory compares what the account holds with what it should hold.
 func (d *deployment) checkInventory(want []string) {

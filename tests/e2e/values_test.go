@@ -28,14 +28,20 @@ func (d *deployment) readable() readback.Deployment {
 // being created.
 func (d *deployment) checkValues(proxy *faultproxy.Proxy, deployment readback.Deployment) {
 	d.t.Helper()
+	d.checkAll(proxy, deployment, 36)
+}
+
+// checkAll is checkValues for a stack with so many resources that can be read back.
+func (d *deployment) checkAll(proxy *faultproxy.Proxy, deployment readback.Deployment, resources int) {
+	d.t.Helper()
 	bodies := proxy.Bodies("CreateService")
 	if len(bodies) != 1 {
 		d.t.Fatalf("the service was created %d times, want once", len(bodies))
 	}
 	deployment.CreatedService = bodies[0]
 	results := readback.Read(d.t.Context(), d.Clients(), deployment)
-	if len(results) != 36 {
-		d.t.Errorf("%d resources were read back, want 36", len(results))
+	if len(results) != resources {
+		d.t.Errorf("%d resources were read back, want %d", len(results), resources)
 	}
 	for _, difference := range readback.Differences(results) {
 		d.t.Error(difference)

@@ -155,6 +155,17 @@ func (p *Proxy) Bodies(action string) []string {
 	return bodies
 }
 
+// Actions are the actions of all calls so far, in the order of their arrival.
+func (p *Proxy) Actions() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	actions := make([]string, len(p.calls))
+	for i, call := range p.calls {
+		actions[i] = call.action
+	}
+	return actions
+}
+
 // Close stops the proxy.
 func (p *Proxy) Close() error {
 	err := p.server.Close()

@@ -132,6 +132,10 @@ func TestARuleHitsTheChosenCallsOnly(t *testing.T) {
 	if bodies := proxy.Bodies("DeleteRole"); !slices.Equal(bodies, []string{"Action=DeleteRole"}) {
 		t.Errorf("the bodies are %q", bodies)
 	}
+	want := []string{"CreateRole", "DeleteRole", "CreateRole", "CreateRole", "CreateRole", "GetRole", "GetRole", "GetRole", "GetRole"}
+	if actions := proxy.Actions(); !slices.Equal(actions, want) {
+		t.Errorf("the actions are %q, want %q", actions, want)
+	}
 }
 
 func TestTheActionOfEveryProtocolIsKnown(t *testing.T) {

@@ -1,0 +1,204 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"mediaserver/tests/internal/sandbox"
+)
+
+// Who is told: an address, or a topic of somebody else.
+const (
+	oncall     = "oncall@example.com"
+	withEmail  = "mediaserver:alarmEmails[0]=" + oncall
+	topicName  = "pages"
+	topicArn   = "arn:aws:sns:" + sandbox.Region + ":" + sandbox.Account + ":" + topicName
+	withTopic  = "mediaserver:alarmTopicArn=" + topicArn
+	ourTopic   = "topic mediaserver-alarms"
+	othersPage = "topic " + topicName
+)
+
+// alarmed is what the account holds of the stack with alarms for people, beside the given things.
+func alarmed(things ...string) []string {
+	list := append(deployed("mediaserver"), things...)
+	for _, name := range []string{
+		"server-errors", "slow-responses", "no-healthy-target", "unhealthy-targets", "at-max-capacity", "high-memory",
+	} {
+		list = append(list, "alarm mediaserver-"+name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// subscribed is how inventory lists an address that the stack's own topic sends to.
+func subscribed(address string) string {
+	return "email of " + address + " for topic mediaserver-alarms"
+}
+
+// createTopic makes a topic that is not of the stack.
+func (d *deployment) createTopic() {
+	d.t.Helper()
+	if _, err := d.Clients().SNS.CreateTopic(d.t.Context(), &sns.CreateTopicInput{Name: aws.String(topicName)}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// configure sets settings for good, each as path=value.
+func (d *deployment) configure(settings ...string) {
+	d.t.Helper()
+	for _, setting := range settings {
+		key, value, _ := strings.Cut(setting, "=")
+		d.Must("config", "set", "--path", key, value)
+	}
+}
+
+func TestEachCombinationOfReceiversIsReadBackAndLeavesNothing(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		settings []string
+		emails   []string
+		topic    string
+		managed  int
+		read     int
+		holds    []string
+		left     []string
+	}{
+		{"emails", []string{withEmail}, []string{oncall}, "", 45, 45, []string{ourTopic, subscribed(oncall)}, nil},
+		{"a topic", []string{withTopic}, nil, topicArn, 42, 42, []string{othersPage}, []string{othersPage}},
+		{
+			"both",
+			[]string{withEmail, "mediaserver:alarmEmails[1]=Ops@example.com", withTopic, "mediaserver:alarmErrorPercent=2", "mediaserver:alarmResponseSeconds=9", "mediaserver:minCapacity=0"},
+			[]string{oncall, "Ops@example.com"}, topicArn, 46, 45,
+			[]string{ourTopic, subscribed(oncall), subscribed("Ops@example.com"), othersPage}, []string{othersPage},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d, proxy := newFaultyDeployment(t)
+			if test.topic != "" {
+				d.createTopic()
+			}
+			d.configure(test.settings...)
+			d.Up()
+			if managed := d.Managed(); len(managed) != test.managed {
+				t.Errorf("the state has %d managed resources, want %d", len(managed), test.managed)
+			}
+			d.checkInventory(alarmed(test.holds...))
+			deployment := d.readable()
+			deployment.Settings.AlarmEmails, deployment.Settings.AlarmTopicARN = test.emails, test.topic
+			if test.name == "both" {
+				deployment.Settings.AlarmErrorPercent, deployment.Settings.AlarmResponseSeconds, deployment.Settings.MinCapacity = 2, 9, 0
+			}
+			d.checkAll(proxy, deployment, test.read)
+
+			d.Must("preview", "--expect-no-changes")
+			d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+			d.Up("--expect-no-changes")
+			d.Must("destroy", "--yes", "--skip-preview")
+			left := append(kept("mediaserver", 1), test.left...)
+			slices.Sort(left)
+			d.checkInventory(left)
+		})
+	}
+}
+
+func TestAlarmsComeToARunningStackAndGoAgain(t *testing.T) {
+	t.Parallel()
+	d, proxy := newFaultyDeployment(t)
+	d.Up()
+	d.Must("preview", "--expect-no-changes")
+
+	d.configure("mediaserver:alarmEmails[0]="+oncall, "mediaserver:alarmEmails[1]=ops@example.com")
+	coming := []string{
+		"create alarms (aws:sns/topic:Topic)",
+		"create alarms (aws:sns/topicPolicy:TopicPolicy)",
+		"create at-max-capacity (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"create high-memory (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"create no-healthy-target (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"create oncall@example.com (aws:sns/topicSubscription:TopicSubscription)",
+		"create ops@example.com (aws:sns/topicSubscription:TopicSubscription)",
+		"create server-errors (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"create slow-responses (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"create unhealthy-targets (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"update mediaserver (aws:cloudwatch/dashboard:Dashboard)",
+		"update mediaserver (aws:ecs/service:Service)",
+	}
+	d.CheckPlan(coming...)
+	seen := len(proxy.Actions())
+	d.Up()
+	calls := proxy.Actions()[seen:]
+	// The service names alarms that look at the load balancer, so those four are there before it is told.
+	if told := slices.Index(calls, "UpdateService"); told < 0 || count(calls[:max(told, 0)], "PutMetricAlarm") < 4 {
+		t.Errorf("the service was told of its alarms by call %d of %q", told, calls)
+	}
+
+	// Another order is the same list.
+	d.configure("mediaserver:alarmEmails[0]=ops@example.com", "mediaserver:alarmEmails[1]="+oncall)
+	d.Must("preview", "--expect-no-changes")
+	d.Must("config", "rm", "--path", "mediaserver:alarmEmails[1]")
+	d.CheckPlan("delete oncall@example.com (aws:sns/topicSubscription:TopicSubscription)")
+	d.Up()
+	d.checkInventory(alarmed(ourTopic, subscribed("ops@example.com")))
+
+	d.Must("config", "rm", "mediaserver:alarmEmails")
+	var going []string
+	for _, each := range coming {
+		if !strings.Contains(each, oncall) {
+			going = append(going, strings.Replace(each, "create ", "delete ", 1))
+		}
+	}
+	d.CheckPlan(going...)
+	seen = len(proxy.Actions())
+	d.Up()
+	calls = proxy.Actions()[seen:]
+	told, deleted := slices.Index(calls, "UpdateService"), slices.Index(calls, "DeleteAlarms")
+	if told < 0 || deleted < told {
+		t.Errorf("the service was told by call %d, and the first alarm deleted by call %d:\n%q", told, deleted, calls)
+	}
+	d.checkInventory(deployed("mediaserver"))
+	d.Must("preview", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+}
+
+// count is how often an action was called.
+func count(calls []string, action string) int {
+	return len(slices.DeleteFunc(slices.Clone(calls), func(call string) bool { return call != action }))
+}
+
+func TestWhoeverCannotBeToldIsRefusedInOneErrorWithTheOtherMistakes(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.configure("mediaserver:alarmEmails[0]=nobody", withTopicOf("eu-west-2")+".fifo", "mediaserver:alarmErrorPercent=100",
+		"mediaserver:alarmResponseSeconds=60", "mediaserver:appPort=0")
+	d.wantRefused("alarmEmails[0]", "alarmTopicArn", "alarmErrorPercent", "alarmResponseSeconds", "appPort")
+	d.configure("mediaserver:alarmEmails[0]="+oncall, "mediaserver:alarmEmails[1]=OnCall@example.com", withTopicOf("eu-west-1"),
+		"mediaserver:alarmErrorPercent=5", "mediaserver:alarmResponseSeconds=5", "mediaserver:appPort=3000")
+	d.wantRefused("alarmEmails[1]")
+	d.Must("config", "rm", "--path", "mediaserver:alarmEmails[1]")
+	d.wantRefused("alarmTopicArn")
+	d.checkInventory(nil)
+}
+
+// withTopicOf is the setting with a topic of a region.
+func withTopicOf(region string) string {
+	return strings.Replace(withTopic, sandbox.Region, region, 1)
+}
+
+// wantRefused asserts that a preview fails once, and names each of the settings.
+func (d *deployment) wantRefused(settings ...string) {
+	d.t.Helper()
+	result := d.Run("preview")
+	said := result.Stdout + result.Stderr
+	if result.ExitCode == 0 {
+		d.t.Errorf("the preview accepts it:\n%s", said)
+	}
+	for _, setting := range settings {
+		if !strings.Contains(said, "mediaserver:"+setting) {
+			d.t.Errorf("the error does not name %s:\n%s", setting, said)
+		}
+	}
+}
