@@ -18,6 +18,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"mediaserver/tests/internal/inventory"
 )
 
 // attach serves the provider in front of an endpoint and configures it.
@@ -202,8 +204,9 @@ var good = map[string]map[string]any{
 	"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2": {
 		"bucket": "media-1", "corsRules": []any{map[string]any{"allowedMethods": []any{"GET"}, "allowedOrigins": []any{"*"}}},
 	},
-	"aws:ecr/repository:Repository":             {"name": "mediaserver", "imageTagMutability": "MUTABLE"},
-	"aws:ecr/repositoryPolicy:RepositoryPolicy": {"repository": "mediaserver", "policy": trustText},
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"bucket": "media", "blockPublicAcls": true},
+	"aws:ecr/repository:Repository":                          {"name": "mediaserver", "imageTagMutability": "MUTABLE"},
+	"aws:ecr/repositoryPolicy:RepositoryPolicy":              {"repository": "mediaserver", "policy": trustText},
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy": {
 		"repository": "mediaserver",
 		"policy":     `{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 5}, "action": {"type": "expire"}}]}`,
@@ -277,6 +280,22 @@ func topicPolicyText(sid, topic string) string {
 
 func dashboardText(widgets ...string) string {
 	return `{"widgets": [` + strings.Join(widgets, ",") + `]}`
+}
+
+func TestEveryTypeOfTheInventoryHasAStandIn(t *testing.T) {
+	types := 0
+	for _, each := range inventory.Types() {
+		if !strings.HasPrefix(each.Type, "aws:") {
+			continue
+		}
+		types++
+		if good[each.Type] == nil {
+			t.Errorf("%s has no stand-in with good inputs", each.Type)
+		}
+	}
+	if types != len(good) {
+		t.Errorf("the inventory has %d types of aws, and %d have good inputs", types, len(good))
+	}
 }
 
 func TestGoodInputsOfEveryKindPass(t *testing.T) {
