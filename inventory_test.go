@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,23 @@ func TestTheStackIsExactlyThe36ResourcesOfTheGuide(t *testing.T) {
 	for key := range want {
 		if !registered[key] {
 			t.Errorf("%s was not registered", key)
+		}
+	}
+}
+
+// TestEveryTextSaysHowManyResourcesThereAre holds the number that people read.
+func TestEveryTextSaysHowManyResourcesThereAre(t *testing.T) {
+	want := fmt.Sprint(len(defaultResources(t)))
+	stated := regexp.MustCompile(`\b([0-9]+) resources\b`)
+	for _, file := range []string{"README.md", "CONTRIBUTING.md", "Makefile", "Pulumi.yaml", "main.go"} {
+		numbers := stated.FindAllStringSubmatch(read(t, file), -1)
+		if len(numbers) == 0 {
+			t.Errorf("%s no longer says how many resources there are; take it out of this list", file)
+		}
+		for _, number := range numbers {
+			if number[1] != want {
+				t.Errorf("%s speaks of %s resources, the inventory has %s", file, number[1], want)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"mediaserver/tests/internal/faultproxy"
+	guide "mediaserver/tests/internal/inventory"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
 )
@@ -28,4 +29,15 @@ func newFaultyDeployment(t *testing.T) (*deployment, *faultproxy.Proxy) {
 	t.Helper()
 	deployed, proxy := sandboxtest.NewBehindProxy(t, repository)
 	return &deployment{deployed, t}, proxy
+}
+
+// managedByDefault is how many resources a stack with default settings has.
+func managedByDefault() int { return len(guide.Default()) }
+
+// checkManaged checks that the stack's state holds all resources of the inventory but some, however many they are.
+func (d *deployment) checkManaged(missing int) {
+	d.t.Helper()
+	if got, want := len(d.Managed()), managedByDefault()-missing; got != want {
+		d.t.Errorf("the state has %d managed resources, want %d", got, want)
+	}
 }
