@@ -393,9 +393,6 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"apport", "1", `"1" is not a setting of this program; did you mean appPort?`},
 		{"desiredCout", "1", `"1" is not a setting of this program; did you mean desiredCount?`},
 		{"scaleCpuUp", "1", `"1" is not a setting of this program; did you mean scaleUpCpu?`},
-		{"vpcId", "1", `"1" is not a setting of this program; the settings are name, appPort, healthCheckPath, nodeEnv, imageTag, domainName, hostedZoneId, certificateArn, cpu, memory, cpuArchitecture, ` +
-			`desiredCount, minCapacity, maxCapacity, scaleUpCpu, scaleDownCpu, corsAllowedOrigins, logRetentionDays, containerInsights, oldVersionDays, forceDestroy, executeCommand, protectData, permissionsBoundaryArn, keepNames, ` +
-			`alarmEmails, alarmTopicArn, alarmErrorPercent, alarmResponseSeconds`},
 		{"permissionsBoundaryArn", "x", `"x" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own`},
 	} {
 		_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + worded.key: worded.value})

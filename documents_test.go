@@ -127,6 +127,7 @@ func TestTheReadmeThePulumiProjectAndTheCodeAgreeOnTheSettings(t *testing.T) {
 		t.Errorf("README.md has %d settings, Pulumi.yaml %d", len(rows), len(schema))
 	}
 	defaults := map[string]string{}
+	var keys []string
 	for _, row := range rows {
 		key, defaultValue, meaning := row[0], row[1], row[2]
 		declared, found := schema[key]
@@ -144,6 +145,11 @@ func TestTheReadmeThePulumiProjectAndTheCodeAgreeOnTheSettings(t *testing.T) {
 			t.Errorf("Pulumi.yaml has the setting %s, which the code does not read", key)
 		}
 		defaults[key] = defaultValue
+		keys = append(keys, key)
+	}
+	_, err := load(t, "mediaserver", map[string]string{"mediaserver:vpcId": "1"})
+	if want := `mediaserver:vpcId: "1" is not a setting of this program; the settings are ` + strings.Join(keys, ", ") + "\n"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("to an unknown setting the code says\n%v\nwant the settings in README.md's order:\n%s", err, want)
 	}
 	fromDocuments, err := load(t, "mediaserver", namespaced("mediaserver", defaults))
 	if err != nil {
