@@ -1,0 +1,176 @@
+// Command try-image runs an image on this machine's docker as a stack would, and tells whether the two fit.
+// scripts/try-image builds and runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"mediaserver/tests/internal/tryimage"
+)
+
+const usage = `Usage: scripts/try-image IMAGE [options]
+
+Runs an image with the docker of this machine as the stack's task definition says: variables, secrets, processor and
+memory, init process, port, user. Shows its log, waits for the container's own health check, asks the load balancer's
+health path from outside, and says whether image and stack fit, or what does not. Nothing stays behind.
+
+The application talks to the sandbox (make sandbox), or, with --stack or --outputs, to AWS with the credentials of this
+environment. These are not the task role's, so what the application may do there is not tried.
+
+  --stack STACK      try it for this stack, with the outputs that pulumi reads
+  --outputs FILE     try it for the stack with these outputs: FILE holds what 'pulumi stack output --json' prints
+  --timeout SECONDS  how long the application may take to become healthy (default: what the task definition allows)
+  --keep             leave the container running, as a local server, and print its address
+  --help             print this
+
+Exit codes:
+   0  it fits
+   1  something else went wrong
+   2  wrong usage
+   3  docker is missing or does not answer
+   4  no sandbox, an output is missing or out of date
+   5  the image is not on this machine
+   6  the image is for another platform
+   7  docker cannot start it: its entry point or user is not in the image
+   8  it exited
+   9  it was killed because it took too much memory
+  10  the program of the container's own health check (curl) is not in the image
+  11  it listens on another port
+  12  it listens on 127.0.0.1 only
+  13  the health path answers another status
+  14  AWS refused or did not answer
+  15  it is not healthy in time
+  16  the container's own health check fails, although the health path answers
+ 130  interrupted; nothing was left behind
+`
+
+// Exit codes beside those of verdicts.
+const (
+	exitOther = 1
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	if len(os.Args) > 1 && os.Args[1] == tryimage.RelayVerb {
+		if err := tryimage.ServeRelay(ctx, os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			os.Exit(exitOther)
+		}
+		return
+	}
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// arguments are what the command line asks for.
+type arguments struct {
+	image, stack, outputs string
+	limit                 time.Duration
+	keep                  bool
+}
+
+// run is the whole command, and returns its exit code.
+func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
+	asked, err := parse(words)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "try-image: %v; --help says more\n", err)
+		return exitUsage
+	}
+	err = try(ctx, asked, stdout)
+	var verdict *tryimage.Verdict
+	switch {
+	case err == nil:
+		return int(tryimage.Fits)
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "try-image: interrupted; nothing was left behind")
+		return int(tryimage.Interrupted)
+	case errors.As(err, &verdict):
+		subject := ""
+		if verdict.Code.OfImage() {
+			subject = asked.image + " does not fit: "
+		}
+		fmt.Fprintf(stderr, "try-image: %s%v\n", subject, err)
+		return int(verdict.Code)
+	default:
+		fmt.Fprintf(stderr, "try-image: %v\n", err)
+		return exitOther
+	}
+}
+
+// parse reads the command line, with options before and after the image.
+func parse(words []string) (arguments, error) {
+	var asked arguments
+	var seconds int
+	flags := flag.NewFlagSet("try-image", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&asked.stack, "stack", "", "")
+	flags.StringVar(&asked.outputs, "outputs", "", "")
+	flags.IntVar(&seconds, "timeout", 0, "")
+	flags.BoolVar(&asked.keep, "keep", false, "")
+	var images []string
+	for len(words) > 0 {
+		if err := flags.Parse(words); err != nil {
+			return asked, err
+		}
+		if words = flags.Args(); len(words) > 0 {
+			images, words = append(images, words[0]), words[1:]
+		}
+	}
+	given := map[string]bool{}
+	flags.Visit(func(each *flag.Flag) { given[each.Name] = true })
+	switch {
+	case len(images) != 1 || images[0] == "":
+		return asked, fmt.Errorf("name one image, not %d", len(images))
+	case given["stack"] && given["outputs"]:
+		return asked, errors.New("--stack and --outputs exclude each other")
+	case given["stack"] && asked.stack == "", given["outputs"] && asked.outputs == "":
+		return asked, errors.New("--stack and --outputs need a value")
+	case given["timeout"] && seconds <= 0:
+		return asked, fmt.Errorf("--timeout is %d, and must be a number of seconds above 0", seconds)
+	}
+	asked.image = images[0]
+	asked.limit = time.Duration(seconds) * time.Second
+	return asked, nil
+}
+
+// try finds docker and the stack, and tries the image.
+func try(ctx context.Context, asked arguments, output io.Writer) error {
+	docker, err := tryimage.Find(ctx)
+	if err != nil {
+		return err
+	}
+	stack, err := find(ctx, asked)
+	if err != nil {
+		return err
+	}
+	plan, err := tryimage.Read(ctx, stack.account, stack.outputs)
+	if errors.Is(err, tryimage.ErrOutdated) {
+		return &tryimage.Verdict{Code: tryimage.NoPlan, Problem: err.Error(),
+			Remedy: "Run 'pulumi up', and write the outputs again with 'pulumi stack output --json'."}
+	}
+	if err != nil {
+		return refused(err)
+	}
+	return tryimage.Try(ctx, docker, tryimage.Options{
+		Image: asked.image, Plan: plan, Access: stack.access, Limit: asked.limit, Keep: asked.keep, Output: output,
+	})
+}
+
+// refused is the verdict on an answer of AWS that was none.
+func refused(err error) error {
+	return &tryimage.Verdict{Code: tryimage.AWSRefused, Problem: err.Error(),
+		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, elasticloadbalancing:DescribeTargetGroups, " +
+			"and ssm:GetParameter (with kms:Decrypt where the key is your own) on the container's secrets."}
+}

@@ -1,0 +1,260 @@
+package tryimage
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Code is how a trial ends: the exit code of the command.
+type Code int
+
+// The codes. Where scripts/deploy-app knows the same, it has the same code.
+const (
+	Fits         Code = 0
+	NoEngine     Code = 3
+	NoPlan       Code = 4
+	NoImage      Code = 5
+	OtherFormat  Code = 6
+	NotStarted   Code = 7
+	Exited       Code = 8
+	OutOfMemory  Code = 9
+	NoProgram    Code = 10
+	OtherPort    Code = 11
+	LoopbackOnly Code = 12
+	Unhealthy    Code = 13
+	AWSRefused   Code = 14
+	NotInTime    Code = 15
+	OwnCheckFail Code = 16
+	Interrupted  Code = 130
+)
+
+// OfImage tells whether a verdict with this code is about the image.
+func (c Code) OfImage() bool { return c >= NoImage && c != AWSRefused }
+
+// Verdict says that image and stack do not fit, why, and what to do. It is an error.
+type Verdict struct {
+	Code Code
+	// Problem is what is wrong.
+	Problem string
+	// Remedy is what to do, a sentence.
+	Remedy string
+	// LastLines are the last lines that the container has printed, where they matter.
+	LastLines []string
+}
+
+func (v *Verdict) Error() string {
+	text := v.Problem
+	if len(v.LastLines) > 0 {
+		text += "; its last lines:\n    " + strings.Join(v.LastLines, "\n    ")
+	}
+	if v.Remedy != "" {
+		text += "\n" + v.Remedy
+	}
+	return text
+}
+
+// observation is what one look at the running container shows.
+type observation struct {
+	own     ownResult
+	outside outsideResult
+	// listeners are the addresses that the container listens on; unknown if nobody can tell. They are looked up only
+	// while something is not well.
+	listeners []netip.AddrPort
+	unknown   bool
+}
+
+// ownResult is what the container's own health check has said.
+type ownResult struct {
+	healthy bool
+	// missing is the program that is not in the image; empty if it is there.
+	missing string
+	// problem tells how the check failed.
+	problem string
+}
+
+// outsideResult is what the health path has answered from outside.
+type outsideResult struct {
+	// status is the HTTP status; 0 if there was no answer.
+	status int
+	// problem tells why there was no answer.
+	problem string
+}
+
+// fits tells whether both health checks are content.
+func (p Plan) fits(seen observation) bool {
+	return seen.own.healthy && p.LoadBalancer.accepts(seen.outside.status)
+}
+
+// accepts tells whether a status is one of the matcher's.
+func (c LoadBalancerCheck) accepts(status int) bool {
+	for part := range strings.SplitSeq(c.Matcher, ",") {
+		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.Atoi(first)
+		if err != nil {
+			continue
+		}
+		to, err := strconv.Atoi(last)
+		if err == nil && from <= status && status <= to {
+			return true
+		}
+	}
+	return false
+}
+
+// judge finds what is wrong with a container that runs and is not healthy.
+func (p Plan) judge(seen observation, after time.Duration) *Verdict {
+	path, port := p.LoadBalancer.Path, p.Port
+	onPort := portsWhere(seen.listeners, func(each netip.AddrPort) bool { return int(each.Port()) == port })
+	reachable := portsWhere(onPort, func(each netip.AddrPort) bool { return !each.Addr().IsLoopback() })
+	switch {
+	case seen.own.missing != "":
+		return &Verdict{Code: NoProgram,
+			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s", seen.own.missing, strings.Join(p.Own.Command, " ")),
+			Remedy:  remedyForMissing(seen.own.missing)}
+	case seen.outside.status != 0 && !p.LoadBalancer.accepts(seen.outside.status):
+		return &Verdict{Code: Unhealthy,
+			Problem: fmt.Sprintf("%s answers %d after %s, and the load balancer wants %s", path, seen.outside.status, round(after), p.LoadBalancer.Matcher),
+			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: pulumi config set healthCheckPath PATH",
+				p.LoadBalancer.Matcher, path)}
+	case p.LoadBalancer.accepts(seen.outside.status):
+		return &Verdict{Code: OwnCheckFail,
+			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s", path, seen.outside.status, seen.own.problem),
+			Remedy:  "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(p.Own.Command, " ")}
+	case seen.unknown || len(reachable) > 0:
+		return &Verdict{Code: NotInTime,
+			Problem: fmt.Sprintf("%s gives no answer after %s: %s", path, round(after), seen.outside.problem),
+			Remedy: fmt.Sprintf("Let the application answer on port %d within %s; its log above may say what it waits for.%s",
+				port, round(after), hintIfUnknown(seen.unknown, port))}
+	case len(onPort) > 0:
+		return &Verdict{Code: LoopbackOnly,
+			Problem: fmt.Sprintf("it listens on %s only, where no load balancer reaches it", joined(onPort)),
+			Remedy:  "Let the application listen on all addresses (0.0.0.0), not on localhost."}
+	case len(seen.listeners) > 0:
+		return &Verdict{Code: OtherPort,
+			Problem: fmt.Sprintf("it listens on %s, not on port %d, which the load balancer asks", joined(seen.listeners), port),
+			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the application's port: pulumi config set appPort %d",
+				port, portOfApplication(seen.listeners))}
+	default:
+		return &Verdict{Code: NotInTime,
+			Problem: fmt.Sprintf("it listens on no port after %s", round(after)),
+			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, within %s; its log above may say what it waits for.",
+				port, round(after))}
+	}
+}
+
+// portOfApplication is the port that the application probably means to be asked on: one that is not its debugger's.
+func portOfApplication(listeners []netip.AddrPort) uint16 {
+	reachable := portsWhere(listeners, func(each netip.AddrPort) bool { return !each.Addr().IsLoopback() })
+	return append(reachable, listeners...)[0].Port()
+}
+
+// remedyForMissing says how to get a program into an image.
+func remedyForMissing(program string) string {
+	if program != "curl" {
+		return fmt.Sprintf("Put %s into the image.", program)
+	}
+	return "Install it in the Dockerfile: RUN apt-get update && apt-get install -y curl (Debian), or RUN apk add --no-cache curl (Alpine)."
+}
+
+// hintIfUnknown says what to look at where this machine cannot see the container's ports.
+func hintIfUnknown(unknown bool, port int) string {
+	if !unknown {
+		return ""
+	}
+	return fmt.Sprintf(" It may listen on another port than %d, or on 127.0.0.1 only: this machine cannot see that.", port)
+}
+
+// cannotExecute is how docker's init process says that it cannot start the entry point.
+var cannotExecute = regexp.MustCompile(`^\[FATAL tini .*\] exec .* failed: (No such file|Permission denied)`)
+
+// notStarted is the verdict on a container whose process cannot be started, with what docker says of it.
+func notStarted(message string) *Verdict {
+	return &Verdict{Code: NotStarted, Problem: "docker cannot start it: " + message,
+		Remedy: "Its entry point and its user must be in the image: docker image inspect shows both."}
+}
+
+// judgeEnd says how a container ended that should run.
+func judgeEnd(state containerState, lines []string, memory int, after time.Duration) *Verdict {
+	switch {
+	case state.OOMKilled:
+		return &Verdict{Code: OutOfMemory, LastLines: lines,
+			Problem: fmt.Sprintf("it was killed after %s because it took more than its %d MiB of memory", round(after), memory),
+			Remedy:  fmt.Sprintf("Let the application take less, or give the tasks more: pulumi config set memory %d (with a cpu that goes with it)", 2*memory)}
+	case slices.ContainsFunc(lines, cannotExecute.MatchString):
+		return notStarted(strings.Join(lines, "\n"))
+	case slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "exec format error") }):
+		return &Verdict{Code: OtherFormat, LastLines: lines,
+			Problem: "this machine cannot run a program of the image",
+			Remedy:  "Its processor is another than the tasks', and docker has no emulation for that here: try the image on a machine of the tasks' kind."}
+	default:
+		return &Verdict{Code: Exited, LastLines: lines,
+			Problem: fmt.Sprintf("it exited with code %d after %s%s", state.ExitCode, round(after), meaningOf(state.ExitCode)),
+			Remedy:  "A task must run until it is stopped. Read what the application misses; its variables are those of the task definition."}
+	}
+}
+
+// meaningOf tells of exit codes that a shell and docker give a meaning.
+func meaningOf(code int) string {
+	switch code {
+	case 126:
+		return " (the program may not be executed)"
+	case 127:
+		return " (a program was not found)"
+	case 137:
+		return " (killed)"
+	case 139:
+		return " (segmentation fault)"
+	case 143:
+		return " (told to end)"
+	}
+	return ""
+}
+
+// soFar is a line about what is not well yet; it changes only when that changes.
+func (p Plan) soFar(seen observation) string {
+	switch {
+	case seen.outside.status != 0 && !p.LoadBalancer.accepts(seen.outside.status):
+		return fmt.Sprintf("%s answers %d, not yet %s", p.LoadBalancer.Path, seen.outside.status, p.LoadBalancer.Matcher)
+	case seen.outside.status != 0:
+		return "the container's own health check fails: " + seen.own.problem
+	case seen.unknown:
+		return fmt.Sprintf("no answer on port %d yet", p.Port)
+	case len(seen.listeners) == 0:
+		return "it listens on no port yet"
+	default:
+		return fmt.Sprintf("it listens on %s, and gives no answer on port %d", joined(seen.listeners), p.Port)
+	}
+}
+
+func portsWhere(all []netip.AddrPort, keep func(netip.AddrPort) bool) []netip.AddrPort {
+	return slices.DeleteFunc(slices.Clone(all), func(each netip.AddrPort) bool { return !keep(each) })
+}
+
+// joined names addresses: those on all interfaces by their port alone.
+func joined(addresses []netip.AddrPort) string {
+	var names []string
+	for _, each := range addresses {
+		name := each.String()
+		if each.Addr().IsUnspecified() {
+			name = fmt.Sprintf("port %d", each.Port())
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// round leaves a time as short as a reader wants it.
+func round(duration time.Duration) string {
+	seconds := max(int(duration.Round(time.Second)/time.Second), 1)
+	return fmt.Sprintf("%d s", seconds)
+}
