@@ -42,10 +42,13 @@ var scalingPolicyName = textRule{1, 255, nil, ""}
 // Rules: Application Auto Scaling API reference, PutScalingPolicy and
 // StepAdjustment.
 var appautoscalingPolicy = &kind[scalingPolicyInputs, scalingPolicyOutputs]{
-	Token:   "aws:appautoscaling/policy:Policy",
-	Name:    "name",
-	Replace: []string{"name", "serviceNamespace", "scalableDimension", "resourceId"},
-	Check:   checkScalingPolicy,
+	Token:    "aws:appautoscaling/policy:Policy",
+	Name:     "name",
+	Replace:  []string{"name", "serviceNamespace", "scalableDimension", "resourceId"},
+	Defaults: map[string]any{"policyType": "StepScaling"},
+	// An import is given NAMESPACE/RESOURCE/DIMENSION/NAME (pulumi-aws, appautoscaling.Policy, "Import").
+	ImportID: func(_ context.Context, _ *api, id string) (string, error) { return lastPart(id, "/"), nil },
+	Check:    checkScalingPolicy,
 	Create: func(ctx context.Context, client *api, in *scalingPolicyInputs) (string, error) {
 		return in.Name, putScalingPolicy(ctx, client, in)
 	},
@@ -113,6 +116,9 @@ func readScalingPolicy(ctx context.Context, client *api, id string, in *scalingP
 		observeRequired(&in.ResourceID, observed.ResourceId)
 		policyType := string(observed.PolicyType)
 		provider.Observe(&in.PolicyType, &policyType)
+		if importing {
+			in.Steps = observedSteps(observed.StepScalingPolicyConfiguration)
+		}
 		out.Arn, out.AlarmArns = deref(observed.PolicyARN), []string{}
 		for _, alarm := range observed.Alarms {
 			out.AlarmArns = append(out.AlarmArns, deref(alarm.AlarmARN))
@@ -160,6 +166,29 @@ func putScalingPolicy(ctx context.Context, client *api, in *scalingPolicyInputs)
 		StepScalingPolicyConfiguration: configuration,
 	})
 	return err
+}
+
+// observedSteps are the steps as inputs. Nil where a policy has none.
+func observedSteps(observed *types.StepScalingPolicyConfiguration) *stepScaling {
+	if observed == nil {
+		return nil
+	}
+	adjustmentType, aggregationType := string(observed.AdjustmentType), string(observed.MetricAggregationType)
+	steps := &stepScaling{AdjustmentType: &adjustmentType, Cooldown: observed.Cooldown, AggregationType: &aggregationType}
+	bound := func(value *float64) *string {
+		if value == nil {
+			return nil
+		}
+		text := strconv.FormatFloat(*value, 'g', -1, 64)
+		return &text
+	}
+	for _, step := range observed.StepAdjustments {
+		steps.Adjustments = append(steps.Adjustments, stepAdjustment{
+			LowerBound: bound(step.MetricIntervalLowerBound), UpperBound: bound(step.MetricIntervalUpperBound),
+			Adjustment: deref(step.ScalingAdjustment),
+		})
+	}
+	return steps
 }
 
 // boundOf reads a bound, nil for none.

@@ -36,7 +36,11 @@ var appautoscalingTarget = &kind[scalableTargetInputs, scalableTargetOutputs]{
 	Token:   "aws:appautoscaling/target:Target",
 	Name:    "resourceId",
 	Replace: []string{"serviceNamespace", "scalableDimension", "resourceId"},
-	Check:   checkScalableTarget,
+	// An import is given NAMESPACE/RESOURCE/DIMENSION (pulumi-aws, appautoscaling.Target, "Import").
+	ImportID: func(_ context.Context, _ *api, id string) (string, error) {
+		return strings.TrimSuffix(strings.TrimPrefix(id, ecsNamespace+"/"), "/"+ecsDimension), nil
+	},
+	Check: checkScalableTarget,
 	Create: func(ctx context.Context, client *api, in *scalableTargetInputs) (string, error) {
 		return in.ResourceID, registerScalableTarget(ctx, client, in, in.Tags)
 	},

@@ -40,10 +40,11 @@ var (
 
 // Rules: Amazon CloudWatch API reference, PutMetricAlarm.
 var cloudwatchMetricAlarm = &kind[metricAlarmInputs, metricAlarmOutputs]{
-	Token:   "aws:cloudwatch/metricAlarm:MetricAlarm",
-	Name:    "name",
-	Replace: []string{"name"},
-	Check:   checkMetricAlarm,
+	Token:    "aws:cloudwatch/metricAlarm:MetricAlarm",
+	Name:     "name",
+	Replace:  []string{"name"},
+	Defaults: map[string]any{"treatMissingData": "missing"},
+	Check:    checkMetricAlarm,
 	Create: func(ctx context.Context, client *api, in *metricAlarmInputs) (string, error) {
 		return in.Name, putMetricAlarm(ctx, client, in)
 	},

@@ -35,9 +35,10 @@ var repositoryName = textRule{
 
 // Rules: Amazon ECR API reference, CreateRepository.
 var ecrRepository = &kind[repositoryInputs, repositoryOutputs]{
-	Token:   "aws:ecr/repository:Repository",
-	Name:    "name",
-	Replace: []string{"name"},
+	Token:    "aws:ecr/repository:Repository",
+	Name:     "name",
+	Replace:  []string{"name"},
+	Defaults: map[string]any{"forceDelete": false, "imageTagMutability": "MUTABLE"},
 	Check: func(in *repositoryInputs, problems *provider.Problems) {
 		repositoryName.check(problems, "name", in.Name)
 		if in.TagMutability != nil {

@@ -32,13 +32,19 @@ const inactive = "INACTIVE"
 
 // Rules: Amazon ECS API reference, CreateCluster and ClusterSetting.
 var ecsCluster = &kind[clusterInputs, clusterOutputs]{
-	Token:   "aws:ecs/cluster:Cluster",
-	Name:    "name",
-	Replace: []string{"name"},
-	Check:   checkCluster,
-	Create:  createCluster,
-	Read:    readCluster,
-	Update:  updateCluster,
+	Token:    "aws:ecs/cluster:Cluster",
+	Name:     "name",
+	Replace:  []string{"name"},
+	Computed: []string{"settings"},
+	// An import is given the name (pulumi-aws, ecs.Cluster, "Import").
+	ImportID: func(ctx context.Context, client *api, id string) (string, error) {
+		observed, err := describeCluster(ctx, client, id)
+		return deref(observed.ClusterArn), err
+	},
+	Check:  checkCluster,
+	Create: createCluster,
+	Read:   readCluster,
+	Update: updateCluster,
 	Delete: func(ctx context.Context, client *api, id string, _ *clusterInputs, _ *clusterOutputs) error {
 		_, err := client.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &id})
 		return err
@@ -74,6 +80,11 @@ func readCluster(ctx context.Context, client *api, id string, in *clusterInputs,
 	observed, err := describeCluster(ctx, client, id)
 	if err != nil {
 		return err
+	}
+	if importing := in.Name == ""; importing {
+		for _, s := range observed.Settings {
+			in.Settings = append(in.Settings, clusterSetting{Name: string(s.Name), Value: deref(s.Value)})
+		}
 	}
 	observeRequired(&in.Name, observed.ClusterName)
 	in.Tags = ecsTags(observed.Tags)

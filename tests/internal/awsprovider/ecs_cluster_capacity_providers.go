@@ -59,22 +59,34 @@ func readCapacityProviders(ctx context.Context, client *api, id string, in *capa
 	if len(observed.CapacityProviders) == 0 {
 		return provider.ErrNotFound
 	}
+	if importing := in.ClusterName == ""; importing {
+		for _, strategy := range observed.DefaultCapacityProviderStrategy {
+			in.Strategies = append(in.Strategies, capacityStrategy{
+				Provider: deref(strategy.CapacityProvider), Weight: &strategy.Weight, Base: &strategy.Base,
+			})
+		}
+	}
 	in.ClusterName = id
 	observeSet(&in.Providers, observed.CapacityProviders)
 	return nil
 }
 
 func putCapacityProviders(ctx context.Context, client *api, in *capacityInputs) error {
-	strategies := []types.CapacityProviderStrategyItem{}
-	for _, strategy := range in.Strategies {
-		strategies = append(strategies, types.CapacityProviderStrategyItem{
-			CapacityProvider: &strategy.Provider, Weight: deref(strategy.Weight), Base: deref(strategy.Base),
-		})
-	}
 	_, err := client.ECS.PutClusterCapacityProviders(ctx, &ecs.PutClusterCapacityProvidersInput{
 		Cluster:                         &in.ClusterName,
 		CapacityProviders:               append([]string{}, in.Providers...),
-		DefaultCapacityProviderStrategy: strategies,
+		DefaultCapacityProviderStrategy: append([]types.CapacityProviderStrategyItem{}, strategyItems(in.Strategies)...),
 	})
 	return err
+}
+
+// strategyItems are strategies as the API takes them. Nil for none.
+func strategyItems(strategies []capacityStrategy) []types.CapacityProviderStrategyItem {
+	var items []types.CapacityProviderStrategyItem
+	for _, strategy := range strategies {
+		items = append(items, types.CapacityProviderStrategyItem{
+			CapacityProvider: &strategy.Provider, Weight: deref(strategy.Weight), Base: deref(strategy.Base),
+		})
+	}
+	return items
 }

@@ -17,6 +17,7 @@ type serviceInputs struct {
 	TaskDefinition       string                `pulumi:"taskDefinition"`
 	DesiredCount         *int32                `pulumi:"desiredCount,optional"`
 	LaunchType           *string               `pulumi:"launchType,optional"`
+	Strategies           []capacityStrategy    `pulumi:"capacityProviderStrategies,optional"`
 	Network              *serviceNetwork       `pulumi:"networkConfiguration,optional"`
 	LoadBalancers        []serviceLoadBalancer `pulumi:"loadBalancers,optional"`
 	GracePeriod          *int32                `pulumi:"healthCheckGracePeriodSeconds,optional"`
@@ -60,13 +61,19 @@ type deploymentAlarms struct {
 //
 // Rules: Amazon ECS API reference, CreateService and DeploymentConfiguration.
 var ecsService = &kind[serviceInputs, none]{
-	Token:   "aws:ecs/service:Service",
-	Name:    "name",
-	Replace: []string{"name", "cluster", "launchType"},
-	Check:   checkService,
-	Create:  createService,
-	Read:    readService,
-	Update:  updateService,
+	Token:    "aws:ecs/service:Service",
+	Name:     "name",
+	Replace:  []string{"name", "cluster", "launchType", "capacityProviderStrategies"},
+	Defaults: map[string]any{"enableExecuteCommand": false},
+	// An import is given CLUSTER/SERVICE (pulumi-aws, ecs.Service, "Import").
+	ImportID: func(ctx context.Context, client *api, id string) (string, error) {
+		observed, err := describeService(ctx, client, clusterOfService(id, ""), lastPart(id, "/"))
+		return deref(observed.ServiceArn), err
+	},
+	Check:  checkService,
+	Create: createService,
+	Read:   readService,
+	Update: updateService,
 	Delete: func(ctx context.Context, client *api, id string, in *serviceInputs, _ *none) error {
 		_, err := client.ECS.DeleteService(ctx, &ecs.DeleteServiceInput{
 			Cluster: aws.String(clusterOfService(id, in.Cluster)), Service: aws.String(lastPart(id, "/")), Force: aws.Bool(true),
@@ -109,6 +116,7 @@ func createService(ctx context.Context, client *api, in *serviceInputs) (string,
 		TaskDefinition:                &in.TaskDefinition,
 		DesiredCount:                  aws.Int32(deref(in.DesiredCount)),
 		LaunchType:                    types.LaunchType(deref(in.LaunchType)),
+		CapacityProviderStrategy:      strategyItems(in.Strategies),
 		NetworkConfiguration:          in.network(),
 		LoadBalancers:                 in.loadBalancers(),
 		HealthCheckGracePeriodSeconds: in.GracePeriod,
@@ -135,7 +143,11 @@ func readService(ctx context.Context, client *api, id string, in *serviceInputs,
 	provider.Observe(&in.LaunchType, &launchType)
 	if importing := in.Cluster == ""; importing {
 		observeRequired(&in.Cluster, observed.ClusterArn)
-		in.LaunchType = &launchType
+		in.LaunchType = nil
+		if launchType != "" {
+			in.LaunchType = &launchType
+		}
+		in.takeOver(observed)
 	}
 	in.Tags = ecsTags(observed.Tags)
 	return nil
@@ -152,12 +164,39 @@ func updateService(ctx context.Context, client *api, _ string, old, in *serviceI
 		DeploymentConfiguration:       in.deployment(),
 		EnableExecuteCommand:          in.EnableExecuteCommand,
 	}
+	if deref(old.PropagateTags) != deref(in.PropagateTags) {
+		request.PropagateTags = types.PropagateTags(deref(in.PropagateTags))
+	}
 	// Stating the count would undo what autoscaling has done since.
 	if deref(old.DesiredCount) != deref(in.DesiredCount) {
 		request.DesiredCount = aws.Int32(deref(in.DesiredCount))
 	}
 	_, err := client.ECS.UpdateService(ctx, request)
 	return err
+}
+
+// takeOver takes over what only an import reads: as far as the emulator reports it.
+func (in *serviceInputs) takeOver(observed types.Service) {
+	in.Network = nil
+	if network := observed.NetworkConfiguration; network != nil && network.AwsvpcConfiguration != nil {
+		public := network.AwsvpcConfiguration.AssignPublicIp == types.AssignPublicIpEnabled
+		in.Network = &serviceNetwork{
+			Subnets: network.AwsvpcConfiguration.Subnets, SecurityGroups: network.AwsvpcConfiguration.SecurityGroups, AssignPublicIP: &public,
+		}
+	}
+	for _, balancer := range observed.LoadBalancers {
+		in.LoadBalancers = append(in.LoadBalancers, serviceLoadBalancer{
+			TargetGroupArn: deref(balancer.TargetGroupArn), ContainerName: deref(balancer.ContainerName), ContainerPort: deref(balancer.ContainerPort),
+		})
+	}
+	for _, strategy := range observed.CapacityProviderStrategy {
+		in.Strategies = append(in.Strategies, capacityStrategy{
+			Provider: deref(strategy.CapacityProvider), Weight: &strategy.Weight, Base: &strategy.Base,
+		})
+	}
+	if deployment := observed.DeploymentConfiguration; deployment != nil {
+		in.MaximumPercent, in.MinimumPercent = deployment.MaximumPercent, deployment.MinimumHealthyPercent
+	}
 }
 
 // clusterOfService is the cluster that the inputs state, else the one in the

@@ -47,6 +47,8 @@ var iamRole = &kind[roleInputs, roleOutputs]{
 	Token:      "aws:iam/role:Role",
 	Name:       "name",
 	Replace:    []string{"name", "path"},
+	Defaults:   map[string]any{"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": false},
+	Computed:   []string{"inlinePolicies"},
 	Check:      checkRole,
 	Create:     createRole,
 	Complete:   putInlinePolicies,
@@ -97,6 +99,7 @@ func readRole(ctx context.Context, client *api, id string, in *roleInputs, out *
 	if err != nil {
 		return fmt.Errorf("decode the trust policy of role %s: %w", id, err)
 	}
+	importing := in.Name == ""
 	in.Name = id
 	observeJSON(&in.AssumeRolePolicy, document)
 	provider.Observe(&in.Description, observed.Description)
@@ -109,7 +112,7 @@ func readRole(ctx context.Context, client *api, id string, in *roleInputs, out *
 	in.Tags = tagMap(observed.Tags, func(tag types.Tag) (*string, *string) { return tag.Key, tag.Value })
 	out.Arn, out.UniqueID = deref(observed.Arn), deref(observed.RoleId)
 	out.CreateDate = deref(observed.CreateDate).UTC().Format(time.RFC3339)
-	return observeInlinePolicies(ctx, client, in)
+	return observeInlinePolicies(ctx, client, in, importing)
 }
 
 func updateRole(ctx context.Context, client *api, id string, old, in *roleInputs, _ *roleOutputs) error {

@@ -19,9 +19,9 @@ func putInlinePolicies(ctx context.Context, client *api, id string, in *roleInpu
 }
 
 // observeInlinePolicies takes over the inline policies if the program states
-// any: it then means them to be the only ones.
-func observeInlinePolicies(ctx context.Context, client *api, in *roleInputs) error {
-	if len(in.InlinePolicies) == 0 {
+// any: it then means them to be the only ones. An import takes them over too.
+func observeInlinePolicies(ctx context.Context, client *api, in *roleInputs, importing bool) error {
+	if len(in.InlinePolicies) == 0 && !importing {
 		return nil
 	}
 	found, err := client.IAM.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &in.Name})

@@ -36,9 +36,13 @@ type loadBalancerOutputs struct {
 // Rules: Elastic Load Balancing API reference, CreateLoadBalancer and
 // LoadBalancerAttribute.
 var lbLoadBalancer = &kind[loadBalancerInputs, loadBalancerOutputs]{
-	Token:    "aws:lb/loadBalancer:LoadBalancer",
-	Name:     "name",
-	Replace:  []string{"name", "internal", "loadBalancerType"},
+	Token:   "aws:lb/loadBalancer:LoadBalancer",
+	Name:    "name",
+	Replace: []string{"name", "internal", "loadBalancerType"},
+	Defaults: map[string]any{
+		"internal": false, "loadBalancerType": "application", "idleTimeout": 60,
+		"dropInvalidHeaderFields": false, "enableDeletionProtection": false,
+	},
 	Check:    checkLoadBalancer,
 	Create:   createLoadBalancer,
 	Complete: setLoadBalancerAttributes,

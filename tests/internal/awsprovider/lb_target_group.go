@@ -33,6 +33,8 @@ var lbTargetGroup = &kind[targetGroupInputs, targetGroupOutputs]{
 	Token:    "aws:lb/targetGroup:TargetGroup",
 	Name:     "name",
 	Replace:  []string{"name", "port", "protocol", "targetType", "vpcId"},
+	Defaults: map[string]any{"deregistrationDelay": 300},
+	Computed: []string{"healthCheck"},
 	Check:    checkTargetGroup,
 	Create:   createTargetGroup,
 	Complete: setTargetGroupAttributes,

@@ -35,9 +35,10 @@ var (
 
 // Rules: Amazon S3 user guide, "General purpose bucket naming rules".
 var s3Bucket = &kind[bucketInputs, bucketOutputs]{
-	Token:   "aws:s3/bucketV2:BucketV2",
-	Name:    "bucket",
-	Replace: []string{"bucket"},
+	Token:    "aws:s3/bucketV2:BucketV2",
+	Name:     "bucket",
+	Replace:  []string{"bucket"},
+	Defaults: map[string]any{"forceDestroy": false},
 	Check: func(in *bucketInputs, problems *provider.Problems) {
 		bucketName.check(problems, "bucket", in.Bucket)
 		if bucketNameForbidden.MatchString(in.Bucket) {

@@ -35,6 +35,13 @@ type Kind[C, In, Out any] struct {
 	// Check refuses values that the cloud would refuse but the emulator takes.
 	// It may be nil. Unknown inputs are zero.
 	Check func(in *In, problems *Problems)
+	// Defaults are the values of inputs that the program does not state, and Computed
+	// lists those that the cloud decides then. Neither is a difference.
+	Defaults map[string]any
+	Computed []string
+	// ImportID turns the id that an import is given into the resource's own, and
+	// leaves the latter as it is. It may be nil where they are the same.
+	ImportID func(ctx context.Context, client C, id string) (string, error)
 	// Create makes the resource, in one call, and returns its id.
 	Create func(ctx context.Context, client C, in *In) (string, error)
 	// Complete makes of a new or updated resource what takes further calls. It

@@ -38,7 +38,8 @@ func (k *Kind[C, In, Out]) check(properties resource.PropertyMap, defaults map[s
 }
 
 func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) plugin.DiffResult {
-	changed := revealAll(req.OldInputs).Diff(revealAll(req.NewInputs)).ChangedKeys()
+	old, new := k.alike(req.OldInputs, req.NewInputs)
+	changed := old.Diff(new).ChangedKeys()
 	if k.tagged() && !slices.Contains(changed, tagsKey) {
 		set, remove := tagChanges(req.OldOutputs[tagsAllKey], allTags(req.NewInputs, s.defaultTags))
 		if len(set)+len(remove) > 0 {
@@ -90,7 +91,8 @@ func (k *Kind[C, In, Out]) read(ctx context.Context, s scope[C], req plugin.Read
 	}
 	out := k.outputs(req.State)
 	before := encode(in)
-	if err := k.Read(ctx, s.client, string(req.ID), in, out); err != nil {
+	id, err := k.observe(ctx, s, req, in, out)
+	if err != nil {
 		if s.missing(err) {
 			return plugin.ReadResult{}, nil
 		}
@@ -123,7 +125,24 @@ func (k *Kind[C, In, Out]) read(ctx context.Context, s scope[C], req plugin.Read
 			inputs[key] = value
 		}
 	}
-	return plugin.ReadResult{ID: req.ID, Inputs: inputs, Outputs: k.state(inputs, encode(out), observed)}, nil
+	return plugin.ReadResult{ID: resource.ID(id), Inputs: inputs, Outputs: k.state(inputs, encode(out), observed)}, nil
+}
+
+// observe reads the resource and returns its id. An import knows no inputs, and takes over all that is reported.
+func (k *Kind[C, In, Out]) observe(ctx context.Context, s scope[C], req plugin.ReadRequest, in *In, out *Out) (string, error) {
+	id := string(req.ID)
+	if importing := len(req.Inputs) == 0 && len(req.State) == 0; !importing {
+		return id, k.Read(ctx, s.client, id, in, out)
+	}
+	if k.ImportID != nil {
+		var err error
+		if id, err = k.ImportID(ctx, s.client, id); err != nil {
+			return "", err
+		}
+	}
+	places := ask(in)
+	defer places.withdraw(in)
+	return id, k.Read(ctx, s.client, id, in, out)
 }
 
 func union(a, b resource.PropertyMap) resource.PropertyMap {
@@ -141,7 +160,8 @@ func (k *Kind[C, In, Out]) update(ctx context.Context, s scope[C], req plugin.Up
 	if err := decoded.err(); err != nil {
 		return nil, s.failed("update", err)
 	}
-	old, _ := k.inputs(req.OldInputs, s.defaultTags)
+	before, _ := k.alike(req.OldInputs, req.NewInputs)
+	old, _ := k.inputs(before, s.defaultTags)
 	out := k.outputs(req.OldOutputs)
 
 	if err := k.changeTags(ctx, s, string(req.ID), out, req.OldOutputs[tagsAllKey], tags); err != nil {
