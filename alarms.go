@@ -63,7 +63,7 @@ type watchedMetric struct {
 func (s settings) alarmName(name string) string { return s.physicalName("{name}-" + name) }
 
 // createAlarms makes alarms that tell the receivers when they are raised and when
-// they are over. They are not among what keepNames is for: there are none before
+// they are over. They are not among what adopted is for: there are none before
 // the setting that makes them, and the policy of the topic knows their names.
 func createAlarms(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs, receivers receiversOutputs, alarms []alarm,
@@ -90,7 +90,7 @@ func createAlarms(
 // It does not come from the dashboard, which shows the alarms and comes after
 // them. One that kept another name is in the list of all.
 func (s settings) whereDashboardIs(environment environmentOutputs) string {
-	if s.keepNames {
+	if s.adopted {
 		return dashboardsURL(environment)
 	}
 	return dashboardURL(environment, s.dashboardName())

@@ -177,11 +177,11 @@ func TestTheAlarmsFollowTheSettings(t *testing.T) {
 
 func TestTheAlarmsNameTheDashboardOrTheListInWhichItIs(t *testing.T) {
 	const list = "https://eu-west-2.console.aws.amazon.com/cloudwatch/home?region=eu-west-2#dashboards"
-	for keepNames, address := range map[string]string{"false": list + "/dashboard/mediaserver-dashboard", "true": list} {
+	for adopted, address := range map[string]string{"false": list + "/dashboard/mediaserver-dashboard", "true": list} {
 		for _, name := range alarmNames {
-			inputs := run(t, with(toTopic, map[string]string{"keepNames": keepNames})).find(t, "MetricAlarm "+name).inputs
+			inputs := run(t, with(toTopic, map[string]string{"adopted": adopted})).find(t, "MetricAlarm "+name).inputs
 			if description := inputs["alarmDescription"].(string); !strings.HasSuffix(description, ". Dashboard: "+address) {
-				t.Errorf("with keepNames %s the description of %s is %q", keepNames, name, description)
+				t.Errorf("with adopted %s the description of %s is %q", adopted, name, description)
 			}
 		}
 	}

@@ -62,8 +62,8 @@ const (
 	// defaultPermissionsBoundaryArn gives the roles no boundary: which policy
 	// bounds them is for the account to say.
 	defaultPermissionsBoundaryArn = ""
-	// defaultKeepNames makes every name from the name setting.
-	defaultKeepNames = false
+	// defaultAdopted is for a stack that made its resources itself.
+	defaultAdopted = false
 	// defaultAlarmTopicArn tells nobody: who is to be told is for the user to say.
 	defaultAlarmTopicArn = ""
 	// defaultAlarmErrorPercent lets a single failing page pass, and notices one
@@ -238,10 +238,10 @@ type settings struct {
 	// permissionsBoundaryArn is the managed policy that bounds what both roles
 	// may do, whatever else they are granted. Default: empty, no boundary.
 	permissionsBoundaryArn string
-	// keepNames leaves every resource that exists the physical name that it has,
-	// whatever name says: for a stack whose resources came from elsewhere. AWS
-	// cannot rename most of them. Default: false.
-	keepNames bool
+	// adopted says that the resources come from elsewhere, and leaves those that
+	// exist what AWS cannot change in place: their names, whatever name says, and
+	// the rules by which images expire. Default: false.
+	adopted bool
 	// alarmEmails are the e-mail addresses that are told of alarms. They or
 	// alarmTopicArn turn the alarms on. Default: none.
 	alarmEmails []string
@@ -286,7 +286,7 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 		protectData:        reader.boolean("protectData", defaultProtectData),
 
 		permissionsBoundaryArn: reader.optionalText("permissionsBoundaryArn", defaultPermissionsBoundaryArn),
-		keepNames:              reader.boolean("keepNames", defaultKeepNames),
+		adopted:                reader.boolean("adopted", defaultAdopted),
 		alarmEmails:            reader.list("alarmEmails", defaultAlarmEmails, "oncall@example.com"),
 		alarmTopicArn:          reader.optionalText("alarmTopicArn", defaultAlarmTopicArn),
 		alarmErrorPercent:      reader.integer("alarmErrorPercent", defaultAlarmErrorPercent),
@@ -403,11 +403,11 @@ func (s settings) physicalName(pattern string) string {
 	return strings.ReplaceAll(pattern, "{name}", s.name)
 }
 
-// keepName is the option with which a resource that exists keeps its physical
-// name, the given property, where keepNames is set. Another name would replace
-// the resource, because AWS cannot rename it.
-func (s settings) keepName(property string) pulumi.ResourceOption {
-	if !s.keepNames {
+// keep is the option with which a resource that was adopted keeps a property
+// that AWS cannot change in place, such as its physical name. Another value
+// would replace the resource.
+func (s settings) keep(property string) pulumi.ResourceOption {
+	if !s.adopted {
 		return pulumi.Composite()
 	}
 	return pulumi.IgnoreChanges([]string{property})

@@ -59,7 +59,7 @@ func everySetting() map[string]string {
 		"cpuArchitecture": "ARM64", "containerInsights": "enhanced", "oldVersionDays": "60",
 		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
 		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
-		"permissionsBoundaryArn": testBoundary, "keepNames": "true",
+		"permissionsBoundaryArn": testBoundary, "adopted": "true",
 		"alarmEmails": `["oncall@example.com","ops@example.com"]`, "alarmTopicArn": testTopic,
 		"alarmErrorPercent": "10", "alarmResponseSeconds": "3",
 	}
@@ -72,7 +72,7 @@ var everySettingLoaded = settings{
 	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
 	cpuArchitecture: "ARM64", containerInsights: "enhanced", oldVersionDays: 60,
 	forceDestroy: false, executeCommand: false, protectData: true,
-	permissionsBoundaryArn: testBoundary, keepNames: true,
+	permissionsBoundaryArn: testBoundary, adopted: true,
 	alarmEmails: []string{"oncall@example.com", "ops@example.com"}, alarmTopicArn: testTopic,
 	alarmErrorPercent: 10, alarmResponseSeconds: 3,
 }

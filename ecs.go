@@ -42,7 +42,7 @@ func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs)
 			Name:  pulumi.String("containerInsights"),
 			Value: pulumi.String(settings.containerInsights),
 		}},
-	}, settings.keepName("name"))
+	}, settings.keep("name"))
 	if err != nil {
 		return clusterOutputs{}, fmt.Errorf("create cluster main: %w", err)
 	}
@@ -302,7 +302,7 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 		PropagateTags: pulumi.String("SERVICE"),
 	},
 		pulumi.DependsOn(needed),
-		settings.keepName("name"),
+		settings.keep("name"),
 		pulumi.IgnoreChanges([]string{
 			// The scaling policies own the number of tasks once the service runs.
 			"desiredCount",

@@ -93,7 +93,7 @@ func createRoles(
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
 			Policy: policyJSON(secretsStatement(inputs.parameters.containerSecrets)),
 		}},
-	}, settings.keepName("name"), rolePath)
+	}, settings.keep("name"), rolePath)
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
 	}
@@ -110,7 +110,7 @@ func createRoles(
 		Description:         pulumi.String("Lets the media server use its bucket, logs and metrics"),
 		AssumeRolePolicy:    trust,
 		PermissionsBoundary: boundary,
-	}, settings.keepName("name"), rolePath)
+	}, settings.keep("name"), rolePath)
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create role ecs-task-role: %w", err)
 	}
@@ -118,7 +118,7 @@ func createRoles(
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(bucketStatements(inputs.storage)...),
-	}, settings.keepName("name"))
+	}, settings.keep("name"))
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
 	}
@@ -130,7 +130,7 @@ func createRoles(
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-cloudwatch-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(statements...),
-	}, settings.keepName("name"))
+	}, settings.keep("name"))
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-cloudwatch-policy: %w", err)
 	}

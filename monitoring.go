@@ -67,7 +67,7 @@ func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, 
 			Name:            pulumi.String(settings.physicalName(row.physicalName)),
 			RetentionInDays: pulumi.Int(settings.logRetentionDays),
 		},
-			settings.keepName("name"),
+			settings.keep("name"),
 			// A key that the group is encrypted with stays.
 			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
 		if err != nil {
@@ -114,7 +114,7 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 			PeriodOverride: keepPeriods,
 			Widgets:        belowAlarms(alarms, layOut(inputs.environment.region, dashboardRows(settings, inputs))),
 		}),
-	}, settings.keepName("dashboardName"))
+	}, settings.keep("dashboardName"))
 	if err != nil {
 		return dashboardOutputs{}, fmt.Errorf("create dashboard mediaserver: %w", err)
 	}

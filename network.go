@@ -88,7 +88,7 @@ func createSecurityGroups(
 			fromAnywhere(httpsPort, "HTTPS from anywhere"),
 		},
 		Egress: allOutgoing,
-	}, groupDescription, settings.keepName("name"))
+	}, groupDescription, settings.keep("name"))
 	if err != nil {
 		return securityGroupsOutputs{}, fmt.Errorf("create security group alb: %w", err)
 	}
@@ -102,7 +102,7 @@ func createSecurityGroups(
 		VpcId:       pulumi.String(inputs.environment.vpcID),
 		Ingress:     ec2.SecurityGroupIngressArray{fromLoadBalancer},
 		Egress:      allOutgoing,
-	}, groupDescription, settings.keepName("name"))
+	}, groupDescription, settings.keep("name"))
 	if err != nil {
 		return securityGroupsOutputs{}, fmt.Errorf("create security group ecs-tasks: %w", err)
 	}
@@ -159,7 +159,7 @@ func createLoadBalancer(
 		// Malformed headers are how requests are smuggled past a proxy.
 		DropInvalidHeaderFields: pulumi.Bool(true),
 	},
-		settings.keepName("name"),
+		settings.keep("name"),
 		// A protection that somebody gave the load balancer by hand or with Terraform
 		// stays.
 		pulumi.IgnoreChanges([]string{"enableDeletionProtection"}))
@@ -189,7 +189,7 @@ func createLoadBalancer(
 		// port serves only targets that come without one. It cannot change in
 		// place, and a replacement gets stuck: the name is taken and the listener
 		// holds the old group. So a new `appPort` leaves it as it is.
-		pulumi.IgnoreChanges([]string{"port"}), settings.keepName("name"))
+		pulumi.IgnoreChanges([]string{"port"}), settings.keep("name"))
 	if err != nil {
 		return loadBalancerOutputs{}, fmt.Errorf("create target group mediaserver: %w", err)
 	}

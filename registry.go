@@ -62,7 +62,7 @@ func createRegistry(ctx *pulumi.Context, settings settings, inputs registryInput
 			ScanOnPush: pulumi.Bool(true),
 		},
 		ForceDelete: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData), settings.keepName("name"))
+	}, pulumi.Protect(settings.protectData), settings.keep("name"))
 	if err != nil {
 		return registryOutputs{}, fmt.Errorf("create repository mediaserver: %w", err)
 	}
@@ -89,7 +89,9 @@ func createRegistry(ctx *pulumi.Context, settings settings, inputs registryInput
 			keepImages(1, taggedImagesKept, "tagged", "*"),
 			keepImages(2, untaggedImagesKept, "untagged"),
 		}}),
-	})
+	},
+		// A policy can only be replaced, and other rules delete other images.
+		settings.keep("policy"))
 	if err != nil {
 		return registryOutputs{}, fmt.Errorf("create lifecycle policy mediaserver: %w", err)
 	}

@@ -88,7 +88,7 @@ func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs)
 					},
 				},
 			},
-		}, settings.keepName("name"))
+		}, settings.keep("name"))
 		if err != nil {
 			return fmt.Errorf("create scaling policy %s: %w", row.policyName, err)
 		}
@@ -109,7 +109,7 @@ func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs)
 				"ServiceName": inputs.service.serviceName,
 			},
 			AlarmActions: pulumi.Array{policy.Arn},
-		}, settings.keepName("name"))
+		}, settings.keep("name"))
 		if err != nil {
 			return fmt.Errorf("create alarm %s: %w", row.alarmName, err)
 		}

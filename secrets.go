@@ -141,7 +141,7 @@ func createParameters(
 			Description: pulumi.String(row.description),
 			Type:        pulumi.String(row.kind),
 			Value:       row.value,
-		}, pulumi.Protect(row.protect), settings.keepName("name"))
+		}, pulumi.Protect(row.protect), settings.keep("name"))
 		if err != nil {
 			return parametersOutputs{}, fmt.Errorf("create parameter %s: %w", row.logicalName, err)
 		}

@@ -37,7 +37,7 @@ func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs)
 	bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
 		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), inputs.randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData), settings.keepName("bucket"))
+	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))
 	if err != nil {
 		return storageOutputs{}, fmt.Errorf("create bucket media-storage: %w", err)
 	}
