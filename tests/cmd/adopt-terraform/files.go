@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/natefinch/atomic"
+
+	"mediaserver/tests/internal/adoption"
+)
+
+// writeFiles writes the stack's settings and the import file, both or neither, and says what they mean and what to
+// do next.
+func writeFiles(asked arguments, project adoption.Project, adopted *adoption.Adoption, stdout io.Writer) error {
+	settings := filepath.Join(asked.folder, "Pulumi."+asked.stack+".yaml")
+	imports := filepath.Join(asked.folder, asked.stack+".import.json")
+	existing, err := os.ReadFile(settings)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range []string{settings, imports} {
+		if _, err := os.Lstat(name); err == nil && !asked.overwrite {
+			return fmt.Errorf("%s is there already; move it away, or have it written over with --overwrite", name)
+		}
+	}
+	stackFile, err := adopted.StackFile(project.Name, existing)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", settings, err)
+	}
+	var importFile bytes.Buffer
+	if err := adopted.WriteImportFile(&importFile); err != nil {
+		return err
+	}
+	if err := adopted.WriteText(stdout); err != nil {
+		return err
+	}
+	if err := atomic.WriteFile(imports, &importFile); err != nil {
+		return err
+	}
+	if err := atomic.WriteFile(settings, bytes.NewReader(stackFile)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, `
+Written: %[1]s, for review, and %[2]s. Next:
+  pulumi stack init %[3]s                # with the secrets provider that you want; not where the stack exists
+  pulumi import --stack %[3]s --file %[2]s --generate-code=false --protect=false
+  scripts/adopt-terraform %[4]s --stack %[3]s --random-values
+  pulumi preview --stack %[3]s --json | scripts/plan-gate
+`, settings, imports, asked.stack, asked.again())
+	return err
+}
+
+// again are the state and the options that the second step wants too.
+func (a arguments) again() string {
+	again := "'" + a.state + "'"
+	for _, mapping := range a.mappings {
+		again += fmt.Sprintf(" --map '%s=%s'", mapping.Address, mapping.Name)
+	}
+	if a.name != "" {
+		again += " --name " + a.name
+	}
+	return again
+}

@@ -1,0 +1,214 @@
+// Command adopt-terraform brings a deployment of Terraform under Pulumi's management. scripts/adopt-terraform builds
+// and runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"mediaserver/tests/internal/adoption"
+	"mediaserver/tests/internal/terraformstate"
+)
+
+const usage = `Usage: adopt-terraform STATE --stack STACK [options]
+       adopt-terraform STATE --stack STACK --random-values [options]
+       adopt-terraform STATE --addresses [options]
+
+Brings the media server that Terraform deployed under Pulumi's management, with nothing replaced. STATE is the file
+that 'terraform state pull' or 'terraform show -json' wrote, or - for standard input. It holds the JWT secret in
+plain, so nobody but you may be able to read it. docs/adopting.md has the whole way.
+
+Without a further option it writes two files, neither of which holds a secret, and changes nothing else:
+  Pulumi.STACK.yaml    the settings, for review
+  STACK.import.json    what 'pulumi import --file' takes
+
+  --random-values      after that import: put the suffix of the bucket's name and the JWT secret into the state of
+                       the stack, where Pulumi encrypts the secret. It goes through no file and no argument
+  --addresses          print what to take out of Terraform at the end, one address a line
+
+  --map ADDRESS=NAME   the address in the state is the resource of the stack with this logical name, where the
+                       guide names it otherwise; a - leaves it to Terraform. May be given several times
+  --name NAME          the setting 'name'; by default it is found in the names of the resources
+  --folder FOLDER      where the two files go; by default beside Pulumi.yaml
+  --overwrite          write them over those that are there; of Pulumi.STACK.yaml only the settings
+  --help               print this
+
+Exit codes:
+  0  done
+  1  the deployment would be wrong to adopt as it is, or Pulumi failed
+  2  wrong usage
+  3  a needed program is missing
+  4  the state cannot be read
+`
+
+// Exit codes, as the usage tells them.
+const (
+	exitRefused    = 1
+	exitUsage      = 2
+	exitMissing    = 3
+	exitUnreadable = 4
+)
+
+// exitError is an error with the exit code that it ends in.
+type exitError struct {
+	code int
+	error
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	if err == nil {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(os.Stderr, "adopt-terraform: %s\n", strings.TrimSuffix(line, "\n"))
+	}
+	var exit exitError
+	if errors.As(err, &exit) {
+		os.Exit(exit.code)
+	}
+	os.Exit(exitRefused)
+}
+
+// arguments are what the command line asks for.
+type arguments struct {
+	state, stack, folder, name         string
+	mappings                           []adoption.Mapping
+	randomValues, addresses, overwrite bool
+}
+
+func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer) error {
+	asked, err := parse(words)
+	if errors.Is(err, flag.ErrHelp) {
+		_, err := io.WriteString(stdout, usage)
+		return err
+	}
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	root, err := locate()
+	if err != nil {
+		return err
+	}
+	project, err := adoption.ReadProject(root)
+	if err != nil {
+		return fmt.Errorf("read the program's project: %w", err)
+	}
+	state, err := read(asked.state, stdin)
+	if err != nil {
+		return exitError{exitUnreadable, fmt.Errorf("cannot read the state%s: %w", quoted(asked.state), err)}
+	}
+	adopted, err := adoption.Read(state, adoption.Options{Mappings: asked.mappings, Name: asked.name, Project: project})
+	if err != nil {
+		return err
+	}
+	switch {
+	case asked.addresses:
+		_, err := fmt.Fprintln(stdout, strings.Join(adopted.Addresses(), "\n"))
+		return err
+	case asked.randomValues:
+		return insertRandomValues(ctx, pulumi{root, asked.stack}, adopted, stdout)
+	}
+	if asked.folder == "" {
+		asked.folder = root
+	}
+	return writeFiles(asked, project, adopted, stdout)
+}
+
+// stackName is a stack as the two files can be named after it, without an organization.
+var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+
+// parse reads the command line. Flags may stand behind the state too.
+func parse(words []string) (arguments, error) {
+	var asked arguments
+	flags := flag.NewFlagSet("adopt-terraform", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&asked.stack, "stack", "", "")
+	flags.StringVar(&asked.folder, "folder", "", "")
+	flags.StringVar(&asked.name, "name", "", "")
+	flags.BoolVar(&asked.randomValues, "random-values", false, "")
+	flags.BoolVar(&asked.addresses, "addresses", false, "")
+	flags.BoolVar(&asked.overwrite, "overwrite", false, "")
+	flags.Func("map", "", func(text string) error {
+		mapping, err := adoption.ParseMapping(text)
+		asked.mappings = append(asked.mappings, mapping)
+		return err
+	})
+	for {
+		if err := flags.Parse(words); err != nil {
+			return arguments{}, fmt.Errorf("%w; see --help", err)
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		if asked.state != "" {
+			return arguments{}, fmt.Errorf("name one state only, not %q and %q", asked.state, flags.Arg(0))
+		}
+		asked.state, words = flags.Arg(0), flags.Args()[1:]
+	}
+	switch {
+	case asked.state == "":
+		return arguments{}, errors.New("name the state; see --help")
+	case asked.addresses && asked.randomValues:
+		return arguments{}, errors.New("--addresses and --random-values exclude each other; see --help")
+	case !asked.addresses && !stackName.MatchString(asked.stack):
+		return arguments{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, hyphens and underscores", asked.stack)
+	}
+	return asked, nil
+}
+
+// locate finds the program's folder by the place of this command in it, bin/adopt-terraform.
+func locate() (string, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if executable, err = filepath.EvalSymlinks(executable); err != nil {
+		return "", err
+	}
+	root := filepath.Dir(filepath.Dir(executable))
+	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); err != nil {
+		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/adopt-terraform", root)
+	}
+	return root, nil
+}
+
+// ownerOnly are the permissions that nobody but the owner of a file may have.
+const ownerOnly = 0o077
+
+func read(name string, stdin io.Reader) (terraformstate.State, error) {
+	if name == "-" {
+		return terraformstate.Read(stdin)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return terraformstate.State{}, err
+	}
+	defer file.Close()
+	about, err := file.Stat()
+	if err != nil {
+		return terraformstate.State{}, err
+	}
+	if about.Mode().IsRegular() && about.Mode().Perm()&ownerOnly != 0 {
+		return terraformstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 '%s'`", name)
+	}
+	return terraformstate.Read(file)
+}
+
+func quoted(name string) string {
+	if name == "-" {
+		return ""
+	}
+	return fmt.Sprintf(" '%s'", name)
+}
