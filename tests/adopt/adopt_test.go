@@ -1,0 +1,125 @@
+package adopt
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"mediaserver/tests/internal/readback"
+	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/terraformguide"
+)
+
+// usual are the habits that the guide leaves nobody a choice about: a task cannot start unless the execution role may
+// read the JWT secret.
+var usual = terraformguide.Habits{
+	SecretsPolicy: true,
+	DefaultTags:   map[string]string{"Project": "mediaserver", "ManagedBy": "Terraform"},
+}
+
+// inPlace are the resources that the first update changes in place where a deployment is the guide's to the letter.
+// docs/adopting.md explains each.
+var inPlace = []string{
+	"BucketCorsConfigurationV2 media-storage", "BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver",
+	"LoadBalancer mediaserver", "MetricAlarm high-cpu", "MetricAlarm low-cpu", "Parameter app-config", "Parameter jwt-secret",
+	"Parameter s3-bucket-name", "RepositoryPolicy mediaserver", "Role ecs-task-execution-role", "Role ecs-task-role",
+	"RolePolicy ecs-task-cloudwatch-policy", "RolePolicy ecs-task-s3-policy", "SecurityGroup alb", "SecurityGroup ecs-tasks",
+	"Service mediaserver",
+	// The emulator forgets the tags of scalable targets, so they seem to be missing.
+	"Target ecs-target",
+	"TargetGroup mediaserver",
+}
+
+func TestADeploymentOfTheGuideIsAdoptedWithNothingReplaced(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, usual)
+	d.adopt()
+	plan, operations := d.plan()
+	d.wantHarmless(operations)
+	if created := operations["create"]; !slices.Equal(created, []string{"TaskDefinition mediaserver"}) {
+		t.Errorf("the first update creates %v, want a revision of the task definition only", created)
+	}
+	if updated := slices.Sorted(slices.Values(operations["update"])); !slices.Equal(updated, inPlace) {
+		t.Errorf("the first update changes\n%s\nwant\n%s", strings.Join(updated, "\n"), strings.Join(inPlace, "\n"))
+	}
+	d.passesTheGate(plan)
+	d.Up()
+	d.isAdopted()
+	settings := readback.Guide()
+	results := readback.Read(t.Context(), d.clients, readback.Deployment{
+		Account: sandbox.Account, Region: sandbox.Region, Partition: "aws", Settings: settings, Tags: usual.DefaultTags, Outputs: d.Outputs(),
+	})
+	// Images expire by the rules that they had.
+	kept := []string{"LifecyclePolicy mediaserver: tag patterns of tagged is <nil>, want [*]"}
+	if differences := readback.Differences(results); len(results) < 30 || !slices.Equal(differences, kept) {
+		t.Errorf("of %d resources these differ from the guide: %q, want %q", len(results), differences, kept)
+	}
+}
+
+// wantHarmless fails if a plan replaces or deletes anything.
+func (d *deployment) wantHarmless(operations map[string][]string) {
+	d.t.Helper()
+	for operation, names := range operations {
+		if !slices.Contains([]string{"same", "create", "update", "read"}, operation) {
+			d.t.Errorf("the first update would %s %v", operation, names)
+		}
+	}
+}
+
+// unreported is what the gate sees only because the emulator does not report whether ECS Exec is on.
+const unreported = "enableExecuteCommand: not set → true"
+
+// passesTheGate fails if the gate refuses more than what the emulator leaves out.
+func (d *deployment) passesTheGate(plan string) {
+	d.t.Helper()
+	judged := gate(d.t.Context(), d.t, plan)
+	for line := range strings.Lines(judged.stdout) {
+		if strings.Contains(line, "gets weaker") && !strings.Contains(line, unreported) || strings.Contains(line, "is replaced") || strings.Contains(line, "is deleted") {
+			d.t.Errorf("the plan gate refuses %s", line)
+		}
+	}
+	var allowances []string
+	for word := range strings.FieldsSeq(judged.stderr) {
+		if strings.Contains(word, "@") {
+			allowances = append(allowances, "--allow", word)
+		}
+	}
+	if again := gate(d.t.Context(), d.t, plan, allowances...); again.code != 0 {
+		d.t.Errorf("the plan gate ends in %d\n%s%s", again.code, again.stdout, again.stderr)
+	}
+}
+
+// isAdopted fails if the media, the secret or the names are not what they were, or if a second update has anything
+// left to do.
+func (d *deployment) isAdopted() {
+	d.t.Helper()
+	object, err := d.clients.S3.GetObject(d.t.Context(), &s3.GetObjectInput{Bucket: &d.Bucket, Key: aws.String(terraformguide.Object)})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	content, err := io.ReadAll(object.Body)
+	if err != nil || string(content) != terraformguide.Content {
+		d.t.Errorf("the media file holds %q (%v)", content, err)
+	}
+	outputs := d.Outputs()
+	if outputs["bucketName"] != d.Bucket {
+		d.t.Errorf("the bucket is %s, want %s", outputs["bucketName"], d.Bucket)
+	}
+	parameter, err := d.clients.SSM.GetParameter(d.t.Context(), &ssm.GetParameterInput{
+		Name: aws.String(outputs["jwtSecretParameter"].(string)), WithDecryption: aws.Bool(true),
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if *parameter.Parameter.Value != terraformguide.JWTSecret {
+		d.t.Error("the JWT secret is another one")
+	}
+	if _, operations := d.plan(); len(operations) != 1 || operations["same"] == nil {
+		d.t.Errorf("a second update would %v", operations)
+	}
+}

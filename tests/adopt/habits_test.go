@@ -1,0 +1,107 @@
+package adopt
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/terraformguide"
+)
+
+// Each deployment has several habits at once, because each takes a sandbox of its own.
+func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		habits terraformguide.Habits
+		shown  bool
+		// options are those of the tool, and says what it must print.
+		options, says []string
+		// settings are lines that the stack file must have.
+		settings []string
+		// created are what the first update makes beside a revision of the task definition.
+		created []string
+	}{
+		{
+			name: "names with a random suffix, another bucket, rules and policies of their own",
+			habits: terraformguide.Habits{
+				Named: func(_, name string) string {
+					if strings.HasPrefix(name, "/") || name == "mediaserver" {
+						return name
+					}
+					return name + "-x7k2"
+				},
+				Bucket: "acme-films-2021", RandomID: true, RuleResources: true, SecretsPolicy: true, Templates: true, RolePath: "/services/",
+				OwnTags: map[string]string{"Team": "films"}, NameTags: true,
+				LoadBalancer: map[string]string{"deletion_protection.enabled": "true"},
+			},
+			says: []string{
+				"random_id.bucket_suffix\n",
+				"aws_security_group_rule.alb_http: a part of aws_security_group.alb, which states all its rules itself",
+				"aws_iam_role_policy.ecs_execution_ssm: a part of aws_iam_role.ecs_task_execution_role",
+				"some resources have tags of their own, which the first update takes away: Name",
+			},
+			settings: []string{"such as these names: mediaserver-alb-x7k2, mediaserver-ecs-tasks-x7k2, acme-films-2021", "mediaserver:name: mediaserver\n", "Team: films"},
+			created:  []string{"RandomString bucket-suffix"},
+		},
+		{
+			name: "a name of its own, a module, indexes, and terraform show",
+			habits: terraformguide.Habits{
+				Named:  func(_, name string) string { return strings.ReplaceAll(name, "mediaserver", "films-prod") },
+				Module: "module.media", Indexed: map[string]any{"aws_lb.mediaserver": 0, "aws_cloudwatch_log_group.ecs_logs": "ecs"},
+				SecretsPolicy: true, CapacityProviders: true, DefaultTags: map[string]string{"Environment": "prod", "Number": "007"},
+			},
+			shown:    true,
+			says:     []string{"module.media.aws_lb.mediaserver[0]", `module.media.aws_cloudwatch_log_group.ecs_logs["ecs"]`},
+			settings: []string{"mediaserver:name: films-prod\n", "Environment: prod", `Number: "007"`},
+		},
+		{
+			name: "other addresses, and without the optional resources",
+			habits: terraformguide.Habits{
+				Renamed: map[string]string{"aws_lb.mediaserver": "this", "aws_cloudwatch_log_group.ecs_logs": "containers"},
+				Without: []string{
+					"aws_cloudwatch_dashboard.mediaserver", "aws_cloudwatch_log_group.app_logs", "aws_ecr_lifecycle_policy.mediaserver",
+					"aws_s3_bucket_lifecycle_configuration.media_storage", "random_password.jwt_secret",
+				},
+				SecretsPolicy: true,
+			},
+			options: []string{"--map", "aws_lb.this=mediaserver", "--map", "aws_cloudwatch_log_group.containers=ecs-logs"},
+			says: []string{
+				"Not in the state; the first update makes them:", "Dashboard mediaserver (aws_cloudwatch_dashboard.mediaserver)",
+				"RandomPassword jwt-secret (random_password.jwt_secret)",
+			},
+			created: []string{
+				"BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver", "LifecyclePolicy mediaserver", "LogGroup app-logs",
+			},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := deploy(t, test.habits)
+			if test.shown {
+				d.write(d.Shown(t))
+			}
+			written := d.prepare(test.options...)
+			settings := text(t, d.settingsFile())
+			for _, want := range test.says {
+				if !strings.Contains(written.stdout, want) {
+					t.Errorf("the tool does not say %q:\n%s", want, written.stdout)
+				}
+			}
+			for _, want := range test.settings {
+				if !strings.Contains(settings, want) {
+					t.Errorf("the settings do not have %q:\n%s", want, settings)
+				}
+			}
+			d.importAll()
+			d.tool(append([]string{d.state, "--stack", d.Name, "--random-values"}, test.options...)...).succeeds(t)
+			_, operations := d.plan()
+			d.wantHarmless(operations)
+			want := slices.Sorted(slices.Values(append(test.created, "TaskDefinition mediaserver")))
+			if created := slices.Sorted(slices.Values(operations["create"])); !slices.Equal(created, want) {
+				t.Errorf("the first update creates %v, want %v", created, want)
+			}
+			d.Up()
+			d.isAdopted()
+		})
+	}
+}

@@ -1,0 +1,236 @@
+package adopt
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/terraformguide"
+)
+
+// change makes a deployment another one.
+type change func(*terraformguide.Deployed)
+
+// with sets an attribute of an address.
+func with(address, attribute string, value any) change {
+	return func(d *terraformguide.Deployed) {
+		for i, each := range d.Instances {
+			if each.Type+"."+each.Name == address {
+				attributes := map[string]any{attribute: value}
+				for name, other := range each.Attributes {
+					if name != attribute {
+						attributes[name] = other
+					}
+				}
+				d.Instances[i].Attributes = attributes
+			}
+		}
+	}
+}
+
+// without takes an address away.
+func without(address string) change {
+	return func(d *terraformguide.Deployed) {
+		var kept []terraformguide.Instance
+		for _, each := range d.Instances {
+			if each.Type+"."+each.Name != address {
+				kept = append(kept, each)
+			}
+		}
+		d.Instances = kept
+	}
+}
+
+// again adds an address a second time, with an index.
+func again(address string) change {
+	return func(d *terraformguide.Deployed) {
+		for _, each := range d.Instances {
+			if each.Type+"."+each.Name == address {
+				each.Index = 1
+				d.Instances = append(d.Instances, each)
+				return
+			}
+		}
+	}
+}
+
+func status(address, status string) change {
+	return func(d *terraformguide.Deployed) {
+		for i, each := range d.Instances {
+			if each.Type+"."+each.Name == address {
+				d.Instances[i].Status = status
+			}
+		}
+	}
+}
+
+func TestWhatWouldBeWrongToAdoptIsRefusedWithWhatToDo(t *testing.T) {
+	d := deploy(t, usual)
+	for _, test := range []struct {
+		change  change
+		options []string
+		says    []string
+	}{
+		{change: with("aws_lb.mediaserver", "arn", "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/mediaserver-alb/1"),
+			says: []string{"a stack is in one region", "aws_lb.mediaserver is in eu-west-1", "is in eu-west-2", "--map 'ADDRESS=-'"}},
+		{change: with("aws_ecs_cluster.main", "arn", "arn:aws:ecs:eu-west-2:999999999999:cluster/mediaserver-cluster"),
+			says: []string{"a stack is in one account", "aws_ecs_cluster.main is in 999999999999"}},
+		{change: without("aws_s3_bucket_lifecycle_configuration.media_storage"),
+			says: []string{"aws_s3_bucket.media_storage: it has lifecycle_rule in itself", "terraform import aws_s3_bucket_lifecycle_configuration.media_storage mediaserver-storage-abc12345"}},
+		{change: without("aws_s3_bucket_versioning.media_storage"), says: []string{"it has versioning in itself"}},
+		{change: without("aws_s3_bucket_cors_configuration.media_storage"), says: []string{"it has cors_rule in itself"}},
+		{change: with("aws_s3_bucket.media_storage", "website", []any{map[string]any{"index_document": "index.html"}}),
+			says: []string{"it has website in itself", "aws_s3_bucket_website_configuration, which stays with Terraform"}},
+		{change: without("aws_s3_bucket.media_storage"), says: []string{"aws_s3_bucket.media_storage: the state does not have it", "--map 'ADDRESS=media-storage'"}},
+		{change: func(d *terraformguide.Deployed) {
+			without("aws_ssm_parameter.jwt_secret")(d)
+			without("random_password.jwt_secret")(d)
+		}, says: []string{"the state does not have the JWT secret", "terraform import aws_ssm_parameter.jwt_secret NAME"}},
+		{change: with("aws_s3_bucket_server_side_encryption_configuration.media_storage", "rule", []any{map[string]any{
+			"apply_server_side_encryption_by_default": []any{map[string]any{"sse_algorithm": "aws:kms"}}}}),
+			says: []string{"files are encrypted with aws:kms", "protected less"}},
+		{change: status("aws_ecs_service.mediaserver", "tainted"), says: []string{"aws_ecs_service.mediaserver: Terraform means to replace it", "terraform untaint"}},
+		{change: again("aws_lb.mediaserver"), says: []string{"the stack has one mediaserver, and the state has aws_lb.mediaserver and aws_lb.mediaserver[1]", "--map 'aws_lb.mediaserver=mediaserver'"}},
+		{change: with("aws_lb.mediaserver", "internal", true), says: []string{"aws_lb.mediaserver: it is internal"}},
+		{change: with("aws_lb_listener.mediaserver", "default_action", []any{map[string]any{"type": "redirect"}}), says: []string{"aws_lb_listener.mediaserver: its action is redirect"}},
+		{change: with("aws_security_group.alb", "vpc_id", "vpc-other"), says: []string{"the stack has one VPC"}},
+		{change: with("aws_vpc.default", "default", false), says: []string{"is not the default VPC of its region"}},
+		{change: with("aws_ecs_service.mediaserver", "launch_type", "EC2"), says: []string{"it runs on EC2"}},
+		{change: with("aws_cloudwatch_log_group.app_logs", "name", ""), says: []string{"aws_cloudwatch_log_group.app_logs: the state does not say its name"}},
+		{options: []string{"--map", "aws_lb.other=mediaserver"}, says: []string{"--map 'aws_lb.other=mediaserver': the state has no such address; `terraform state list` names all"}},
+		{options: []string{"--map", "aws_lb.mediaserver=balancer"}, says: []string{"of the type aws_lb the stack has mediaserver; - leaves it to Terraform"}},
+		{options: []string{"--name", "Media"}, says: []string{`--name "Media" must be 2 to 28 lower-case letters`}},
+	} {
+		t.Run(test.says[0], func(t *testing.T) {
+			changed := &terraformguide.Deployed{Bucket: d.Bucket, Instances: append([]terraformguide.Instance{}, d.Instances...)}
+			if test.change != nil {
+				test.change(changed)
+			}
+			for format, state := range map[string][]byte{"state file": changed.StateFile(t), "terraform show": changed.Shown(t)} {
+				d.write(state)
+				refused := d.tool(append([]string{d.state, "--stack", "prod", "--folder", d.folder}, test.options...)...)
+				if refused.code != 1 {
+					t.Errorf("%s: exit status %d, want 1", format, refused.code)
+				}
+				for _, want := range test.says {
+					if !strings.Contains(refused.stderr, want) {
+						t.Errorf("%s: it does not say %q, but\n%s", format, want, refused.stderr)
+					}
+				}
+				wantNothingWritten(t, d.folder, refused)
+			}
+		})
+	}
+}
+
+// wantNothingWritten fails if the folder holds anything but the state, or if the secret was printed.
+func wantNothingWritten(t *testing.T, folder string, refused result) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if entry.Name() != "terraform.tfstate" {
+			t.Errorf("the tool wrote %s", entry.Name())
+		}
+	}
+	if refused.stdout != "" || strings.Contains(refused.stderr, "q7<R") {
+		t.Errorf("it prints %q and %q", refused.stdout, refused.stderr)
+	}
+}
+
+func TestAStateThatIsNoneGetsAClearError(t *testing.T) {
+	t.Parallel()
+	valid := (&terraformguide.Deployed{Instances: []terraformguide.Instance{
+		{Mode: "managed", Type: "azurerm_storage_account", Name: "media", Attributes: map[string]any{"name": "media"}},
+	}}).StateFile(t)
+	for _, test := range []struct {
+		state, says string
+		code        int
+	}{
+		{"", "it is empty", 4},
+		{" \n", "it is empty", 4},
+		{"aws_lb.mediaserver\n", "it is no JSON object, or is cut short", 4},
+		{string(valid[:len(valid)/2]), "it is no JSON object, or is cut short", 4},
+		{string(valid) + "x", "it is no JSON object, or is cut short", 4},
+		{"[]", "it is no JSON object", 4},
+		{"{}", "it is neither a state of Terraform nor what `terraform show -json` prints", 4},
+		{`{"version": 3, "modules": []}`, "its version is 3, and only 4 is read", 4},
+		{`{"version": 5, "resources": []}`, "its version is 5, and only 4 is read", 4},
+		{`{"version": 4, "resources": {}}`, "it is no state file of version 4", 4},
+		{`{"serial": 1, "lineage": "x", "encrypted_data": "abc"}`, "`tofu state pull` writes it in plain", 4},
+		{`{"format_version": "1.2", "planned_values": {}}`, "it is a plan, not a state", 4},
+		{`{"format_version": "2.0", "values": {}}`, `its format_version is "2.0", and only 0 and 1 are read`, 4},
+		{`{"format_version": "1.0"}`, "the state holds no resource; is it the right workspace?", 1},
+		{`{"version": 4, "resources": []}`, "the state holds no resource; is it the right workspace?", 1},
+		{string(valid), "none of its 1 resources is one of this stack, but for instance azurerm_storage_account.media", 1},
+	} {
+		folder := t.TempDir()
+		refused := runTool(t, os.Environ(), []byte(test.state), "-", "--stack", "prod", "--folder", folder)
+		if refused.code != test.code || !strings.Contains(refused.stderr, test.says) {
+			t.Errorf("%.40q: exit status %d, %s, want %d and %q", test.state, refused.code, refused.stderr, test.code, test.says)
+		}
+		wantNothingWritten(t, folder, refused)
+	}
+}
+
+func TestTheToolMindsItsManners(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	open := filepath.Join(folder, "terraform.tfstate")
+	if err := os.WriteFile(open, []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		arguments []string
+		code      int
+		says      string
+	}{
+		{[]string{"--help"}, 0, "Usage: adopt-terraform STATE --stack STACK"},
+		{[]string{}, 2, "name the state; see --help"},
+		{[]string{"-"}, 2, `--stack "" must be the name of a stack`},
+		{[]string{"-", "--stack", "acme/prod"}, 2, `--stack "acme/prod" must be the name of a stack, without an organization`},
+		{[]string{"-", "x", "--stack", "prod"}, 2, `name one state only, not "-" and "x"`},
+		{[]string{"-", "--stack", "prod", "--addresses", "--random-values"}, 2, "exclude each other"},
+		{[]string{"-", "--stack", "prod", "--map", "aws_lb.x"}, 2, `"aws_lb.x" must be ADDRESS=NAME`},
+		{[]string{"-", "--stack", "prod", "--verbose"}, 2, "see --help"},
+		{[]string{filepath.Join(folder, "nowhere"), "--stack", "prod"}, 4, "no such file"},
+		{[]string{open, "--stack", "prod"}, 4, "others than you may read it, and it holds the JWT secret in plain; run `chmod 600"},
+	} {
+		ended := runTool(t, os.Environ(), nil, test.arguments...)
+		if ended.code != test.code || !strings.Contains(ended.stdout+ended.stderr, test.says) {
+			t.Errorf("%q: exit status %d, %s%s, want %d and %q", test.arguments, ended.code, ended.stdout, ended.stderr, test.code, test.says)
+		}
+	}
+}
+
+func TestFilesThatAreThereAreWrittenOverOnRequestOnly(t *testing.T) {
+	d := deploy(t, usual)
+	settings := "# of mine\nencryptionsalt: v1:abc=\nconfig:\n  mediaserver:appPort: 1\n"
+	if err := os.WriteFile(d.settingsFile(), []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	arguments := []string{d.state, "--stack", d.Name, "--folder", d.folder}
+	refused := d.tool(arguments...)
+	if refused.code != 1 || !strings.Contains(refused.stderr, "is there already; move it away, or have it written over with --overwrite") {
+		t.Errorf("exit status %d, %s", refused.code, refused.stderr)
+	}
+	if text(t, d.settingsFile()) != settings {
+		t.Error("the settings were written over")
+	}
+	if _, err := os.Stat(d.importFile()); err == nil {
+		t.Error("the import file was written")
+	}
+	d.tool(append(arguments, "--overwrite")...).succeeds(t)
+	written := text(t, d.settingsFile())
+	if !strings.Contains(written, "encryptionsalt: v1:abc=") || !strings.Contains(written, "mediaserver:appPort: 3000") || strings.Contains(written, "appPort: 1\n") {
+		t.Errorf("the settings are\n%s", written)
+	}
+	again := d.tool(append(arguments, "--overwrite")...).succeeds(t)
+	if !bytes.Equal([]byte(written), []byte(text(t, d.settingsFile()))) {
+		t.Errorf("a second time the settings are\n%s\n%s", text(t, d.settingsFile()), again.stdout)
+	}
+}
