@@ -67,6 +67,17 @@ var protections = map[string]rule{
 		staysOnceSet("routingHttpResponseStrictTransportSecurityHeaderValue", "browsers may use plain HTTP again"),
 		keeps("mutualAuthentication.mode", "clients need no certificate any more", "verify", "passthrough"),
 		losesNoAction("defaultActions"),
+		staysOnceSet("defaultActions.redirect.host", otherAddress),
+	),
+	"aws:acm/certificate:Certificate": all(
+		staysAway("options.export", "its private key can be taken elsewhere", "ENABLED"),
+		keeps("options.certificateTransparencyLoggingPreference", "nobody can see which certificates there are", "ENABLED"),
+	),
+	"aws:route53/record:Record": all(
+		staysAsItIs("aliases", otherAddress),
+		staysAsItIs("records", otherAddress),
+		staysOff("allowOverwrite", "a record that somebody else made is lost"),
+		otherPropertiesStay("aliases", "records", "allowOverwrite", "ttl"),
 	),
 	"aws:lb/targetGroup:TargetGroup": all(
 		staysOn("healthCheck.enabled", "broken tasks get requests"),
@@ -112,6 +123,7 @@ var protections = map[string]rule{
 const (
 	becomesPublic      = "files can become public"
 	moreRights         = "the role may do more"
+	otherAddress       = "users are sent to another address"
 	otherSecurityGroup = "another group decides who gets through"
 	// Without a group AWS takes the default one (Amazon ECS API reference, AwsVpcConfiguration).
 	defaultSecurityGroup = "the default group of the VPC decides who gets through"

@@ -79,6 +79,8 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		parameter   = "aws:ssm/parameter:Parameter"
 		balancer    = "aws:lb/loadBalancer:LoadBalancer"
 		listener    = "aws:lb/listener:Listener"
+		certificate = "aws:acm/certificate:Certificate"
+		record      = "aws:route53/record:Record"
 		service     = "aws:ecs/service:Service"
 		definition  = "aws:ecs/taskDefinition:TaskDefinition"
 		logGroup    = "aws:cloudwatch/logGroup:LogGroup"
@@ -223,6 +225,25 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"HTTP instead of HTTPS", listener, `{"protocol": "HTTPS", "sslPolicy": "p"}`, `{"protocol": "HTTP"}`, []string{"protocol: HTTPS → HTTP", "sslPolicy: p → not set"}},
 		{"HTTPS instead of HTTP", listener, `{"protocol": "HTTP"}`, `{"protocol": "HTTPS", "sslPolicy": "p"}`, nil},
 		{"another encryption policy", listener, `{"protocol": "HTTPS", "sslPolicy": "p"}`, `{"protocol": "HTTPS", "sslPolicy": "q"}`, []string{"sslPolicy: p → q"}},
+		{"a shorter strict transport security", listener, `{"routingHttpResponseStrictTransportSecurityHeaderValue": "max-age=31536000"}`, `{"routingHttpResponseStrictTransportSecurityHeaderValue": "max-age=0"}`, []string{"routingHttpResponseStrictTransportSecurityHeaderValue: max-age=31536000 → max-age=0"}},
+		{"a redirect to another host", listener, redirectTo("a.example.com"), redirectTo("b.example.com"), []string{"defaultActions.redirect.host: a.example.com → b.example.com"}},
+		{"a redirect instead of forwarding", listener, `{"defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`, redirectTo("a.example.com"), nil},
+		{"forwarding instead of a redirect", listener, redirectTo("a.example.com"), `{"defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`, []string{
+			"defaultActions: redirect to HTTPS → no longer", "defaultActions.redirect.host: a.example.com → not set",
+		}},
+		{"another certificate", listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`, nil},
+		{"a certificate that can be exported", certificate, `{}`, `{"options": {"export": "ENABLED"}}`, []string{"options.export: not set → ENABLED"}},
+		{"a certificate that is not logged", certificate, `{"options": {"certificateTransparencyLoggingPreference": "ENABLED"}}`, `{"options": {"certificateTransparencyLoggingPreference": "DISABLED"}}`, []string{
+			"options.certificateTransparencyLoggingPreference: ENABLED → DISABLED",
+		}},
+		{"other tags of a certificate", certificate, `{"domainName": "a.example.com"}`, `{"domainName": "a.example.com", "tags": {"Owner": "me"}}`, nil},
+		{"an alias of another load balancer", record, `{"aliases": [{"name": "a"}]}`, `{"aliases": [{"name": "b"}]}`, []string{`aliases: [{"name":"a"}] → [{"name":"b"}]`}},
+		{"an alias of one that is not known yet", record, `{"aliases": [{"name": "a"}]}`, `{"aliases": [{"name": "` + unknown + `"}]}`, []string{`aliases: [{"name":"a"}] → not known yet`}},
+		{"another value of a record", record, `{"records": ["a"], "ttl": 60}`, `{"records": ["b"], "ttl": 300}`, []string{`records: ["a"] → ["b"]`}},
+		{"a record that overwrites", record, `{"allowOverwrite": false}`, `{"allowOverwrite": true}`, []string{"allowOverwrite: false → true"}},
+		{"a record that no longer overwrites", record, `{"allowOverwrite": true, "ttl": 60}`, `{"allowOverwrite": false, "ttl": 300}`, nil},
+		{"a record of another type", record, `{"type": "A"}`, `{"type": "CNAME"}`, []string{"type: A → CNAME"}},
+		{"a part of the users elsewhere", record, `{}`, `{"weightedRoutingPolicies": [{"weight": 1}]}`, []string{`weightedRoutingPolicies: not set → [{"weight":1}]`}},
 		{"no strict transport security", listener, `{"routingHttpResponseStrictTransportSecurityHeaderValue": "max-age=1"}`, `{}`, []string{"routingHttpResponseStrictTransportSecurityHeaderValue: max-age=1 → not set"}},
 
 		{"no circuit breaker", service, `{"deploymentCircuitBreaker": {"enable": true, "rollback": true}}`, `{"deploymentCircuitBreaker": {"enable": false, "rollback": false}}`, []string{
@@ -354,9 +375,15 @@ func TestANewResourceThatGrantsSomethingIsDangerousUnlessItsTargetIsNewToo(t *te
 	}
 }
 
+// redirectTo are the inputs of a listener that redirects to HTTPS on a host.
+func redirectTo(host string) string {
+	return `{"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "` + host + `"}}]}`
+}
+
 func TestEveryGuardedTypeThatCanChangeInPlaceIsJudgedOrHasNothingToLose(t *testing.T) {
 	// What is not judged has no property that protects, or changes only by a replacement.
 	unjudged := []string{
+		"aws:acm/certificateValidation:CertificateValidation",
 		"aws:ecs/cluster:Cluster", "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
 		"random:index/randomPassword:RandomPassword", "random:index/randomString:RandomString",
 	}
