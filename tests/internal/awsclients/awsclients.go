@@ -3,6 +3,7 @@ package awsclients
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -21,6 +23,7 @@ import (
 
 // Clients are clients of the AWS APIs that the program's resources and lookups belong to.
 type Clients struct {
+	ACM           *acm.Client
 	Autoscaling   *applicationautoscaling.Client
 	CloudWatch    *cloudwatch.Client
 	EC2           *ec2.Client
@@ -29,6 +32,7 @@ type Clients struct {
 	IAM           *iam.Client
 	LoadBalancing *elasticloadbalancingv2.Client
 	Logs          *cloudwatchlogs.Client
+	Route53       *route53.Client
 	S3            *s3.Client
 	SNS           *sns.Client
 	SSM           *ssm.Client
@@ -38,6 +42,7 @@ type Clients struct {
 // New makes the clients of an account. A configuration with an endpoint of its own belongs to an emulator.
 func New(account aws.Config) *Clients {
 	return &Clients{
+		ACM:         acm.NewFromConfig(account),
 		Autoscaling: applicationautoscaling.NewFromConfig(account),
 		CloudWatch: cloudwatch.NewFromConfig(account, func(options *cloudwatch.Options) {
 			// The emulator does not know the protocol that the SDK uses for CloudWatch by default, but the one before
@@ -52,6 +57,7 @@ func New(account aws.Config) *Clients {
 		IAM:           iam.NewFromConfig(account),
 		LoadBalancing: elasticloadbalancingv2.NewFromConfig(account),
 		Logs:          cloudwatchlogs.NewFromConfig(account),
+		Route53:       route53.NewFromConfig(account),
 		S3: s3.NewFromConfig(account, func(options *s3.Options) {
 			// The emulator serves all buckets under one host name.
 			options.UsePathStyle = account.BaseEndpoint != nil

@@ -2,8 +2,10 @@ package awsprovider
 
 import (
 	"context"
-	"strconv"
+	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -14,13 +16,12 @@ type listenerInputs struct {
 	LoadBalancerArn string            `pulumi:"loadBalancerArn"`
 	Port            int32             `pulumi:"port"`
 	Protocol        string            `pulumi:"protocol"`
+	CertificateArn  *string           `pulumi:"certificateArn,optional"`
+	SslPolicy       *string           `pulumi:"sslPolicy,optional"`
 	DefaultActions  []listenerAction  `pulumi:"defaultActions"`
 	Tags            map[string]string `pulumi:"tags,optional"`
-}
 
-type listenerAction struct {
-	Type           string  `pulumi:"type"`
-	TargetGroupArn *string `pulumi:"targetGroupArn,optional"`
+	StrictTransportSecurity *string `pulumi:"routingHttpResponseStrictTransportSecurityHeaderValue,optional"`
 }
 
 type listenerOutputs struct {
@@ -28,12 +29,13 @@ type listenerOutputs struct {
 }
 
 var lbListener = &kind[listenerInputs, listenerOutputs]{
-	Token:   "aws:lb/listener:Listener",
-	Replace: []string{"loadBalancerArn"},
-	Check:   checkListener,
-	Create:  createListener,
-	Read:    readListener,
-	Update:  updateListener,
+	Token:    "aws:lb/listener:Listener",
+	Replace:  []string{"loadBalancerArn"},
+	Check:    checkListener,
+	Create:   createListener,
+	Complete: setListenerAttributes,
+	Read:     readListener,
+	Update:   updateListener,
 	Delete: func(ctx context.Context, client *api, id string, _ *listenerInputs, _ *listenerOutputs) error {
 		_, err := client.LoadBalancing.DeleteListener(ctx, &elasticloadbalancingv2.DeleteListenerInput{ListenerArn: &id})
 		return err
@@ -42,23 +44,16 @@ var lbListener = &kind[listenerInputs, listenerOutputs]{
 	RemoveTags: removeLoadBalancingTags[listenerOutputs],
 }
 
-func checkListener(in *listenerInputs, problems *provider.Problems) {
-	checkRange(problems, "port", in.Port, 1, 65535)
-	checkOneOf(problems, "protocol", in.Protocol, []string{"HTTP"})
-	for i, action := range in.DefaultActions {
-		path := "defaultActions[" + strconv.Itoa(i) + "]"
-		checkOneOf(problems, path+".type", action.Type, []string{"forward"})
-		if action.TargetGroupArn == nil {
-			problems.Refuse(path+".targetGroupArn", "", "must be stated, as the action forwards")
-		}
-	}
-}
-
 func createListener(ctx context.Context, client *api, in *listenerInputs) (string, error) {
+	if err := checkListenersCertificate(ctx, client, in); err != nil {
+		return "", err
+	}
 	created, err := client.LoadBalancing.CreateListener(ctx, &elasticloadbalancingv2.CreateListenerInput{
 		LoadBalancerArn: &in.LoadBalancerArn,
 		Port:            &in.Port,
 		Protocol:        types.ProtocolEnum(in.Protocol),
+		Certificates:    in.certificates(),
+		SslPolicy:       in.SslPolicy,
 		DefaultActions:  in.actions(),
 		Tags:            tagList(in.Tags, loadBalancingTag),
 	})
@@ -66,6 +61,24 @@ func createListener(ctx context.Context, client *api, in *listenerInputs) (strin
 		return "", err
 	}
 	return *created.Listeners[0].ListenerArn, nil
+}
+
+// checkListenersCertificate refuses a certificate that is not issued, which the
+// emulator takes (Elastic Load Balancing API reference, UnsupportedCertificate).
+func checkListenersCertificate(ctx context.Context, client *api, in *listenerInputs) error {
+	if in.CertificateArn == nil {
+		return nil
+	}
+	found, err := client.ACM.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: in.CertificateArn})
+	if err != nil {
+		return fmt.Errorf("CertificateNotFound: Certificate ARN '%s' not found: %w", *in.CertificateArn, err)
+	}
+	status, err := certificateStatus(ctx, client, found.Certificate)
+	if err == nil && status != acmtypes.CertificateStatusIssued {
+		err = fmt.Errorf("UnsupportedCertificate: The certificate '%s' must have a fully-qualified domain name, "+
+			"a supported signature, and a supported key size; it is %s", *in.CertificateArn, status)
+	}
+	return err
 }
 
 func readListener(ctx context.Context, client *api, id string, in *listenerInputs, out *listenerOutputs) error {
@@ -78,34 +91,49 @@ func readListener(ctx context.Context, client *api, id string, in *listenerInput
 		return provider.ErrNotFound
 	}
 	observed := found.Listeners[0]
+	secure := observed.Protocol == types.ProtocolEnumHttps
+	var certificate *string
+	if len(observed.Certificates) > 0 {
+		certificate = observed.Certificates[0].CertificateArn
+	}
+	if importing := in.LoadBalancerArn == ""; importing && secure {
+		in.CertificateArn, in.SslPolicy, in.StrictTransportSecurity = certificate, observed.SslPolicy, new(string)
+	}
 	observeRequired(&in.LoadBalancerArn, observed.LoadBalancerArn)
 	observeRequired(&in.Port, observed.Port)
 	in.Protocol = string(observed.Protocol)
-	var actions []listenerAction
-	for _, action := range observed.DefaultActions {
-		actions = append(actions, listenerAction{Type: string(action.Type), TargetGroupArn: action.TargetGroupArn})
+	if secure {
+		provider.Observe(&in.CertificateArn, certificate)
+		provider.Observe(&in.SslPolicy, observed.SslPolicy)
 	}
-	in.DefaultActions = actions
+	in.DefaultActions = observeActions(in.DefaultActions, observed.DefaultActions)
 	out.Arn = id
+	if err := observeListenerAttributes(ctx, client, id, in); err != nil {
+		return err
+	}
 	return observeLoadBalancingTags(ctx, client, id, &in.Tags)
 }
 
-func updateListener(ctx context.Context, client *api, id string, _, in *listenerInputs, _ *listenerOutputs) error {
+func updateListener(ctx context.Context, client *api, id string, old, in *listenerInputs, _ *listenerOutputs) error {
+	if deref(old.CertificateArn) != deref(in.CertificateArn) {
+		if err := checkListenersCertificate(ctx, client, in); err != nil {
+			return err
+		}
+	}
 	_, err := client.LoadBalancing.ModifyListener(ctx, &elasticloadbalancingv2.ModifyListenerInput{
 		ListenerArn:    &id,
 		Port:           &in.Port,
 		Protocol:       types.ProtocolEnum(in.Protocol),
+		Certificates:   in.certificates(),
+		SslPolicy:      in.SslPolicy,
 		DefaultActions: in.actions(),
 	})
 	return err
 }
 
-func (in *listenerInputs) actions() []types.Action {
-	var actions []types.Action
-	for _, action := range in.DefaultActions {
-		actions = append(actions, types.Action{
-			Type: types.ActionTypeEnum(action.Type), TargetGroupArn: action.TargetGroupArn,
-		})
+func (in *listenerInputs) certificates() []types.Certificate {
+	if in.CertificateArn == nil {
+		return nil
 	}
-	return actions
+	return []types.Certificate{{CertificateArn: in.CertificateArn}}
 }

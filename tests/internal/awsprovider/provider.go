@@ -56,6 +56,7 @@ func Serve(options Options) (*provider.Server, error) {
 			iamRole, iamRolePolicyAttachment, iamRolePolicy,
 			ssmParameter,
 			lbLoadBalancer, lbTargetGroup, lbListener,
+			acmCertificate, acmCertificateValidation, route53Record,
 			ecsCluster, ecsClusterCapacityProviders, ecsTaskDefinition, ecsService,
 			appautoscalingTarget, appautoscalingPolicy,
 			cloudwatchMetricAlarm, cloudwatchDashboard, cloudwatchLogGroup,
@@ -63,6 +64,7 @@ func Serve(options Options) (*provider.Server, error) {
 		},
 		Functions: []provider.Invocable[*api]{
 			ec2GetVpc, ec2GetSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,
+			route53GetZone,
 		},
 		Missing: missing,
 	}

@@ -225,6 +225,12 @@ var good = map[string]map[string]any{
 	"aws:lb/listener:Listener": {
 		"loadBalancerArn": "arn", "port": 80, "protocol": "HTTP", "defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": "arn"}},
 	},
+	"aws:acm/certificate:Certificate":                     {"domainName": "media.example.com", "validationMethod": "DNS"},
+	"aws:acm/certificateValidation:CertificateValidation": {"certificateArn": "arn", "validationRecordFqdns": []any{"_1.media.example.com"}},
+	"aws:route53/record:Record": {
+		"zoneId": "Z1", "name": "media.example.com", "type": "A", "allowOverwrite": false,
+		"aliases": []any{map[string]any{"name": "alb.example.net", "zoneId": "Z2", "evaluateTargetHealth": false}},
+	},
 	"aws:ecs/cluster:Cluster": {"name": "main", "settings": []any{map[string]any{"name": "containerInsights", "value": "enabled"}}},
 	"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {
 		"clusterName": "main", "capacityProviders": []any{"FARGATE"},

@@ -9,6 +9,13 @@ import (
 // with is a list of one object.
 func with(properties map[string]any) []any { return []any{properties} }
 
+// redirect is the one action of a listener that leads to HTTPS, with changes.
+func redirect(changes map[string]any) []any {
+	target := map[string]any{"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}
+	maps.Copy(target, changes)
+	return with(map[string]any{"type": "redirect", "redirect": target})
+}
+
 func TestWhatAWSWouldRefuseIsRefusedWithTheRule(t *testing.T) {
 	client, err := attach(t, nowhere, london)
 	if err != nil {
@@ -85,6 +92,28 @@ func TestWhatAWSWouldRefuseIsRefusedWithTheRule(t *testing.T) {
 		{"aws:lb/targetGroup:TargetGroup", "healthCheck", map[string]any{"path": "health"}, "healthCheck.path", "a slash at the beginning"},
 		{"aws:lb/targetGroup:TargetGroup", "deregistrationDelay", 3601, "deregistrationDelay", "must be from 0 to 3600"},
 		{"aws:lb/listener:Listener", "defaultActions", with(map[string]any{"type": "forward"}), "defaultActions[0].targetGroupArn", "must be stated"},
+		{"aws:lb/listener:Listener", "protocol", "TLS", "protocol", "must be one of [HTTP HTTPS]"},
+		{"aws:lb/listener:Listener", "protocol", "HTTPS", "certificateArn", "must be stated for HTTPS"},
+		{"aws:lb/listener:Listener", "certificateArn", "arn", "certificateArn", "must not be stated for HTTP"},
+		{"aws:lb/listener:Listener", "sslPolicy", "ELBSecurityPolicy-2016-08", "sslPolicy", "must not be stated for HTTP"},
+		{"aws:lb/listener:Listener", "sslPolicy", "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-10", "sslPolicy", "must be one of [ELBSecurityPolicy-2016-08 "},
+		{"aws:lb/listener:Listener", "routingHttpResponseStrictTransportSecurityHeaderValue", "31536000", "routingHttpResponseStrictTransportSecurityHeaderValue", "must be max-age=SECONDS"},
+		{"aws:lb/listener:Listener", "defaultActions", with(map[string]any{"type": "fixed-response"}), "defaultActions[0].type", "must be one of [forward redirect]"},
+		{"aws:lb/listener:Listener", "defaultActions", with(map[string]any{"type": "redirect"}), "defaultActions[0].redirect", "must be stated if, and only if, the action is a redirect"},
+		{"aws:lb/listener:Listener", "defaultActions", with(map[string]any{"type": "forward", "targetGroupArn": "arn", "redirect": map[string]any{"statusCode": "HTTP_301", "port": "443"}}), "defaultActions[0].redirect", "must be stated if"},
+		{"aws:lb/listener:Listener", "defaultActions", redirect(map[string]any{"statusCode": "HTTP_308"}), "defaultActions[0].redirect.statusCode", "must be one of [HTTP_301 HTTP_302]"},
+		{"aws:lb/listener:Listener", "defaultActions", redirect(map[string]any{"protocol": "https"}), "defaultActions[0].redirect.protocol", "must be one of [HTTP HTTPS #{protocol}]"},
+		{"aws:lb/listener:Listener", "defaultActions", redirect(map[string]any{"host": strings.Repeat("a", 129)}), "defaultActions[0].redirect.host", "must have 1 to 128 characters, not 129"},
+		{"aws:lb/listener:Listener", "defaultActions", redirect(map[string]any{"port": "0"}), "defaultActions[0].redirect.port", "must be a port or #{port}"},
+		{"aws:lb/listener:Listener", "defaultActions", redirect(map[string]any{"path": "#{path}"}), "defaultActions[0].redirect.path", "a slash at the beginning"},
+		{"aws:lb/listener:Listener", "defaultActions", with(map[string]any{"type": "redirect", "redirect": map[string]any{"statusCode": "HTTP_301"}}), "defaultActions[0].redirect", "must change the protocol"},
+		{"aws:acm/certificate:Certificate", "domainName", "media.example.com.", "domainName", "no dot at the end"},
+		{"aws:acm/certificate:Certificate", "domainName", "a." + strings.Repeat("b", 60) + ".com", "domainName", "must have 1 to 64 characters, not 66"},
+		{"aws:acm/certificate:Certificate", "validationMethod", "HTTP", "validationMethod", "must be one of [DNS EMAIL]"},
+		{"aws:route53/record:Record", "type", "ALIAS", "type", "must be one of [A AAAA CNAME TXT]"},
+		{"aws:route53/record:Record", "aliases", nil, "records", "must be stated where there is no alias"},
+		{"aws:route53/record:Record", "records", []any{"192.0.2.1"}, "records", "must be stated where there is no alias"},
+		{"aws:route53/record:Record", "ttl", 60, "ttl", "must not be stated for an alias"},
 		{"aws:ecs/cluster:Cluster", "name", "main cluster", "name", "must have only letters"},
 		{"aws:ecs/cluster:Cluster", "settings", with(map[string]any{"name": "insights", "value": "enabled"}), "settings[0].name", "must be one of [containerInsights]"},
 		{"aws:ecs/cluster:Cluster", "settings", with(map[string]any{"name": "containerInsights", "value": "on"}), "settings[0].value", "must be one of [enabled disabled enhanced]"},

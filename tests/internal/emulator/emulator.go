@@ -114,6 +114,8 @@ func environment(base []string) []string {
 		"AWS_CONFIG_FILE="+os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"MOTO_IAM_LOAD_MANAGED_POLICIES=true",
+		// It would let every certificate wait for a minute.
+		"MOTO_ACM_VALIDATION_WAIT=0",
 	)
 }
 

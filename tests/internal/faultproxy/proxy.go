@@ -222,7 +222,8 @@ func (p *Proxy) matching(action, body string) Rule {
 }
 
 // Action names the API operation of a request. AWS's protocols put it into the
-// form field Action or the header X-Amz-Target; for S3, which has neither, it is
+// form field Action or the header X-Amz-Target, those of Route 53 into the method
+// and the path; for S3, which has none of these, it is
 // made up of the method, "service", "bucket" or "object", and the first query
 // parameter without a value, if any.
 func Action(request *http.Request, body []byte) string {
@@ -231,6 +232,9 @@ func Action(request *http.Request, body []byte) string {
 	}
 	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
 		return form.Get("Action")
+	}
+	if operation := Route53Operation(request); operation != "" {
+		return operation
 	}
 	level := "service"
 	if path := strings.Trim(request.URL.Path, "/"); strings.Contains(path, "/") {

@@ -149,6 +149,12 @@ func TestTheActionOfEveryProtocolIsKnown(t *testing.T) {
 		{"PUT", "/media?versioning=", "", "", "PUT bucket?versioning"},
 		{"GET", "/?x-id=ListBuckets", "", "", "GET service"},
 		{"PUT", "/media/a/b.mp4?x-id=PutObject", "", "", "PUT object"},
+		{"GET", "/2013-04-01/hostedzone", "", "", "ListHostedZones"},
+		{"GET", "/2013-04-01/hostedzone/Z1", "", "", "GetHostedZone"},
+		{"GET", "/2013-04-01/hostedzone/Z1/rrset?name=a", "", "", "ListResourceRecordSets"},
+		{"POST", "/2013-04-01/hostedzone/Z1/rrset/", "", "<ChangeResourceRecordSetsRequest/>", "ChangeResourceRecordSets"},
+		{"GET", "/2013-04-01/change/C1", "", "", "GetChange"},
+		{"GET", "/2013-04-01/tags/hostedzone/Z1", "", "", "ListTagsForResource"},
 	} {
 		request := httptest.NewRequest(test.method, test.path, nil)
 		if test.target != "" {
