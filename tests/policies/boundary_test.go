@@ -151,8 +151,11 @@ func contexts(statement iampolicy.Statement) []map[string]string {
 	all := make([]map[string]string, most)
 	for i := range all {
 		all[i] = map[string]string{}
-		for _, keys := range statement.Condition {
+		for operator, keys := range statement.Condition {
 			for key, values := range keys {
+				if operator == "Null" {
+					continue
+				}
 				all[i][key] = example(values[min(i, len(values)-1)])
 			}
 		}

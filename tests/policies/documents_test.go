@@ -18,10 +18,10 @@ import (
 // folder holds the documents, seen from this package.
 const folder = "../../policies"
 
-// The documents that each role needs.
+// The documents that each role needs, with HTTPS on a domain.
 var (
-	previewer           = []string{"preview", "state-read"}
-	deployer            = []string{"preview", "state-read", "state-write", "up", "up-network", "up-roles"}
+	previewer           = []string{"preview", "preview-https", "state-read"}
+	deployer            = []string{"preview", "preview-https", "state-read", "state-write", "up", "up-https", "up-network", "up-roles"}
 	applicationDeployer = []string{"deploy-app"}
 )
 
@@ -35,10 +35,12 @@ var (
 		"STATE_BUCKET": "mediaserver-state", "KMS_KEY_ID": "dddddddd-1111-4111-8111-111111111111",
 		"TAG_PROJECT": "mediaserver", "TAG_ENVIRONMENT": "dev", "BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/mediaserver-boundary",
 		"REPOSITORY_SUBJECT": "repo:acme@1/mediaserver@2", "APPLICATION_REPOSITORY_SUBJECT": "repo:acme@1/media-app@3", "ENVIRONMENT": "dev",
+		"HOSTED_ZONE_ID": "Z0123456789ABCDEFGHIJ", "DOMAIN_NAME": "dev.media.example.com",
 	}
 	prod = dev.but(stack{
 		"NAME": "mediaserver-prod", "STACK": "prod", "KMS_KEY_ID": "eeeeeeee-2222-4222-8222-222222222222",
 		"TAG_ENVIRONMENT": "prod", "BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/mediaserver-prod-boundary", "ENVIRONMENT": "prod",
+		"DOMAIN_NAME": "media.example.com",
 	})
 )
 
@@ -66,7 +68,7 @@ func (s stack) fill(text string) string {
 func names(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
-	if err != nil || len(paths) < 11 {
+	if err != nil || len(paths) < 13 {
 		t.Fatalf("found %q (%v)", paths, err)
 	}
 	var found []string

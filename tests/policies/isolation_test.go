@@ -10,7 +10,7 @@ import (
 )
 
 // ownPlaceholder is a placeholder whose values differ between two stacks of one account.
-var ownPlaceholder = regexp.MustCompile(`<(NAME|STACK|KMS_KEY_ID|TAG_ENVIRONMENT|BOUNDARY_ARN)>`)
+var ownPlaceholder = regexp.MustCompile(`<(NAME|STACK|KMS_KEY_ID|TAG_ENVIRONMENT|BOUNDARY_ARN|DOMAIN_NAME)>`)
 
 // beyondTheStack are the grants that belong to no stack, because AWS offers nothing to tell stacks apart by, beside
 // those on actions without a resource.
@@ -36,6 +36,11 @@ var beyondTheStack = []string{
 	"iam:CreateServiceLinkedRole on arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
 	"iam:CreateServiceLinkedRole on arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing",
 	"iam:PassRole on arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
+	// Two stacks may have their domains in one zone, of which they read all and change their own names only.
+	"route53:GetChange on arn:aws:route53:::change/*",
+	"route53:GetHostedZone on arn:aws:route53:::hostedzone/<HOSTED_ZONE_ID>",
+	"route53:ListResourceRecordSets on arn:aws:route53:::hostedzone/<HOSTED_ZONE_ID>",
+	"route53:ListTagsForResource on arn:aws:route53:::hostedzone/<HOSTED_ZONE_ID>",
 	// The version of the layout of the whole backend.
 	"s3:GetObject on arn:aws:s3:::<STATE_BUCKET>/.pulumi/meta.yaml",
 }

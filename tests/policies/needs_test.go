@@ -7,6 +7,7 @@ var (
 	lookups = []string{
 		"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables", "ec2:DescribeSubnets",
 		"ec2:DescribeAvailabilityZones", "sts:GetCallerIdentity",
+		"route53:ListHostedZones", "route53:GetHostedZone", "route53:ListTagsForResource",
 	}
 	stateReads  = []string{"s3:ListBucket", "s3:GetObject", "kms:Decrypt"}
 	stateWrites = []string{"s3:PutObject", "s3:DeleteObject"}
@@ -38,6 +39,7 @@ var withoutResource = []string{
 	"elasticloadbalancing:DescribeTargetGroups",
 	"elasticloadbalancing:DescribeTargetHealth",
 	"logs:DescribeLogGroups",
+	"route53:ListHostedZones",
 	"sns:GetSubscriptionAttributes",
 	"sns:Unsubscribe",
 	"ssm:DescribeParameters",
@@ -48,6 +50,7 @@ var withoutResource = []string{
 	"sts:GetCallerIdentity",
 }
 
-// boundOtherwise are the actions that are granted on everything although AWS knows a resource: a condition binds
-// ListTasks to the cluster and PutMetricData to the namespace, and DescribeAlarms lists.
-var boundOtherwise = []string{"cloudwatch:DescribeAlarms", "cloudwatch:PutMetricData", "ecs:ListTasks"}
+// boundOtherwise are the actions that are granted on everything although AWS knows a resource, or not in every one of
+// its documents: conditions bind ListTasks to the cluster, PutMetricData to the namespace and RequestCertificate to the
+// domain, and DescribeAlarms lists.
+var boundOtherwise = []string{"acm:RequestCertificate", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricData", "ecs:ListTasks"}

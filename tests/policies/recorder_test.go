@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"mediaserver/tests/internal/faultproxy"
 )
 
 // recorder stands between the aws provider and the emulator and notes each API operation as
@@ -60,13 +62,16 @@ func (r *recorder) made() []string {
 	return actions
 }
 
-// operation is the API operation of a request in the JSON, the RPC and the query protocol.
+// operation is the API operation of a request in the JSON, the RPC and the query protocol, and in that of Route 53.
 func operation(request *http.Request, body []byte) string {
 	if target := request.Header.Get("X-Amz-Target"); target != "" {
 		return target[strings.LastIndex(target, ".")+1:]
 	}
 	if strings.Contains(request.URL.Path, "/operation/") {
 		return path.Base(request.URL.Path)
+	}
+	if operation := faultproxy.Route53Operation(request); operation != "" {
+		return operation
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

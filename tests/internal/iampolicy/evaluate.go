@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ type Request struct {
 	// Resource is the ARN of the resource, or * if IAM knows no resource for the action.
 	Resource string
 	// Context holds the condition keys of the call, each with its value. A key that the call does not carry is
-	// not in it.
+	// not in it. A key that may have several values has one.
 	Context map[string]string
 }
 
@@ -26,7 +27,14 @@ var operators = map[string]func(pattern, value string) bool{
 	// IAM takes wildcards in both.
 	"ArnEquals": arnMatches,
 	"ArnLike":   arnMatches,
+	// Of a key with several values, which hold without any.
+	"ForAllValues:StringEquals": func(pattern, value string) bool { return pattern == value },
+	"ForAllValues:StringLike":   Matches,
+	null:                        func(pattern, lacks string) bool { return pattern == lacks },
 }
+
+// null is the operator that asks whether the call lacks a key: true or false.
+const null = "Null"
 
 // Evaluate tells whether the policies of one role, taken together, allow a request: not if a statement denies
 // it, else if a statement allows it. Policies that bound each other, such as a role's and its permissions
@@ -92,11 +100,18 @@ func oneOf(meant, notMeant Texts, matches func(string) bool) bool {
 	return !slices.ContainsFunc(notMeant, matches)
 }
 
-// holds tells whether all conditions hold. One on a key that the request does not carry does not.
+// holds tells whether all conditions hold. One on a key that the request does not carry does not, unless it asks for
+// that, or for all of the key's values.
 func (s Statement) holds(context map[string]string) bool {
 	for operator, keys := range s.Condition {
 		for key, values := range keys {
 			value, found := contextValue(context, key)
+			if operator == null {
+				value, found = strconv.FormatBool(!found), true
+			}
+			if !found && strings.HasPrefix(operator, "ForAllValues:") {
+				continue
+			}
 			compare := func(pattern string) bool { return operators[operator](pattern, value) }
 			if !found || !slices.ContainsFunc(values, compare) {
 				return false

@@ -88,6 +88,48 @@ func TestARequestIsJudgedAsByIAM(t *testing.T) {
 			false,
 		},
 		{
+			"all values of a key",
+			[]string{conditional("ForAllValues:StringEquals", "acm:DomainNames", `["b", "a"]`)},
+			Request{Action: "iam:CreateRole", Resource: trust, Context: map[string]string{"acm:DomainNames": "a"}},
+			true,
+		},
+		{
+			"another of all values of a key",
+			[]string{conditional("ForAllValues:StringEquals", "acm:DomainNames", `"a*"`)},
+			Request{Action: "iam:CreateRole", Resource: trust, Context: map[string]string{"acm:DomainNames": "ab"}},
+			false,
+		},
+		{
+			"a pattern of all values of a key",
+			[]string{conditional("ForAllValues:StringLike", "acm:DomainNames", `"a*"`)},
+			Request{Action: "iam:CreateRole", Resource: trust, Context: map[string]string{"acm:DomainNames": "ab"}},
+			true,
+		},
+		{
+			"all values of a key that the request does not carry",
+			[]string{conditional("ForAllValues:StringLike", "acm:DomainNames", `"a*"`)},
+			Request{Action: "iam:CreateRole", Resource: trust},
+			true,
+		},
+		{
+			"a key that must be lacking, and is",
+			[]string{conditional("Null", "aws:ResourceTag/a", `"true"`)},
+			Request{Action: "iam:CreateRole", Resource: trust},
+			true,
+		},
+		{
+			"a key that must be lacking, and is not",
+			[]string{conditional("Null", "aws:ResourceTag/a", `"true"`)},
+			Request{Action: "iam:CreateRole", Resource: trust, Context: map[string]string{"aws:ResourceTag/a": "1"}},
+			false,
+		},
+		{
+			"a key that must not be lacking, and is",
+			[]string{conditional("Null", "aws:ResourceTag/a", `"false"`)},
+			Request{Action: "iam:CreateRole", Resource: trust},
+			false,
+		},
+		{
 			"two keys of which one does not hold",
 			[]string{`{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"a:b": "1", "a:c": "2"}}}`},
 			Request{Action: "iam:CreateRole", Resource: trust, Context: map[string]string{"a:b": "1", "a:c": "1"}},
@@ -147,14 +189,14 @@ func TestSeveralDocumentsOfARoleAddUpAndADenialInOneCounts(t *testing.T) {
 
 func TestWhatWouldBeMisjudgedIsAnError(t *testing.T) {
 	for statement, message := range map[string]string{
-		`{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}`:                                            "has a principal",
-		`{"Effect": "Allow", "NotPrincipal": {"AWS": "1"}, "Action": "s3:GetObject", "Resource": "*"}`:                                "has a principal",
-		`{"Effect": "Allow", "Action": "s3:GetObject"}`:                                                                               "has no resource",
-		`{"Sid": "Home", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/${aws:username}"}`:                  "statement 1 Home: arn:aws:s3:::a/${aws:username} has a policy variable",
-		`{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringEquals": {"s3:prefix": "${aws:username}"}}}`:      "policy variable",
-		`{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringNotEquals": {"a:b": "c"}}}`:                       "operator StringNotEquals is unknown",
-		`{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"StringEqualsIfExists": {"a:b": "c"}}}`:                "operator StringEqualsIfExists is unknown",
-		`{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["c"]}}}`: "unknown",
+		`{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}`:                                           "has a principal",
+		`{"Effect": "Allow", "NotPrincipal": {"AWS": "1"}, "Action": "s3:GetObject", "Resource": "*"}`:                               "has a principal",
+		`{"Effect": "Allow", "Action": "s3:GetObject"}`:                                                                              "has no resource",
+		`{"Sid": "Home", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/${aws:username}"}`:                 "statement 1 Home: arn:aws:s3:::a/${aws:username} has a policy variable",
+		`{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringEquals": {"s3:prefix": "${aws:username}"}}}`:     "policy variable",
+		`{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringNotEquals": {"a:b": "c"}}}`:                      "operator StringNotEquals is unknown",
+		`{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"StringEqualsIfExists": {"a:b": "c"}}}`:               "operator StringEqualsIfExists is unknown",
+		`{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": ["c"]}}}`: "unknown",
 	} {
 		if _, err := Evaluate(Request{Action: "s3:GetObject", Resource: "*"}, parse(t, statement)); err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s: %v, want %q", statement, err, message)
