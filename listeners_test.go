@@ -154,3 +154,24 @@ func TestTheURLIsTheDomain(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatASettingBringsIsInTheInventory holds that the inventory knows each
+// resource beyond the guide, with what it waits for where all of them are there.
+func TestWhatASettingBringsIsInTheInventory(t *testing.T) {
+	stack := run(t, issuedCertificate)
+	brought := beyondTheGuide(t, stack)
+	for _, each := range inventory(t) {
+		if !slices.Contains(brought, each.key()) {
+			continue
+		}
+		brought = slices.DeleteFunc(brought, func(key string) bool { return key == each.key() })
+		registered := stack.find(t, each.key())
+		needed := slices.Sorted(slices.Values(each.DependsOn))
+		if registered.token != each.Type || !slices.Equal(registered.dependencies, needed) || !strings.Contains(each.Setting, "domainName") {
+			t.Errorf("the inventory has %+v, registered is %+v", each, registered)
+		}
+	}
+	if len(brought) > 0 {
+		t.Errorf("the inventory lacks %v", brought)
+	}
+}

@@ -9,7 +9,6 @@ import (
 var loadBalancerResources = []resource{
 	{key: "LoadBalancer mediaserver", read: readLoadBalancer},
 	{key: "TargetGroup mediaserver", read: readTargetGroup},
-	{key: "Listener mediaserver", read: readListener},
 }
 
 func readLoadBalancer(r *reader) {
@@ -51,19 +50,6 @@ func readTargetGroup(r *reader) {
 	attributes := texts(found.Attributes, func(a types.TargetGroupAttribute) (*string, *string) { return a.Key, a.Value })
 	r.equal("deregistration delay", attributes["deregistration_delay.timeout_seconds"], "30")
 	r.tags(r.loadBalancingTags(group.TargetGroupArn))
-}
-
-func readListener(r *reader) {
-	found, err := r.LoadBalancing.DescribeListeners(r.ctx,
-		&elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: r.loadBalancer().LoadBalancerArn})
-	r.answered(err)
-	listener := one(r, "listeners", found.Listeners)
-	r.equal("port", listener.Port, 80)
-	r.equal("protocol", listener.Protocol, "HTTP")
-	action := one(r, "actions", listener.DefaultActions)
-	r.equal("action", action.Type, "forward")
-	r.equal("target group", action.TargetGroupArn, r.targetGroup().TargetGroupArn)
-	r.tags(r.loadBalancingTags(listener.ListenerArn))
 }
 
 func (r *reader) loadBalancer() types.LoadBalancer {

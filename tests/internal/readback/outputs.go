@@ -12,7 +12,7 @@ import (
 // with what the deployment decides in braces.
 var outputShapes = map[string]string{
 	"albDnsName":           `{name}-alb-[a-z0-9-]+\.{region}\.elb\.{domain}`,
-	"appUrl":               `http://{name}-alb-[a-z0-9-]+\.{region}\.elb\.{domain}`,
+	"appUrl":               `https?://[a-z0-9.-]+`,
 	"bucketName":           `{name}-storage-[a-z0-9]{8}`,
 	"ecrRepositoryUrl":     `{account}\.dkr\.ecr\.{region}\.{domain}/{name}`,
 	"ecsClusterName":       `{name}-cluster`,
@@ -52,7 +52,11 @@ func Outputs(deployment Deployment) []string {
 			r.differ("output %s is %q, want the shape %s", key, value, shape)
 		}
 	}
-	r.equal("output appUrl", r.Outputs["appUrl"], fmt.Sprintf("http://%v", r.Outputs["albDnsName"]))
+	url := fmt.Sprintf("http://%v", r.Outputs["albDnsName"])
+	if r.Settings.DomainName != "" {
+		url = "https://" + r.Settings.DomainName
+	}
+	r.equal("output appUrl", r.Outputs["appUrl"], url)
 	if _, isNumber := r.Outputs["containerPort"].(float64); !isNumber {
 		r.differ("output containerPort is a %T, want a number", r.Outputs["containerPort"])
 	}

@@ -52,7 +52,8 @@ type resource struct {
 // numbers; nothing is taken from the program.
 var resources = slices.Concat(
 	networkResources, randomResources, storageResources, registryResources, roleResources, parameterResources,
-	loadBalancerResources, containerResources, scalingResources, monitoringResources, alarmResources,
+	loadBalancerResources, listenerResources, domainResources, containerResources, scalingResources, monitoringResources,
+	alarmResources,
 )
 
 // Read reads the resources of a deployment back, all that its settings bring, or only those with the given keys. It

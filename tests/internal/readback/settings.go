@@ -23,6 +23,9 @@ type Settings struct {
 	OldVersionDays         int
 	ExecuteCommand         bool
 	PermissionsBoundaryARN string
+	DomainName             string
+	HostedZoneID           string
+	CertificateARN         string
 	AlarmEmails            []string
 	AlarmTopicARN          string
 	AlarmErrorPercent      int

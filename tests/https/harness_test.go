@@ -1,0 +1,195 @@
+package https
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"mediaserver/tests/internal/awsclients"
+	"mediaserver/tests/internal/readback"
+	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
+)
+
+// repository is the folder of the program, seen from this package.
+const repository = "../.."
+
+// The domain of the stack, and its zone.
+const (
+	domain   = "media.example.com"
+	zoneName = "example.com"
+)
+
+// deployment is a sandbox in whose account there is a zone, with a watch on what the provider calls.
+type deployment struct {
+	*sandboxtest.Deployment
+	t       *testing.T
+	clients *awsclients.Clients
+	watch   *watch
+	// zone is the id of the zone.
+	zone string
+}
+
+// newDeployment brings up a sandbox with a zone, in which nothing is deployed.
+func newDeployment(t *testing.T) *deployment {
+	t.Helper()
+	d := &deployment{t: t}
+	d.Deployment = sandboxtest.New(t, repository, func(options *sandbox.Options) {
+		options.ProviderEndpoint = func(emulator string) (string, error) {
+			d.clients = awsclients.New(account(emulator))
+			var err error
+			if d.watch, err = newWatch(emulator, d.clients); err != nil {
+				return "", err
+			}
+			server := httptest.NewServer(d.watch)
+			t.Cleanup(server.Close)
+			return server.URL, nil
+		}
+	})
+	d.zone = d.newZone(zoneName, false)
+	d.watch.zone = d.zone
+	return d
+}
+
+// account is the configuration of a client that reads the emulated account past the watch.
+func account(emulator string) aws.Config {
+	return aws.Config{
+		Region: sandbox.Region, BaseEndpoint: &emulator,
+		Credentials: credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
+	}
+}
+
+// newZone makes a hosted zone and returns its id.
+func (d *deployment) newZone(name string, private bool) string {
+	d.t.Helper()
+	request := &route53.CreateHostedZoneInput{
+		Name: &name, CallerReference: aws.String(name + fmt.Sprint(private)),
+		HostedZoneConfig: &types.HostedZoneConfig{PrivateZone: private},
+	}
+	if private {
+		request.VPC = &types.VPC{VPCId: aws.String("vpc-1"), VPCRegion: types.VPCRegion(sandbox.Region)}
+	}
+	created, err := d.clients.Route53.CreateHostedZone(d.t.Context(), request)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
+}
+
+// change changes a record of the zone as somebody else would.
+func (d *deployment) change(action types.ChangeAction, set types.ResourceRecordSet) {
+	d.t.Helper()
+	_, err := d.clients.Route53.ChangeResourceRecordSets(d.t.Context(), &route53.ChangeResourceRecordSetsInput{
+		HostedZoneId: &d.zone, ChangeBatch: &types.ChangeBatch{Changes: []types.Change{{Action: action, ResourceRecordSet: &set}}},
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// records are the records of the zone but those that every zone has: each as its type, its name and what it says.
+func (d *deployment) records() []string {
+	d.t.Helper()
+	return records(d.t.Context(), d.t.Fatal, d.clients, d.zone)
+}
+
+// certificates are the ARNs of the account's certificates, sorted.
+func (d *deployment) certificates() []string {
+	d.t.Helper()
+	found, err := d.clients.ACM.ListCertificates(d.t.Context(), &acm.ListCertificatesInput{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var arns []string
+	for _, certificate := range found.CertificateSummaryList {
+		arns = append(arns, *certificate.CertificateArn)
+	}
+	slices.Sort(arns)
+	return arns
+}
+
+// importCertificate gives the account a certificate for the domain that the stack does not own.
+func (d *deployment) importCertificate() string {
+	d.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: domain}, DNSNames: []string{domain},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	private, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	imported, err := d.clients.ACM.ImportCertificate(d.t.Context(), &acm.ImportCertificateInput{
+		Certificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}),
+		PrivateKey:  pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}),
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return *imported.CertificateArn
+}
+
+// configure sets settings of the program, and removes those that are empty.
+func (d *deployment) configure(settings map[string]string) {
+	d.t.Helper()
+	for key, value := range settings {
+		if value == "" {
+			d.Must("config", "rm", "mediaserver:"+key)
+		} else {
+			d.Must("config", "set", "mediaserver:"+key, value)
+		}
+	}
+}
+
+// service is the request that created the ECS service.
+func (d *deployment) service() string {
+	d.t.Helper()
+	bodies := d.watch.bodies["CreateService"]
+	if len(bodies) != 1 {
+		d.t.Fatalf("the service was created %d times", len(bodies))
+	}
+	return bodies[0]
+}
+
+// checkValues reads everything back, and compares it with the settings of the guide and of the domain.
+func (d *deployment) checkValues(resources int, change func(*readback.Settings)) {
+	d.t.Helper()
+	settings := readback.Guide()
+	change(&settings)
+	read := readback.Deployment{
+		Account: sandbox.Account, Region: sandbox.Region, Partition: "aws", Settings: settings,
+		Tags:    map[string]string{"Project": "mediaserver", "Environment": "dev", "ManagedBy": "Pulumi"},
+		Outputs: d.Outputs(), CreatedService: d.service(),
+	}
+	results := readback.Read(d.t.Context(), d.clients, read)
+	if len(results) != resources {
+		d.t.Errorf("%d resources were read back, want %d", len(results), resources)
+	}
+	for _, difference := range append(readback.Differences(results), readback.Outputs(read)...) {
+		d.t.Error(difference)
+	}
+}

@@ -1,0 +1,197 @@
+package https
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"mediaserver/tests/internal/plangate"
+	"mediaserver/tests/internal/readback"
+)
+
+// judged is what the gate thinks of the preview, with allowances.
+func (d *deployment) judged(allowances ...string) plangate.Judgement {
+	d.t.Helper()
+	plan, err := plangate.Read(strings.NewReader(d.Must("preview", "--json").Stdout))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return plangate.Judge(plan, "commit", allowances)
+}
+
+// wantPassed asserts that the gate lets the preview pass, with nothing replaced.
+func (d *deployment) wantPassed() {
+	d.t.Helper()
+	judgement := d.judged()
+	if judgement.Refused() || len(judgement.Changes) == 0 {
+		d.t.Errorf("the gate's judgement is %+v, want changes that pass", judgement)
+	}
+	for _, change := range judgement.Changes {
+		if change.Happens != "create" && change.Happens != "update" {
+			d.t.Errorf("%s %s: %s", change.Type, change.Name, change.Happens)
+		}
+	}
+}
+
+// wantRefused asserts what the gate refuses of the preview, each with an allowance of its own that makes a label, and
+// that it passes with all of them and with none missing.
+func (d *deployment) wantRefused(want ...string) {
+	d.t.Helper()
+	var refused, allowances []string
+	for _, change := range d.judged().Changes {
+		if len(change.Dangers) == 0 {
+			continue
+		}
+		refused = append(refused, fmt.Sprintf("%s %s %s", change.Happens, change.Type[strings.LastIndex(change.Type, ":")+1:], change.Name))
+		allowances = append(allowances, change.Allowance)
+		if label := plangate.LabelPrefix + change.Allowance; len(label) > plangate.LabelLimit {
+			d.t.Errorf("the label %s has %d characters", label, len(label))
+		}
+	}
+	slices.Sort(refused)
+	if !slices.Equal(refused, want) {
+		d.t.Errorf("the gate refuses %q, want %q", refused, want)
+	}
+	if judgement := d.judged(allowances...); judgement.Refused() || len(judgement.Unused) > 0 {
+		d.t.Errorf("with all allowances the judgement is %+v", judgement)
+	}
+	for i := range allowances {
+		if !d.judged(slices.Delete(slices.Clone(allowances), i, i+1)...).Refused() {
+			d.t.Errorf("without the allowance %s the gate lets the plan pass", allowances[i])
+		}
+	}
+}
+
+// wantAlwaysServed asserts that at each moment a port forwarded to the tasks, that port 80 sent nobody to where nothing
+// was, and that port 443 had its certificate.
+func wantAlwaysServed(t *testing.T, moments []moment, withAlias bool) {
+	t.Helper()
+	for _, each := range moments {
+		if !slices.Contains(slices.Collect(maps.Values(each.ports)), "forward") {
+			t.Errorf("nothing forwards to the tasks after %v", each)
+		}
+		if host, redirects := strings.CutPrefix(each.ports[80], "redirect to "); redirects {
+			if each.ports[443] != "forward" {
+				t.Errorf("port 80 redirects to a port that does not forward after %v", each)
+			}
+			if withAlias && !slices.Contains(each.records, "A "+host+" alias") {
+				t.Errorf("port 80 redirects to a name that is not there after %v", each)
+			}
+		} else if each.ports[80] != "forward" {
+			t.Errorf("port 80 does nothing after %v", each)
+		}
+		if !each.secured {
+			t.Errorf("the certificate of port 443 is gone after %v", each)
+		}
+	}
+}
+
+// wantCalls asserts the calls that changed something: in their order, and after all of them what was deleted, in any.
+func wantCalls(t *testing.T, moments []moment, inOrder []string, thenDeleted ...string) {
+	t.Helper()
+	got := calls(moments)
+	if len(got) >= len(inOrder) {
+		slices.Sort(got[len(inOrder):])
+	}
+	if want := slices.Concat(inOrder, thenDeleted); !slices.Equal(got, want) {
+		t.Errorf("the calls were\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestARunningStackGoesToHTTPSAndBackAndIsServedAtEveryMoment(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.Up()
+	d.watch.since()
+
+	d.configure(map[string]string{"domainName": domain, "hostedZoneId": d.zone})
+	d.wantPassed()
+	d.Up()
+	there := d.watch.since()
+	wantAlwaysServed(t, there, true)
+	wantCalls(t, there, []string{
+		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME",
+		"CreateListener 443", "ModifyListenerAttributes", "ChangeResourceRecordSets CREATE A", "ModifyListener 80",
+	})
+	d.checkValues(41, func(read *readback.Settings) { read.DomainName, read.HostedZoneID = domain, d.zone })
+
+	d.configure(map[string]string{"domainName": "", "hostedZoneId": ""})
+	d.wantRefused(
+		"delete Certificate mediaserver", "delete CertificateValidation mediaserver", "delete Listener mediaserver-https",
+		"delete Record certificate-validation", "delete Record mediaserver", "update Listener mediaserver")
+	d.Up()
+	back := d.watch.since()
+	wantAlwaysServed(t, back, true)
+	wantCalls(t, back, []string{"ModifyListener 80"},
+		"ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate", "DeleteListener")
+	d.checkValues(36, func(*readback.Settings) {})
+	d.Must("preview", "--expect-no-changes")
+}
+
+func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.Up()
+	d.watch.since()
+	d.configure(map[string]string{"domainName": domain, "certificateArn": d.importCertificate()})
+	d.wantPassed()
+	d.Up()
+	there := d.watch.since()
+	wantAlwaysServed(t, there, false)
+	wantCalls(t, there, []string{"CreateListener 443", "ModifyListenerAttributes", "ModifyListener 80"})
+
+	// From a given certificate to one that AWS issues, and the zone's records.
+	d.configure(map[string]string{"certificateArn": "", "hostedZoneId": d.zone})
+	d.wantPassed()
+	d.Up()
+	issued := d.watch.since()
+	wantAlwaysServed(t, issued, false)
+	wantCalls(t, issued, []string{
+		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME", "ModifyListener 443", "ModifyListenerAttributes", "ChangeResourceRecordSets CREATE A",
+	})
+
+	// And back to the given one, without the records.
+	d.configure(map[string]string{"certificateArn": d.importCertificate(), "hostedZoneId": ""})
+	d.wantRefused("delete Certificate mediaserver", "delete CertificateValidation mediaserver",
+		"delete Record certificate-validation", "delete Record mediaserver")
+	d.Up()
+	given := d.watch.since()
+	wantAlwaysServed(t, given, false)
+	wantCalls(t, given, []string{"ModifyListener 443", "ModifyListenerAttributes"}, "ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate")
+
+	d.configure(map[string]string{"domainName": "", "certificateArn": ""})
+	d.wantRefused("delete Listener mediaserver-https", "update Listener mediaserver")
+	d.Up()
+	back := d.watch.since()
+	wantAlwaysServed(t, back, false)
+	wantCalls(t, back, []string{"ModifyListener 80"}, "DeleteListener")
+}
+
+func TestAnotherDomainHasItsCertificateAndItsNameBeforeTheOldOnesGo(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.configure(map[string]string{"domainName": domain, "hostedZoneId": d.zone})
+	d.Up()
+	d.watch.since()
+	d.configure(map[string]string{"domainName": "films.example.com"})
+	d.wantRefused("replace Certificate mediaserver", "replace CertificateValidation mediaserver",
+		"replace Record certificate-validation", "replace Record mediaserver", "update Listener mediaserver")
+	d.Up()
+	moments := d.watch.since()
+	wantAlwaysServed(t, moments, true)
+	wantCalls(t, moments, []string{
+		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME",
+		"ModifyListener 443", "ModifyListenerAttributes", "ChangeResourceRecordSets CREATE A", "ModifyListener 80",
+	},
+		"ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate")
+	if got, want := d.records(), []string{"A films.example.com alias", "CNAME films.example.com validation"}; !slices.Equal(got, want) {
+		t.Errorf("the zone has %q, want %q", got, want)
+	}
+	if left := d.certificates(); len(left) != 1 {
+		t.Errorf("the account has the certificates %q", left)
+	}
+	d.checkValues(41, func(read *readback.Settings) { read.DomainName, read.HostedZoneID = "films.example.com", d.zone })
+	d.Must("preview", "--expect-no-changes")
+}
