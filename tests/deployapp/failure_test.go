@@ -258,7 +258,7 @@ func TestTheHealthCheckWaitsForTheApplication(t *testing.T) {
 }
 
 func TestAMissingOutputIsNamed(t *testing.T) {
-	for _, name := range strings.Fields("appUrl containerName dashboardUrl ecrRepositoryUrl ecsClusterName ecsServiceName logGroupName region taskDefinitionArn") {
+	for _, name := range strings.Fields("albDnsName appUrl containerName dashboardUrl ecrRepositoryUrl ecsClusterName ecsServiceName logGroupName region taskDefinitionArn") {
 		t.Run(name, func(t *testing.T) {
 			incomplete := outputs()
 			delete(incomplete, name)
@@ -271,7 +271,7 @@ func TestAMissingOutputIsNamed(t *testing.T) {
 	}
 	t.Run("all of them at once, empty ones too", func(t *testing.T) {
 		deploy(t, happy().but("pulumi", says(object{"appUrl": ""}))).
-			expect(t, 4, "missing stack output: appUrl, containerName, dashboardUrl, ecrRepositoryUrl, ecsClusterName, ecsServiceName, logGroupName, region, taskDefinitionArn;")
+			expect(t, 4, "missing stack output: albDnsName, appUrl, containerName, dashboardUrl, ecrRepositoryUrl, ecsClusterName, ecsServiceName, logGroupName, region, taskDefinitionArn;")
 	})
 }
 
