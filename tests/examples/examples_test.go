@@ -4,6 +4,7 @@ package examples
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"reflect"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/sandboxtest"
@@ -71,13 +74,29 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 	// The stack keeps its own encryption salt beside the example's settings.
 	merged := load[settings](t, file)
 	maps.Copy(merged.Config, load[settings](t, "../../examples/Pulumi.prod.yaml").Config)
-	content, err := yaml.Marshal(merged)
+	use := func() {
+		content, err := yaml.Marshal(merged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The example's zone is nobody's: the settings are fine, the account lacks it.
+	use()
+	const zone = "mediaserver:hostedZoneId"
+	if lacking := deployed.Run("preview"); !strings.Contains(lacking.Stdout+lacking.Stderr, fmt.Sprintf("find the hosted zone %v: ", merged.Config[zone])) {
+		t.Errorf("the settings are refused, or the zone is not looked up:\n%s%s", lacking.Stdout, lacking.Stderr)
+	}
+	created, err := deployed.Clients().Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
+		Name: aws.String("example.com"), CallerReference: aws.String("example"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	merged.Config[zone] = strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
+	use()
 	var protected []string
 	for _, step := range deployed.Plan().Steps {
 		state, inputs := step.NewState, step.NewState.Inputs
@@ -96,6 +115,7 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 			{"aws:ecs/taskDefinition:TaskDefinition", "memory", "2048"},
 			{"aws:ecs/taskDefinition:TaskDefinition", "runtimePlatform", map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}},
 			{"aws:ecs/cluster:Cluster", "settings", []any{map[string]any{"name": "containerInsights", "value": "enhanced"}}},
+			{"aws:acm/certificate:Certificate", "domainName", "media.example.com"},
 			{"aws:ecs/service:Service", "desiredCount", 3.0},
 			{"aws:ecs/service:Service", "enableExecuteCommand", false},
 			{"aws:appautoscaling/target:Target", "minCapacity", 3.0},
