@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -78,6 +79,8 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 	command := exec.Command(python, "-u", "-c", program)
 	command.Env = environment(os.Environ())
 	command.ExtraFiles = []*os.File{socket}
+	// Ctrl-C on a terminal is for the process that started it, which still needs it to take everything down.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Stdout = options.Log
 	command.Stderr = io.MultiWriter(options.Log, &startup)
 	alive, err := command.StdinPipe()

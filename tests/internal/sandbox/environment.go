@@ -40,7 +40,7 @@ func (s *Stack) Variables() []Variable {
 		"PULUMI_CONFIG_PASSPHRASE":    passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK":    "true",
 		"PULUMI_STACK":                s.Name,
-		"PULUMI_OPTION_CONFIG_FILE":   s.settingsFile(),
+		"PULUMI_OPTION_CONFIG_FILE":   s.SettingsFile(),
 		// Pulumi's offers of its own services mean nothing for a stack that lives here alone.
 		"PULUMI_SUPPRESS_NEO_LINK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -98,7 +98,7 @@ func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer sandbox.Close()
-		text, err := os.ReadFile(sandbox.settingsFile())
+		text, err := os.ReadFile(sandbox.SettingsFile())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 		for name, want := range map[string]string{
 			"PULUMI_HOME":               "/home/user/.pulumi",
 			"PULUMI_STACK":              "sandbox",
-			"PULUMI_OPTION_CONFIG_FILE": sandbox.settingsFile(),
+			"PULUMI_OPTION_CONFIG_FILE": sandbox.SettingsFile(),
 			"AWS_ENDPOINT_URL":          sandbox.Endpoint(),
 		} {
 			if environment[name] != want {

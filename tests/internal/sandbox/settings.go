@@ -50,7 +50,7 @@ func (s *Stack) writeSettings() error {
 	if err != nil {
 		return fmt.Errorf("encode the stack's settings: %w", err)
 	}
-	if err := os.WriteFile(s.settingsFile(), text, 0o600); err != nil {
+	if err := os.WriteFile(s.SettingsFile(), text, 0o600); err != nil {
 		return fmt.Errorf("write the stack's settings: %w", err)
 	}
 	return nil

@@ -133,6 +133,8 @@ func run(command *exec.Cmd) (Result, error) {
 func (s *Stack) stateDir() string    { return filepath.Join(s.Dir, "state") }
 func (s *Stack) homeDir() string     { return filepath.Join(s.Dir, "home") }
 func (s *Stack) settingsDir() string { return filepath.Join(s.Dir, "settings") }
-func (s *Stack) settingsFile() string {
+
+// SettingsFile is the file with the stack's settings.
+func (s *Stack) SettingsFile() string {
 	return filepath.Join(s.settingsDir(), "Pulumi."+s.Name+".yaml")
 }

@@ -1,0 +1,240 @@
+// Command acceptance proves the whole on AWS and takes everything away again.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"mediaserver/tests/internal/acceptance"
+)
+
+const usage = `Usage: scripts/acceptance [--yes] [--report FILE] [--show-account]
+       scripts/acceptance --sandbox [--report FILE]
+
+Proves the whole on AWS, in the account of the environment's credentials: deploys a stack of its own, tries
+everything that the documents promise, and takes all of it away again. It says first what it will do, where, how
+long that takes and what it costs, and asks.
+
+  --yes            do not ask
+  --sandbox        the same in an emulated AWS on this machine; what needs running containers is left out
+  --report FILE    where the report goes (default: .acceptance/NAME.md)
+  --show-account   name the account in the report
+  --help           print this
+
+It needs on PATH: pulumi, aws, jq, curl, go. Pulumi installs its plugins itself.
+
+Exit codes:
+   0  every step passed, and nothing is left
+   1  a step failed; nothing is left
+   2  wrong usage, or nobody agreed
+   3  a needed program is missing, or the run could not begin; nothing was made
+   4  SOMETHING IS LEFT in the account: the commands that take it away were printed
+ 130  interrupted; nothing is left
+`
+
+// Exit codes.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitCannotBegin = 3
+	exitRemains     = 4
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// choices are what the arguments say.
+type choices struct {
+	yes, sandbox, showAccount bool
+	report                    string
+}
+
+func run(arguments []string) int {
+	var chosen choices
+	flags := flag.NewFlagSet("acceptance", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.BoolVar(&chosen.yes, "yes", false, "")
+	flags.BoolVar(&chosen.sandbox, "sandbox", false, "")
+	flags.BoolVar(&chosen.showAccount, "show-account", false, "")
+	flags.StringVar(&chosen.report, "report", "", "")
+	err := flags.Parse(arguments)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Print(usage)
+		return 0
+	}
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "acceptance: %v; see --help\n", err)
+		return exitUsage
+	}
+	ctx, abandon := interruptible()
+	if chosen.sandbox {
+		return inSandbox(ctx, abandon, chosen)
+	}
+	return onAWS(ctx, abandon, chosen)
+}
+
+// interruptible returns a context that ends with the first interrupt, and a channel that closes with the second one.
+func interruptible() (context.Context, <-chan struct{}) {
+	ctx, cancel := context.WithCancel(context.Background())
+	abandon := make(chan struct{})
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		close(abandon)
+	}()
+	return ctx, abandon
+}
+
+// onAWS runs on the account of the environment's credentials.
+func onAWS(ctx context.Context, abandon <-chan struct{}, chosen choices) int {
+	root, err := locate()
+	if err != nil {
+		return cannotBegin(err)
+	}
+	if missing := missingTools("pulumi", "aws", "jq", "curl", "go"); len(missing) > 0 {
+		return cannotBegin(fmt.Errorf("not on PATH: %s", strings.Join(missing, ", ")))
+	}
+	cli, err := exec.LookPath("pulumi")
+	if err != nil {
+		return cannotBegin(err)
+	}
+	account, err := acceptance.FindAccount(ctx)
+	if err != nil {
+		return cannotBegin(err)
+	}
+	name := acceptance.NewName()
+	folder := filepath.Join(root, ".acceptance", name)
+	if chosen.report == "" {
+		chosen.report = folder + ".md"
+	}
+	fmt.Print(account.Plan(name, folder, chosen.report))
+	if warning := endingCredentials(ctx, account); warning != "" {
+		fmt.Printf("\n%s\n", warning)
+	}
+	if !chosen.yes && !agreed(ctx) {
+		return exitUsage
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return cannotBegin(fmt.Errorf("make the folder of the run: %w", err))
+	}
+	target, err := account.Target(ctx, root, folder, name, cli)
+	if err != nil {
+		return cannotBegin(err)
+	}
+	fmt.Println()
+	result, err := acceptance.Run(ctx, target, acceptance.Options{
+		Root: root, Folder: folder, Report: chosen.report, ShowAccount: chosen.showAccount, Output: os.Stdout, Abandon: abandon,
+	})
+	return conclude(result, err, folder)
+}
+
+// conclude returns the exit code, and removes the folder of a run that left nothing and needs no second look.
+func conclude(result acceptance.Result, err error, folder string) int {
+	if err != nil && len(result.Steps) == 0 {
+		return cannotBegin(err)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
+	}
+	switch {
+	case result.Remains:
+		return exitRemains
+	case result.Interrupted:
+		return exitInterrupted
+	case err != nil || !result.Passed():
+		fmt.Printf("All that the programs printed is in %s.\n", filepath.Join(folder, "log"))
+		return exitFailed
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		fmt.Fprintf(os.Stderr, "acceptance: remove the folder of the run: %v\n", err)
+	}
+	return 0
+}
+
+func cannotBegin(err error) int {
+	fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
+	return exitCannotBegin
+}
+
+// agreed asks on the terminal whether to begin. Without a terminal nobody can agree.
+func agreed(ctx context.Context) bool {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		fmt.Fprintln(os.Stderr, "\nacceptance: there is no terminal to ask on; begin with --yes")
+		return false
+	}
+	fmt.Print("\nBegin? Only \"yes\" begins: ")
+	answers := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		answers <- strings.TrimSpace(line)
+	}()
+	select {
+	case answer := <-answers:
+		if answer == "yes" {
+			return true
+		}
+	case <-ctx.Done():
+		fmt.Println()
+	}
+	fmt.Println("Nothing was made.")
+	return false
+}
+
+// endingCredentials warns of credentials that end before the run does.
+func endingCredentials(ctx context.Context, account acceptance.Account) string {
+	found, err := account.Config.Credentials.Retrieve(ctx)
+	if err != nil || !found.CanExpire || time.Until(found.Expires) > 2*acceptance.About() {
+		return ""
+	}
+	return fmt.Sprintf("The credentials end at %s. If nothing renews them, the run may not be able to take everything away.",
+		found.Expires.Local().Format("15:04"))
+}
+
+// missingTools are those of the programs that are not on PATH.
+func missingTools(names ...string) []string {
+	var missing []string
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// locate finds the repository by the place of this command in it, bin/acceptance.
+func locate() (string, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	if executable, err = filepath.EvalSymlinks(executable); err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	root := filepath.Dir(filepath.Dir(executable))
+	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/acceptance", root)
+	} else if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	return root, nil
+}

@@ -1,0 +1,167 @@
+package acceptance
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"gopkg.in/yaml.v3"
+
+	"mediaserver/tests/internal/appimage"
+	"mediaserver/tests/internal/shell"
+)
+
+// Account is the AWS account of the environment's credentials.
+type Account struct {
+	// ID is its number, Region the region, and Partition its family of regions.
+	ID, Region, Partition string
+	// Caller is the ARN of whoever the credentials belong to.
+	Caller string
+	// Config is the configuration of AWS clients.
+	Config aws.Config
+}
+
+// FindAccount asks AWS whose the credentials of the environment are.
+func FindAccount(ctx context.Context) (Account, error) {
+	configuration, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return Account{}, fmt.Errorf("read the AWS settings of the environment: %w", err)
+	}
+	if configuration.Region == "" {
+		return Account{}, errors.New("the environment names no AWS region: set AWS_REGION, for instance to eu-west-2")
+	}
+	identity, err := sts.NewFromConfig(configuration).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return Account{}, fmt.Errorf("ask AWS whose the credentials of the environment are: %w; log in first, for instance with aws sso login", err)
+	}
+	caller, err := arn.Parse(aws.ToString(identity.Arn))
+	if err != nil {
+		return Account{}, fmt.Errorf("read the identity that AWS answers: %w", err)
+	}
+	return Account{
+		ID: aws.ToString(identity.Account), Region: configuration.Region, Partition: caller.Partition,
+		Caller: caller.String(), Config: configuration,
+	}, nil
+}
+
+// Target makes an empty stack for a run in the account, with its state and its settings in the folder.
+func (a Account) Target(ctx context.Context, root, folder, name, cli string) (*Target, error) {
+	variables := []variable{
+		{"PULUMI_BACKEND_URL", (&url.URL{Scheme: "file", Path: filepath.Join(folder, "state"), RawQuery: "metadata=skip"}).String()},
+		{"PULUMI_CONFIG_PASSPHRASE_FILE", filepath.Join(folder, "passphrase")},
+		{"PULUMI_STACK", name},
+		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
+		{"AWS_REGION", a.Region},
+		{"AWS_DEFAULT_REGION", a.Region},
+	}
+	target := &Target{
+		Name: name, Account: a.ID, Region: a.Region, Partition: a.Partition, Config: a.Config,
+		CLI: cli, SettingsFile: filepath.Join(folder, "Pulumi."+name+".yaml"),
+		Environment: environment(variables), Exports: exports(variables),
+		Containers: &Containers{Push: a.push, Public: http.DefaultClient},
+		Patience:   5,
+	}
+	return target, a.initialize(ctx, root, folder, target)
+}
+
+// initialize makes the folders, the passphrase and the stack. The CLI writes what it needs to decrypt the stack's
+// secrets into a settings file beside Pulumi.yaml, so it runs where a copy of that is, and the work tree stays as it
+// is.
+func (a Account) initialize(ctx context.Context, root, folder string, target *Target) error {
+	project, err := os.ReadFile(filepath.Join(root, "Pulumi.yaml"))
+	if err != nil {
+		return fmt.Errorf("read the project: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "state"), 0o700); err != nil {
+		return fmt.Errorf("make the folder of the state: %w", err)
+	}
+	settings, err := yaml.Marshal(map[string]any{"config": map[string]string{"aws:region": a.Region}})
+	if err != nil {
+		return fmt.Errorf("encode the settings: %w", err)
+	}
+	for file, text := range map[string][]byte{
+		filepath.Join(folder, "Pulumi.yaml"): project,
+		filepath.Join(folder, "passphrase"):  []byte(rand.Text()),
+		target.SettingsFile:                  settings,
+	} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return fmt.Errorf("write %s: %w", file, err)
+		}
+	}
+	made, err := processes{environment: target.Environment, folder: folder, log: io.Discard}.run(ctx,
+		target.CLI, "--non-interactive", "stack", "init", target.Name)
+	if err != nil {
+		return err
+	}
+	if made.code != 0 {
+		return fmt.Errorf("make the stack: exit code %d\n%s", made.code, made.all)
+	}
+	return nil
+}
+
+// push pushes an image to the account's registry.
+func (a Account) push(ctx context.Context, image v1.Image, reference string) error {
+	found, err := ecr.NewFromConfig(a.Config).GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	if err != nil {
+		return fmt.Errorf("log in to the registry: %w", err)
+	}
+	if len(found.AuthorizationData) != 1 {
+		return errors.New("log in to the registry: AWS answered without a token")
+	}
+	decoded, err := base64.StdEncoding.DecodeString(aws.ToString(found.AuthorizationData[0].AuthorizationToken))
+	if err != nil {
+		return errors.New("log in to the registry: AWS's token cannot be decoded")
+	}
+	user, password, _ := strings.Cut(string(decoded), ":")
+	_, err = appimage.Push(ctx, image, reference, appimage.Login{Username: user, Password: password})
+	return err
+}
+
+// variable is an environment variable.
+type variable struct{ name, value string }
+
+// misleading are the prefixes of variables that would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are
+// there.
+func misleading(name string) bool { return strings.HasPrefix(name, "PULUMI_") && name != "PULUMI_HOME" }
+
+// environment is this process's environment with these variables, and without any that would lead the CLI elsewhere.
+func environment(variables []variable) []string {
+	set := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return misleading(name) || slices.ContainsFunc(variables, func(each variable) bool { return each.name == name })
+	})
+	for _, each := range variables {
+		set = append(set, each.name+"="+each.value)
+	}
+	return set
+}
+
+// exports are the commands that do the same to a shell.
+func exports(variables []variable) string {
+	var commands strings.Builder
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if misleading(name) && !slices.ContainsFunc(variables, func(each variable) bool { return each.name == name }) {
+			fmt.Fprintf(&commands, "unset %s\n", name)
+		}
+	}
+	for _, each := range variables {
+		fmt.Fprintf(&commands, "export %s=%s\n", each.name, shell.Quote(each.value))
+	}
+	return commands.String()
+}

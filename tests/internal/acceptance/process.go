@@ -1,0 +1,109 @@
+package acceptance
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// processes runs the programs of a run, each in a process group of its own: Ctrl-C on the terminal then reaches the
+// run alone, which decides what becomes of them.
+type processes struct {
+	environment []string
+	folder      string
+	// log takes all that the programs print.
+	log io.Writer
+	// abandon is closed when nobody waits for a program to end in good order any more.
+	abandon <-chan struct{}
+}
+
+// outcome is how a program ended.
+type outcome struct {
+	stdout string
+	// all is standard output and standard error together.
+	all  string
+	code int
+}
+
+// lastLines are the last lines that a program printed.
+func (o outcome) lastLines(count int) string {
+	lines := strings.Split(strings.TrimSpace(o.all), "\n")
+	return strings.Join(lines[max(0, len(lines)-count):], "\n")
+}
+
+// killDelay is how long an abandoned program may take to end after its last interrupt.
+const killDelay = 5 * time.Second
+
+// run runs a program to its end. When the context ends the program gets an interrupt, once, and all the time that it
+// needs to end in good order: Pulumi waits for the operations under way and writes down what they made. Only when the
+// run is abandoned it is interrupted again and then killed.
+func (p processes) run(ctx context.Context, name string, arguments ...string) (outcome, error) {
+	if ctx.Err() != nil {
+		return outcome{}, errInterrupted
+	}
+	fmt.Fprintf(p.log, "\n$ %s %s\n", name, strings.Join(arguments, " "))
+	var stdout, all bytes.Buffer
+	output := &inTurn{target: io.MultiWriter(&all, p.log)}
+	command := exec.Command(name, arguments...)
+	command.Dir, command.Env = p.folder, p.environment
+	command.Stdout, command.Stderr = io.MultiWriter(&stdout, output), output
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// Something that the program started may hold its output open for longer than it lives.
+	command.WaitDelay = killDelay
+	if err := command.Start(); err != nil {
+		return outcome{}, fmt.Errorf("run %s: %w", name, err)
+	}
+	ended := make(chan struct{})
+	go p.stop(ctx, command.Process, ended)
+	err := command.Wait()
+	close(ended)
+	result := outcome{stdout: stdout.String(), all: all.String(), code: command.ProcessState.ExitCode()}
+	if ctx.Err() != nil {
+		return result, errInterrupted
+	}
+	if err != nil && result.code == -1 {
+		return result, fmt.Errorf("run %s: %w", name, err)
+	}
+	return result, nil
+}
+
+// stop ends a program that must not go on.
+func (p processes) stop(ctx context.Context, process *os.Process, ended <-chan struct{}) {
+	select {
+	case <-ended:
+		return
+	case <-p.abandon:
+	case <-ctx.Done():
+		_ = process.Signal(os.Interrupt)
+		select {
+		case <-ended:
+			return
+		case <-p.abandon:
+		}
+	}
+	_ = process.Signal(os.Interrupt)
+	select {
+	case <-ended:
+	case <-time.After(killDelay):
+		_ = syscall.Kill(-process.Pid, syscall.SIGKILL)
+	}
+}
+
+// inTurn lets several writers write one after the other.
+type inTurn struct {
+	mu     sync.Mutex
+	target io.Writer
+}
+
+func (t *inTurn) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.target.Write(text)
+}
