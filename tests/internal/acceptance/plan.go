@@ -22,7 +22,7 @@ func About() time.Duration {
 
 // Plan says what a run does in the account, where, how long it takes and what it costs, before anything is made.
 func (a Account) Plan(name, folder, report string) string {
-	minutes := int(About().Round(5*time.Minute).Minutes())
+	minutes := int(About().Round(5 * time.Minute).Minutes())
 	// Twice the time covers what AWS takes on a slow day.
 	cents := max(1, int(2*About().Hours()*centsPerHour+0.5))
 	var text strings.Builder

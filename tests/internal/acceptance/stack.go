@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -101,6 +102,9 @@ func (s *stack) state(ctx context.Context) ([]resource, error) {
 	return state.Deployment.Resources, err
 }
 
+// encryptedText is a secret in the state. It is another text each time, though the secret is the same.
+var encryptedText = regexp.MustCompile(`"ciphertext":\s*"[^"]*"`)
+
 // resources are the managed resources in the stack's state by their URNs, each with its outputs.
 func (s *stack) resources(ctx context.Context) (map[string]string, error) {
 	state, err := s.state(ctx)
@@ -110,7 +114,7 @@ func (s *stack) resources(ctx context.Context) (map[string]string, error) {
 	managed := map[string]string{}
 	for _, each := range state {
 		if each.Custom && !strings.HasPrefix(each.Type, "pulumi:providers:") {
-			managed[each.URN] = string(each.Outputs)
+			managed[each.URN] = encryptedText.ReplaceAllString(string(each.Outputs), "")
 		}
 	}
 	return managed, nil

@@ -49,7 +49,7 @@ type step struct {
 }
 
 // noContainers is why steps with containers are left out.
-const noContainers = "needs running containers, which the emulator of the sandbox does not have"
+const noContainers = "needs running containers; the sandbox has none"
 
 // try runs the steps, as far as they can be run.
 func (r *run) try(ctx context.Context) {
