@@ -11,7 +11,7 @@ export GOFLAGS += -trimpath -buildvcs=false
 PROGRAM_FLAGS := -ldflags "-w -s"
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit e2e race lint format sandbox sandbox-down bench clean
+.PHONY: help build test unit e2e race lint format sandbox sandbox-down acceptance bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ sandbox: ## Deploy all 36 resources into an emulated AWS account on this machine
 
 sandbox-down: ## Destroy the sandbox and stop everything it started
 	@scripts/sandbox down
+
+acceptance: ## Prove the whole on AWS and take it away again (ARGS=--sandbox: in an emulated AWS)
+	@scripts/acceptance $(ARGS)
 
 bench: ## Measure preview, up and destroy against an empty program
 	@scripts/sandbox bench

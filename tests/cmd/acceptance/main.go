@@ -156,13 +156,15 @@ func conclude(result acceptance.Result, err error, folder string) int {
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
 	}
+	if err != nil || !result.Passed() {
+		fmt.Printf("All that the programs printed: %s\n", filepath.Join(folder, "log"))
+	}
 	switch {
 	case result.Remains:
 		return exitRemains
 	case result.Interrupted:
 		return exitInterrupted
 	case err != nil || !result.Passed():
-		fmt.Printf("All that the programs printed is in %s.\n", filepath.Join(folder, "log"))
 		return exitFailed
 	}
 	if err := os.RemoveAll(folder); err != nil {

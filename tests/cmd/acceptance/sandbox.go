@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,15 +19,16 @@ func inSandbox(ctx context.Context, abandon <-chan struct{}, chosen choices) int
 		return cannotBegin(err)
 	}
 	if missing := missingTools("go"); len(missing) > 0 {
-		return cannotBegin(fmt.Errorf("not on PATH: go"))
+		return cannotBegin(errors.New("not on PATH: go"))
 	}
 	name := acceptance.NewName()
 	folder := filepath.Join(root, ".acceptance", name)
 	if chosen.report == "" {
 		chosen.report = folder + ".md"
 	}
-	fmt.Printf("The acceptance run in the sandbox: an emulated AWS on this machine, with stand-ins for Pulumi's plugins.\n"+
-		"It takes about half a minute and costs nothing. What needs running containers is left out. The steps:\n\n%s\n", acceptance.Steps())
+	fmt.Printf("The acceptance run %s in a sandbox: an emulated AWS on this machine, with stand-ins for Pulumi's plugins.\n"+
+		"It takes about half a minute and costs nothing. What needs running containers is left out. The steps:\n\n%s\n",
+		name, acceptance.Steps())
 	var proxy *faultproxy.Proxy
 	running, err := sandbox.Start(ctx, sandbox.Options{
 		Root: root, Dir: filepath.Join(folder, "sandbox"), Progress: os.Stderr,
@@ -49,6 +51,9 @@ func inSandbox(ctx context.Context, abandon <-chan struct{}, chosen choices) int
 		if err := part.Close(); err != nil {
 			fmt.Fprintf(os.Stderr, "acceptance: close the sandbox: %v\n", err)
 		}
+	}
+	if err := os.RemoveAll(filepath.Join(folder, "sandbox")); err != nil {
+		fmt.Fprintf(os.Stderr, "acceptance: remove the folder of the sandbox: %v\n", err)
 	}
 	if result.Remains {
 		fmt.Println("The emulated account ended with the run, and with it what was left there.")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/faultproxy"
@@ -33,6 +34,8 @@ type scene struct {
 	provider, reader *faultproxy.Proxy
 	options          Options
 	screen           *screen
+	// plugins are variables that a person's shell needs beside the commands' own.
+	plugins []string
 }
 
 // screen is what people read, and tells the test of it.
@@ -149,6 +152,7 @@ func (s *scene) finish() string {
 	command := exec.CommandContext(s.t.Context(), "sh", "-e", filepath.Join(s.options.Folder, commandsFile))
 	// Nothing but what a person's shell has; the file itself points it at the account.
 	command.Env = []string{"HOME=" + s.t.TempDir(), "PATH=" + filepath.Dir(awscli.Path(s.t)) + ":" + os.Getenv("PATH")}
+	command.Env = append(command.Env, s.plugins...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("the commands fail: %v\n%s", err, output)
@@ -386,8 +390,8 @@ func TestADestroyThatFailsOnceIsTriedAgain(t *testing.T) {
 			interrupt()
 		}
 	}
-	// More often than the SDK tries, and not as often as both attempts do.
-	s.provider.Inject(faultproxy.Rule{Action: "DeleteCluster", Fault: faultproxy.InternalError, Times: 3})
+	// More often than the SDK tries in one attempt, and not as often as in both.
+	s.provider.Inject(faultproxy.Rule{Action: "DeleteCluster", Fault: faultproxy.InternalError, Times: 8})
 	result := s.run(ctx)
 	at := slices.IndexFunc(result.Steps, func(step StepResult) bool { return step.Name == destroyStep })
 	if step := result.Steps[at]; step.Verdict != Passed || !strings.Contains(step.Notes, "at the second attempt") {
@@ -450,3 +454,89 @@ const pause = 3 * time.Second
 func nap() { time.Sleep(10 * time.Millisecond) }
 
 func clientsOf(target *Target) *readback.Clients { return readback.NewClients(target.Config) }
+
+// onAccount replaces the stack of the scene's sandbox by the one that a run on AWS makes, with a state, a passphrase and
+// a settings file of its own. Only the plugins and the endpoints are the sandbox's. It returns the variables that lead
+// to the plugins.
+func (s *scene) onAccount() (plugins []string) {
+	s.t.Helper()
+	inSandbox := s.Target
+	account := Account{ID: s.Account, Region: s.Region, Partition: s.Partition, Config: s.Config}
+	target, err := account.Target(s.t.Context(), s.options.Root, s.options.Folder, s.Name, s.CLI)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, entry := range inSandbox.Environment {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "PULUMI_DEBUG_") || name == "PULUMI_HOME" || name == "PATH" || strings.HasPrefix(name, "AWS_") {
+			plugins = append(plugins, entry)
+		}
+	}
+	own, endpoints := s.settings(target.SettingsFile), s.settings(inSandbox.SettingsFile)
+	for key, value := range own["config"].(object) {
+		endpoints["config"].(object)[key] = value
+	}
+	own["config"] = endpoints["config"]
+	text, err := yaml.Marshal(own)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(target.SettingsFile, text, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	target.Environment = append(target.Environment, plugins...)
+	target.Containers, target.CreatedService, target.Patience = nil, inSandbox.CreatedService, 0
+	s.Target = target
+	return plugins
+}
+
+// settings reads a stack's settings file.
+func (s *scene) settings(path string) object {
+	s.t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var settings object
+	if err := yaml.Unmarshal(text, &settings); err != nil {
+		s.t.Fatal(err)
+	}
+	return settings
+}
+
+func TestTheStackThatARunOnAWSMakesIsFinishedByItsCommands(t *testing.T) {
+	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "another stack's")
+	t.Setenv("PULUMI_STACK", "another")
+	s := newScene(t, false)
+	s.plugins = s.onAccount()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	s.screen.shown = func(text string) {
+		if strings.Contains(text, "[ 6/") {
+			interrupt()
+		}
+	}
+	s.provider.Inject(faultproxy.Rule{Action: "DeleteRepository", Fault: faultproxy.InternalError})
+	result := s.run(ctx)
+	if got := verdicts(result); got["read every resource back"] != Passed || got[destroyStep] != Failed || !result.Remains {
+		t.Errorf("the verdicts are %v", got)
+	}
+	passphrase, err := os.ReadFile(filepath.Join(s.options.Folder, "passphrase"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{s.options.Report, filepath.Join(s.options.Folder, commandsFile), filepath.Join(s.options.Folder, "log")} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(passphrase) < 20 || bytes.Contains(text, passphrase) {
+			t.Errorf("%s has the passphrase in it", file)
+		}
+	}
+	s.provider.Heal()
+	s.finish()
+	if left := s.left(); len(left) > 0 {
+		t.Errorf("left after the commands: %q", left)
+	}
+}

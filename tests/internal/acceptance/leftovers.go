@@ -27,6 +27,10 @@ func (r *run) awaitNothing(ctx context.Context) ([]thing, error) {
 	var left []thing
 	looks := 0
 	err := r.await(ctx, func() (string, error) {
+		// ECS may still write what it measured, and so make the group again.
+		if _, err := r.deleteInsights(ctx); err != nil {
+			return "", err
+		}
 		var err error
 		if left, err = r.left(ctx); err != nil {
 			return "", err

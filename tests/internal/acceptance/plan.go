@@ -32,7 +32,7 @@ func (a Account) Plan(name, folder, report string) string {
 	fmt.Fprintf(&text, "  Name     %s: every name begins with it, and it is the tag %s\n", name, RunTag)
 	fmt.Fprintf(&text, "  Takes    about %d minutes; an estimate, and AWS has slow days\n", minutes)
 	fmt.Fprintf(&text, "  Costs    less than %d US cents; whatever were left would cost about %d US dollars a day\n", cents, (24*centsPerHour+99)/100)
-	fmt.Fprintf(&text, "  State    %s (it goes when nothing is left)\n", folder)
+	fmt.Fprintf(&text, "  State    %s (removed when everything has passed)\n", folder)
 	fmt.Fprintf(&text, "  Report   %s\n\n", report)
 	text.WriteString(Steps())
 	text.WriteString("\nUse an account for tests, with an administrator's rights. Ctrl-C ends the run early and takes everything away.\n")

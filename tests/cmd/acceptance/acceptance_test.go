@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/creack/pty"
+
+	"mediaserver/tests/internal/emulator"
+)
+
+const root = "../../.."
+
+// TestMain builds the command where it belongs, as scripts/acceptance does.
+func TestMain(m *testing.M) {
+	build := exec.Command(filepath.Join(root, "scripts", "acceptance"), "--help")
+	if output, err := build.CombinedOutput(); err != nil {
+		panic(string(output))
+	}
+	os.Exit(m.Run())
+}
+
+// started is the command in an environment of its own.
+type started struct {
+	*exec.Cmd
+	output bytes.Buffer
+}
+
+// prepare prepares the command. Each variable takes the place of the process's own.
+func prepare(t *testing.T, variables []string, arguments ...string) *started {
+	t.Helper()
+	binary, err := filepath.Abs(filepath.Join(root, "bin", "acceptance"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := &started{Cmd: exec.CommandContext(t.Context(), binary, arguments...)}
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "AWS_") {
+			command.Env = append(command.Env, entry)
+		}
+	}
+	command.Env = append(append(command.Env, "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"AWS_EC2_METADATA_DISABLED=true"), variables...)
+	command.Stdout, command.Stderr = &command.output, &command.output
+	return command
+}
+
+// ends runs the command to its end and compares the exit code and parts of what it prints.
+func (s *started) ends(t *testing.T, code int, parts ...string) {
+	t.Helper()
+	_ = s.Run()
+	s.check(t, code, parts...)
+}
+
+func (s *started) check(t *testing.T, code int, parts ...string) {
+	t.Helper()
+	if got := s.ProcessState.ExitCode(); got != code {
+		t.Errorf("exit code %d, want %d", got, code)
+	}
+	for _, part := range parts {
+		if !strings.Contains(s.output.String(), part) {
+			t.Errorf("the output does not have %q:\n%s", part, s.output.String())
+		}
+	}
+}
+
+// account are variables that lead to an emulated AWS account, and to programs that are only there.
+func account(t *testing.T) []string {
+	t.Helper()
+	running, err := emulator.Start(t.Context(), emulator.Options{BinDir: filepath.Join(root, "bin"), Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = running.Close() })
+	tools := t.TempDir()
+	for _, name := range []string{"pulumi", "aws", "jq"} {
+		if err := os.WriteFile(filepath.Join(tools, name), []byte("#!/bin/sh\necho called >>"+filepath.Join(tools, "calls")+"\nexit 1\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if _, err := os.Stat(filepath.Join(tools, "calls")); err == nil {
+			t.Error("a program was called although nobody agreed")
+		}
+	})
+	return []string{
+		"AWS_ENDPOINT_URL=" + running.URL(), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=eu-west-2",
+		"PATH=" + tools + ":" + os.Getenv("PATH"),
+	}
+}
+
+func TestWithoutATerminalAndWithoutYesNothingBegins(t *testing.T) {
+	t.Parallel()
+	prepare(t, account(t)).ends(t, exitUsage,
+		"Account  123456789012", "Region   eu-west-2", "Name     acceptance-", "about 45 minutes", "US cents", "AcceptanceRun",
+		" 1. up: deploy everything", "begin with --yes")
+}
+
+func TestOnATerminalOnlyYesBegins(t *testing.T) {
+	t.Parallel()
+	variables := account(t)
+	for _, answer := range []string{"no\n", "y\n", "\n", "\x04"} {
+		command := prepare(t, variables)
+		command.Stdout, command.Stderr = nil, nil
+		terminal, err := pty.Start(command.Cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := terminal.WriteString(answer); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = command.output.ReadFrom(terminal)
+		_ = command.Wait()
+		command.check(t, exitUsage, "Only \"yes\" begins", "Nothing was made.")
+	}
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	empty := t.TempDir()
+	prepare(t, []string{"PATH=" + empty}).ends(t, exitCannotBegin, "not on PATH: pulumi, aws, jq, curl, go")
+	variables := account(t)
+	prepare(t, append(variables, "AWS_REGION=")).ends(t, exitCannotBegin, "set AWS_REGION")
+	prepare(t, append(variables, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")).ends(t, exitCannotBegin, "log in first")
+	prepare(t, nil, "--unknown").ends(t, exitUsage, "-unknown; see --help")
+	prepare(t, nil, "sandbox").ends(t, exitUsage, `unexpected argument "sandbox"`)
+	prepare(t, nil, "--help").ends(t, 0, "Usage: scripts/acceptance", "SOMETHING IS LEFT")
+}
+
+var reportLine = regexp.MustCompile(`Report: (\S+)\n`)
+
+func TestTheRunInTheSandboxLeavesNothingButItsReport(t *testing.T) {
+	t.Parallel()
+	command := prepare(t, nil, "--sandbox")
+	command.ends(t, 0, "PASSED: 13 of 18 steps passed, 5 left out", "Nothing of the run is left")
+	found := reportLine.FindStringSubmatch(command.output.String())
+	if found == nil {
+		t.Fatalf("the output names no report:\n%s", command.output.String())
+	}
+	defer func() { _ = os.Remove(found[1]) }()
+	report, err := os.ReadFile(found[1])
+	if err != nil || !strings.Contains(string(report), "| destroy | passed |") {
+		t.Errorf("the report is %s (%v)", report, err)
+	}
+	if _, err := os.Stat(strings.TrimSuffix(found[1], ".md")); err == nil {
+		t.Error("the folder of the run is still there")
+	}
+}
+
+// TestCtrlCOnATerminalTakesEverythingAway sends what a terminal sends: an interrupt to every process of the group.
+func TestCtrlCOnATerminalTakesEverythingAway(t *testing.T) {
+	t.Parallel()
+	report := filepath.Join(t.TempDir(), "report.md")
+	command := prepare(t, nil, "--sandbox", "--report", report)
+	command.Stdout, command.Stderr = nil, nil
+	terminal, err := pty.Start(command.Cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buffer := make([]byte, 1<<12)
+	interrupted := false
+	for {
+		count, err := terminal.Read(buffer)
+		command.output.Write(buffer[:count])
+		if !interrupted && strings.Contains(command.output.String(), "[ 2/18]") {
+			interrupted = true
+			if _, err := terminal.WriteString("\x03"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	_ = command.Wait()
+	command.check(t, exitInterrupted, "Interrupted.", "INTERRUPTED: ", "Nothing of the run is left")
+	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), ": interrupted\n") {
+		t.Errorf("the report is %s (%v)", text, err)
+	}
+	removeFolder(t, command)
+}
+
+// removeFolder removes what a run that did not pass keeps.
+func removeFolder(t *testing.T, command *started) {
+	t.Helper()
+	name := regexp.MustCompile(`acceptance-[a-z2-7]{8}`).FindString(command.output.String())
+	if name == "" {
+		return
+	}
+	_ = os.RemoveAll(filepath.Join(root, ".acceptance", name))
+}
+
+func TestTerminatedTwiceInTheSandboxEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	command := prepare(t, nil, "--sandbox", "--report", filepath.Join(t.TempDir(), "report.md"))
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.Stdout, command.Stderr = writer, writer
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = writer.Close()
+	buffer := make([]byte, 1<<12)
+	signals := 0
+	for {
+		count, err := reader.Read(buffer)
+		command.output.Write(buffer[:count])
+		text := command.output.String()
+		if signals == 0 && strings.Contains(text, "[ 2/18]") || signals == 1 && strings.Contains(text, "once more, and the run") {
+			signals++
+			_ = command.Process.Signal(syscall.SIGTERM)
+		}
+		if err != nil {
+			break
+		}
+	}
+	_ = command.Wait()
+	// The destroy may have been quicker than the second signal.
+	if code := command.ProcessState.ExitCode(); code != exitRemains && code != exitInterrupted {
+		t.Errorf("exit code %d", code)
+	}
+	if command.ProcessState.ExitCode() == exitRemains {
+		command.check(t, exitRemains, "SOMETHING IS LEFT", "The emulated account ended with the run")
+	}
+	removeFolder(t, command)
+}
