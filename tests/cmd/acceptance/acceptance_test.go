@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,20 +106,47 @@ func TestWithoutATerminalAndWithoutYesNothingBegins(t *testing.T) {
 func TestOnATerminalOnlyYesBegins(t *testing.T) {
 	t.Parallel()
 	variables := account(t)
-	for _, answer := range []string{"no\n", "y\n", "\n", "\x04"} {
+	for _, answer := range []string{"no\n", "y\n", "\n", "\x04", "\x03"} {
 		command := prepare(t, variables)
-		command.Stdout, command.Stderr = nil, nil
-		terminal, err := pty.Start(command.Cmd)
-		if err != nil {
-			t.Fatal(err)
+		command.onTerminal(t, "Only \"yes\" begins: ", answer)
+		command.check(t, exitUsage, "Nothing was made.")
+	}
+}
+
+// onTerminal runs the command on a terminal to its end, and types an answer once it has printed a prompt.
+func (s *started) onTerminal(t *testing.T, prompt, answer string) {
+	t.Helper()
+	s.Stdout, s.Stderr = nil, nil
+	terminal, err := pty.Start(s.Cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = terminal.Close() }()
+	s.converse(terminal, func(text string) bool {
+		if !strings.Contains(text, prompt) {
+			return false
 		}
 		if _, err := terminal.WriteString(answer); err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
-		_, _ = command.output.ReadFrom(terminal)
-		_ = command.Wait()
-		command.check(t, exitUsage, "Only \"yes\" begins", "Nothing was made.")
+		return true
+	})
+}
+
+// converse reads what the command prints, to its end, and shows it to each reaction in turn until that has reacted.
+func (s *started) converse(output io.Reader, reactions ...func(text string) bool) {
+	buffer := make([]byte, 1<<12)
+	for {
+		count, err := output.Read(buffer)
+		s.output.Write(buffer[:count])
+		if len(reactions) > 0 && reactions[0](s.output.String()) {
+			reactions = reactions[1:]
+		}
+		if err != nil {
+			break
+		}
 	}
+	_ = s.Wait()
 }
 
 func TestWhatIsMissingIsNamed(t *testing.T) {
@@ -158,27 +186,7 @@ func TestCtrlCOnATerminalTakesEverythingAway(t *testing.T) {
 	t.Parallel()
 	report := filepath.Join(t.TempDir(), "report.md")
 	command := prepare(t, nil, "--sandbox", "--report", report)
-	command.Stdout, command.Stderr = nil, nil
-	terminal, err := pty.Start(command.Cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	buffer := make([]byte, 1<<12)
-	interrupted := false
-	for {
-		count, err := terminal.Read(buffer)
-		command.output.Write(buffer[:count])
-		if !interrupted && strings.Contains(command.output.String(), "[ 2/18]") {
-			interrupted = true
-			if _, err := terminal.WriteString("\x03"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err != nil {
-			break
-		}
-	}
-	_ = command.Wait()
+	command.onTerminal(t, "[ 2/18]", "\x03")
 	command.check(t, exitInterrupted, "Interrupted.", "INTERRUPTED: ", "Nothing of the run is left")
 	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), ": interrupted\n") {
 		t.Errorf("the report is %s (%v)", text, err)
@@ -208,21 +216,16 @@ func TestTerminatedTwiceInTheSandboxEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = writer.Close()
-	buffer := make([]byte, 1<<12)
-	signals := 0
-	for {
-		count, err := reader.Read(buffer)
-		command.output.Write(buffer[:count])
-		text := command.output.String()
-		if signals == 0 && strings.Contains(text, "[ 2/18]") || signals == 1 && strings.Contains(text, "once more, and the run") {
-			signals++
+	terminate := func(after string) func(string) bool {
+		return func(text string) bool {
+			if !strings.Contains(text, after) {
+				return false
+			}
 			_ = command.Process.Signal(syscall.SIGTERM)
-		}
-		if err != nil {
-			break
+			return true
 		}
 	}
-	_ = command.Wait()
+	command.converse(reader, terminate("[ 2/18]"), terminate("once more, and the run"))
 	// The destroy may have been quicker than the second signal.
 	if code := command.ProcessState.ExitCode(); code != exitRemains && code != exitInterrupted {
 		t.Errorf("exit code %d", code)
