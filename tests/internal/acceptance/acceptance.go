@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"mediaserver/tests/internal/awsclients"
 	"mediaserver/tests/internal/readback"
 )
 
@@ -70,7 +71,7 @@ type run struct {
 	Options
 	target  *Target
 	stack   *stack
-	clients *readback.Clients
+	clients *awsclients.Clients
 	// settings are those of the stack at this moment.
 	settings readback.Settings
 	// version is the one that the application should answer with at this moment.
@@ -97,7 +98,7 @@ func Run(ctx context.Context, target *Target, options Options) (Result, error) {
 		root: options.Root, cli: target.CLI, settings: target.SettingsFile,
 		processes: processes{environment: target.Environment, folder: options.Root, log: r.log, abandon: options.Abandon},
 	}
-	r.clients = readback.NewClients(target.Config)
+	r.clients = awsclients.New(target.Config)
 	r.settings = readback.Guide()
 	r.settings.Name = target.Name
 	// The recipe for a first deployment (docs/operating.md): everything, and no task before there is an image.

@@ -17,9 +17,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/awscli"
+	"mediaserver/tests/internal/awsclients"
 	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/jq"
-	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -453,7 +453,7 @@ const pause = 3 * time.Second
 
 func nap() { time.Sleep(10 * time.Millisecond) }
 
-func clientsOf(target *Target) *readback.Clients { return readback.NewClients(target.Config) }
+func clientsOf(target *Target) *awsclients.Clients { return awsclients.New(target.Config) }
 
 // onAccount replaces the stack of the scene's sandbox by the one that a run on AWS makes, with a state, a passphrase and
 // a settings file of its own. Only the plugins and the endpoints are the sandbox's. It returns the variables that lead
