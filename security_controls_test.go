@@ -38,6 +38,9 @@ var controls = map[string]isMet{
 			return rule["status"] == "Enabled" && number(at(rule, "abortIncompleteMultipartUpload", "daysAfterInitiation")) > 0
 		})
 	}),
+	"AVD-AWS-0320": every("BucketV2", func(in object) bool {
+		return isText(in["bucket"]) && !strings.Contains(in["bucket"].(string), ".")
+	}),
 	"S3.9":  some("BucketLoggingV2"),
 	"S3.7":  some("BucketReplicationConfig"),
 	"S3.11": some("BucketNotification"),
@@ -137,7 +140,8 @@ var controls = map[string]isMet{
 		every("RolePolicyAttachment", func(in object) bool {
 			return in["policyArn"] == "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 		})),
-	"IAM.21": everyRight(func(_ statement, action string) bool { return !strings.Contains(action, "*") }),
+	"IAM.21":       everyRight(func(_ statement, action string) bool { return !strings.Contains(action, "*") }),
+	"AVD-AWS-0342": everyRight(func(_ statement, action string) bool { return action != "iam:PassRole" }),
 	"CKV_AWS_355": everyRight(func(s statement, action string) bool {
 		return !slices.Contains(texts(s.Resource), "*") || action == "cloudwatch:PutMetricData" || strings.HasPrefix(action, "ssmmessages:")
 	}),
