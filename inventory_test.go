@@ -65,6 +65,34 @@ func TestTheStackIsExactlyThe36ResourcesOfTheGuide(t *testing.T) {
 	}
 }
 
+// TestTheInventoryHasEveryResourceThatASettingBrings tries the settings that the
+// security register names, and all together.
+func TestTheInventoryHasEveryResourceThatASettingBrings(t *testing.T) {
+	listed := map[string]inventoried{}
+	for _, each := range inventory(t) {
+		listed[each.key()] = each
+	}
+	brought := map[string]bool{}
+	for name, stack := range configurations(t, readRegister(t)) {
+		for _, r := range stack.records {
+			key := r.key()
+			if resourceKind(r.token) == "TopicSubscription" {
+				// There is one for each address, which is its name.
+				key = "TopicSubscription oncall@example.com"
+			}
+			if each, found := listed[key]; !found || each.Type != r.token {
+				t.Errorf("with %s there is %s, a %s, which is not in the inventory", name, r.key(), r.token)
+			}
+			brought[key] = true
+		}
+	}
+	for key, each := range listed {
+		if !brought[key] {
+			t.Errorf("no setting brings %s, which the inventory has with %s", key, each.Setting)
+		}
+	}
+}
+
 // TestEveryTextSaysHowManyResourcesThereAre holds the number that people read.
 func TestEveryTextSaysHowManyResourcesThereAre(t *testing.T) {
 	want := fmt.Sprint(len(defaultResources(t)))
