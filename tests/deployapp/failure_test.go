@@ -219,6 +219,23 @@ func TestADeploymentThatTakesTooLongFails(t *testing.T) {
 	result.expect(t, 12, "is not complete after 1 s", ourDeployment+" goes on in ECS", "Last events", "Stopped tasks of deployment "+ourDeployment+":\n  none")
 }
 
+func TestADeploymentThatAlarmsWatchHasMoreTime(t *testing.T) {
+	complete := []answer{described(watched(service(2, 2, oldComplete))), described(watched(service(2, 2, oldComplete))), described(watched(service(2, 2, ourComplete)))}
+	const says = "Alarms watch the deployment, also for a while after its last task: it has 2700 s"
+	deploy(t, happy().but("aws_ecs_describe-services", complete...)).expect(t, 0, says)
+	for name, result := range map[string]performance{
+		"a time of one's own": deploy(t, happy().but("aws_ecs_describe-services", complete...), "--timeout", "1200"),
+		"no alarms":           deploy(t, happy()),
+	} {
+		result.expect(t, 0)
+		if strings.Contains(result.output, "Alarms watch") {
+			t.Errorf("%s: the output is\n%s", name, result.output)
+		}
+	}
+	never := []answer{complete[0], complete[1], described(watched(service(2, 2, ourHalf, oldActive)))}
+	deploy(t, happy().but("aws_ecs_describe-services", never...), "--timeout", "1").expect(t, 12, "is not complete after 1 s")
+}
+
 func TestFewerTasksThanWantedAreNotASuccess(t *testing.T) {
 	oneDied := ourComplete.with(func(d *deployment) { d.Running = 1 })
 	nothing := ourComplete.with(func(d *deployment) { d.Desired, d.Running = 0, 0 })

@@ -97,7 +97,7 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 	}
 	merged.Config[zone] = strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
 	use()
-	var protected []string
+	var protected, told []string
 	for _, step := range deployed.Plan().Steps {
 		state, inputs := step.NewState, step.NewState.Inputs
 		resourceType := string(step.URN.Type())
@@ -118,12 +118,18 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 			{"aws:acm/certificate:Certificate", "domainName", "media.example.com"},
 			{"aws:ecs/service:Service", "desiredCount", 3.0},
 			{"aws:ecs/service:Service", "enableExecuteCommand", false},
+			{"aws:ecs/service:Service", "alarms", map[string]any{
+				"alarmNames": []any{"mediaserver-server-errors", "mediaserver-unhealthy-targets"}, "enable": true, "rollback": true,
+			}},
 			{"aws:appautoscaling/target:Target", "minCapacity", 3.0},
 			{"aws:appautoscaling/target:Target", "maxCapacity", 20.0},
 		} {
 			if resourceType == each.resourceType && !reflect.DeepEqual(inputs[each.property], each.want) {
 				t.Errorf("%s of %s is %v, want %v", each.property, step.URN.Name(), inputs[each.property], each.want)
 			}
+		}
+		if resourceType == "aws:sns/topicSubscription:TopicSubscription" {
+			told = append(told, inputs["endpoint"].(string))
 		}
 		if resourceType == "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2" {
 			rules, err := json.Marshal(inputs["rules"])
@@ -137,6 +143,9 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 				t.Errorf("CORS rules %s (%v)", rules, err)
 			}
 		}
+	}
+	if want := []string{"oncall@example.com"}; !slices.Equal(told, want) {
+		t.Errorf("told of alarms are %q, want %q", told, want)
 	}
 	slices.Sort(protected)
 	want := []string{
