@@ -71,4 +71,14 @@ func TestResourcesDeletedBehindOurBackComeBackWithRefreshAndUp(t *testing.T) {
 	}
 	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 	d.Must("preview", "--expect-no-changes")
+
+	// What only the parameter's metadata tells is read too, as the official plugin reads it.
+	if _, err := clients.SSM.PutParameter(ctx, &ssm.PutParameterInput{
+		Name: aws.String("/mediaserver/s3-bucket-name"), Value: bucket, Type: "String", Description: aws.String("by hand"), Overwrite: aws.Bool(true),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.Must("refresh", "--yes", "--skip-preview")
+	d.CheckPlan("update s3-bucket-name (aws:ssm/parameter:Parameter)")
+	d.Up()
 }

@@ -1,7 +1,10 @@
 package awsprovider
 
 import (
+	"regexp"
 	"strings"
+
+	"mediaserver/tests/internal/provider"
 )
 
 // partition is a family of regions.
@@ -21,6 +24,15 @@ func partitionOf(region string) partition {
 		return partition{"aws-us-gov", "aws-us-gov", "amazonaws.com", "com.amazonaws"}
 	default:
 		return partition{"aws", "aws", "amazonaws.com", "com.amazonaws"}
+	}
+}
+
+var arnPattern = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws|):.+$`)
+
+// checkARN refuses what is no ARN (terraform-provider-aws, internal/verify/validate.go, ValidARN).
+func checkARN(problems *provider.Problems, path, arn string) {
+	if !arnPattern.MatchString(arn) {
+		problems.Refuse(path, arn, "must be an ARN")
 	}
 }
 

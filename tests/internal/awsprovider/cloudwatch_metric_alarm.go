@@ -2,6 +2,8 @@ package awsprovider
 
 import (
 	"context"
+	"regexp"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -85,8 +87,19 @@ func checkMetricAlarm(in *metricAlarmInputs, problems *provider.Problems) {
 	}
 }
 
-// checkActions refuses more actions than a state of an alarm takes.
+var (
+	metricName = textRule{1, 255, nil, ""}
+	// The official plugin's own pattern takes a colon behind the first character, CloudWatch takes none at the
+	// beginning (terraform-provider-aws, internal/service/cloudwatch/metric_alarm.go).
+	metricNamespace = textRule{1, 255, regexp.MustCompile(`^[^:]`), "no colon at the beginning"}
+)
+
+// checkActions refuses more actions than a state of an alarm takes, and what is no ARN (terraform-provider-aws,
+// internal/service/cloudwatch/metric_alarm.go).
 func checkActions(problems *provider.Problems, path string, actions []string) {
+	for i, action := range actions {
+		checkARN(problems, path+"["+strconv.Itoa(i)+"]", action)
+	}
 	if len(actions) > 5 {
 		problems.Refuse(path, actions, "must be at most 5 actions")
 	}
@@ -100,6 +113,12 @@ func checkMetric(in *metricAlarmInputs, problems *provider.Problems) {
 		if isMissing && problems.Known(path) {
 			problems.Refuse(path, "", "must be stated, or metricQueries instead")
 		}
+	}
+	if in.Namespace != nil {
+		metricNamespace.check(problems, "namespace", *in.Namespace)
+	}
+	if in.MetricName != nil {
+		metricName.check(problems, "metricName", *in.MetricName)
 	}
 	if in.Statistic != nil {
 		checkOneOf(problems, "statistic", *in.Statistic, statistics)

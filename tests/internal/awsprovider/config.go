@@ -2,6 +2,7 @@ package awsprovider
 
 import (
 	"regexp"
+	"strings"
 
 	"mediaserver/tests/internal/provider"
 )
@@ -12,8 +13,8 @@ type config struct {
 	Region      *string      `pulumi:"region,optional"`
 	DefaultTags *defaultTags `pulumi:"defaultTags,optional"`
 
-	// Endpoints may name other ways to the emulator. They are checked and
-	// otherwise ignored: requests go to the endpoint that the stand-in serves.
+	// Endpoints are where the official plugin finds each service. Requests go to the endpoint that the stand-in
+	// serves, so another one is refused.
 	Endpoints []map[string]string `pulumi:"endpoints,optional"`
 	// AccessKey and SecretKey are ignored: the stand-in signs with dummies.
 	AccessKey                 *string `pulumi:"accessKey,optional"`
@@ -42,6 +43,8 @@ func (c *config) Check(problems *provider.Problems) {
 		for service, endpoint := range services {
 			if err := checkLoopback(endpoint); err != nil {
 				problems.Refuse("endpoints", endpoint, "the endpoint of "+service+" must be on this machine")
+			} else if strings.TrimSuffix(endpoint, "/") != strings.TrimSuffix(c.clients.endpoint, "/") {
+				problems.Refuse("endpoints", endpoint, "the endpoint of "+service+" must be "+c.clients.endpoint+", which the stand-in for the aws plugin serves")
 			}
 		}
 	}

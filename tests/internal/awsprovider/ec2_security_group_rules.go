@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +36,11 @@ func checkRules(problems *provider.Problems, property string, rules []securityGr
 		if r.Description != nil {
 			textRule{0, 255, securityGroupName.pattern, securityGroupName.rule}.check(problems, path+".description", *r.Description)
 		}
+		checkNetworks(problems, path+".cidrBlocks", r.CidrBlocks, netip.Addr.Is4)
+		checkNetworks(problems, path+".ipv6CidrBlocks", r.Ipv6CidrBlocks, netip.Addr.Is6)
+		if !protocol.MatchString(r.Protocol) {
+			problems.Refuse(path+".protocol", r.Protocol, "must be the name of a protocol in lower case, or its number, as EC2 stores it")
+		}
 		if len(r.CidrBlocks)+len(r.Ipv6CidrBlocks)+len(r.SecurityGroups) == 0 && !deref(r.Self) {
 			problems.Refuse(path, "no peer", "must name cidrBlocks, ipv6CidrBlocks, securityGroups or self")
 		}
@@ -47,6 +54,21 @@ func checkRules(problems *provider.Problems, property string, rules []securityGr
 		case "tcp", "udp":
 			checkRange(problems, path+".fromPort", r.FromPort, 0, 65535)
 			checkRange(problems, path+".toPort", r.ToPort, r.FromPort, 65535)
+		}
+	}
+}
+
+// protocol is what the official plugin makes of any other way to write one, so that such a way shows a change on
+// every run (terraform-provider-aws, internal/service/ec2/vpc_security_group_rule.go, protocolStateFunc).
+var protocol = regexp.MustCompile(`^(-1|tcp|udp|icmp|icmpv6|[0-9]{1,3})$`)
+
+// checkNetworks refuses what is no block of addresses, or names an address in the middle of one
+// (terraform-provider-aws, internal/verify/validate.go, ValidIPv4CIDRNetworkAddress and ValidIPv6CIDRNetworkAddress).
+func checkNetworks(problems *provider.Problems, path string, blocks []string, isOfFamily func(netip.Addr) bool) {
+	for i, block := range blocks {
+		prefix, err := netip.ParsePrefix(block)
+		if err != nil || prefix != prefix.Masked() || !isOfFamily(prefix.Addr()) {
+			problems.Refuse(path+"["+strconv.Itoa(i)+"]", block, "must be a block of addresses by its first one, such as 10.0.0.0/8 or 2001:db8::/32")
 		}
 	}
 }

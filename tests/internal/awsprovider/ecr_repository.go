@@ -29,8 +29,8 @@ type repositoryOutputs struct {
 }
 
 var repositoryName = textRule{
-	2, 256, regexp.MustCompile(`^[a-z0-9]+(?:[._-]{1,2}[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]{1,2}[a-z0-9]+)*)*$`),
-	"only lower-case letters and digits, separated by . _ - or /",
+	2, 256, regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$`),
+	"only lower-case letters and digits, separated by a single . _ - or /",
 }
 
 // Rules: Amazon ECR API reference, CreateRepository.

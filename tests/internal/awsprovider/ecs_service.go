@@ -163,6 +163,7 @@ func updateService(ctx context.Context, client *api, _ string, old, in *serviceI
 		HealthCheckGracePeriodSeconds: in.GracePeriod,
 		DeploymentConfiguration:       in.deployment(),
 		EnableExecuteCommand:          in.EnableExecuteCommand,
+		PropagateTags:                 types.PropagateTags(deref(in.PropagateTags)),
 	}
 	if deref(old.PropagateTags) != deref(in.PropagateTags) {
 		request.PropagateTags = types.PropagateTags(deref(in.PropagateTags))

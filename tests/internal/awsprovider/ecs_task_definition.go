@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -59,6 +60,19 @@ var ecsTaskDefinition = &kind[taskDefinitionInputs, taskDefinitionOutputs]{
 
 func checkTaskDefinition(in *taskDefinitionInputs, problems *provider.Problems) {
 	ecsName.check(problems, "family", in.Family)
+	// terraform-provider-aws, internal/service/ecs/task_definition.go.
+	for i, compatibility := range in.Compatibilities {
+		checkOneOf(problems, "requiresCompatibilities["+strconv.Itoa(i)+"]", compatibility, []string{"EC2", "FARGATE", "EXTERNAL"})
+	}
+	if in.NetworkMode != nil {
+		checkOneOf(problems, "networkMode", *in.NetworkMode, []string{"bridge", "host", "awsvpc", "none"})
+	}
+	if in.ExecutionRoleArn != nil {
+		checkARN(problems, "executionRoleArn", *in.ExecutionRoleArn)
+	}
+	if in.TaskRoleArn != nil {
+		checkARN(problems, "taskRoleArn", *in.TaskRoleArn)
+	}
 	checkContainers(in, problems)
 	checkPlatform(in.RuntimePlatform, problems)
 	if slices.Contains(in.Compatibilities, fargate) {

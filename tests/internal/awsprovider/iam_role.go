@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -39,7 +40,9 @@ type roleOutputs struct {
 
 var (
 	roleName        = textRule{1, 64, iamNamePattern, "only letters, digits and _+=,.@-"}
-	roleDescription = textRule{0, 1000, nil, ""}
+	roleDescription = textRule{
+		0, 1000, regexp.MustCompile(`^[\t\n\r -~\x{A1}-\x{FF}]*$`), "only characters of Latin-1, and no typographic quotes",
+	}
 )
 
 // Rules: IAM API reference, CreateRole and PutRolePolicy.
@@ -62,6 +65,8 @@ var iamRole = &kind[roleInputs, roleOutputs]{
 func checkRole(in *roleInputs, problems *provider.Problems) {
 	roleName.check(problems, "name", in.Name)
 	roleDescription.check(problems, "description", deref(in.Description))
+	// terraform-provider-aws, internal/service/iam/role.go.
+	textRule{min: 0, max: 512}.check(problems, "path", deref(in.Path))
 	checkPolicy(problems, "assumeRolePolicy", in.AssumeRolePolicy, "Principal")
 	if in.MaxSessionDuration != nil {
 		checkRange(problems, "maxSessionDuration", *in.MaxSessionDuration, 3600, 43200)

@@ -2,6 +2,7 @@ package awsprovider
 
 import (
 	"regexp"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -30,6 +31,17 @@ var (
 func (h *healthCheck) check(problems *provider.Problems) {
 	if h.Path != nil {
 		healthCheckPath.check(problems, "healthCheck.path", *h.Path)
+	}
+	// terraform-provider-aws, internal/service/elbv2/target_group.go, validTargetGroupHealthCheckPort and
+	// healthCheckProtocolEnumValues; an Application Load Balancer takes only these protocols.
+	if h.Port != nil && *h.Port != "traffic-port" {
+		port, err := strconv.Atoi(*h.Port)
+		if err != nil || port < 1 || port > 65535 {
+			problems.Refuse("healthCheck.port", *h.Port, "must be a port from 1 to 65535, or traffic-port")
+		}
+	}
+	if h.Protocol != nil {
+		checkOneOf(problems, "healthCheck.protocol", *h.Protocol, []string{"HTTP", "HTTPS"})
 	}
 	if h.Matcher != nil && !healthCheckMatcher.MatchString(*h.Matcher) {
 		problems.Refuse("healthCheck.matcher", *h.Matcher, "must be HTTP status codes from 200 to 499, such as 200 or 200-299")

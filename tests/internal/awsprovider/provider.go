@@ -48,6 +48,8 @@ func Serve(options Options) (*provider.Server, error) {
 		Name:      "aws",
 		Version:   Version,
 		NewConfig: func() provider.Config[*api] { return &config{clients: clients} },
+		// pulumi-aws, provider/resources.go: region has ForcesProviderReplace (pulumi/pulumi-aws#4000).
+		ReplaceConfig: []string{"region"},
 		Resources: []provider.Resource[*api]{
 			ec2SecurityGroup,
 			s3Bucket, s3BucketPublicAccessBlock, s3BucketServerSideEncryptionConfiguration, s3BucketVersioning,

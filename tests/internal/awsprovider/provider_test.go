@@ -125,7 +125,7 @@ func TestSettingsOfTheOfficialPluginForAnEmulatorAreAcceptedAndOthersRefused(t *
 	if _, err := attach(t, nowhere, map[string]any{
 		"region": "eu-west-2", "version": Version, "accessKey": "test", "secretKey": "test", "s3UsePathStyle": "true",
 		"skipCredentialsValidation": "true", "skipMetadataApiCheck": "true", "skipRegionValidation": true,
-		"skipRequestingAccountId": "false", "endpoints": `[{"s3": "http://127.0.0.1:5000"}]`,
+		"skipRequestingAccountId": "false", "endpoints": `[{"s3": "` + nowhere + `", "ecs": "` + nowhere + `/"}]`,
 		"defaultTags": `{"tags": {"Project": "mediaserver"}}`,
 	}); err != nil {
 		t.Errorf("the settings are refused: %v", err)
@@ -140,6 +140,7 @@ func TestSettingsOfTheOfficialPluginForAnEmulatorAreAcceptedAndOthersRefused(t *
 		{map[string]any{"region": "eu-west-2", "defaultTags": `{"tag": {}}`}, `unknown or unsupported property "defaultTags.tag"`},
 		{map[string]any{"region": "eu-west-2", "defaultTags": `{`}, `property "defaultTags" must be an object`},
 		{map[string]any{"region": "eu-west-2", "endpoints": `[{"s3": "https://s3.amazonaws.com"}]`}, `the endpoint of s3 must be on this machine`},
+		{map[string]any{"region": "eu-west-2", "endpoints": `[{"s3": "http://127.0.0.1:5000"}]`}, `the endpoint of s3 must be http://127.0.0.1:1, which`},
 	} {
 		if _, err := attach(t, nowhere, test.config); err == nil || !strings.Contains(err.Error(), test.reason) {
 			t.Errorf("%v: the error is %v, want %s", test.config, err, test.reason)

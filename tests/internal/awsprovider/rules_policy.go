@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"mediaserver/tests/internal/provider"
 )
@@ -12,6 +13,11 @@ import (
 // version and statements that each have an effect and an action, and a
 // principal or a resource as the kind of policy demands.
 func checkPolicy(problems *provider.Problems, path, document string, needs ...string) {
+	// terraform-provider-aws, internal/verify/validate.go, ValidIAMPolicyJSON.
+	if !strings.HasPrefix(document, "{") {
+		problems.Refuse(path, document, "must be a policy as JSON: it must begin with {")
+		return
+	}
 	var policy struct {
 		Version   string
 		Statement json.RawMessage

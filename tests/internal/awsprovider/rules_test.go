@@ -2,8 +2,11 @@ package awsprovider
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // with is a list of one object.
@@ -174,19 +177,23 @@ func TestWhatAWSWouldRefuseIsRefusedWithTheRule(t *testing.T) {
 		{"aws:cloudwatch/dashboard:Dashboard", "dashboardBody", widget(placed, `"region": "eu-west-2"`), "dashboardBody", "widgets[0] must have properties.metrics"},
 		{"aws:cloudwatch/dashboard:Dashboard", "dashboardBody", widget(placed, measured+`, "period": 90`), "dashboardBody", "must have a properties.period"},
 	} {
-		inputs := maps.Clone(good[test.token])
-		if inputs == nil {
-			t.Fatalf("%s has no good inputs", test.token)
-		}
-		inputs[test.property] = test.value
-		failures := checkInputs(t, client, test.token, inputs)
-		found := false
-		for _, failure := range failures {
-			found = found || strings.HasPrefix(failure, test.path+": property ") && strings.Contains(failure, test.rule)
-		}
-		if !found {
-			t.Errorf("%s: %s = %v is refused with %q, want %s: %s", test.token, test.property, test.value, failures, test.path, test.rule)
-		}
+		expectRefused(t, client, test.token, test.property, test.value, test.path, test.rule)
+	}
+}
+
+// expectRefused checks good inputs with another value of one property: they must be refused at the path, by the rule.
+func expectRefused(t *testing.T, client pulumirpc.ResourceProviderClient, token, property string, value any, path, rule string) {
+	t.Helper()
+	inputs := maps.Clone(good[token])
+	if inputs == nil {
+		t.Fatalf("%s has no good inputs", token)
+	}
+	inputs[property] = value
+	failures := checkInputs(t, client, token, inputs)
+	if !slices.ContainsFunc(failures, func(failure string) bool {
+		return strings.HasPrefix(failure, path+": property ") && strings.Contains(failure, rule)
+	}) {
+		t.Errorf("%s: %s = %v is refused with %q, want %s: %s", token, property, value, failures, path, rule)
 	}
 }
 

@@ -30,7 +30,7 @@ var (
 		3, 63, regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*[a-z0-9]$`),
 		"only lower-case letters, digits, dots and hyphens, and a letter or digit at both ends",
 	}
-	bucketNameForbidden = regexp.MustCompile(`\.\.|^(\d+\.){3}\d+$|^xn--|^sthree-|-s3alias$|--ol-s3$`)
+	bucketNameForbidden = regexp.MustCompile(`\.\.|^(\d+\.){3}\d+$|^xn--|^sthree-|^amzn-s3-demo-|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|--table-s3$`)
 )
 
 // Rules: Amazon S3 user guide, "General purpose bucket naming rules".

@@ -74,6 +74,10 @@ var s3BucketLifecycleConfiguration = &kind[lifecycleInputs, none]{
 }
 
 func checkBucketLifecycle(in *lifecycleInputs, problems *provider.Problems) {
+	// terraform-provider-aws, internal/service/s3/bucket_lifecycle_configuration.go, Schema.
+	if len(in.Rules) == 0 {
+		problems.Refuse("rules", len(in.Rules), "must be at least one rule")
+	}
 	for i, r := range in.Rules {
 		path := "rules[" + strconv.Itoa(i) + "]"
 		textRule{min: 1, max: 255}.check(problems, path+".id", r.ID)
@@ -83,6 +87,9 @@ func checkBucketLifecycle(in *lifecycleInputs, problems *provider.Problems) {
 			checkOneOf(problems, at+".storageClass", transition.StorageClass, []string{
 				"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE",
 			})
+			if transition.Days == nil {
+				problems.Refuse(at+".days", "", "must be stated")
+			}
 			infrequent := transition.StorageClass == "STANDARD_IA" || transition.StorageClass == "ONEZONE_IA"
 			if infrequent && deref(transition.Days) < leastDaysToInfrequentAccess {
 				problems.Refuse(at+".days", deref(transition.Days), "must be at least 30 for "+transition.StorageClass)
@@ -114,6 +121,12 @@ func checkExpiry(r lifecycleRule, path string, problems *provider.Problems) {
 		if expiration.Days != nil && deref(expiration.ExpiredObjectDeleteMarker) {
 			problems.Refuse(path+".expiration.expiredObjectDeleteMarker", true, "must not be set together with days")
 		}
+	}
+	if upload := r.AbortUploads; upload != nil && deref(upload.Days) < 1 {
+		problems.Refuse(path+".abortIncompleteMultipartUpload.daysAfterInitiation", deref(upload.Days), positive)
+	}
+	if old := r.Noncurrent; old != nil && old.Kept != nil {
+		checkRange(problems, path+".noncurrentVersionExpiration.newerNoncurrentVersions", *old.Kept, 1, 100)
 	}
 	if old := r.Noncurrent; old != nil && deref(old.Days) < 1 {
 		problems.Refuse(path+".noncurrentVersionExpiration.noncurrentDays", deref(old.Days), positive)

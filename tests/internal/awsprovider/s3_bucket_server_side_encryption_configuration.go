@@ -50,6 +50,11 @@ func checkBucketEncryption(in *encryptionInputs, problems *provider.Problems) {
 		if r.Default != nil {
 			checkOneOf(problems, "rules["+strconv.Itoa(i)+"].applyServerSideEncryptionByDefault.sseAlgorithm",
 				r.Default.Algorithm, []string{"AES256", "aws:kms", "aws:kms:dsse"})
+			// Amazon S3 API reference, ServerSideEncryptionByDefault.
+			if r.Default.KeyID != nil && r.Default.Algorithm == "AES256" {
+				problems.Refuse("rules["+strconv.Itoa(i)+"].applyServerSideEncryptionByDefault.kmsMasterKeyId", *r.Default.KeyID,
+					"must not be set together with AES256")
+			}
 		}
 	}
 }

@@ -96,6 +96,17 @@ func readParameter(ctx context.Context, client *api, id string, in *parameterInp
 	in.Name, in.Type = id, string(observed.Type)
 	observeRequired(&in.Value, observed.Value)
 	in.Tags = tagMap(tags.TagList, func(tag types.Tag) (*string, *string) { return tag.Key, tag.Value })
+	// The description is only in the parameter's metadata, and the official plugin reads it there
+	// (terraform-provider-aws, internal/service/ssm/parameter.go, findParameterMetadataByName).
+	metadata, err := client.ssm.DescribeParameters(ctx, &ssm.DescribeParametersInput{ParameterFilters: []types.ParameterStringFilter{{
+		Key: aws.String("Name"), Option: aws.String("Equals"), Values: []string{id},
+	}}})
+	if err != nil {
+		return err
+	}
+	for _, each := range metadata.Parameters {
+		provider.Observe(&in.Description, each.Description)
+	}
 	out.Arn, out.DataType, out.Version = deref(observed.ARN), deref(observed.DataType), int32(observed.Version)
 	return nil
 }

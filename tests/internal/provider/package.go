@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync/atomic"
 
 	"github.com/blang/semver"
@@ -22,6 +23,9 @@ type Package[C any] struct {
 	Version string
 	// NewConfig makes an empty configuration.
 	NewConfig func() Config[C]
+	// ReplaceConfig are the settings of which another value means another place: every resource is then made
+	// again.
+	ReplaceConfig []string
 	// Resources are the resource types: each a *Kind.
 	Resources []Resource[C]
 	// Functions are the functions: each a *Function.
@@ -165,7 +169,13 @@ func (s *session[C]) DiffConfig(_ context.Context, req plugin.DiffConfigRequest)
 	if len(changed) == 0 {
 		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 	}
-	return plugin.DiffResult{Changes: plugin.DiffSome, ChangedKeys: changed}, nil
+	result := plugin.DiffResult{Changes: plugin.DiffSome, ChangedKeys: changed}
+	for _, key := range changed {
+		if slices.Contains(s.pkg.ReplaceConfig, string(key)) {
+			result.ReplaceKeys = append(result.ReplaceKeys, key)
+		}
+	}
+	return result, nil
 }
 
 func (s *session[C]) Configure(_ context.Context, req plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {

@@ -153,7 +153,7 @@ func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 	}
 	endpoints := settings.Config["aws:endpoints"].([]any)[0].(map[string]any)
 	for _, service := range []string{
-		"applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "s3", "ssm", "sts",
+		"acm", "applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "route53", "s3", "sns", "ssm", "sts",
 	} {
 		if endpoints[service] != "http://127.0.0.1:9" {
 			t.Errorf("the endpoint of %s is %v, want the provider's", service, endpoints[service])

@@ -15,7 +15,7 @@ const exampleStack = "Pulumi.dev.yaml"
 
 // services are the AWS services that the program uses, as the aws provider's endpoints setting names them.
 var services = []string{
-	"applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "s3", "ssm", "sts",
+	"acm", "applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "route53", "s3", "sns", "ssm", "sts",
 }
 
 // settings is a stack's settings file.
