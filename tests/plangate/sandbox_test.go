@@ -123,7 +123,7 @@ var weakenings = []struct {
 		sandboxtest.Edit{File: "iam.go", Old: `map[string]any{"Service": tasksPrincipal}`, New: `map[string]any{"Service": []string{tasksPrincipal, "ec2.amazonaws.com"}}`},
 		row{"ecs-task-role", "aws:iam/role:Role", "assumeRolePolicy: not so → allows sts:AssumeRole to Service ec2.amazonaws.com"}},
 	{"a condition less",
-		sandboxtest.Edit{File: "iam.go", Old: `Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},`, New: ""},
+		sandboxtest.Edit{File: "iam.go", Old: `Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},`, New: ""},
 		row{"ecs-task-cloudwatch-policy", "aws:iam/rolePolicy:RolePolicy", "allows cloudwatch:PutMetricData on * without the condition StringEquals cloudwatch:namespace mediaserver"}},
 	{"an action more",
 		sandboxtest.Edit{File: "iam.go", Old: `Action:   []string{"s3:ListBucket"},`, New: `Action:   []string{"s3:ListBucket", "s3:PutBucketPolicy"},`},
