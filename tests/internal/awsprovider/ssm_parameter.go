@@ -98,7 +98,7 @@ func readParameter(ctx context.Context, client *api, id string, in *parameterInp
 	in.Tags = tagMap(tags.TagList, func(tag types.Tag) (*string, *string) { return tag.Key, tag.Value })
 	// The description is only in the parameter's metadata, and the official plugin reads it there
 	// (terraform-provider-aws, internal/service/ssm/parameter.go, findParameterMetadataByName).
-	metadata, err := client.ssm.DescribeParameters(ctx, &ssm.DescribeParametersInput{ParameterFilters: []types.ParameterStringFilter{{
+	metadata, err := client.SSM.DescribeParameters(ctx, &ssm.DescribeParametersInput{ParameterFilters: []types.ParameterStringFilter{{
 		Key: aws.String("Name"), Option: aws.String("Equals"), Values: []string{id},
 	}}})
 	if err != nil {
