@@ -82,9 +82,9 @@ func inParts(ctx *pulumi.Context) pulumi.ResourceOption {
 	return pulumi.Parent(parts)
 }
 `},
-		{File: "storage.go", Old: "}, pulumi.Protect(settings.protectData))", New: "}, pulumi.Protect(settings.protectData), " + under + ")"},
+		{File: "storage.go", Old: `settings.keepName("bucket"))`, New: `settings.keepName("bucket"), ` + under + ")"},
 		{File: "ecs.go", Old: "pulumi.DependsOn(needed),", New: "pulumi.DependsOn(needed), " + under + ","},
-		{File: "secrets.go", Old: "}, pulumi.Protect(row.protect))", New: "}, pulumi.Protect(row.protect), " + under + ")"},
+		{File: "secrets.go", Old: "pulumi.Protect(row.protect)", New: "pulumi.Protect(row.protect), " + under},
 	}
 }
 
@@ -150,7 +150,7 @@ var weakenings = []struct {
 		sandboxtest.Edit{File: "ecs.go", Old: "Enable:   pulumi.Bool(true)", New: "Enable:   pulumi.Bool(false)"},
 		row{"mediaserver", "aws:ecs/service:Service", "deploymentCircuitBreaker.enable: true → false"}},
 	{"another role of the tasks",
-		sandboxtest.Edit{File: "ecs.go", Old: "TaskRoleArn:             inputs.roles.taskRoleArn", New: "TaskRoleArn:             inputs.roles.executionRoleArn"},
+		sandboxtest.Edit{File: "ecs.go", Old: "inputs.roles.taskRoleArn", New: "inputs.roles.executionRoleArn"},
 		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "taskRoleArn: arn:aws:iam::123456789012:role/mediaserver-ecs-task-role → arn:aws:iam::123456789012:role/mediaserver-ecs-task-execution-role"}},
 	{"an image from elsewhere",
 		sandboxtest.Edit{File: "ecs.go", Old: `pulumi.Sprintf("%s:%s", inputs.registry.repositoryURL, settings.imageTag)`, New: `"docker.io/library/media:" + settings.imageTag`},
@@ -176,7 +176,7 @@ var weakenings = []struct {
 
 // elsewhere is as if somebody had given the bucket a provider of its own, for another region.
 var elsewhere = []sandboxtest.Edit{
-	{File: "storage.go", Old: "}, pulumi.Protect(settings.protectData))", New: "}, pulumi.Protect(settings.protectData), elsewhere(ctx))"},
+	{File: "storage.go", Old: `settings.keepName("bucket"))`, New: `settings.keepName("bucket"), elsewhere(ctx))`},
 	{File: "elsewhere.go", New: `package main
 
 import (
