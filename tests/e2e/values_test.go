@@ -28,7 +28,7 @@ func (d *deployment) readable() readback.Deployment {
 // being created.
 func (d *deployment) checkValues(proxy *faultproxy.Proxy, deployment readback.Deployment) {
 	d.t.Helper()
-	d.checkAll(proxy, deployment, 36)
+	d.checkAll(proxy, deployment, managedByDefault())
 }
 
 // checkAll is checkValues for a stack with so many resources that can be read back.
