@@ -195,6 +195,7 @@ func TestTheToolMindsItsManners(t *testing.T) {
 		{[]string{"-", "--stack", "acme/prod"}, 2, `--stack "acme/prod" must be the name of a stack, without an organization`},
 		{[]string{"-", "x", "--stack", "prod"}, 2, `name one state only, not "-" and "x"`},
 		{[]string{"-", "--stack", "prod", "--addresses", "--random-values"}, 2, "exclude each other"},
+		{[]string{"-", "--stack", "prod", "--rest", "--random-values"}, 2, "exclude each other"},
 		{[]string{"-", "--stack", "prod", "--map", "aws_lb.x"}, 2, `"aws_lb.x" must be ADDRESS=NAME`},
 		{[]string{"-", "--stack", "prod", "--verbose"}, 2, "see --help"},
 		{[]string{filepath.Join(folder, "nowhere"), "--stack", "prod"}, 4, "no such file"},

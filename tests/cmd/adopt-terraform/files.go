@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,11 +15,13 @@ import (
 	"mediaserver/tests/internal/adoption"
 )
 
+func (a arguments) settingsFile() string { return filepath.Join(a.folder, "Pulumi."+a.stack+".yaml") }
+func (a arguments) importFile() string   { return filepath.Join(a.folder, a.stack+".import.json") }
+
 // writeFiles writes the stack's settings and the import file, both or neither, and says what they mean and what to
 // do next.
 func writeFiles(asked arguments, project adoption.Project, adopted *adoption.Adoption, stdout io.Writer) error {
-	settings := filepath.Join(asked.folder, "Pulumi."+asked.stack+".yaml")
-	imports := filepath.Join(asked.folder, asked.stack+".import.json")
+	settings, imports := asked.settingsFile(), asked.importFile()
 	existing, err := os.ReadFile(settings)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -33,7 +36,7 @@ func writeFiles(asked arguments, project adoption.Project, adopted *adoption.Ado
 		return fmt.Errorf("read %s: %w", settings, err)
 	}
 	var importFile bytes.Buffer
-	if err := adopted.WriteImportFile(&importFile); err != nil {
+	if err := adopted.WriteImportFile(&importFile, adopted.Imports(nil)); err != nil {
 		return err
 	}
 	if err := adopted.WriteText(stdout); err != nil {
@@ -52,6 +55,28 @@ Written: %[1]s, for review, and %[2]s. Next:
   scripts/adopt-terraform %[4]s --stack %[3]s --random-values
   pulumi preview --stack %[3]s --json | scripts/plan-gate
 `, settings, imports, asked.stack, asked.again())
+	return err
+}
+
+// writeRest writes the import file anew, with what the stack does not have yet.
+func writeRest(ctx context.Context, stack pulumi, imports string, adopted *adoption.Adoption, stdout io.Writer) error {
+	deployment, err := stack.export(ctx)
+	if err != nil {
+		return err
+	}
+	rest := adopted.Imports(deployment)
+	if len(rest) == 0 {
+		_, err := fmt.Fprintf(stdout, "The stack %s has everything that is imported.\n", stack.stack)
+		return err
+	}
+	var importFile bytes.Buffer
+	if err := adopted.WriteImportFile(&importFile, rest); err != nil {
+		return err
+	}
+	if err := atomic.WriteFile(imports, &importFile); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "Written: %s, with the %d resources that the stack %s does not have yet.\n", imports, len(rest), stack.stack)
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 )
 
 const usage = `Usage: adopt-terraform STATE --stack STACK [options]
+       adopt-terraform STATE --stack STACK --rest [options]
        adopt-terraform STATE --stack STACK --random-values [options]
        adopt-terraform STATE --addresses [options]
 
@@ -31,7 +32,9 @@ Without a further option it writes two files, neither of which holds a secret, a
   Pulumi.STACK.yaml    the settings, for review
   STACK.import.json    what 'pulumi import --file' takes
 
-  --random-values      after that import: put the suffix of the bucket's name and the JWT secret into the state of
+  --rest               after an import that has stopped half-way: write STACK.import.json anew, with what the stack
+                       does not have yet
+  --random-values      after the import: put the suffix of the bucket's name and the JWT secret into the state of
                        the stack, where Pulumi encrypts the secret. It goes through no file and no argument
   --addresses          print what to take out of Terraform at the end, one address a line
 
@@ -83,9 +86,10 @@ func main() {
 
 // arguments are what the command line asks for.
 type arguments struct {
-	state, stack, folder, name         string
-	mappings                           []adoption.Mapping
-	randomValues, addresses, overwrite bool
+	state, stack, folder, name    string
+	mappings                      []adoption.Mapping
+	randomValues, addresses, rest bool
+	overwrite                     bool
 }
 
 func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer) error {
@@ -123,6 +127,9 @@ func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer)
 	if asked.folder == "" {
 		asked.folder = root
 	}
+	if asked.rest {
+		return writeRest(ctx, pulumi{root, asked.stack}, asked.importFile(), adopted, stdout)
+	}
 	return writeFiles(asked, project, adopted, stdout)
 }
 
@@ -138,6 +145,7 @@ func parse(words []string) (arguments, error) {
 	flags.StringVar(&asked.folder, "folder", "", "")
 	flags.StringVar(&asked.name, "name", "", "")
 	flags.BoolVar(&asked.randomValues, "random-values", false, "")
+	flags.BoolVar(&asked.rest, "rest", false, "")
 	flags.BoolVar(&asked.addresses, "addresses", false, "")
 	flags.BoolVar(&asked.overwrite, "overwrite", false, "")
 	flags.Func("map", "", func(text string) error {
@@ -160,8 +168,8 @@ func parse(words []string) (arguments, error) {
 	switch {
 	case asked.state == "":
 		return arguments{}, errors.New("name the state; see --help")
-	case asked.addresses && asked.randomValues:
-		return arguments{}, errors.New("--addresses and --random-values exclude each other; see --help")
+	case asked.addresses && asked.randomValues || asked.addresses && asked.rest || asked.randomValues && asked.rest:
+		return arguments{}, errors.New("--addresses, --random-values and --rest exclude each other; see --help")
 	case !asked.addresses && !stackName.MatchString(asked.stack):
 		return arguments{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, hyphens and underscores", asked.stack)
 	}

@@ -72,13 +72,12 @@ const parameterToken = "aws:ssm/parameter:Parameter"
 // CheckImported reports what of the import file is not in the stack yet.
 func (a Adoption) CheckImported(deployment *Deployment) error {
 	var absent []string
-	for _, match := range a.Matches {
-		if ways[terraformType(match.Ours)].by == byImport && deployment.find(match.Ours.Type, match.Ours.Name) == nil {
-			absent = append(absent, match.Ours.Key())
-		}
+	for _, match := range a.Imports(deployment) {
+		absent = append(absent, match.Ours.Key())
 	}
 	if len(absent) > 0 {
-		return fmt.Errorf("the stack %s does not have %s yet; run the `pulumi import` first", deployment.stack, strings.Join(absent, ", "))
+		return fmt.Errorf("the stack %s does not have %s yet; run the `pulumi import` first, and if it has stopped half-way, again with what --rest writes",
+			deployment.stack, strings.Join(absent, ", "))
 	}
 	return nil
 }

@@ -102,16 +102,26 @@ type importSpec struct {
 	Version string `json:"version"`
 }
 
-// WriteImportFile writes what `pulumi import --file` takes. It holds no secret.
-func (a Adoption) WriteImportFile(writer io.Writer) error {
-	file := importFile{Resources: []importSpec{}}
+// Imports are the resources that Pulumi imports, but for those that the stack has already: Pulumi refuses to import
+// these again where their id is not the one that they are imported by. deployment may be nil for an empty stack.
+func (a Adoption) Imports(deployment *Deployment) []Match {
+	var imports []Match
 	for _, match := range a.Matches {
-		way := ways[terraformType(match.Ours)]
-		if way.by != byImport {
-			continue
+		isThere := deployment != nil && deployment.find(match.Ours.Type, match.Ours.Name) != nil
+		if ways[terraformType(match.Ours)].by == byImport && !isThere {
+			imports = append(imports, match)
 		}
+	}
+	return imports
+}
+
+// WriteImportFile writes what `pulumi import --file` takes. It holds no secret.
+func (a Adoption) WriteImportFile(writer io.Writer, imports []Match) error {
+	file := importFile{Resources: []importSpec{}}
+	for _, match := range imports {
 		file.Resources = append(file.Resources, importSpec{
-			Type: match.Ours.Type, Name: match.Ours.Name, ID: way.id(match.Theirs), Version: a.versions.AWS,
+			Type: match.Ours.Type, Name: match.Ours.Name, Version: a.versions.AWS,
+			ID: ways[terraformType(match.Ours)].id(match.Theirs),
 		})
 	}
 	encoder := json.NewEncoder(writer)
