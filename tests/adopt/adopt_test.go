@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,27 @@ func TestADeploymentOfTheGuideIsAdoptedWithNothingReplaced(t *testing.T) {
 	kept := []string{"LifecyclePolicy mediaserver: tag patterns of tagged is <nil>, want [*]"}
 	if differences := readback.Differences(results); len(results) < 30 || !slices.Equal(differences, kept) {
 		t.Errorf("of %d resources these differ from the guide: %q, want %q", len(results), differences, kept)
+	}
+}
+
+func TestTheDocumentExplainsEverythingThatChangesInPlace(t *testing.T) {
+	t.Parallel()
+	var explained []string
+	for line := range strings.Lines(text(t, filepath.Join(repository, "docs", "adopting.md"))) {
+		columns := strings.Split(line, "|")
+		if len(columns) != 5 {
+			continue
+		}
+		for key := range strings.SplitSeq(columns[1], ",") {
+			if name, isKey := strings.CutPrefix(strings.TrimSpace(key), "`"); isKey {
+				explained = append(explained, strings.TrimSuffix(name, "`"))
+			}
+		}
+	}
+	slices.Sort(explained)
+	want := slices.DeleteFunc(slices.Clone(inPlace), func(key string) bool { return key == "Target ecs-target" })
+	if !slices.Equal(explained, want) {
+		t.Errorf("docs/adopting.md explains\n%q\nand in place change\n%q", explained, want)
 	}
 }
 

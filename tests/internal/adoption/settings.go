@@ -75,6 +75,26 @@ func (a *Adoption) number(key, address string, path ...any) []Setting {
 type container struct {
 	Image       string
 	Environment []struct{ Name, Value string }
+	Secrets     []struct{ Name string }
+}
+
+// variables are the environment variables that the program gives the container.
+var variables = []string{"AWS_REGION", "JWT_SECRET", "NODE_ENV", "PORT", "S3_BUCKET_NAME"}
+
+// remarkVariables names the variables that the next revision would drop.
+func (a *Adoption) remarkVariables(taskDefinition terraformstate.Resource, container container) {
+	var dropped []string
+	for _, variable := range container.Environment {
+		dropped = append(dropped, variable.Name)
+	}
+	for _, secret := range container.Secrets {
+		dropped = append(dropped, secret.Name)
+	}
+	dropped = slices.DeleteFunc(dropped, func(name string) bool { return slices.Contains(variables, name) })
+	if len(dropped) > 0 {
+		a.remark("%s: the container has variables that the program does not give it, and the next revision drops them: %s; add them in ecs.go first",
+			taskDefinition.Address, strings.Join(dropped, ", "))
+	}
 }
 
 // applicationSettings are those of what runs in a task.
@@ -100,6 +120,7 @@ func (a *Adoption) applicationSettings() []Setting {
 	if len(containers) > 1 {
 		a.remark("%s: a task has %d containers, and the program's has one; the next revision drops the others", theirs.Address, len(containers))
 	}
+	a.remarkVariables(theirs, containers[0])
 	for _, variable := range containers[0].Environment {
 		if variable.Name == "NODE_ENV" && variable.Value != "" {
 			settings = append(settings, Setting{"nodeEnv", variable.Value, theirs.Address})
