@@ -40,6 +40,10 @@ func TestADeploymentOfTheGuideIsAdoptedWithNothingReplaced(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, usual)
 	d.adopt()
+	// The program would make the very names of the guide.
+	if settings := text(t, d.settingsFile()); strings.Contains(settings, "such as these names") {
+		t.Errorf("some names are kept:\n%s", settings)
+	}
 	plan, operations := d.plan()
 	d.wantHarmless(operations)
 	if created := operations["create"]; !slices.Equal(created, []string{"TaskDefinition mediaserver"}) {

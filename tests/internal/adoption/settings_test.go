@@ -159,8 +159,7 @@ func TestTagsThatAllHaveBecomeDefaultTags(t *testing.T) {
 	}
 }
 
-// The names of the program are those of docs/resources.md; a deployment with such names needs no other.
-func TestEveryNameOfTheProgramIsKnown(t *testing.T) {
+func TestEveryTypeHasAWayIntoTheStack(t *testing.T) {
 	for _, each := range ours() {
 		way, isKnown := ways[terraformType(each)]
 		if !isKnown {
