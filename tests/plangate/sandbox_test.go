@@ -211,8 +211,26 @@ func (r row) in(result verdict, happens string) bool {
 func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 	s := &stack{Deployment: sandboxtest.New(t, repository), t: t}
 	stronger := s.Changed(keyOfKMS)
+	judgeFirstPlan(t, s.plan(stronger))
 
-	first := s.plan(stronger)
+	s.UpOn(stronger)
+	judgeHarmlessChanges(t, s, stronger)
+	judgeLostProtection(t, s)
+
+	// Pulumi itself refuses to plan what would delete a protected resource, so the rest is about unprotected ones.
+	t.Run("what Pulumi protects fails in the preview", func(t *testing.T) {
+		judge(t, s.plan(stronger, "name=renamed")).expect(t, 5, "marked for protection")
+	})
+	s.unprotected = true
+	s.MustOn(stronger, "up", "--yes", "--skip-preview", "-c", "mediaserver:name=mediaserver", "-c", "mediaserver:protectData=false")
+	judgeMoves(t, s)
+	renamed := s.plan(stronger, "name=renamed")
+	judgeRename(t, renamed)
+	judgeRemoval(t, s)
+	judgeWhatIsNoPlan(t, s, stronger, renamed)
+}
+
+func judgeFirstPlan(t *testing.T, first string) {
 	// The stack itself is a step too.
 	steps := len(inventory.Default()) + 1
 	t.Run("the first plan passes", func(t *testing.T) {
@@ -244,8 +262,9 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 			t.Errorf("some are the same: %q", offered)
 		}
 	})
+}
 
-	s.UpOn(stronger)
+func judgeHarmlessChanges(t *testing.T, s *stack, stronger *sandbox.Stack) {
 	t.Run("no change passes", func(t *testing.T) {
 		result := judge(t, s.plan(stronger))
 		result.expect(t, 0, "Nothing dangerous (no changes)", harmless)
@@ -281,7 +300,9 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 			t.Log(result.markdown)
 		}
 	})
+}
 
+func judgeLostProtection(t *testing.T, s *stack) {
 	t.Run("every protection that a program takes away is refused", func(t *testing.T) {
 		var edits []sandboxtest.Edit
 		for _, each := range weakenings {
@@ -333,13 +354,9 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 			t.Errorf("no row %q in\n%s", want, result.stdout)
 		}
 	})
+}
 
-	// Pulumi itself refuses to plan what would delete a protected resource, so the rest is about unprotected ones.
-	t.Run("what Pulumi protects fails in the preview", func(t *testing.T) {
-		judge(t, s.plan(stronger, "name=renamed")).expect(t, 5, "marked for protection")
-	})
-	s.unprotected = true
-	s.MustOn(stronger, "up", "--yes", "--skip-preview", "-c", "mediaserver:name=mediaserver", "-c", "mediaserver:protectData=false")
+func judgeMoves(t *testing.T, s *stack) {
 	t.Run("resources that move without an alias fail", func(t *testing.T) {
 		result := judge(t, s.plan(s.Changed(append(moved(false), keyOfKMS)...)))
 		result.expect(t, 1, "refused")
@@ -359,7 +376,6 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 	t.Run("resources that move with an alias pass", func(t *testing.T) {
 		judge(t, s.plan(s.Changed(append(moved(true), keyOfKMS)...))).expect(t, 0, "Nothing dangerous (1 create)")
 	})
-
 	t.Run("a bucket that another region is asked for is refused", func(t *testing.T) {
 		result := judge(t, s.plan(s.Changed(append(elsewhere, keyOfKMS)...)))
 		result.expect(t, 1)
@@ -368,8 +384,9 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 			t.Errorf("no such rows in\n%s", result.stdout)
 		}
 	})
+}
 
-	renamed := s.plan(stronger, "name=renamed")
+func judgeRename(t *testing.T, renamed string) {
 	t.Run("a changed name fails", func(t *testing.T) {
 		result := judge(t, renamed)
 		result.expect(t, 1, "refused")
@@ -392,7 +409,9 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 		judge(t, renamed, result.allowing()...).expect(t, 0, "is replaced (allowed)")
 		judge(t, renamed, result.allowing()[2:]...).expect(t, 1, "refused")
 	})
+}
 
+func judgeRemoval(t *testing.T, s *stack) {
 	removed := s.plan(s.Changed(removedStorage))
 	t.Run("a removed bucket fails", func(t *testing.T) {
 		result := judge(t, removed)
@@ -405,7 +424,9 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 		judge(t, removed, result.allowing()...).expect(t, 0, "is deleted (allowed)")
 		judge(t, removed, result.allowing()[:2]...).expect(t, 1, "refused")
 	})
+}
 
+func judgeWhatIsNoPlan(t *testing.T, s *stack, stronger *sandbox.Stack, renamed string) {
 	t.Run("a preview that failed fails", func(t *testing.T) {
 		judge(t, s.plan(stronger, "cpu=1")).expect(t, 5, "cpu", "the preview reports errors")
 	})
