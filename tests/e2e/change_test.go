@@ -84,15 +84,6 @@ func TestKeepingOldRevisionsIsSetInPlace(t *testing.T) {
 	d.checkInventory(kept("mediaserver", 1))
 }
 
-// TestAListSettingIsSetByPath holds the command that README.md gives: the CLI refuses a list that is given as text.
-func TestAListSettingIsSetByPath(t *testing.T) {
-	t.Parallel()
-	d := newDeployment(t)
-	d.Up()
-	d.Must("config", "set", "--path", "mediaserver:corsAllowedOrigins[0]", "https://media.example.com")
-	d.CheckPlan("update media-storage (aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2)")
-}
-
 // isOutputChange tells whether a step is the stack's own, which changes when an output does.
 func isOutputChange(step string) bool {
 	return step == "update mediaserver-sandbox (pulumi:pulumi:Stack)"

@@ -27,8 +27,8 @@ func newDeployment(t *testing.T, changes ...func(*sandbox.Options)) *deployment 
 // newFaultyDeployment brings up a sandbox whose aws provider reaches the emulator through a proxy.
 func newFaultyDeployment(t *testing.T) (*deployment, *faultproxy.Proxy) {
 	t.Helper()
-	deployed, proxy := sandboxtest.NewBehindProxy(t, repository)
-	return &deployment{deployed, t}, proxy
+	running, proxy := sandboxtest.NewBehindProxy(t, repository)
+	return &deployment{running, t}, proxy
 }
 
 // managedByDefault is how many resources a stack with default settings has.

@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"strings"
-	"testing"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -16,11 +15,10 @@ import (
 // naming are the properties that say which thing a resource is. Every resource has one of them.
 var naming = []string{"name", "bucket", "repository", "role", "clusterName", "family", "resourceId", "dashboardName", "loadBalancerArn"}
 
-// An import, and a refresh after a run that was cut short, know no more of a resource than its id.
-func TestEveryResourceInAWSCanBeReadByItsIDAlone(t *testing.T) {
-	t.Parallel()
-	d := newDeployment(t)
-	d.Up()
+// checkReadByID reads every resource as an import does, and a refresh after a run that was cut short: they know no more
+// of it than its id.
+func checkReadByID(d *deployment) {
+	t := d.t
 	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", d.Providers["aws"]),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {

@@ -9,30 +9,42 @@ import (
 	"mediaserver/tests/internal/readback"
 )
 
-func TestUpCreatesEveryResourceAndKeepsTheOutputsContract(t *testing.T) {
+// TestTheDefaultStack looks at one stack with the default settings from all sides that leave it as it is.
+func TestTheDefaultStack(t *testing.T) {
 	t.Parallel()
-	d := newDeployment(t)
+	d, proxy := newFaultyDeployment(t)
 	result := d.Up()
-	// The stack itself is created too.
-	if report := fmt.Sprintf("+ %d created", managedByDefault()+1); !strings.Contains(result.Stdout, report) {
-		t.Errorf("the CLI does not report %q:\n%s", report, result.Stdout)
+	look := func(what string, at func(*deployment)) {
+		t.Run(what, func(t *testing.T) { at(&deployment{d.In(t), t}) })
 	}
-	d.checkManaged(0)
-	d.checkInventory(deployed("mediaserver"))
-
-	for _, difference := range readback.Outputs(d.readable()) {
-		t.Error(difference)
-	}
-}
-
-func TestPreviewAndRefreshRightAfterUpFindNoChange(t *testing.T) {
-	t.Parallel()
-	d := newDeployment(t)
-	d.Up()
-	d.Must("preview", "--expect-no-changes")
-	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-	d.Must("preview", "--expect-no-changes")
-	d.Must("up", "--yes", "--skip-preview", "--expect-no-changes")
+	look("up creates every resource, and nothing else is in the account", func(d *deployment) {
+		// The stack itself is created too.
+		if report := fmt.Sprintf("+ %d created", managedByDefault()+1); !strings.Contains(result.Stdout, report) {
+			d.t.Errorf("the CLI does not report %q:\n%s", report, result.Stdout)
+		}
+		d.checkManaged(0)
+		d.checkInventory(deployed("mediaserver"))
+	})
+	look("the outputs keep their contract", func(d *deployment) {
+		for _, difference := range readback.Outputs(d.readable()) {
+			d.t.Error(difference)
+		}
+	})
+	look("each resource has the guide's values in AWS", func(d *deployment) {
+		d.checkValues(proxy, d.readable())
+	})
+	look("every resource in AWS can be read by its id alone", checkReadByID)
+	look("preview, refresh and up find no change", func(d *deployment) {
+		d.Must("preview", "--expect-no-changes")
+		d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+		d.Must("preview", "--expect-no-changes")
+		d.Must("up", "--yes", "--skip-preview", "--expect-no-changes")
+	})
+	// README.md gives the command: the CLI refuses a list that is given as text.
+	look("a list setting is set by path", func(d *deployment) {
+		d.Must("config", "set", "--path", "mediaserver:corsAllowedOrigins[0]", "https://media.example.com")
+		d.CheckPlan("update media-storage (aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2)")
+	})
 }
 
 func TestASecondStackWithAnotherNameComesUpBesideTheFirst(t *testing.T) {

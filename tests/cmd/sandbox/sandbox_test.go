@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"mediaserver/tests/internal/engine"
+	"mediaserver/tests/internal/languagehost"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -71,7 +72,7 @@ type clone struct {
 }
 
 // newClone makes a clone in which nothing has been built if builtBefore is false; otherwise it has a current
-// bin/sandbox, which saves the time to link it.
+// bin/sandbox and a current program, which saves the time to link them.
 func newClone(t *testing.T, builtBefore bool) clone {
 	t.Helper()
 	original, err := filepath.Abs(repository)
@@ -111,7 +112,16 @@ func newClone(t *testing.T, builtBefore bool) clone {
 		t.Fatal(err)
 	}
 	if builtBefore {
-		shareBinary(t, c.path("bin/sandbox"))
+		built, err := buildOnce(c.root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, binary := range built {
+			c.write(name, binary)
+			if err := os.Chmod(c.path(name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	// A home without anything in it, but for Go's caches.
 	c.environment = append(os.Environ(), "HOME="+t.TempDir(),
@@ -138,34 +148,35 @@ func goSetting(t *testing.T, name string) string {
 	return strings.TrimSpace(string(value))
 }
 
-// buildBinary builds bin/sandbox once for all clones.
-var buildBinary = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "sandbox-test-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	binary := filepath.Join(folder, "sandbox")
-	build := exec.Command("go", "build", "-o", binary, ".")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(binary)
-})
+// built are the binaries that all clones share.
+var built struct {
+	sync.Mutex
+	binaries map[string]string
+}
 
-func shareBinary(t *testing.T, path string) {
-	t.Helper()
-	binary, err := buildBinary()
-	if err != nil {
-		t.Fatal(err)
+// buildOnce builds what a clone builds at its first use, in the first clone that asks.
+func buildOnce(root string) (map[string]string, error) {
+	built.Lock()
+	defer built.Unlock()
+	if built.binaries != nil {
+		return built.binaries, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
+	binaries := map[string]string{}
+	sandboxBinary, programBinary := filepath.Join(root, "bin", "sandbox"), filepath.Join(root, "bin", "clone")
+	build := exec.Command("go", "build", "-o", sandboxBinary, ".")
+	build.Stderr = os.Stderr
+	if err := errors.Join(build.Run(), languagehost.Build(context.Background(), root, programBinary)); err != nil {
+		return nil, err
 	}
-	if err := os.WriteFile(path, binary, 0o700); err != nil {
-		t.Fatal(err)
+	for name, path := range map[string]string{"bin/sandbox": sandboxBinary, "bin/clone": programBinary} {
+		binary, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		binaries[name] = string(binary)
 	}
+	built.binaries = binaries
+	return binaries, nil
 }
 
 func (c clone) path(name string) string { return filepath.Join(c.root, name) }

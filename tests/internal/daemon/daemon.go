@@ -30,7 +30,7 @@ import (
 // How long a running sandbox may take to answer, and its process to end after being asked to.
 const (
 	answerWithin = 5 * time.Second
-	stopWithin   = 15 * time.Second
+	stopWithin   = 5 * time.Second
 )
 
 // ErrNone is returned when no sandbox is running that answers.
