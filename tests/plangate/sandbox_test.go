@@ -208,6 +208,17 @@ func (r row) in(result verdict, happens string) bool {
 	return false
 }
 
+// An edit that does not fit ends its test, which would be found only after minutes in the sandbox.
+func TestEveryEditFitsTheProgram(t *testing.T) {
+	var weaker []sandboxtest.Edit
+	for _, each := range weakenings {
+		weaker = append(weaker, each.edit)
+	}
+	for _, edits := range [][]sandboxtest.Edit{weaker, moved(true), moved(false), elsewhere, {removedStorage}, {keyOfKMS}} {
+		sandboxtest.ChangedProgram(t, repository, edits...)
+	}
+}
+
 func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 	s := &stack{Deployment: sandboxtest.New(t, repository), t: t}
 	stronger := s.Changed(keyOfKMS)
