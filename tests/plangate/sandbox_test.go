@@ -82,7 +82,7 @@ func inParts(ctx *pulumi.Context) pulumi.ResourceOption {
 	return pulumi.Parent(parts)
 }
 `},
-		{File: "storage.go", Old: `settings.keepName("bucket"))`, New: `settings.keepName("bucket"), ` + under + ")"},
+		{File: "storage.go", Old: `settings.keep("bucket"))`, New: `settings.keep("bucket"), ` + under + ")"},
 		{File: "ecs.go", Old: "pulumi.DependsOn(needed),", New: "pulumi.DependsOn(needed), " + under + ","},
 		{File: "secrets.go", Old: "pulumi.Protect(row.protect)", New: "pulumi.Protect(row.protect), " + under},
 	}
@@ -176,7 +176,7 @@ var weakenings = []struct {
 
 // elsewhere is as if somebody had given the bucket a provider of its own, for another region.
 var elsewhere = []sandboxtest.Edit{
-	{File: "storage.go", Old: `settings.keepName("bucket"))`, New: `settings.keepName("bucket"), elsewhere(ctx))`},
+	{File: "storage.go", Old: `settings.keep("bucket"))`, New: `settings.keep("bucket"), elsewhere(ctx))`},
 	{File: "elsewhere.go", New: `package main
 
 import (
