@@ -19,7 +19,7 @@ import (
 // engine is a docker engine for the tests: the one that docker finds on this machine, or one that runs for the tests
 // alone, where its program is installed and these run as root.
 type engine struct {
-	// host is the value of DOCKER_HOST that leads to it; empty leaves docker its own way.
+	// host is the value of DOCKER_HOST that leads to it; empty before that is known.
 	host string
 	// missing tells why there is none.
 	missing string
@@ -58,7 +58,15 @@ func startEngine() *engine {
 	if _, err := exec.LookPath("docker"); err != nil {
 		return &engine{missing: "docker is not on PATH"}
 	}
-	if platform, err := installed.docker("version", "--format", "{{.Server.Os}}"); err == nil && platform == "linux" {
+	platform, err := installed.docker("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}")
+	if err == nil && platform != "linux/amd64" {
+		return &engine{missing: "docker runs " + platform + ", and the tasks linux/amd64"}
+	}
+	if err == nil {
+		// The command under test has a home of its own, without the user's choice of an engine.
+		installed.host, err = installed.docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+	}
+	if err == nil {
 		return installed
 	}
 	program, err := exec.LookPath("dockerd")

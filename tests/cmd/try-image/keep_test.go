@@ -133,11 +133,15 @@ func TestAnInterruptDuringTheStartLeavesNothingBehind(t *testing.T) {
 	for len(recorded(folder, "create")) == 0 {
 		time.Sleep(10 * time.Millisecond)
 	}
-	if err := running.cmd.Process.Signal(os.Interrupt); err != nil {
+	// The terminal sends Ctrl-C to the whole process group of the command.
+	if err := syscall.Kill(-running.cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(folder, "created"), "")
 	running.wait().expect(t, 130, "nothing was left behind")
+	if answers, err := os.ReadFile(filepath.Join(folder, "create.answers")); err != nil || len(answers) == 0 {
+		t.Errorf("docker create was cut off, and what the engine makes of it stays behind (%v)", err)
+	}
 	if removed := recorded(folder, "rm"); len(removed) != 1 {
 		t.Errorf("the container was removed %d times", len(removed))
 	}

@@ -115,6 +115,7 @@ func scriptedDocker(arguments []string) int {
 	}
 	fmt.Print(given.Stdout)
 	fmt.Fprint(os.Stderr, given.Stderr)
+	appendLine(filepath.Join(folder, kind+".answers"), "")
 	return given.Exit
 }
 

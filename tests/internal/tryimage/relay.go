@@ -107,7 +107,7 @@ func ServeRelay(ctx context.Context, arguments []string, input io.Reader, output
 			if err != nil {
 				return
 			}
-			if remote, ok := connection.RemoteAddr().(*net.TCPAddr); !ok || !network.Contains(remote.IP) {
+			if !admitted(network, connection.RemoteAddr()) {
 				_ = connection.Close()
 				continue
 			}
@@ -125,6 +125,12 @@ func ServeRelay(ctx context.Context, arguments []string, input io.Reader, output
 	}
 	_, err = docker.run(ctx, nil, "wait", strings.TrimSpace(container))
 	return err
+}
+
+// admitted tells whether an address is in the network: a machine elsewhere may find a way to this one's address in it.
+func admitted(network *net.IPNet, remote net.Addr) bool {
+	address, ok := remote.(*net.TCPAddr)
+	return ok && network.Contains(address.IP)
 }
 
 // pass passes one connection on, in both directions, each until its end.
