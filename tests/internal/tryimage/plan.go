@@ -17,7 +17,6 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	lb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
 // What ECS takes for a container's health check that leaves a number out (Amazon ECS API reference, HealthCheck).
@@ -193,30 +192,14 @@ func readSecrets(ctx context.Context, account aws.Config, secrets []ecstypes.Sec
 
 // readParameter reads a parameter that is named by its ARN, or by its name alone, as ECS allows in the same region.
 func readParameter(ctx context.Context, client *ssm.Client, source string) (string, error) {
-	names := []string{source}
-	if parsed, err := arn.Parse(source); err == nil {
-		if parsed.Service != "ssm" {
-			return "", errors.New("try-image reads secrets from Parameter Store only")
-		}
-		// The emulator of the sandbox knows parameters by their names only.
-		names = append(names, strings.TrimPrefix(parsed.Resource, "parameter"))
+	if parsed, err := arn.Parse(source); err == nil && parsed.Service != "ssm" {
+		return "", errors.New("try-image reads secrets from Parameter Store only")
 	}
-	var failure error
-	for _, name := range names {
-		answer, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
-		if err == nil {
-			return aws.ToString(answer.Parameter.Value), nil
-		}
-		if failure = err; !isNotFound(err) {
-			break
-		}
+	answer, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &source, WithDecryption: aws.Bool(true)})
+	if err != nil {
+		return "", err
 	}
-	return "", failure
-}
-
-func isNotFound(err error) bool {
-	var missing *ssmtypes.ParameterNotFound
-	return errors.As(err, &missing)
+	return aws.ToString(answer.Parameter.Value), nil
 }
 
 // stackRevisionTag is the tag with which scripts/deploy-app marks the revisions that it registers; its value is the
