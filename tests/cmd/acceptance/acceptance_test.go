@@ -165,7 +165,7 @@ var reportLine = regexp.MustCompile(`Report: (\S+)\n`)
 
 func TestTheRunInTheSandboxLeavesNothingButItsReport(t *testing.T) {
 	t.Parallel()
-	command := prepare(t, nil, "--sandbox")
+	command := prepare(t, nil, "--sandbox", "--show-account")
 	command.ends(t, 0, "PASSED: 13 of 18 steps passed, 5 left out", "Nothing of the run is left")
 	found := reportLine.FindStringSubmatch(command.output.String())
 	if found == nil {
@@ -173,8 +173,13 @@ func TestTheRunInTheSandboxLeavesNothingButItsReport(t *testing.T) {
 	}
 	defer func() { _ = os.Remove(found[1]) }()
 	report, err := os.ReadFile(found[1])
-	if err != nil || !strings.Contains(string(report), "| destroy | passed |") {
-		t.Errorf("the report is %s (%v)", report, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"| destroy | passed |", "account 123456789012", "left out |  | needs running containers"} {
+		if !strings.Contains(string(report), part) {
+			t.Errorf("the report does not have %q:\n%s", part, report)
+		}
 	}
 	if _, err := os.Stat(strings.TrimSuffix(found[1], ".md")); err == nil {
 		t.Error("the folder of the run is still there")

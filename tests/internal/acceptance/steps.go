@@ -98,7 +98,7 @@ func (r *run) refresh(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("a second refresh still corrects something: %w", err)
 	}
 	if len(corrected) > 0 {
-		return "the first refresh completed the state of what is read early: " + strings.Join(corrected, ", "), nil
+		return "the first refresh adds what was not there yet when these were made: " + strings.Join(corrected, ", "), nil
 	}
 	return "", nil
 }
