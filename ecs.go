@@ -307,7 +307,8 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 			// The scaling policies own the number of tasks once the service runs.
 			"desiredCount",
 			// A service with a strategy of capacity providers cannot change in place to
-			// one with a launch type, and a replacement stops its tasks.
+			// one with a launch type (terraform-provider-aws,
+			// capacityProviderStrategyCustomizeDiff), and a replacement stops its tasks.
 			"launchType", "capacityProviderStrategies",
 		}))
 	if err != nil {

@@ -1,6 +1,7 @@
 package adoption
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,13 +27,24 @@ func (a Adoption) StackFile(project string, existing []byte) ([]byte, error) {
 	for at := 0; at+1 < len(top.Content); at += 2 {
 		if top.Content[at].Value == "config" {
 			top.Content[at+1] = config
-			return yaml.Marshal(top)
+			return encode(top)
 		}
 	}
 	key := scalar("config")
-	key.HeadComment = "# Read from the state of Terraform. Review it, above all what stands behind the number signs."
+	key.HeadComment = "# Read from the state of Terraform, from the addresses in the comments. Review it."
 	top.Content = append(top.Content, key, config)
-	return yaml.Marshal(top)
+	return encode(top)
+}
+
+// encode writes YAML as Pulumi's own stack files are written.
+func encode(top *yaml.Node) ([]byte, error) {
+	var file bytes.Buffer
+	encoder := yaml.NewEncoder(&file)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(top); err != nil {
+		return nil, err
+	}
+	return file.Bytes(), encoder.Close()
 }
 
 // config is the mapping of the settings.
