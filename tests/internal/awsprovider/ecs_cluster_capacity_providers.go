@@ -41,6 +41,8 @@ var ecsClusterCapacityProviders = &kind[capacityInputs, none]{
 }
 
 func checkCapacityProviders(in *capacityInputs, problems *provider.Problems) {
+	// terraform-provider-aws, internal/service/ecs/cluster_capacity_providers.go: a name, not an ARN.
+	ecsName.check(problems, "clusterName", in.ClusterName)
 	for i, strategy := range in.Strategies {
 		path := "defaultCapacityProviderStrategies[" + strconv.Itoa(i) + "]"
 		checkRange(problems, path+".weight", deref(strategy.Weight), 0, 1000)

@@ -45,6 +45,11 @@ func checkListener(in *listenerInputs, problems *provider.Problems) {
 			problems.Refuse(path, "", "must be stated for HTTPS")
 		}
 	}
+	// terraform-provider-aws, internal/service/elbv2/listener.go, resourceListener.
+	checkARN(problems, "loadBalancerArn", in.LoadBalancerArn)
+	if in.CertificateArn != nil {
+		checkARN(problems, "certificateArn", *in.CertificateArn)
+	}
 	if in.SslPolicy != nil {
 		checkOneOf(problems, "sslPolicy", *in.SslPolicy, tlsPolicies)
 	}
@@ -71,6 +76,9 @@ func checkAction(in *listenerInputs, action listenerAction, path string, problem
 			continue
 		}
 		problems.Refuse(property, "", fmt.Sprintf("must be stated if, and only if, the action is a %s", each.action))
+	}
+	if action.TargetGroupArn != nil {
+		checkARN(problems, path+".targetGroupArn", *action.TargetGroupArn)
 	}
 	if action.Redirect != nil {
 		checkRedirect(in, *action.Redirect, path+".redirect", problems)

@@ -17,6 +17,8 @@ func TestWhatTheOfficialPluginRefusesIsRefused(t *testing.T) {
 		alarm      = "aws:cloudwatch/metricAlarm:MetricAlarm"
 		targets    = "aws:lb/targetGroup:TargetGroup"
 		definition = "aws:ecs/taskDefinition:TaskDefinition"
+		listener   = "aws:lb/listener:Listener"
+		record     = "aws:route53/record:Record"
 		role       = "aws:iam/role:Role"
 		lifecycle  = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
 		encryption = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
@@ -26,6 +28,9 @@ func TestWhatTheOfficialPluginRefusesIsRefused(t *testing.T) {
 	}
 	rule := func(property string, value any) []any {
 		return with(map[string]any{"id": "a", "status": "Enabled", property: value})
+	}
+	alias := func(name, zone string) []any {
+		return with(map[string]any{"name": name, "zoneId": zone, "evaluateTargetHealth": false})
 	}
 	for _, test := range []struct {
 		token, property string
@@ -59,6 +64,17 @@ func TestWhatTheOfficialPluginRefusesIsRefused(t *testing.T) {
 			"rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", "must not be set together with AES256"},
 		{"aws:s3/bucketV2:BucketV2", "bucket", "media--x-s3", "bucket", "a reserved prefix or suffix"},
 		{"aws:ecr/repository:Repository", "name", "media--server", "name", "separated by a single"},
+		{listener, "loadBalancerArn", "media", "loadBalancerArn", "must be an ARN"},
+		{listener, "certificateArn", "media", "certificateArn", "must be an ARN"},
+		{listener, "defaultActions", with(map[string]any{"type": "forward", "targetGroupArn": "media"}), "defaultActions[0].targetGroupArn", "must be an ARN"},
+		{"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders", "clusterName", "arn:aws:ecs:eu-west-2:123456789012:cluster/main", "clusterName", "only letters, digits"},
+		{"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2", "corsRules", with(map[string]any{
+			"id": strings.Repeat("a", 256), "allowedMethods": []any{"GET"}, "allowedOrigins": []any{"*"},
+		}), "corsRules[0].id", "must have 0 to 255 characters"},
+		{"aws:sns/topicPolicy:TopicPolicy", "arn", "alarms", "arn", "must be an ARN"},
+		{"aws:sns/topicSubscription:TopicSubscription", "topic", "alarms", "topic", "must be an ARN"},
+		{record, "aliases", alias("", "Z2"), "aliases[0].name", "must have 1 to 1024 characters"},
+		{record, "aliases", alias("alb.example.net", strings.Repeat("Z", 33)), "aliases[0].zoneId", "must have 1 to 32 characters"},
 	} {
 		expectRefused(t, client, test.token, test.property, test.value, test.path, test.rule)
 	}

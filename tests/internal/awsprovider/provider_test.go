@@ -224,7 +224,10 @@ var good = map[string]map[string]any{
 		"healthCheck": map[string]any{"path": "/health", "matcher": "200", "interval": 30, "timeout": 5, "healthyThreshold": 2, "unhealthyThreshold": 2},
 	},
 	"aws:lb/listener:Listener": {
-		"loadBalancerArn": "arn", "port": 80, "protocol": "HTTP", "defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": "arn"}},
+		"loadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:loadbalancer/app/media/1", "port": 80, "protocol": "HTTP",
+		"defaultActions": []any{map[string]any{
+			"type": "forward", "targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/media/1",
+		}},
 	},
 	"aws:acm/certificate:Certificate":                     {"domainName": "media.example.com", "validationMethod": "DNS"},
 	"aws:acm/certificateValidation:CertificateValidation": {"certificateArn": "arn", "validationRecordFqdns": []any{"_1.media.example.com"}},

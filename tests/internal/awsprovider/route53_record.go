@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,12 @@ type recordOutputs struct {
 	Fqdn string `pulumi:"fqdn"`
 }
 
+// The target of an alias (terraform-provider-aws, internal/service/route53/record.go, resourceRecord).
+var (
+	aliasName = textRule{1, 1024, nil, ""}
+	aliasZone = textRule{1, 32, nil, ""}
+)
+
 // Rules: Amazon Route 53 API reference, ChangeResourceRecordSets, and developer
 // guide, "Choosing between alias and non-alias records"; terraform-provider-aws,
 // internal/service/route53/record.go.
@@ -53,6 +60,11 @@ func checkRecord(in *recordInputs, problems *provider.Problems) {
 	checkOneOf(problems, "type", in.Type, []string{"A", "AAAA", "CNAME", "TXT"})
 	if !problems.Known("aliases", "records") {
 		return
+	}
+	for i, alias := range in.Aliases {
+		path := "aliases[" + strconv.Itoa(i) + "]"
+		aliasName.check(problems, path+".name", alias.Name)
+		aliasZone.check(problems, path+".zoneId", alias.ZoneID)
 	}
 	if (len(in.Aliases) == 1) == (len(in.Records) > 0) || len(in.Aliases) > 1 {
 		problems.Refuse("records", in.Records, "must be stated where there is no alias, and one alias where there are no records")

@@ -24,6 +24,8 @@ type corsRule struct {
 	MaxAgeSeconds  *int32   `pulumi:"maxAgeSeconds,optional"`
 }
 
+var corsRuleID = textRule{0, 255, nil, ""}
+
 // Rules: Amazon S3 user guide, "Elements of a CORS configuration".
 var s3BucketCorsConfiguration = &kind[corsInputs, none]{
 	Token:   "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
@@ -47,6 +49,8 @@ func checkBucketCors(in *corsInputs, problems *provider.Problems) {
 		problems.Refuse("corsRules", len(in.Rules), "must be 1 to 100 rules")
 	}
 	for i, r := range in.Rules {
+		// terraform-provider-aws, internal/service/s3/bucket_cors_configuration.go.
+		corsRuleID.check(problems, "corsRules["+strconv.Itoa(i)+"].id", deref(r.ID))
 		for j, method := range r.AllowedMethods {
 			checkOneOf(problems, "corsRules["+strconv.Itoa(i)+"].allowedMethods["+strconv.Itoa(j)+"]", method,
 				[]string{"GET", "PUT", "POST", "DELETE", "HEAD"})

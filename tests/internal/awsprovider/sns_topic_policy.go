@@ -24,6 +24,8 @@ var snsTopicPolicy = &kind[topicPolicyInputs, none]{
 	Token:   "aws:sns/topicPolicy:TopicPolicy",
 	Replace: []string{"arn"},
 	Check: func(in *topicPolicyInputs, problems *provider.Problems) {
+		// terraform-provider-aws, internal/service/sns/topic_policy.go.
+		checkARN(problems, "arn", in.Arn)
 		if !problems.Known("policy") {
 			return
 		}

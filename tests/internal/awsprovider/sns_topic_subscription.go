@@ -33,6 +33,8 @@ var snsTopicSubscription = &kind[subscriptionInputs, subscriptionOutputs]{
 	Token:   "aws:sns/topicSubscription:TopicSubscription",
 	Replace: []string{"topic", "protocol", "endpoint"},
 	Check: func(in *subscriptionInputs, problems *provider.Problems) {
+		// terraform-provider-aws, internal/service/sns/topic_subscription.go.
+		checkARN(problems, "topic", in.Topic)
 		checkOneOf(problems, "protocol", in.Protocol, []string{"email"})
 		if problems.Known("endpoint") && !emailEndpoint.MatchString(in.Endpoint) {
 			problems.Refuse("endpoint", in.Endpoint, "must be an e-mail address")
