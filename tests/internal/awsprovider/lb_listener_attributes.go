@@ -14,6 +14,10 @@ const strictTransportSecurityKey = "routing.http.response.strict_transport_secur
 
 // setListenerAttributes sets what is stated. As with the official provider, an
 // attribute that is no longer stated stays (terraform-provider-aws#43042).
+// That one also writes routing.http.response.server.enabled for each new listener,
+// as false where it is not stated (internal/service/elbv2/listener.go,
+// listenerAttributeMap.expand), so that any stack needs the right to. Nothing here
+// reads that attribute.
 func setListenerAttributes(ctx context.Context, client *api, arn string, in *listenerInputs) error {
 	if in.StrictTransportSecurity == nil {
 		return nil
