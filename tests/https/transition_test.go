@@ -9,6 +9,7 @@ import (
 
 	"mediaserver/tests/internal/plangate"
 	"mediaserver/tests/internal/readback"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // judged is what the gate thinks of the preview, with allowances.
@@ -60,6 +61,52 @@ func (d *deployment) wantRefused(want ...string) {
 	for i := range allowances {
 		if !d.judged(slices.Delete(slices.Clone(allowances), i, i+1)...).Refused() {
 			d.t.Errorf("without the allowance %s the gate lets the plan pass", allowances[i])
+		}
+	}
+}
+
+// weakerListeners are edits that each take a protection of the listener on port 443 away, and what the gate must say.
+var weakerListeners = []struct{ old, changed, property, from, to string }{
+	{`SslPolicy:       pulumi.String(tlsPolicy)`, `SslPolicy:       pulumi.String("ELBSecurityPolicy-2016-08")`,
+		"sslPolicy", "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", "ELBSecurityPolicy-2016-08"},
+	{`pulumi.String(strictTransportSecurity)`, `pulumi.String("max-age=0")`,
+		"routingHttpResponseStrictTransportSecurityHeaderValue", "max-age=31536000", "max-age=0"},
+	{`RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),`, `// strictTransportSecurity`,
+		"routingHttpResponseStrictTransportSecurityHeaderValue", "max-age=31536000", "not set"},
+	{`Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
+		CertificateArn:  inputs.certificate.arn,
+		SslPolicy:       pulumi.String(tlsPolicy),`, `Protocol: pulumi.String(loadBalancingProtocolHTTP),`,
+		"protocol", "HTTPS", "HTTP"},
+}
+
+// wantWeakeningsRefused asserts that the gate refuses the plan of each program with a weaker listener, and that the
+// one allowance lets it pass.
+func (d *deployment) wantWeakeningsRefused() {
+	d.t.Helper()
+	for _, each := range weakerListeners {
+		program := d.Changed(sandboxtest.Edit{File: "listeners.go", Old: each.old, New: each.changed})
+		text := d.MustOn(program, "preview", "--json").Stdout
+		judge := func(allowances ...string) plangate.Judgement {
+			plan, err := plangate.Read(strings.NewReader(text))
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			return plangate.Judge(plan, "commit", allowances)
+		}
+		var allowances []string
+		said := false
+		for _, change := range judge().Changes {
+			if len(change.Dangers) > 0 {
+				allowances = append(allowances, change.Allowance)
+				said = said || strings.Contains(fmt.Sprintf("%+v", change.Dangers), each.property) &&
+					strings.Contains(fmt.Sprintf("%+v", change.Dangers), each.to)
+			}
+		}
+		if !judge().Refused() || len(allowances) != 1 || !said {
+			d.t.Errorf("%s: %s → %s: the gate's judgement is %+v", each.property, each.from, each.to, judge())
+		}
+		if judge(allowances...).Refused() {
+			d.t.Errorf("%s: the allowance %q does not let the plan pass", each.property, allowances)
 		}
 	}
 }
@@ -141,6 +188,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	there := d.watch.since()
 	wantAlwaysServed(t, there, false)
 	wantCalls(t, there, []string{"CreateListener 443", "ModifyListenerAttributes", "ModifyListener 80"})
+	d.wantWeakeningsRefused()
 
 	// From a given certificate to one that AWS issues, and the zone's records.
 	d.configure(map[string]string{"certificateArn": "", "hostedZoneId": d.zone})
