@@ -74,12 +74,14 @@ var alarmStaysAsLoud = whereItTellsPeople(all(
 	losesNothing("okActions", "somebody is not told when it is over"),
 	keeps("treatMissingData", "it does not ring when there is nothing to measure", "breaching"),
 	growsNot("period", ringsLater),
-	growsNot("evaluationPeriods", ringsLater),
-	growsNot("datapointsToAlarm", ringsLater),
+	ringsAfterNoMorePeriods,
 	staysAsItIs("comparisonOperator", ringsLater),
 	staysAsItIs("namespace", ringsLater),
 	staysAsItIs("metricName", ringsLater),
 	staysAsItIs("statistic", ringsLater),
+	staysAsItIs("extendedStatistic", ringsLater),
+	// A metric has nothing to measure in another unit than its own.
+	staysAsItIs("unit", ringsLater),
 	staysAsItIs("dimensions", ringsLater),
 	unlessItFollowsTheCapacity(all(
 		thresholdStaysAsClose,
@@ -95,6 +97,29 @@ func thresholdStaysAsClose(before, after properties) []Weakening {
 	below := strings.HasPrefix(before.at("comparisonOperator").text(), "LessThan")
 	if !isNumber || below && changed < old || !below && changed > old {
 		return weaker(path, before, after, ringsLater)
+	}
+	return nil
+}
+
+// ringsAfterNoMorePeriods is the rule for how many of the last periods must be bad: no more of them, and no fewer good
+// ones may be among them.
+func ringsAfterNoMorePeriods(before, after properties) []Weakening {
+	const of, bad = "evaluationPeriods", "datapointsToAlarm"
+	if found := append(growsNot(of, ringsLater)(before, after), growsNot(bad, ringsLater)(before, after)...); len(found) > 0 {
+		return found
+	}
+	// Without a number all of them must be bad (CloudWatch API reference, PutMetricAlarm).
+	numbers := func(alarm properties) (all, needed float64) {
+		all, _ = number(alarm.at(of))
+		if needed, _ = number(alarm.at(bad)); needed == 0 {
+			needed = all
+		}
+		return all, needed
+	}
+	oldAll, oldNeeded := numbers(before)
+	all, needed := numbers(after)
+	if all-needed < oldAll-oldNeeded {
+		return []Weakening{{bad, fmt.Sprintf("%g of %g", oldNeeded, oldAll), fmt.Sprintf("%g of %g", needed, all), ringsLater}}
 	}
 	return nil
 }

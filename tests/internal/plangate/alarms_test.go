@@ -44,6 +44,10 @@ func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
 		{"more periods", loud, change(loud, `"evaluationPeriods": 5`, `"evaluationPeriods": 6`), []string{"evaluationPeriods: 5 → 6"}},
 		{"more bad periods", loud, change(loud, `"datapointsToAlarm": 3`, `"datapointsToAlarm": 4`), []string{"datapointsToAlarm: 3 → 4"}},
 		{"fewer periods", loud, change(loud, `"evaluationPeriods": 5, "datapointsToAlarm": 3`, `"evaluationPeriods": 4, "datapointsToAlarm": 2`), nil},
+		{"all periods bad", loud, change(loud, `, "datapointsToAlarm": 3`, ""), []string{"datapointsToAlarm: 3 of 5 → 5 of 5"}},
+		{"fewer periods of which as many are bad", loud, change(loud, `"evaluationPeriods": 5`, `"evaluationPeriods": 3`), []string{"datapointsToAlarm: 3 of 5 → 3 of 3"}},
+		{"fewer periods of which all are bad", simple, change(simple, `"evaluationPeriods": 3`, `"evaluationPeriods": 2`), nil},
+		{"a unit", simple, change(simple, `{"name"`, `{"unit": "Bytes", "name"`), []string{"unit: not set → Bytes"}},
 		{"longer periods", simple, change(simple, `"period": 60`, `"period": 300`), []string{"period: 60 → 300"}},
 		{"shorter periods", simple, change(simple, `"period": 60`, `"period": 30`), nil},
 		{"periods that are not known", simple, change(simple, `"period": 60`, `"period": "`+unknown+`"`), []string{"period: 60 → not known yet"}},
@@ -98,6 +102,7 @@ func TestWhatAlarmsSendThroughStaysOpen(t *testing.T) {
 	}{
 		{"a key of AWS's", topic, `{"name": "alarms"}`, `{"name": "alarms", "kmsMasterKeyId": "alias/aws/sns"}`, []string{"kmsMasterKeyId: not set → alias/aws/sns"}},
 		{"tags", topic, `{"name": "alarms"}`, `{"name": "alarms", "tags": {"a": "b"}}`, nil},
+		{"a policy in the topic", topic, `{"name": "alarms"}`, strings.Replace(policy(`"*"`, `["a"]`), `"arn":`, `"name":`, 1), []string{"policy: not so → allows"}},
 		{"a filter", subscription, `{"endpoint": "a"}`, `{"endpoint": "a", "filterPolicy": "{}"}`, []string{"filterPolicy: not set → {}"}},
 		{"the same policy", topicPolicy, ours, ours, nil},
 		{"everybody may send", topicPolicy, ours, policy(`"*"`, `["a", "b"]`), []string{"policy: not so → allows", "policy: allows"}},
@@ -106,6 +111,8 @@ func TestWhatAlarmsSendThroughStaysOpen(t *testing.T) {
 		{"a policy that is not known", topicPolicy, ours, `{"policy": "` + unknown + `"}`, []string{"policy: a known document → not known yet", "policy: a known document → not known yet"}},
 		{"one alarm of a deployment less", service, `{"alarms": {"alarmNames": ["a", "b"], "enable": true, "rollback": true}}`, `{"alarms": {"alarmNames": ["a"], "enable": true, "rollback": true}}`, []string{
 			`alarms.alarmNames: ["a","b"] → without b`}},
+		{"no alarm of a deployment", service, `{"alarms": {"alarmNames": ["a"], "enable": true, "rollback": true}}`, `{"alarms": {"alarmNames": [], "enable": true, "rollback": true}}`, []string{
+			`alarms.alarmNames: ["a"] → []`}},
 		{"the alarms of a deployment watch less", service, `{"alarms": {"alarmNames": ["a"], "enable": true, "rollback": true}}`, `{"alarms": {"alarmNames": ["a"], "enable": true, "rollback": false}}`, []string{
 			"alarms.rollback: true → false"}},
 	} {

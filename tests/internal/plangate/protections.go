@@ -89,6 +89,7 @@ var protections = map[string]rule{
 		keeps("alarms.enable", "a deployment goes on although its alarms ring", true),
 		keeps("alarms.rollback", "a deployment whose alarms ring is not rolled back", true),
 		losesNothing("alarms.alarmNames", "a deployment goes on although this alarm rings"),
+		staysNamed("alarms.alarmNames", "a deployment goes on although its alarms ring"),
 		gainsNothing("networkConfiguration.securityGroups", otherSecurityGroup),
 		staysNamed("networkConfiguration.securityGroups", defaultSecurityGroup),
 		staysOff("networkConfiguration.assignPublicIp", "the tasks get public addresses"),
@@ -105,9 +106,12 @@ var protections = map[string]rule{
 		staysNamed("alarmActions", "nothing happens when it rings"),
 		alarmStaysAsLoud,
 	),
-	"aws:sns/topic:Topic": staysAsItIs("kmsMasterKeyId", cannotSend),
+	"aws:sns/topic:Topic": all(
+		staysAsItIs("kmsMasterKeyId", cannotSend),
+		allowsNoMore("policy", mayPretend),
+	),
 	topicPolicy: all(
-		allowsNoMore("policy", "others may send what looks like an alarm"),
+		allowsNoMore("policy", mayPretend),
 		allowsNoLess("policy", cannotSend),
 	),
 	"aws:sns/topicSubscription:TopicSubscription": staysAsItIs("filterPolicy", "some alarms are not sent to this address"),
@@ -123,6 +127,7 @@ var protections = map[string]rule{
 const (
 	becomesPublic      = "files can become public"
 	moreRights         = "the role may do more"
+	mayPretend         = "others may send what looks like an alarm"
 	otherAddress       = "users are sent to another address"
 	otherSecurityGroup = "another group decides who gets through"
 	// Without a group AWS takes the default one (Amazon ECS API reference, AwsVpcConfiguration).
