@@ -45,6 +45,7 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 		{"a log elsewhere", strings.Replace(before, "awslogs", "syslog", 1), []string{"containerDefinitions[app].logConfiguration: awslogs → syslog"}},
 		{"a secret in plain", strings.Replace(before, `"secrets": [{"name": "JWT_SECRET", "valueFrom": "arn"}]`, `"environment": [{"name": "JWT_SECRET", "value": "hunter2"}]`, 1), []string{
 			"containerDefinitions[app].environment: JWT_SECRET from a store of secrets → JWT_SECRET in plain"}},
+		{"a secret from elsewhere", strings.Replace(before, `"valueFrom": "arn"`, `"valueFrom": "known"`, 1), []string{"containerDefinitions[app].secrets: JWT_SECRET from arn → JWT_SECRET from known"}},
 		{"two containers of one name", before + ", " + before, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
 		{"no list", `{"name": "app"}], "x": [{`, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
 	} {
@@ -239,6 +240,27 @@ func TestANewRoleInAStackThatExistsIsJudged(t *testing.T) {
 		"gets weaker assumeRolePolicy: not so → allows sts:AssumeRole to AWS 1", "gets weaker managedPolicyArns: not set → also AdministratorAccess",
 	}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestANewRecordThatMayWriteOverAnotherIsDangerousUnlessItValidates(t *testing.T) {
+	record := func(name string) Step {
+		return creation(t, "aws:route53/record:Record", `{"name": "`+name+`", "allowOverwrite": true}`)
+	}
+	certificate := creation(t, "aws:acm/certificate:Certificate", `{"domainName": "media.example.com"}`)
+	for what, each := range map[string]struct {
+		steps     []Step
+		dangerous bool
+	}{
+		"another name":                     {[]Step{record("www.example.com"), certificate}, true},
+		"a name that is not known":         {[]Step{record(unknown)}, true},
+		"the name that validates":          {[]Step{record("_0.media.example.com.")}, false},
+		"the name for a new certificate":   {[]Step{record(unknown), certificate}, false},
+		"another name that overwrites not": {[]Step{creation(t, "aws:route53/record:Record", `{"name": "www.example.com", "allowOverwrite": false}`)}, false},
+	} {
+		if got := dangers(t, each.steps...); (len(got) > 0) != each.dangerous {
+			t.Errorf("%s: %q", what, got)
+		}
 	}
 }
 

@@ -17,7 +17,8 @@ type container struct {
 	Environment            []json.RawMessage `json:"environment"`
 	EnvironmentFiles       []json.RawMessage `json:"environmentFiles"`
 	Secrets                []struct {
-		Name string `json:"name"`
+		Name      string `json:"name"`
+		ValueFrom string `json:"valueFrom"`
 	} `json:"secrets"`
 	LinuxParameters struct {
 		Capabilities struct {
@@ -29,13 +30,13 @@ type container struct {
 	} `json:"logConfiguration"`
 }
 
-// secretNames are the variables that come from a store of secrets.
-func (c container) secretNames() []string {
-	var names []string
+// secretSources are the places in a store of secrets from which variables come, by the names of the variables.
+func (c container) secretSources() map[string]string {
+	sources := map[string]string{}
 	for _, each := range c.Secrets {
-		names = append(names, each.Name)
+		sources[each.Name] = each.ValueFrom
 	}
-	return names
+	return sources
 }
 
 // repository is where the container's image comes from: the image without its tag and digest.
@@ -96,8 +97,13 @@ func containerGainsNothing(path string, all map[string]container, after containe
 	if existed && before.LogConfiguration != nil && (after.LogConfiguration == nil || after.LogConfiguration.LogDriver != before.LogConfiguration.LogDriver) {
 		add("logConfiguration", before.LogConfiguration.LogDriver, after.logDriver(), "the container's output is not kept where it was")
 	}
-	for _, name := range before.secretNames() {
-		if !slices.Contains(after.secretNames(), name) && (after.hasVariable(name) || len(after.EnvironmentFiles) > len(before.EnvironmentFiles)) {
+	sources := before.secretSources()
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		source, isSecret := after.secretSources()[name]
+		switch {
+		case isSecret && source != sources[name]:
+			add("secrets", name+" from "+sources[name], name+" from "+source, "whoever knows what is in the other place knows the secret")
+		case !isSecret && (after.hasVariable(name) || len(after.EnvironmentFiles) > len(before.EnvironmentFiles)):
 			add("environment", name+" from a store of secrets", name+" in plain", "everybody who may read the task definition reads it")
 		}
 	}

@@ -3,6 +3,7 @@ package plangate
 import (
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // grant is a type of which a new resource gives something away: what belongs to another resource, its target, or
@@ -28,6 +29,9 @@ var grants = map[string]grant{
 // grantsOf judges a new resource as a change from nothing, unless its target is as new as it is itself.
 func (p Plan) grantsOf(step Step) []Weakening {
 	kind := resourceType(step.URN)
+	if kind == "aws:route53/record:Record" {
+		return p.overwrites(step)
+	}
 	each, has := grants[kind]
 	if !has || p.isFirst() {
 		return nil
@@ -42,6 +46,20 @@ func (p Plan) grantsOf(step Step) []Weakening {
 		return nil
 	}
 	return protections[kind](properties{}, after)
+}
+
+// overwrites judges a new record that may write over one that is there, also where the whole stack is new. The one that
+// validates a certificate may: its name, which begins with an underscore, is not known before the certificate is new.
+func (p Plan) overwrites(step Step) []Weakening {
+	after := inputsOf(step.After)
+	name := after.at("name")
+	validates := strings.HasPrefix(name.text(), "_") || name.is(unknown) && slices.ContainsFunc(p.Steps, func(other Step) bool {
+		return resourceType(other.URN) == "aws:acm/certificate:Certificate" && other.After != nil
+	})
+	if validates {
+		return nil
+	}
+	return staysOff("allowOverwrite", "a record that somebody else made is lost")(properties{}, after)
 }
 
 // isFirst tells whether the plan makes the stack: nothing is there yet that a new resource could weaken.
