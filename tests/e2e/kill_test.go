@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mediaserver/tests/internal/faultproxy"
+	guide "mediaserver/tests/internal/inventory"
 	"mediaserver/tests/internal/sandboxtest"
 )
 
@@ -22,7 +23,7 @@ func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t
 	for _, action := range []string{"DescribeClusters", "CreateRepository"} {
 		proxy.Inject(faultproxy.Rule{Action: action, Fault: faultproxy.Delay, Pause: time.Hour})
 	}
-	d.killDuringUp("aws:ecs/cluster:Cluster::main", "aws:ecr/repository:Repository::mediaserver")
+	d.killDuringUp("Cluster main", "Repository mediaserver")
 	proxy.Heal()
 	// A file that is written in more than one step can be found half-written by the next run.
 	if halves, err := filepath.Glob(filepath.Join(filepath.Dir(d.stateFile()), "*.attrs")); err != nil || len(halves) > 0 {
@@ -54,8 +55,8 @@ func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t
 	d.checkInventory(kept("mediaserver", 1))
 }
 
-// killDuringUp starts an up and kills the CLI when these creations, by the ends of their URNs, are all that is under
-// way.
+// killDuringUp starts an up and kills the CLI when these creations are under way and everything else is there that
+// does not wait for them. Then nothing further can begin between the look and the kill.
 func (d *deployment) killDuringUp(creations ...string) {
 	d.t.Helper()
 	command := d.Command(d.t.Context(), "--non-interactive", "up", "--yes", "--skip-preview")
@@ -66,7 +67,12 @@ func (d *deployment) killDuringUp(creations ...string) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	for !sameEnds(d.pending(), creations) {
+	others := notWaitingFor(creations)
+	for {
+		pending, created := d.progress()
+		if sameKeys(pending, creations) && sameKeys(created, others) {
+			break
+		}
 		select {
 		case err := <-ended:
 			d.t.Fatalf("the run ended before only %q were under way: %v\n%s", creations, err, output.String())
@@ -81,14 +87,30 @@ func (d *deployment) killDuringUp(creations ...string) {
 	}
 }
 
-// sameEnds tells whether the texts are as many as the ends, and each end is that of a text.
-func sameEnds(texts, ends []string) bool {
-	for _, end := range ends {
-		if !slices.ContainsFunc(texts, func(text string) bool { return strings.HasSuffix(text, end) }) {
-			return false
+// notWaitingFor are the keys of the default resources that are neither among the given ones nor wait for one of them.
+func notWaitingFor(keys []string) []string {
+	waiting := slices.Clone(keys)
+	for before := 0; before < len(waiting); {
+		before = len(waiting)
+		for _, each := range guide.Default() {
+			waits := slices.ContainsFunc(each.DependsOn, func(key string) bool { return slices.Contains(waiting, key) })
+			if waits && !slices.Contains(waiting, each.Key()) {
+				waiting = append(waiting, each.Key())
+			}
 		}
 	}
-	return len(texts) == len(ends)
+	var others []string
+	for _, each := range guide.Default() {
+		if !slices.Contains(waiting, each.Key()) {
+			others = append(others, each.Key())
+		}
+	}
+	return others
+}
+
+// sameKeys tells whether both have the same keys, in whatever order.
+func sameKeys(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 func (d *deployment) stateFile() string {
@@ -105,26 +127,53 @@ func killed(err error) bool {
 	return ok && exit.ExitCode() == -1
 }
 
-// pending are the URNs of the operations that the state says are under way; none while there is no file to read.
-func (d *deployment) pending() []string {
+// checkpoint is what the state says in the middle of a run. Empty while there is no file to read.
+func (d *deployment) checkpoint() (pending, resources []sandboxtest.Resource) {
 	d.t.Helper()
 	text, err := os.ReadFile(d.stateFile())
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	var state struct {
 		Checkpoint struct {
 			Latest struct {
+				Resources         []sandboxtest.Resource
 				PendingOperations []struct{ Resource sandboxtest.Resource } `json:"pending_operations"`
 			}
 		}
 	}
 	if json.Unmarshal(text, &state) != nil {
-		return nil
+		return nil, nil
 	}
-	var urns []string
 	for _, operation := range state.Checkpoint.Latest.PendingOperations {
-		urns = append(urns, operation.Resource.URN)
+		pending = append(pending, operation.Resource)
+	}
+	return pending, state.Checkpoint.Latest.Resources
+}
+
+// progress are the keys of the resources that are being created, and of those that are there.
+func (d *deployment) progress() (pending, created []string) {
+	d.t.Helper()
+	operations, resources := d.checkpoint()
+	key := func(r sandboxtest.Resource) string { return guide.Resource{Type: r.Type, Name: r.Name()}.Key() }
+	for _, each := range operations {
+		pending = append(pending, key(each))
+	}
+	for _, each := range resources {
+		if each.Custom && !strings.HasPrefix(each.Type, "pulumi:") {
+			created = append(created, key(each))
+		}
+	}
+	return pending, created
+}
+
+// pending are the URNs of the operations that the state says are under way.
+func (d *deployment) pending() []string {
+	d.t.Helper()
+	operations, _ := d.checkpoint()
+	var urns []string
+	for _, each := range operations {
+		urns = append(urns, each.URN)
 	}
 	return urns
 }
