@@ -119,6 +119,27 @@ func Build(ctx context.Context, directory, binary string) error {
 	return compile(ctx, directory, binary)
 }
 
+// CopyBinary copies a program's binary while nobody builds it. Where the source is the same, the copy is up to date
+// for a build there. The error is fs.ErrNotExist if there is no binary yet.
+func CopyBinary(from, to string) error {
+	unlock, err := lockBinary(from)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return fmt.Errorf("read the program's binary: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return fmt.Errorf("create the folder of the copied binary: %w", err)
+	}
+	if err := os.WriteFile(to, content, 0o755); err != nil {
+		return fmt.Errorf("copy the program's binary: %w", err)
+	}
+	return nil
+}
+
 // lockBinary keeps other builds and starts of a binary away until unlock is called.
 func lockBinary(binary string) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {

@@ -1,11 +1,15 @@
 package sandboxtest
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"mediaserver/tests/internal/languagehost"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -46,7 +50,21 @@ func ChangedProgram(tb testing.TB, repository string, edits ...Edit) string {
 	for _, edit := range edits {
 		edit.make(tb, root)
 	}
+	if !slices.ContainsFunc(edits, func(edit Edit) bool { return filepath.Ext(edit.File) == ".go" }) {
+		reuseBinary(tb, repository, root)
+	}
 	return root
+}
+
+// reuseBinary copies the program's binary into a copy of the program with the same source, where there is one.
+// The Go tool then finds it up to date and does not link it again.
+func reuseBinary(tb testing.TB, repository, root string) {
+	tb.Helper()
+	const binary = "bin/mediaserver"
+	err := languagehost.CopyBinary(filepath.Join(repository, binary), filepath.Join(root, binary))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		tb.Fatal(err)
+	}
 }
 
 // make makes the edit in a copy of the program.
