@@ -22,7 +22,18 @@ import (
 	"mediaserver/tests/internal/sandboxtest"
 )
 
-func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
+// fittedStack is a team in the sandbox whose every call to AWS is recorded.
+type fittedStack struct {
+	*team
+	// calls are those of the provider, which the stacks of the team make.
+	calls      *recorder
+	identities *iam.Client
+	// resources are those of the stack dev once it is up.
+	resources []sandboxtest.Resource
+}
+
+func newFittedStack(t *testing.T) *fittedStack {
+	t.Helper()
 	calls := &recorder{actions: map[string]bool{}}
 	deployed := sandboxtest.New(t, "../..", func(options *sandbox.Options) {
 		options.ProviderEndpoint = func(emulator string) (string, error) {
@@ -31,210 +42,235 @@ func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
 			return serve(t, calls), err
 		}
 	})
-	shared := newTeam(t, deployed)
-	identities := deployed.Clients().IAM
+	return &fittedStack{team: newTeam(t, deployed), calls: calls, identities: deployed.Clients().IAM}
+}
 
-	t.Run("IAM accepts every document", func(t *testing.T) {
-		for _, name := range names(t) {
-			physicalName, text := "mediaserver-"+name, shared.dev.values.fill(template(t, name))
-			var err error
-			if strings.HasPrefix(name, "trust-") {
-				_, err = identities.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &physicalName, AssumeRolePolicyDocument: &text})
-			} else {
-				_, err = identities.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &physicalName, PolicyDocument: &text})
-			}
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	})
+// The order matters: each subtest finds the stacks as the one before it has left them.
+func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
+	s := newFittedStack(t)
+	t.Run("IAM accepts every document", s.acceptsEveryDocument)
+	t.Run("the documented commands make the boundary and the role that deploys", s.documentedCommands)
 
-	t.Run("the documented commands make the boundary and the role that deploys", func(t *testing.T) {
-		filled := t.TempDir()
-		for _, name := range names(t) {
-			if err := os.WriteFile(filepath.Join(filled, name+".json"), []byte(shared.prod.values.fill(template(t, name))), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		block := strings.ReplaceAll(documents.Commands(t, guide, "aws iam create-open-id-connect-provider"), "/tmp/policies", filled)
-		command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block)
-		command.Dir = shared.prod.Root
-		command.Env = append(shared.prod.Env(), "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+shared.prod.Path())
-		if result := run(t, command); result.ExitCode != 0 {
-			t.Fatalf("exit status %d\n%s%s", result.ExitCode, result.Stdout, result.Stderr)
-		}
-		attached, err := identities.ListAttachedRolePolicies(t.Context(), &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("mediaserver-prod-up")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var policies []string
-		for _, policy := range attached.AttachedPolicies {
-			policies = append(policies, strings.TrimPrefix(*policy.PolicyName, "mediaserver-prod-"))
-		}
-		if policies := sorted(policies); !slices.Equal(policies, sorted(deployer)) {
-			t.Errorf("the role has %q, want %q", policies, deployer)
-		}
-		if _, err := identities.GetPolicy(t.Context(), &iam.GetPolicyInput{PolicyArn: aws.String(prod["BOUNDARY_ARN"])}); err != nil {
-			t.Error(err)
-		}
-		if set := run(t, shared.prod.Command(t.Context(), "config", "get", "mediaserver:permissionsBoundaryArn")); strings.TrimSpace(set.Stdout) != prod["BOUNDARY_ARN"] {
-			t.Errorf("the setting is %q: %s", set.Stdout, set.Stderr)
-		}
-	})
-
-	shared.run(t, shared.dev, previewer, "preview")
+	s.run(t, s.dev, previewer, "preview")
 	t.Run("a preview makes only calls that the preview may make", func(t *testing.T) {
-		actions := calls.made()
-		if len(actions) < 3 {
-			t.Fatalf("recorded %q", actions)
-		}
-		if missing := lacking(granted(t, previewer), actions); len(missing) > 0 {
-			t.Errorf("not granted: %q", missing)
-		}
+		s.wantOnlyGranted(t, previewer, 3)
 	})
 
 	// With alarms for people there is all that a policy must reach.
-	shared.run(t, shared.dev, deployer, "up", "--yes", "--skip-preview", "--config-path", "-c", "mediaserver:alarmEmails[0]=oncall@example.com")
-	calls.made()
-	shared.run(t, shared.dev, previewer, "preview", "--refresh")
+	s.run(t, s.dev, deployer, "up", "--yes", "--skip-preview", "--config-path", "-c", "mediaserver:alarmEmails[0]=oncall@example.com")
+	s.calls.made()
+	s.run(t, s.dev, previewer, "preview", "--refresh")
 	t.Run("a preview with refresh makes only calls that the preview may make", func(t *testing.T) {
-		actions := calls.made()
-		if len(actions) < 20 {
-			t.Fatalf("recorded %q", actions)
-		}
-		if missing := lacking(granted(t, previewer), actions); len(missing) > 0 {
-			t.Errorf("not granted: %q", missing)
-		}
+		s.wantOnlyGranted(t, previewer, 20)
 	})
 
+	s.readResources(t)
+	t.Run("the inventory has what is registered, and no other type", s.inventoryIsComplete)
+	t.Run("the grants reach what exists", s.grantsReach)
+	t.Run("security groups carry the tags that their grants ask for", s.securityGroupTags)
+	t.Run("the boundary takes nothing away that the program grants, and allows nothing else", func(t *testing.T) {
+		checkBoundary(t, s.identities, s.dev.values.documents(t, boundary), s.resources)
+	})
+
+	t.Run("up and destroy make only calls that up may make", s.upAndDestroy)
+	s.run(t, s.dev, deployer, "stack", "output", "--json")
+	t.Run("an interrupted run's lock is released by who may deploy", s.interruptedRun)
+	t.Run("the state is reached in every way that is granted, and in no other", func(t *testing.T) {
+		checkState(t, s.team)
+	})
+	t.Run("a role of one stack neither reads nor writes the state of another", s.otherStacksState)
+}
+
+// wantOnlyGranted asserts that the calls since the last look are at least so many, and that the role may make each of them.
+func (s *fittedStack) wantOnlyGranted(t *testing.T, role []string, atLeast int) {
+	t.Helper()
+	actions := s.calls.made()
+	if len(actions) < atLeast {
+		t.Fatalf("recorded %d actions: %q", len(actions), actions)
+	}
+	if missing := lacking(granted(t, role), actions); len(missing) > 0 {
+		t.Errorf("not granted: %q", missing)
+	}
+}
+
+// readResources reads the resources of the stack dev.
+func (s *fittedStack) readResources(t *testing.T) {
+	t.Helper()
 	var state struct {
 		Deployment sandboxtest.State
 	}
-	if err := json.Unmarshal([]byte(shared.run(t, shared.dev, deployer, "stack", "export", "--show-secrets").Stdout), &state); err != nil {
+	if err := json.Unmarshal([]byte(s.run(t, s.dev, deployer, "stack", "export", "--show-secrets").Stdout), &state); err != nil {
 		t.Fatal(err)
 	}
-	resources := state.Deployment.Resources
-	t.Run("the inventory has what is registered, and no other type", func(t *testing.T) {
-		var registered, stated []string
-		for _, resource := range resources {
-			if resource.Custom && !strings.HasPrefix(resource.Type, "pulumi:") {
-				registered = append(registered, resource.Type)
-			}
-		}
-		for _, each := range inventory.All() {
-			if each.Setting == "" || strings.HasPrefix(each.Setting, "alarm") {
-				stated = append(stated, each.Type)
-			}
-		}
-		if registered, stated = sorted(registered), sorted(stated); !slices.Equal(registered, stated) {
-			t.Errorf("not in the inventory: %q; not registered: %q", lacking(stated, registered), lacking(registered, stated))
-		}
-	})
-	t.Run("the grants reach what exists", func(t *testing.T) {
-		documents := unconditional(shared.dev.values.documents(t, deployer))
-		var checked int
-		for _, resource := range resources {
-			arn, _ := resource.Outputs["arn"].(string)
-			if dashboard, _ := resource.Outputs["dashboardArn"].(string); dashboard != "" {
-				arn = dashboard
-			}
-			if arn == "" || resource.Type == "aws:appautoscaling/policy:Policy" || resource.Type == "aws:appautoscaling/target:Target" {
-				continue
-			}
-			checked++
-			kind, _ := inventory.Find(resource.Type)
-			for _, action := range slices.Concat(kind.Needs.Create, kind.Needs.Delete) {
-				if !mayReach(t, documents, action, arn) {
-					t.Errorf("%s is not granted on %s", action, arn)
-				}
-			}
-		}
-		if checked < 15 {
-			t.Errorf("only %d resources have an ARN", checked)
-		}
-	})
-	t.Run("security groups carry the tags that their grants ask for", func(t *testing.T) {
-		var checked int
-		for _, resource := range resources {
-			if resource.Type != "aws:ec2/securityGroup:SecurityGroup" {
-				continue
-			}
-			checked++
-			tags, _ := resource.Outputs["tagsAll"].(map[string]any)
-			change := iampolicy.Request{Action: "ec2:AuthorizeSecurityGroupIngress", Resource: resource.Outputs["arn"].(string), Context: map[string]string{}}
-			for key, value := range tags {
-				change.Context["aws:ResourceTag/"+key] = value.(string)
-			}
-			if !allowed(t, shared.dev.values.documents(t, deployer), change) {
-				t.Errorf("with the tags %v %s cannot be changed", tags, resource.URN)
-			}
-			if allowed(t, shared.prod.values.documents(t, deployer), change) {
-				t.Errorf("another stack's role may change %s with the tags %v", resource.URN, tags)
-			}
-		}
-		if checked != 2 {
-			t.Errorf("found %d security groups", checked)
-		}
-	})
-	t.Run("the boundary takes nothing away that the program grants, and allows nothing else", func(t *testing.T) {
-		checkBoundary(t, identities, shared.dev.values.documents(t, boundary), resources)
-	})
+	s.resources = state.Deployment.Resources
+}
 
-	t.Run("up and destroy make only calls that up may make", func(t *testing.T) {
-		calls.made()
-		shared.run(t, shared.dev, deployer, "up", "--yes", "--skip-preview",
-			"-c", "mediaserver:imageTag=v2", "-c", "mediaserver:logRetentionDays=90", "-c", "mediaserver:scaleUpCpu=75")
-		shared.run(t, shared.dev, deployer, "destroy", "--yes", "--skip-preview")
-		plan := filepath.Join(t.TempDir(), "plan.json")
-		shared.run(t, shared.dev, deployer, "preview", "--save-plan", plan)
-		shared.run(t, shared.dev, deployer, "up", "--yes", "--skip-preview", "--plan", plan)
-		shared.run(t, shared.dev, deployer, "refresh", "--yes", "--skip-preview")
-		actions := calls.made()
-		if len(actions) < 50 {
-			t.Fatalf("recorded %d actions: %q", len(actions), actions)
+// acceptsEveryDocument has IAM make a policy or a role of each document.
+func (s *fittedStack) acceptsEveryDocument(t *testing.T) {
+	for _, name := range names(t) {
+		physicalName, text := "mediaserver-"+name, s.dev.values.fill(template(t, name))
+		var err error
+		if strings.HasPrefix(name, "trust-") {
+			_, err = s.identities.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &physicalName, AssumeRolePolicyDocument: &text})
+		} else {
+			_, err = s.identities.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &physicalName, PolicyDocument: &text})
 		}
-		if missing := lacking(granted(t, deployer), actions); len(missing) > 0 {
-			t.Errorf("not granted: %q", missing)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
-	})
-	shared.run(t, shared.dev, deployer, "stack", "output", "--json")
-	t.Run("an interrupted run's lock is released by who may deploy", func(t *testing.T) {
-		shared.lock(t, shared.dev)
-		if result := shared.try(t, shared.dev, deployer, "up", "--yes", "--skip-preview"); result.ExitCode == 0 || !strings.Contains(result.Stderr, "currently locked") {
-			t.Errorf("a locked stack: exit status %d\n%s", result.ExitCode, result.Stderr)
-		}
-		shared.run(t, shared.dev, deployer, "cancel", "--yes")
-		shared.run(t, shared.dev, deployer, "up", "--yes", "--skip-preview")
-	})
-	t.Run("the state is reached in every way that is granted, and in no other", func(t *testing.T) {
-		checkState(t, shared)
-	})
+	}
+}
 
-	t.Run("a role of one stack neither reads nor writes the state of another", func(t *testing.T) {
-		before := shared.objects(t)
-		for who, role := range map[string][]string{"previews": previewer, "deploys": deployer} {
-			for _, command := range [][]string{
-				{"preview"},
-				{"stack", "output"},
-				{"stack", "export"},
-				{"up", "--yes", "--skip-preview"},
-				{"refresh", "--yes", "--skip-preview"},
-				{"destroy", "--yes", "--skip-preview"},
-				{"cancel", "--yes"},
-				{"stack", "rm", "--yes", "--force"},
-			} {
-				result := shared.tryAs(t, shared.prod, shared.dev.values.documents(t, role), command...)
-				if result.ExitCode == 0 || !strings.Contains(result.Stdout+result.Stderr, "PermissionDenied") {
-					t.Errorf("pulumi %s on prod, by who %s dev: exit status %d\n%s%s",
-						strings.Join(command, " "), who, result.ExitCode, result.Stdout, result.Stderr)
-				}
+// documentedCommands runs the commands of the guide for the stack prod.
+func (s *fittedStack) documentedCommands(t *testing.T) {
+	filled := t.TempDir()
+	for _, name := range names(t) {
+		if err := os.WriteFile(filepath.Join(filled, name+".json"), []byte(s.prod.values.fill(template(t, name))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	block := strings.ReplaceAll(documents.Commands(t, guide, "aws iam create-open-id-connect-provider"), "/tmp/policies", filled)
+	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block)
+	command.Dir = s.prod.Root
+	command.Env = append(s.prod.Env(), "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+s.prod.Path())
+	if result := run(t, command); result.ExitCode != 0 {
+		t.Fatalf("exit status %d\n%s%s", result.ExitCode, result.Stdout, result.Stderr)
+	}
+	attached, err := s.identities.ListAttachedRolePolicies(t.Context(), &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("mediaserver-prod-up")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policies []string
+	for _, policy := range attached.AttachedPolicies {
+		policies = append(policies, strings.TrimPrefix(*policy.PolicyName, "mediaserver-prod-"))
+	}
+	if policies := sorted(policies); !slices.Equal(policies, sorted(deployer)) {
+		t.Errorf("the role has %q, want %q", policies, deployer)
+	}
+	if _, err := s.identities.GetPolicy(t.Context(), &iam.GetPolicyInput{PolicyArn: aws.String(prod["BOUNDARY_ARN"])}); err != nil {
+		t.Error(err)
+	}
+	if set := run(t, s.prod.Command(t.Context(), "config", "get", "mediaserver:permissionsBoundaryArn")); strings.TrimSpace(set.Stdout) != prod["BOUNDARY_ARN"] {
+		t.Errorf("the setting is %q: %s", set.Stdout, set.Stderr)
+	}
+}
+
+// inventoryIsComplete holds the inventory against the resources of the stack dev.
+func (s *fittedStack) inventoryIsComplete(t *testing.T) {
+	var registered, stated []string
+	for _, resource := range s.resources {
+		if resource.Custom && !strings.HasPrefix(resource.Type, "pulumi:") {
+			registered = append(registered, resource.Type)
+		}
+	}
+	for _, each := range inventory.All() {
+		if each.Setting == "" || strings.HasPrefix(each.Setting, "alarm") {
+			stated = append(stated, each.Type)
+		}
+	}
+	if registered, stated = sorted(registered), sorted(stated); !slices.Equal(registered, stated) {
+		t.Errorf("not in the inventory: %q; not registered: %q", lacking(stated, registered), lacking(registered, stated))
+	}
+}
+
+// grantsReach asks for the calls that create and delete each resource on the ARN that it has.
+func (s *fittedStack) grantsReach(t *testing.T) {
+	documents := unconditional(s.dev.values.documents(t, deployer))
+	var checked int
+	for _, resource := range s.resources {
+		arn, _ := resource.Outputs["arn"].(string)
+		if dashboard, _ := resource.Outputs["dashboardArn"].(string); dashboard != "" {
+			arn = dashboard
+		}
+		if arn == "" || resource.Type == "aws:appautoscaling/policy:Policy" || resource.Type == "aws:appautoscaling/target:Target" {
+			continue
+		}
+		checked++
+		kind, _ := inventory.Find(resource.Type)
+		for _, action := range slices.Concat(kind.Needs.Create, kind.Needs.Delete) {
+			if !mayReach(t, documents, action, arn) {
+				t.Errorf("%s is not granted on %s", action, arn)
 			}
 		}
-		if after := shared.objects(t); !slices.Equal(before, after) {
-			t.Errorf("the state bucket holds\n%q\nand held\n%q", after, before)
+	}
+	if checked < 15 {
+		t.Errorf("only %d resources have an ARN", checked)
+	}
+}
+
+// securityGroupTags asks for a change of each security group with the tags that it carries, for its own stack and for another.
+func (s *fittedStack) securityGroupTags(t *testing.T) {
+	var checked int
+	for _, resource := range s.resources {
+		if resource.Type != "aws:ec2/securityGroup:SecurityGroup" {
+			continue
 		}
-		shared.run(t, shared.prod, previewer, "preview")
-	})
+		checked++
+		tags, _ := resource.Outputs["tagsAll"].(map[string]any)
+		change := iampolicy.Request{Action: "ec2:AuthorizeSecurityGroupIngress", Resource: resource.Outputs["arn"].(string), Context: map[string]string{}}
+		for key, value := range tags {
+			change.Context["aws:ResourceTag/"+key] = value.(string)
+		}
+		if !allowed(t, s.dev.values.documents(t, deployer), change) {
+			t.Errorf("with the tags %v %s cannot be changed", tags, resource.URN)
+		}
+		if allowed(t, s.prod.values.documents(t, deployer), change) {
+			t.Errorf("another stack's role may change %s with the tags %v", resource.URN, tags)
+		}
+	}
+	if checked != 2 {
+		t.Errorf("found %d security groups", checked)
+	}
+}
+
+// upAndDestroy changes the stack dev, destroys it and brings it up again from a plan.
+func (s *fittedStack) upAndDestroy(t *testing.T) {
+	s.calls.made()
+	s.run(t, s.dev, deployer, "up", "--yes", "--skip-preview",
+		"-c", "mediaserver:imageTag=v2", "-c", "mediaserver:logRetentionDays=90", "-c", "mediaserver:scaleUpCpu=75")
+	s.run(t, s.dev, deployer, "destroy", "--yes", "--skip-preview")
+	plan := filepath.Join(t.TempDir(), "plan.json")
+	s.run(t, s.dev, deployer, "preview", "--save-plan", plan)
+	s.run(t, s.dev, deployer, "up", "--yes", "--skip-preview", "--plan", plan)
+	s.run(t, s.dev, deployer, "refresh", "--yes", "--skip-preview")
+	s.wantOnlyGranted(t, deployer, 50)
+}
+
+// interruptedRun leaves a lock behind, as a run does that is killed, and cancels it.
+func (s *fittedStack) interruptedRun(t *testing.T) {
+	s.lock(t, s.dev)
+	if result := s.try(t, s.dev, deployer, "up", "--yes", "--skip-preview"); result.ExitCode == 0 || !strings.Contains(result.Stderr, "currently locked") {
+		t.Errorf("a locked stack: exit status %d\n%s", result.ExitCode, result.Stderr)
+	}
+	s.run(t, s.dev, deployer, "cancel", "--yes")
+	s.run(t, s.dev, deployer, "up", "--yes", "--skip-preview")
+}
+
+// otherStacksState uses the stack prod with the roles of the stack dev.
+func (s *fittedStack) otherStacksState(t *testing.T) {
+	before := s.objects(t)
+	for who, role := range map[string][]string{"previews": previewer, "deploys": deployer} {
+		for _, command := range [][]string{
+			{"preview"},
+			{"stack", "output"},
+			{"stack", "export"},
+			{"up", "--yes", "--skip-preview"},
+			{"refresh", "--yes", "--skip-preview"},
+			{"destroy", "--yes", "--skip-preview"},
+			{"cancel", "--yes"},
+			{"stack", "rm", "--yes", "--force"},
+		} {
+			result := s.tryAs(t, s.prod, s.dev.values.documents(t, role), command...)
+			if result.ExitCode == 0 || !strings.Contains(result.Stdout+result.Stderr, "PermissionDenied") {
+				t.Errorf("pulumi %s on prod, by who %s dev: exit status %d\n%s%s",
+					strings.Join(command, " "), who, result.ExitCode, result.Stdout, result.Stderr)
+			}
+		}
+	}
+	if after := s.objects(t); !slices.Equal(before, after) {
+		t.Errorf("the state bucket holds\n%q\nand held\n%q", after, before)
+	}
+	s.run(t, s.prod, previewer, "preview")
 }
 
 // checkState holds the documents against the requests that the CLI made with them.
