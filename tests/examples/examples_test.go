@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/pulumi/pulumi/pkg/v3/display"
 	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/sandboxtest"
@@ -63,47 +64,77 @@ func TestTheProductionExampleNamesOnlySettingsThatExist(t *testing.T) {
 	}
 }
 
-func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
-	deployed := sandboxtest.New(t, "../..")
-	var file string
-	for _, variable := range deployed.Variables() {
+// example is a sandbox whose stack has the settings of the example for production.
+type example struct {
+	*sandboxtest.Deployment
+	// file is the stack's settings file, and merged what it is to hold.
+	file   string
+	merged settings
+}
+
+func newExample(t *testing.T) *example {
+	t.Helper()
+	e := &example{Deployment: sandboxtest.New(t, "../..")}
+	for _, variable := range e.Variables() {
 		if variable.Name == "PULUMI_OPTION_CONFIG_FILE" {
-			file = variable.Value
+			e.file = variable.Value
 		}
 	}
 	// The stack keeps its own encryption salt beside the example's settings.
-	merged := load[settings](t, file)
-	maps.Copy(merged.Config, load[settings](t, "../../examples/Pulumi.prod.yaml").Config)
-	use := func() {
-		content, err := yaml.Marshal(merged)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	e.merged = load[settings](t, e.file)
+	maps.Copy(e.merged.Config, load[settings](t, "../../examples/Pulumi.prod.yaml").Config)
+	e.use(t)
+	return e
+}
+
+// use writes the settings to the stack's file.
+func (e *example) use(t *testing.T) {
+	t.Helper()
+	content, err := yaml.Marshal(e.merged)
+	if err != nil {
+		t.Fatal(err)
 	}
-	// The example's zone is nobody's: the settings are fine, the account lacks it.
-	use()
-	const zone = "mediaserver:hostedZoneId"
-	if lacking := deployed.Run("preview"); !strings.Contains(lacking.Stdout+lacking.Stderr, fmt.Sprintf("find the hosted zone %v: ", merged.Config[zone])) {
+	if err := os.WriteFile(e.file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The order matters: the example's zone is nobody's until the account has one in its place.
+func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
+	e := newExample(t)
+	t.Run("the settings are fine, and the account lacks the zone", e.looksUpTheZone)
+	e.makeZone(t)
+	plan := e.Plan()
+	t.Run("the resources have what the example promises", func(t *testing.T) { hasWhatIsPromised(t, plan) })
+	t.Run("rules and alarms are those of the example", func(t *testing.T) { hasRulesAndAlarms(t, plan) })
+	t.Run("what holds data or a secret is protected", func(t *testing.T) { protectsData(t, plan) })
+	t.Run("the stack comes up, and a destroy is refused", e.comesUpAndStays)
+}
+
+// zone is the setting for the hosted zone.
+const zone = "mediaserver:hostedZoneId"
+
+func (e *example) looksUpTheZone(t *testing.T) {
+	if lacking := e.Run("preview"); !strings.Contains(lacking.Stdout+lacking.Stderr, fmt.Sprintf("find the hosted zone %v: ", e.merged.Config[zone])) {
 		t.Errorf("the settings are refused, or the zone is not looked up:\n%s%s", lacking.Stdout, lacking.Stderr)
 	}
-	created, err := deployed.Clients().Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
+}
+
+// makeZone makes the zone that the example needs, and sets it.
+func (e *example) makeZone(t *testing.T) {
+	t.Helper()
+	created, err := e.Clients().Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
 		Name: aws.String("example.com"), CallerReference: aws.String("example"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	merged.Config[zone] = strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
-	use()
-	var protected, told []string
-	for _, step := range deployed.Plan().Steps {
-		state, inputs := step.NewState, step.NewState.Inputs
-		resourceType := string(step.URN.Type())
-		if state.Protect {
-			protected = append(protected, resourceType+" "+step.URN.Name())
-		}
+	e.merged.Config[zone] = strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
+	e.use(t)
+}
+
+func hasWhatIsPromised(t *testing.T, plan display.PreviewDigest) {
+	for _, step := range plan.Steps {
 		for _, each := range []struct {
 			resourceType, property string
 			want                   any
@@ -124,20 +155,26 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 			{"aws:appautoscaling/target:Target", "minCapacity", 3.0},
 			{"aws:appautoscaling/target:Target", "maxCapacity", 20.0},
 		} {
-			if resourceType == each.resourceType && !reflect.DeepEqual(inputs[each.property], each.want) {
-				t.Errorf("%s of %s is %v, want %v", each.property, step.URN.Name(), inputs[each.property], each.want)
+			if got := step.NewState.Inputs[each.property]; string(step.URN.Type()) == each.resourceType && !reflect.DeepEqual(got, each.want) {
+				t.Errorf("%s of %s is %v, want %v", each.property, step.URN.Name(), got, each.want)
 			}
 		}
-		if resourceType == "aws:sns/topicSubscription:TopicSubscription" {
+	}
+}
+
+func hasRulesAndAlarms(t *testing.T, plan display.PreviewDigest) {
+	var told []string
+	for _, step := range plan.Steps {
+		inputs := step.NewState.Inputs
+		switch step.URN.Type() {
+		case "aws:sns/topicSubscription:TopicSubscription":
 			told = append(told, inputs["endpoint"].(string))
-		}
-		if resourceType == "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2" {
+		case "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":
 			rules, err := json.Marshal(inputs["rules"])
 			if err != nil || !strings.Contains(string(rules), `"noncurrentVersionExpiration":{"noncurrentDays":90}`) {
 				t.Errorf("lifecycle rules %s (%v)", rules, err)
 			}
-		}
-		if resourceType == "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2" {
+		case "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2":
 			rules, err := json.Marshal(inputs["corsRules"])
 			if err != nil || !strings.Contains(string(rules), `"allowedOrigins":["https://media.example.com"]`) {
 				t.Errorf("CORS rules %s (%v)", rules, err)
@@ -146,6 +183,15 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 	}
 	if want := []string{"oncall@example.com"}; !slices.Equal(told, want) {
 		t.Errorf("told of alarms are %q, want %q", told, want)
+	}
+}
+
+func protectsData(t *testing.T, plan display.PreviewDigest) {
+	var protected []string
+	for _, step := range plan.Steps {
+		if step.NewState.Protect {
+			protected = append(protected, string(step.URN.Type())+" "+step.URN.Name())
+		}
 	}
 	slices.Sort(protected)
 	want := []string{
@@ -159,10 +205,12 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 	if !slices.Equal(protected, want) {
 		t.Errorf("protected are %q, want %q", protected, want)
 	}
+}
 
-	deployed.Up()
-	deployed.Must("preview", "--expect-no-changes")
-	destroyed := deployed.Run("destroy", "--yes", "--skip-preview")
+func (e *example) comesUpAndStays(t *testing.T) {
+	e.Up()
+	e.Must("preview", "--expect-no-changes")
+	destroyed := e.Run("destroy", "--yes", "--skip-preview")
 	if destroyed.ExitCode == 0 || !strings.Contains(destroyed.Stdout+destroyed.Stderr, "cannot be deleted") {
 		t.Errorf("destroy ends with %d, want a refusal because of the protection:\n%s%s", destroyed.ExitCode, destroyed.Stdout, destroyed.Stderr)
 	}
