@@ -36,101 +36,125 @@ func upRunner(t *testing.T, deployed *sandboxtest.Deployment, program *sandbox.S
 	return r
 }
 
+// upWorkflow is the job of the workflow `up`, and the stack in the sandbox that it deploys.
+type upWorkflow struct {
+	*sandboxtest.Deployment
+	preview, judging, doing, writing step
+}
+
+// The order matters: each subtest finds the stack as the one before it has left it.
 func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 	up := readWorkflow(t, "up.yml").Jobs["up"]
-	preview, judging, doing, writing := up.step(t, "Preview"), up.step(t, "Judge"), up.step(t, "Do what was judged"), up.step(t, "Write the outputs")
-	deployed := sandboxtest.New(t, repository)
-
-	t.Run("a new stack comes up, and its outputs end in a file", func(t *testing.T) {
-		r := upRunner(t, deployed, deployed.Changed())
-		r.run(preview)
-		r.run(judging)
-		r.run(doing)
-		r.run(writing)
-		var outputs map[string]any
-		if err := json.Unmarshal([]byte(r.read("outputs.json")), &outputs); err != nil {
-			t.Fatal(err)
-		}
-		if outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
-			t.Errorf("outputs %v", outputs)
-		}
-		if summary := r.read("summary"); !strings.Contains(summary, fmt.Sprintf("### Plan: %d create", len(inventory.Default())+1)) {
-			t.Errorf("summary %q", summary)
-		}
-	})
-
-	retention := func(days string) sandboxtest.Edit {
-		return sandboxtest.Edit{File: "Pulumi.yaml", Old: "default: 30\n", New: "default: " + days + "\n"}
+	u := &upWorkflow{
+		preview: up.step(t, "Preview"), judging: up.step(t, "Judge"), doing: up.step(t, "Do what was judged"), writing: up.step(t, "Write the outputs"),
+		Deployment: sandboxtest.New(t, repository),
 	}
-	t.Run("a program that changes after it was judged is stopped", func(t *testing.T) {
-		before := deployed.Must("stack", "export").Stdout
-		judged := upRunner(t, deployed, deployed.Changed(retention("60")))
-		judged.run(preview)
-		judged.run(judging)
-		for what, edit := range map[string]sandboxtest.Edit{
-			"another value":       retention("90"),
-			"a further resource":  {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "},
-			"a resource less":     removedStorage,
-			"another replacement": {File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`},
-		} {
-			changed := upRunner(t, deployed, deployed.Changed(edit))
-			changed.folder = judged.folder
-			output, err := changed.try(doing, "RUNNER_TEMP="+judged.folder)
-			if err == nil || !strings.Contains(output, "violates plan") && !strings.Contains(output, "is not allowed by the plan") {
-				t.Errorf("%s: %v\n%s", what, err, output)
-			}
-		}
-		if after := deployed.Must("stack", "export").Stdout; stateOf(t, after) != stateOf(t, before) {
-			t.Error("the stack has changed")
-		}
-		judged.run(doing)
-		if state := deployed.Must("stack", "export").Stdout; !strings.Contains(state, `"retentionInDays": 60`) {
-			t.Error("what was judged is not done")
-		}
-	})
+	t.Run("a new stack comes up, and its outputs end in a file", u.comesUp)
+	t.Run("a program that changes after it was judged is stopped", u.stopsAChangedProgram)
+	t.Run("a stack that somebody else changes after it was judged is left alone", u.leavesAChangedStackAlone)
+	t.Run("a dangerous change is refused, and passes with its allowance", u.refusesADangerousChange)
+	t.Run("a preview that fails ends the run", u.endsWithAFailedPreview)
+	t.Run("a preview that fails without a word ends the run", u.endsWithASilentPreview)
+}
 
-	t.Run("a stack that somebody else changes after it was judged is left alone", func(t *testing.T) {
-		judged := upRunner(t, deployed, deployed.Changed(retention("90")))
-		judged.run(preview)
-		judged.run(judging)
-		deployed.MustOn(deployed.Changed(retention("120")), "up", "--yes", "--skip-preview")
-		output, err := judged.try(doing)
-		if err == nil || !strings.Contains(output, "the stack has changed since it was judged") {
-			t.Errorf("%v\n%s", err, output)
-		}
-		if state := deployed.Must("stack", "export").Stdout; !strings.Contains(state, `"retentionInDays": 120`) {
-			t.Error("the other's change is gone")
-		}
-	})
+// retention changes how long the program keeps logs by default.
+func retention(days string) sandboxtest.Edit {
+	return sandboxtest.Edit{File: "Pulumi.yaml", Old: "default: 30\n", New: "default: " + days + "\n"}
+}
 
-	t.Run("a dangerous change is refused, and passes with its allowance", func(t *testing.T) {
-		r := upRunner(t, deployed, deployed.Changed(retention("14")))
-		r.run(preview)
-		output, err := r.try(judging)
-		if err == nil || !strings.Contains(output, "retentionInDays: 120 days → 14 days") {
-			t.Fatalf("%v\n%s", err, output)
-		}
-		allowances := verdict{stderr: output}.allowances()
-		if len(allowances) != 2 {
-			t.Fatalf("allowances %q", allowances)
-		}
-		r.run(judging, "PLAN_GATE_ALLOW="+strings.Join(allowances, " "))
-		r.run(doing)
-	})
+// comesUp runs all steps on a stack that does not exist yet.
+func (u *upWorkflow) comesUp(t *testing.T) {
+	r := upRunner(t, u.Deployment, u.Changed())
+	r.run(u.preview)
+	r.run(u.judging)
+	r.run(u.doing)
+	r.run(u.writing)
+	var outputs map[string]any
+	if err := json.Unmarshal([]byte(r.read("outputs.json")), &outputs); err != nil {
+		t.Fatal(err)
+	}
+	if outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
+		t.Errorf("outputs %v", outputs)
+	}
+	if summary := r.read("summary"); !strings.Contains(summary, fmt.Sprintf("### Plan: %d create", len(inventory.Default())+1)) {
+		t.Errorf("summary %q", summary)
+	}
+}
 
-	t.Run("a preview that fails ends the run", func(t *testing.T) {
-		r := upRunner(t, deployed, deployed.Changed(sandboxtest.Edit{File: "Pulumi.yaml", Old: "default: 256\n", New: "default: 1\n"}))
-		r.run(preview)
-		if output, err := r.try(judging); err == nil || !strings.Contains(output, "the preview reports errors") {
-			t.Errorf("%v\n%s", err, output)
+// stopsAChangedProgram does what was judged with programs that want more, less or something else.
+func (u *upWorkflow) stopsAChangedProgram(t *testing.T) {
+	before := u.Must("stack", "export").Stdout
+	judged := upRunner(t, u.Deployment, u.Changed(retention("60")))
+	judged.run(u.preview)
+	judged.run(u.judging)
+	for what, edit := range map[string]sandboxtest.Edit{
+		"another value":       retention("90"),
+		"a further resource":  {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "},
+		"a resource less":     removedStorage,
+		"another replacement": {File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`},
+	} {
+		changed := upRunner(t, u.Deployment, u.Changed(edit))
+		changed.folder = judged.folder
+		output, err := changed.try(u.doing, "RUNNER_TEMP="+judged.folder)
+		if err == nil || !strings.Contains(output, "violates plan") && !strings.Contains(output, "is not allowed by the plan") {
+			t.Errorf("%s: %v\n%s", what, err, output)
 		}
-	})
-	t.Run("a preview that fails without a word ends the run", func(t *testing.T) {
-		r := newRunner(t, map[string]string{"plan.json": plan(t, unchanged(change("update", "aws:ecs/service:Service", "mediaserver"))), "preview-code": "255\n"})
-		if output, err := r.try(judging, "GITHUB_SHA=abc"); err == nil {
-			t.Errorf("it goes on\n%s", output)
-		}
-	})
+	}
+	if after := u.Must("stack", "export").Stdout; stateOf(t, after) != stateOf(t, before) {
+		t.Error("the stack has changed")
+	}
+	judged.run(u.doing)
+	if state := u.Must("stack", "export").Stdout; !strings.Contains(state, `"retentionInDays": 60`) {
+		t.Error("what was judged is not done")
+	}
+}
+
+// leavesAChangedStackAlone has another deployment come between the judgement and what it allows.
+func (u *upWorkflow) leavesAChangedStackAlone(t *testing.T) {
+	judged := upRunner(t, u.Deployment, u.Changed(retention("90")))
+	judged.run(u.preview)
+	judged.run(u.judging)
+	u.MustOn(u.Changed(retention("120")), "up", "--yes", "--skip-preview")
+	output, err := judged.try(u.doing)
+	if err == nil || !strings.Contains(output, "the stack has changed since it was judged") {
+		t.Errorf("%v\n%s", err, output)
+	}
+	if state := u.Must("stack", "export").Stdout; !strings.Contains(state, `"retentionInDays": 120`) {
+		t.Error("the other's change is gone")
+	}
+}
+
+// refusesADangerousChange keeps logs for less time, without and with the allowance.
+func (u *upWorkflow) refusesADangerousChange(t *testing.T) {
+	r := upRunner(t, u.Deployment, u.Changed(retention("14")))
+	r.run(u.preview)
+	output, err := r.try(u.judging)
+	if err == nil || !strings.Contains(output, "retentionInDays: 120 days → 14 days") {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	allowances := verdict{stderr: output}.allowances()
+	if len(allowances) != 2 {
+		t.Fatalf("allowances %q", allowances)
+	}
+	r.run(u.judging, "PLAN_GATE_ALLOW="+strings.Join(allowances, " "))
+	r.run(u.doing)
+}
+
+// endsWithAFailedPreview previews a program whose default is no valid setting.
+func (u *upWorkflow) endsWithAFailedPreview(t *testing.T) {
+	r := upRunner(t, u.Deployment, u.Changed(sandboxtest.Edit{File: "Pulumi.yaml", Old: "default: 256\n", New: "default: 1\n"}))
+	r.run(u.preview)
+	if output, err := r.try(u.judging); err == nil || !strings.Contains(output, "the preview reports errors") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// endsWithASilentPreview judges a plan that is fine, of a preview that was not.
+func (u *upWorkflow) endsWithASilentPreview(t *testing.T) {
+	r := newRunner(t, map[string]string{"plan.json": plan(t, unchanged(change("update", "aws:ecs/service:Service", "mediaserver"))), "preview-code": "255\n"})
+	if output, err := r.try(u.judging, "GITHUB_SHA=abc"); err == nil {
+		t.Errorf("it goes on\n%s", output)
+	}
 }
 
 // stateOf is what a state holds, without the times at which it was written.
