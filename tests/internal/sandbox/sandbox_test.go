@@ -88,51 +88,65 @@ func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 	t.Setenv("PULUMI_HOME", "/home/user/.pulumi")
 	t.Setenv("AWS_PROFILE", "production")
 	root := writeProject(t)
-	files := map[Plugins]string{}
-	for _, plugins := range []Plugins{StandIn, Official} {
-		sandbox, err := Start(t.Context(), Options{
-			Root: root, Dir: t.TempDir(), BinDir: "../../../bin", ToolModule: "../..", Plugins: plugins,
-			ProviderEndpoint: func(string) (string, error) { return "http://127.0.0.1:9", nil },
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer sandbox.Close()
-		text, err := os.ReadFile(sandbox.SettingsFile())
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The CLI adds each stack's own salt.
-		settings, _, _ := strings.Cut(string(text), "encryptionsalt")
-		files[plugins] = settings
-		if plugins == StandIn {
-			continue
-		}
-		environment := values(sandbox.Env())
-		for _, name := range []string{"PULUMI_DEBUG_PROVIDERS", "PULUMI_DEBUG_LANGUAGES", "AWS_PROFILE"} {
-			if value, set := environment[name]; set {
-				t.Errorf("%s is set, to %q", name, value)
-			}
-		}
-		for name, want := range map[string]string{
-			"PULUMI_HOME":               "/home/user/.pulumi",
-			"PULUMI_STACK":              "sandbox",
-			"PULUMI_OPTION_CONFIG_FILE": sandbox.SettingsFile(),
-			"AWS_ENDPOINT_URL":          sandbox.Endpoint(),
-		} {
-			if environment[name] != want {
-				t.Errorf("%s is %q, want %q", name, environment[name], want)
-			}
-		}
+	standIn, official := startOn(t, root, StandIn), startOn(t, root, Official)
+	t.Run("the environment has no attachment", func(t *testing.T) { hasNoAttachment(t, official) })
+	text := settingsOf(t, official)
+	if own := settingsOf(t, standIn); own != text {
+		t.Errorf("the settings differ:\n%s\nand\n%s", own, text)
 	}
-	if files[StandIn] != files[Official] {
-		t.Errorf("the settings differ:\n%s\nand\n%s", files[StandIn], files[Official])
-	}
-
 	var settings struct{ Config map[string]any }
-	if err := yaml.Unmarshal([]byte(files[Official]), &settings); err != nil {
+	if err := yaml.Unmarshal([]byte(text), &settings); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("the settings lead to the emulator", func(t *testing.T) { leadToTheEmulator(t, settings.Config) })
+}
+
+// startOn starts a sandbox for a project, with an endpoint of its own for the provider.
+func startOn(t *testing.T, root string, plugins Plugins) *Sandbox {
+	t.Helper()
+	sandbox, err := Start(t.Context(), Options{
+		Root: root, Dir: t.TempDir(), BinDir: "../../../bin", ToolModule: "../..", Plugins: plugins,
+		ProviderEndpoint: func(string) (string, error) { return "http://127.0.0.1:9", nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sandbox.Close() })
+	return sandbox
+}
+
+// settingsOf are the settings that a sandbox has written.
+func settingsOf(t *testing.T, sandbox *Sandbox) string {
+	t.Helper()
+	text, err := os.ReadFile(sandbox.SettingsFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The CLI adds each stack's own salt.
+	settings, _, _ := strings.Cut(string(text), "encryptionsalt")
+	return settings
+}
+
+func hasNoAttachment(t *testing.T, sandbox *Sandbox) {
+	environment := values(sandbox.Env())
+	for _, name := range []string{"PULUMI_DEBUG_PROVIDERS", "PULUMI_DEBUG_LANGUAGES", "AWS_PROFILE"} {
+		if value, set := environment[name]; set {
+			t.Errorf("%s is set, to %q", name, value)
+		}
+	}
+	for name, want := range map[string]string{
+		"PULUMI_HOME":               "/home/user/.pulumi",
+		"PULUMI_STACK":              "sandbox",
+		"PULUMI_OPTION_CONFIG_FILE": sandbox.SettingsFile(),
+		"AWS_ENDPOINT_URL":          sandbox.Endpoint(),
+	} {
+		if environment[name] != want {
+			t.Errorf("%s is %q, want %q", name, environment[name], want)
+		}
+	}
+}
+
+func leadToTheEmulator(t *testing.T, config map[string]any) {
 	for key, want := range map[string]any{
 		"aws:region":                    "eu-west-2",
 		"aws:accessKey":                 "test",
@@ -141,17 +155,17 @@ func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 		"aws:skipMetadataApiCheck":      "true",
 		"aws:s3UsePathStyle":            "true",
 	} {
-		if settings.Config[key] != want {
-			t.Errorf("%s is %v, want %v", key, settings.Config[key], want)
+		if config[key] != want {
+			t.Errorf("%s is %v, want %v", key, config[key], want)
 		}
 	}
-	if tags := settings.Config["aws:defaultTags"].(map[string]any)["tags"].(map[string]any); tags["Project"] != "media" {
+	if tags := config["aws:defaultTags"].(map[string]any)["tags"].(map[string]any); tags["Project"] != "media" {
 		t.Errorf("the default tags are %v, want those of the example stack", tags)
 	}
-	if _, taken := settings.Config["project:secret"]; taken {
+	if _, taken := config["project:secret"]; taken {
 		t.Error("a setting of the example stack that the sandbox cannot decrypt is taken over")
 	}
-	endpoints := settings.Config["aws:endpoints"].([]any)[0].(map[string]any)
+	endpoints := config["aws:endpoints"].([]any)[0].(map[string]any)
 	for _, service := range []string{
 		"acm", "applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "route53", "s3", "sns", "ssm", "sts",
 	} {
