@@ -15,8 +15,38 @@ func TestResourcesDeletedBehindOurBackComeBackWithRefreshAndUp(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.Up()
-	ctx, clients := t.Context(), d.Clients()
 	bucket := aws.String(d.Outputs()["bucketName"].(string))
+	d.removeFive(bucket)
+
+	d.Must("refresh", "--yes", "--skip-preview")
+	d.checkManaged(5)
+	d.CheckPlan(
+		"create app-config (aws:ssm/parameter:Parameter)",
+		"create app-logs (aws:cloudwatch/logGroup:LogGroup)",
+		"create high-cpu (aws:cloudwatch/metricAlarm:MetricAlarm)",
+		"create media-storage (aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2)",
+		"create mediaserver (aws:ecr/repositoryPolicy:RepositoryPolicy)",
+		// The policy names the log group, and the new one's ARN is not known before it is there.
+		"update ecs-task-cloudwatch-policy (aws:iam/rolePolicy:RolePolicy)",
+	)
+	d.Up()
+	d.checkRestored(bucket)
+
+	// What only the parameter's metadata tells is read too, as the official plugin reads it.
+	if _, err := d.Clients().SSM.PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: aws.String("/mediaserver/s3-bucket-name"), Value: bucket, Type: "String", Description: aws.String("by hand"), Overwrite: aws.Bool(true),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.Must("refresh", "--yes", "--skip-preview")
+	d.CheckPlan("update s3-bucket-name (aws:ssm/parameter:Parameter)")
+	d.Up()
+}
+
+// removeFive deletes five resources past the stack.
+func (d *deployment) removeFive(bucket *string) {
+	d.t.Helper()
+	ctx, clients := d.t.Context(), d.Clients()
 	for what, remove := range map[string]func() error{
 		"high-cpu": func() error {
 			_, err := clients.CloudWatch.DeleteAlarms(ctx,
@@ -44,41 +74,24 @@ func TestResourcesDeletedBehindOurBackComeBackWithRefreshAndUp(t *testing.T) {
 		},
 	} {
 		if err := remove(); err != nil {
-			t.Fatalf("delete %s: %v", what, err)
+			d.t.Fatalf("delete %s: %v", what, err)
 		}
 	}
+}
 
-	d.Must("refresh", "--yes", "--skip-preview")
-	d.checkManaged(5)
-	d.CheckPlan(
-		"create app-config (aws:ssm/parameter:Parameter)",
-		"create app-logs (aws:cloudwatch/logGroup:LogGroup)",
-		"create high-cpu (aws:cloudwatch/metricAlarm:MetricAlarm)",
-		"create media-storage (aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2)",
-		"create mediaserver (aws:ecr/repositoryPolicy:RepositoryPolicy)",
-		// The policy names the log group, and the new one's ARN is not known before it is there.
-		"update ecs-task-cloudwatch-policy (aws:iam/rolePolicy:RolePolicy)",
-	)
-	d.Up()
+// checkRestored asserts that all is there again, and that the stack knows it.
+func (d *deployment) checkRestored(bucket *string) {
+	d.t.Helper()
+	ctx, clients := d.t.Context(), d.Clients()
 	d.checkManaged(0)
 	d.checkInventory(deployed("mediaserver"))
 	if _, err := clients.S3.GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: bucket}); err != nil {
-		t.Errorf("read the CORS rules: %v", err)
+		d.t.Errorf("read the CORS rules: %v", err)
 	}
 	if _, err := clients.ECR.GetRepositoryPolicy(ctx,
 		&ecr.GetRepositoryPolicyInput{RepositoryName: aws.String("mediaserver")}); err != nil {
-		t.Errorf("read the registry's policy: %v", err)
+		d.t.Errorf("read the registry's policy: %v", err)
 	}
 	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 	d.Must("preview", "--expect-no-changes")
-
-	// What only the parameter's metadata tells is read too, as the official plugin reads it.
-	if _, err := clients.SSM.PutParameter(ctx, &ssm.PutParameterInput{
-		Name: aws.String("/mediaserver/s3-bucket-name"), Value: bucket, Type: "String", Description: aws.String("by hand"), Overwrite: aws.Bool(true),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	d.Must("refresh", "--yes", "--skip-preview")
-	d.CheckPlan("update s3-bucket-name (aws:ssm/parameter:Parameter)")
-	d.Up()
 }
