@@ -118,106 +118,130 @@ func (w workshop) service(t *testing.T, name string) (taskDefinition string, des
 	return found.Services[0].TaskDefinition, found.Services[0].DesiredCount
 }
 
+// deployments are those of the application on one stack, one after the other.
+type deployments struct {
+	workshop
+	deployed *sandboxtest.Deployment
+	// stackDefinition and newDefinition are the stack's own task definitions, before and after its tag changed.
+	stackDefinition, newDefinition string
+	// outputs is a file with the stack's outputs from before its tag changed.
+	outputs string
+}
+
+// The order matters: each subtest finds the service as the one before it has left it.
 func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	t.Parallel()
 	deployed := sandboxtest.New(t, "../..")
 	deployed.Up()
-	shop := open(t, &deployed.Stack)
-	stackDefinition, _ := shop.service(t, "mediaserver")
+	d := &deployments{workshop: open(t, &deployed.Stack), deployed: deployed, outputs: filepath.Join(t.TempDir(), "outputs.json")}
+	d.stackDefinition, _ = d.service(t, "mediaserver")
 
-	t.Run("the first deployment, into an empty registry", func(t *testing.T) {
-		result := shop.deploy(t, "--image", "app:built")
-		result.expect(t, 0, "waits for an image that is not in the registry yet", "2 of 2 tasks run "+stackDefinition, "/health answers 200", "Deployed ")
-		if definition, desired := shop.service(t, "mediaserver"); definition != stackDefinition || desired != 2 {
-			t.Errorf("the service asks for %d tasks of %s", desired, definition)
+	t.Run("the first deployment, into an empty registry", d.first)
+	t.Run("another tag, with the outputs from a file", d.anotherTag)
+	t.Run("the tag is the stack's after the advice was followed", d.adviceFollowed)
+	t.Run("the outputs from before are refused", d.oldOutputs)
+	t.Run("back, although the tag names another image now", d.back)
+	t.Run("the first deployment of a service that asks for no task", d.idle)
+	t.Run("an image for the processor that the settings name, and for no other", d.otherProcessor)
+}
+
+// first deploys the tag that the stack's task definition names.
+func (d *deployments) first(t *testing.T) {
+	result := d.deploy(t, "--image", "app:built")
+	result.expect(t, 0, "waits for an image that is not in the registry yet", "2 of 2 tasks run "+d.stackDefinition, "/health answers 200", "Deployed ")
+	if definition, desired := d.service(t, "mediaserver"); definition != d.stackDefinition || desired != 2 {
+		t.Errorf("the service asks for %d tasks of %s", desired, definition)
+	}
+	if asked := d.asked.Load(); asked != 2 {
+		t.Errorf("the application was asked %d times, want 2", asked)
+	}
+	if result.loginStdin == "" || strings.Contains(result.output, strings.TrimSpace(result.loginStdin)) {
+		t.Errorf("docker read the password %q", result.loginStdin)
+	}
+	d.deployed.Must("preview", "--expect-no-changes")
+}
+
+// anotherTag deploys a task definition that the script registers.
+func (d *deployments) anotherTag(t *testing.T) {
+	write(t, d.outputs, d.deployed.Must("stack", "output", "--json").Stdout)
+	result := d.deploy(t, "--image", "app:built", "--tag", "v2", "--outputs", d.outputs)
+	result.expect(t, 0, "2 of 2 tasks run ", "keep v2 with: pulumi config set imageTag v2")
+	definition, _ := d.service(t, "mediaserver")
+	if definition == d.stackDefinition {
+		t.Error("the service still runs the stack's task definition")
+	}
+	checkSameButImage(t, d.workshop, d.stackDefinition, definition, ":v2", d.stackDefinition)
+
+	images := ask[struct{ ImageIds []struct{ ImageTag string } }](t, d.workshop, "ecr", "list-images", "--repository-name", "mediaserver")
+	var tags []string
+	for _, image := range images.ImageIds {
+		if !strings.HasPrefix(image.ImageTag, "push-") {
+			tags = append(tags, image.ImageTag)
 		}
-		if asked := shop.asked.Load(); asked != 2 {
-			t.Errorf("the application was asked %d times, want 2", asked)
-		}
-		if result.loginStdin == "" || strings.Contains(result.output, strings.TrimSpace(result.loginStdin)) {
-			t.Errorf("docker read the password %q", result.loginStdin)
-		}
-		deployed.Must("preview", "--expect-no-changes")
-	})
+	}
+	slices.Sort(tags)
+	if !slices.Equal(tags, []string{"latest", "v2"}) {
+		t.Errorf("the registry has %q", tags)
+	}
+}
 
-	file := filepath.Join(t.TempDir(), "outputs.json")
-	t.Run("another tag, with the outputs from a file", func(t *testing.T) {
-		write(t, file, deployed.Must("stack", "output", "--json").Stdout)
-		result := shop.deploy(t, "--image", "app:built", "--tag", "v2", "--outputs", file)
-		result.expect(t, 0, "2 of 2 tasks run ", "keep v2 with: pulumi config set imageTag v2")
-		definition, _ := shop.service(t, "mediaserver")
-		if definition == stackDefinition {
-			t.Error("the service still runs the stack's task definition")
-		}
-		checkSameButImage(t, shop, stackDefinition, definition, ":v2", stackDefinition)
+// adviceFollowed sets the tag in the stack, as the script has said.
+func (d *deployments) adviceFollowed(t *testing.T) {
+	d.deployed.Must("config", "set", "imageTag", "v2")
+	d.deployed.Up()
+	d.newDefinition, _ = d.service(t, "mediaserver")
+	result := d.deploy(t, "--skip-push")
+	result.expect(t, 0, "Deployed ", ":v2 (")
+	if strings.Contains(result.output, "pulumi config set") || len(result.called("aws ecs register-task-definition")) > 0 {
+		t.Error("registered a task definition of its own")
+	}
+}
 
-		images := ask[struct{ ImageIds []struct{ ImageTag string } }](t, shop, "ecr", "list-images", "--repository-name", "mediaserver")
-		var tags []string
-		for _, image := range images.ImageIds {
-			if !strings.HasPrefix(image.ImageTag, "push-") {
-				tags = append(tags, image.ImageTag)
-			}
-		}
-		slices.Sort(tags)
-		if !slices.Equal(tags, []string{"latest", "v2"}) {
-			t.Errorf("the registry has %q", tags)
-		}
-	})
+// oldOutputs deploys with a file that was written before the stack changed.
+func (d *deployments) oldOutputs(t *testing.T) {
+	d.deploy(t, "--skip-push", "--outputs", d.outputs).expect(t, 4, "older than the stack: they name "+d.stackDefinition+", and there is "+d.newDefinition)
+}
 
-	var newDefinition string
-	t.Run("the tag is the stack's after the advice was followed", func(t *testing.T) {
-		deployed.Must("config", "set", "imageTag", "v2")
-		deployed.Up()
-		newDefinition, _ = shop.service(t, "mediaserver")
-		result := shop.deploy(t, "--skip-push")
-		result.expect(t, 0, "Deployed ", ":v2 (")
-		if strings.Contains(result.output, "pulumi config set") || len(result.called("aws ecs register-task-definition")) > 0 {
-			t.Error("registered a task definition of its own")
-		}
-	})
+// back overwrites a tag, and goes back as often as there is something to go back to.
+func (d *deployments) back(t *testing.T) {
+	before, first := d.digest(t, "v2"), d.digest(t, "latest")
+	d.deploy(t, "--image", "app:built").expect(t, 0, "Deployed ")
+	if overwritten := d.digest(t, "v2"); overwritten == before || before == first {
+		t.Fatalf("latest is %s, v2 was %s and is %s", first, before, overwritten)
+	}
+	d.deploy(t, "--rollback").expect(t, 0, "Going back to ", ":v2 ("+before+") of "+d.newDefinition, "2 of 2 tasks run ", "/health answers 200", "Rolled back to ", "@"+before)
+	definition, _ := d.service(t, "mediaserver")
+	checkSameButImage(t, d.workshop, d.newDefinition, definition, "@"+before, d.newDefinition)
 
-	t.Run("the outputs from before are refused", func(t *testing.T) {
-		shop.deploy(t, "--skip-push", "--outputs", file).expect(t, 4, "older than the stack: they name "+stackDefinition+", and there is "+newDefinition)
-	})
+	d.deploy(t, "--rollback").expect(t, 0, "Left out, because the service has come back from it", "Rolled back to ", "@"+first)
+	definition, _ = d.service(t, "mediaserver")
+	checkSameButImage(t, d.workshop, d.stackDefinition, definition, "@"+first, d.newDefinition)
 
-	t.Run("back, although the tag names another image now", func(t *testing.T) {
-		before, first := shop.digest(t, "v2"), shop.digest(t, "latest")
-		shop.deploy(t, "--image", "app:built").expect(t, 0, "Deployed ")
-		if overwritten := shop.digest(t, "v2"); overwritten == before || before == first {
-			t.Fatalf("latest is %s, v2 was %s and is %s", first, before, overwritten)
-		}
-		shop.deploy(t, "--rollback").expect(t, 0, "Going back to ", ":v2 ("+before+") of "+newDefinition, "2 of 2 tasks run ", "/health answers 200", "Rolled back to ", "@"+before)
-		definition, _ := shop.service(t, "mediaserver")
-		checkSameButImage(t, shop, newDefinition, definition, "@"+before, newDefinition)
+	d.deploy(t, "--rollback").expect(t, 15, "nothing to go back to")
+}
 
-		shop.deploy(t, "--rollback").expect(t, 0, "Left out, because the service has come back from it", "Rolled back to ", "@"+first)
-		definition, _ = shop.service(t, "mediaserver")
-		checkSameButImage(t, shop, stackDefinition, definition, "@"+first, newDefinition)
+// idle deploys on a stack of its own that runs no task yet.
+func (d *deployments) idle(t *testing.T) {
+	idle := d.deployed.Another("idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0"})
+	d.deployed.UpOn(idle)
+	shop := open(t, idle)
+	result := shop.deploy(t, "--image", "app:built")
+	result.expect(t, 0, "it will ask for 1", "1 of 1 tasks run", "/health answers 200")
+	if _, desired := shop.service(t, "idle"); desired != 1 {
+		t.Errorf("the service asks for %d tasks", desired)
+	}
+}
 
-		shop.deploy(t, "--rollback").expect(t, 15, "nothing to go back to")
-	})
-
-	t.Run("the first deployment of a service that asks for no task", func(t *testing.T) {
-		idle := deployed.Another("idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0"})
-		deployed.UpOn(idle)
-		shop := open(t, idle)
-		result := shop.deploy(t, "--image", "app:built")
-		result.expect(t, 0, "it will ask for 1", "1 of 1 tasks run", "/health answers 200")
-		if _, desired := shop.service(t, "idle"); desired != 1 {
-			t.Errorf("the service asks for %d tasks", desired)
-		}
-	})
-
-	t.Run("an image for the processor that the settings name, and for no other", func(t *testing.T) {
-		arm := deployed.Another("arm", map[string]string{"mediaserver:name": "arm", "mediaserver:cpuArchitecture": "ARM64"})
-		deployed.UpOn(arm)
-		shop := open(t, arm)
-		refused := shop.deploy(t, "--image", "app:built")
-		refused.expect(t, 5, "is built for linux/amd64, the tasks run linux/arm64; build it with 'docker build --platform linux/arm64'")
-		refused.expectUnchanged(t)
-		write(t, filepath.Join(shop.folder, "platform"), "linux/arm64\n")
-		shop.deploy(t, "--image", "app:built").expect(t, 0, "2 of 2 tasks run", "/health answers 200")
-	})
+// otherProcessor deploys on a stack of its own whose tasks run on ARM64.
+func (d *deployments) otherProcessor(t *testing.T) {
+	arm := d.deployed.Another("arm", map[string]string{"mediaserver:name": "arm", "mediaserver:cpuArchitecture": "ARM64"})
+	d.deployed.UpOn(arm)
+	shop := open(t, arm)
+	refused := shop.deploy(t, "--image", "app:built")
+	refused.expect(t, 5, "is built for linux/amd64, the tasks run linux/arm64; build it with 'docker build --platform linux/arm64'")
+	refused.expectUnchanged(t)
+	write(t, filepath.Join(shop.folder, "platform"), "linux/arm64\n")
+	shop.deploy(t, "--image", "app:built").expect(t, 0, "2 of 2 tasks run", "/health answers 200")
 }
 
 // digest is the digest of the image that a tag names in the registry.
