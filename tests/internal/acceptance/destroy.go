@@ -120,7 +120,7 @@ func (r *run) writeCommands() error { return r.saveCommands(r.commands()) }
 
 func (r *run) saveCommands(commands string) error {
 	path := filepath.Join(r.Folder, commandsFile)
-	if err := os.WriteFile(path, []byte("# Takes away what the acceptance run "+r.target.Name+" made: sh "+path+"\n"+commands), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("# Takes away what the acceptance run "+r.target.Name+" made.\n"+commands), 0o600); err != nil {
 		return fmt.Errorf("write the commands that take everything away: %w", err)
 	}
 	return nil
