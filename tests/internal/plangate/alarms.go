@@ -2,6 +2,8 @@ package plangate
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -57,15 +59,48 @@ func whereItTellsPeople(each rule) rule {
 	}
 }
 
-// unlessItFollowsTheCapacity leaves out the alarm on the highest number of tasks: it changes with the settings of the
-// scaling, which are not protections.
+// unlessItFollowsTheCapacity applies a lighter rule to the alarm on the highest number of tasks: its numbers change with
+// the settings of the scaling, which are not protections.
 func unlessItFollowsTheCapacity(each rule) rule {
 	return func(before, after properties) []Weakening {
 		if strings.HasSuffix(before.at("name").text(), "-at-max-capacity") {
-			return nil
+			return capacityAlarmCanRing(before, after)
 		}
 		return each(before, after)
 	}
+}
+
+// numberInExpression is a number of a metric expression, and not the end of an identifier.
+var numberInExpression = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)?\b`)
+
+// capacityAlarmCanRing refuses other metrics or another expression, apart from the numbers in it, and a threshold that
+// no percentage exceeds.
+func capacityAlarmCanRing(before, after properties) []Weakening {
+	const queries, threshold = "metricQueries", "threshold"
+	var found []Weakening
+	if !sameValue(withoutNumbers(before.at(queries).list()), withoutNumbers(after.at(queries).list())) {
+		found = append(found, weaker(queries, before, after, ringsLater)...)
+	}
+	if percent, isNumber := number(after.at(threshold)); !isNumber || percent > 100 {
+		found = append(found, weaker(threshold, before, after, ringsLater)...)
+	}
+	return found
+}
+
+// withoutNumbers are metric queries whose expressions have a mark in the place of each number.
+func withoutNumbers(queries []any) []any {
+	var marked []any
+	for _, query := range queries {
+		if fields, isObject := query.(map[string]any); isObject {
+			if expression, isText := fields["expression"].(string); isText {
+				fields = maps.Clone(fields)
+				fields["expression"] = numberInExpression.ReplaceAllString(expression, "#")
+				query = fields
+			}
+		}
+		marked = append(marked, query)
+	}
+	return marked
 }
 
 // alarmStaysAsLoud are the rules for the alarms that tell people.

@@ -22,6 +22,7 @@ func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
 	}
 	const actions = `["arn:aws:sns:eu-west-2:1:a","arn:aws:sns:eu-west-2:1:b"]`
 	capacity := strings.Replace(loud, "server-errors", "at-max-capacity", 1)
+	counted := strings.Replace(capacity, `"expression": "b"`, `"expression": "IF(tasks >= 10, cpu, 0)"`, 1)
 	for _, each := range []struct {
 		what, before, after string
 		want                []string
@@ -58,7 +59,10 @@ func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
 		{"another namespace", simple, change(simple, "AWS/ApplicationELB", "AWS/ECS"), []string{"namespace: AWS/ApplicationELB → AWS/ECS"}},
 		{"another load balancer", simple, change(simple, `"LoadBalancer": "a"`, `"LoadBalancer": "b"`), []string{`dimensions: {"LoadBalancer":"a"} → {"LoadBalancer":"b"}`}},
 		{"another expression", loud, change(loud, `"expression": "b"`, `"expression": "0"`), []string{`metricQueries: [{"expression":"b","id":"a"}] → [{"expression":"0","id":"a"}]`}},
-		{"another capacity", capacity, strings.Replace(change(capacity, `"threshold": 5`, `"threshold": 6`), `"expression": "b"`, `"expression": "c"`, 1), nil},
+		{"another capacity", capacity, change(capacity, `"threshold": 5`, `"threshold": 6`), nil},
+		{"another number of tasks", counted, strings.Replace(counted, ">= 10", ">= 20", 1), nil},
+		{"an expression that is never true", counted, strings.Replace(counted, "IF(tasks >= 10, cpu, 0)", "0", 1), []string{`metricQueries: [{"expression":"IF(tasks \u003e= 10, cpu, 0)","id":"a"}] → [{"expression":"0","id":"a"}]`}},
+		{"more than all of the capacity", capacity, change(capacity, `"threshold": 5`, `"threshold": 101`), []string{"threshold: 5 → 101"}},
 		{"a topic less at another capacity", capacity, change(capacity, `, "arn:aws:sns:eu-west-2:1:b"`, ""), []string{"alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
 		{"an alarm that only scales", scaling, `{"name": "mediaserver-high-cpu", "alarmActions": ["arn:aws:autoscaling:eu-west-2:1:scalingPolicy:b"], "comparisonOperator": "LessThanThreshold", "threshold": 90, "evaluationPeriods": 9, "period": 600}`, nil},
 	} {
