@@ -42,10 +42,7 @@ func writeFiles(asked arguments, project adoption.Project, adopted *adoption.Ado
 	if err := adopted.WriteText(stdout); err != nil {
 		return err
 	}
-	if err := atomic.WriteFile(imports, &importFile); err != nil {
-		return err
-	}
-	if err := atomic.WriteFile(settings, bytes.NewReader(stackFile)); err != nil {
+	if err := writeBoth(imports, importFile.Bytes(), settings, stackFile); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, `
@@ -56,6 +53,26 @@ Written: %[1]s, for review, and %[2]s. Next:
   pulumi preview --stack %[3]s --json | scripts/plan-gate
 `, settings, imports, asked.stack, asked.again())
 	return err
+}
+
+// writeBoth writes two files. If the second cannot be written, the first is as it was before.
+func writeBoth(first string, firstContent []byte, second string, secondContent []byte) error {
+	earlier, err := os.ReadFile(first)
+	wasThere := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := atomic.WriteFile(first, bytes.NewReader(firstContent)); err != nil {
+		return err
+	}
+	failed := atomic.WriteFile(second, bytes.NewReader(secondContent))
+	if failed == nil {
+		return nil
+	}
+	if wasThere {
+		return errors.Join(failed, atomic.WriteFile(first, bytes.NewReader(earlier)))
+	}
+	return errors.Join(failed, os.Remove(first))
 }
 
 // writeRest writes the import file anew, with what the stack does not have yet.
