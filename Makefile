@@ -29,11 +29,11 @@ unit: ## Run the unit tests of the program
 # Go believes a test's last result as long as the test's own module has not changed. What these tests test is
 # outside of it: the program, the scripts, the policies, the documents. So they run each time.
 e2e: ## Run the tests that run the program from outside, in the sandbox
-	@echo "End-to-end tests (about 6 minutes; the first time about 15 more, to compile what they need) ..."
+	@echo "End-to-end tests (about 12 minutes; the first time a few more, to compile what they need) ..."
 	cd tests && go test -count=1 -timeout 60m ./...
 
 race: ## Run all tests again with the race detector, which needs a C compiler
-	@echo "All tests with the race detector (about 6 minutes; the first time about 12 more, to compile everything for it) ..."
+	@echo "All tests with the race detector (about 15 minutes; the first time about 12 more, to compile everything for it) ..."
 	go test -race ./...
 	cd tests && go test -race -count=1 -timeout 60m ./...
 
