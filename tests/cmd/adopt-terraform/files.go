@@ -13,6 +13,7 @@ import (
 	"github.com/natefinch/atomic"
 
 	"mediaserver/tests/internal/adoption"
+	"mediaserver/tests/internal/shellword"
 )
 
 func (a arguments) settingsFile() string { return filepath.Join(a.folder, "Pulumi."+a.stack+".yaml") }
@@ -45,14 +46,22 @@ func writeFiles(asked arguments, project adoption.Project, adopted *adoption.Ado
 	if err := writeBoth(imports, importFile.Bytes(), settings, stackFile); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, `
+	_, err = io.WriteString(stdout, asked.nextSteps())
+	return err
+}
+
+// nextSteps say what was written and what to do next.
+func (a arguments) nextSteps() string {
+	stack := shellword.Quote(a.stack)
+	return fmt.Sprintf(`
 Written: %[1]s, for review, and %[2]s. Next:
   pulumi stack init %[3]s                # with the secrets provider that you want; not where the stack exists
-  pulumi import --stack %[3]s --file %[2]s --generate-code=false --protect=false
-  scripts/adopt-terraform %[4]s --stack %[3]s --random-values
+  pulumi import --stack %[3]s --file %[4]s --generate-code=false --protect=false
+  scripts/adopt-terraform %[5]s --stack %[3]s --random-values
   pulumi preview --stack %[3]s --json | scripts/plan-gate
-`, settings, imports, asked.stack, asked.again())
-	return err
+If the import stops half-way, before it is repeated:
+  scripts/adopt-terraform %[5]s --stack %[3]s --rest --folder %[6]s
+`, a.settingsFile(), a.importFile(), stack, shellword.Quote(a.importFile()), a.again(), shellword.Quote(a.folder))
 }
 
 // writeBoth writes two files. If the second cannot be written, the first is as it was before.
@@ -99,12 +108,12 @@ func writeRest(ctx context.Context, stack pulumi, imports string, adopted *adopt
 
 // again are the state and the options that the second step wants too.
 func (a arguments) again() string {
-	again := "'" + a.state + "'"
+	again := shellword.Quote(a.state)
 	for _, mapping := range a.mappings {
-		again += fmt.Sprintf(" --map '%s=%s'", mapping.Address, mapping.Name)
+		again += " --map " + shellword.Quote(mapping.Address+"="+mapping.Name)
 	}
 	if a.name != "" {
-		again += " --name " + a.name
+		again += " --name " + shellword.Quote(a.name)
 	}
 	return again
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -29,5 +30,16 @@ func TestAFileIsAsBeforeWhereTheOtherCannotBeWritten(t *testing.T) {
 	}
 	if content, err := os.ReadFile(first); err != nil || string(content) != "old" {
 		t.Errorf("the first file is %q (%v), want what it was", content, err)
+	}
+}
+
+func TestTheNextStepsQuoteWhatAShellWouldMisread(t *testing.T) {
+	steps := arguments{state: "it's.json", stack: "prod", folder: "/my files"}.nextSteps()
+	for _, want := range []string{
+		"--file '/my files/prod.import.json' ", `scripts/adopt-terraform 'it'\''s.json' --stack`, "--rest --folder '/my files'\n",
+	} {
+		if !strings.Contains(steps, want) {
+			t.Errorf("the next steps lack %s:\n%s", want, steps)
+		}
 	}
 }

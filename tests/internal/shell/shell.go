@@ -7,19 +7,11 @@ import (
 	"strings"
 
 	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/shellword"
 )
 
-// Quote makes a word that a shell reads as the given text, whatever characters are in it. Text that a shell
-// reads as it is stays as it is.
-func Quote(text string) string {
-	plain := func(r rune) bool {
-		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
-	}
-	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
+// Quote is shellword.Quote.
+func Quote(text string) string { return shellword.Quote(text) }
 
 // Exports are the commands that point the Pulumi CLI and AWS clients in a shell at a stack of the sandbox,
 // and unset the variables that would point them elsewhere.
