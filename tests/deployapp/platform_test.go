@@ -19,7 +19,8 @@ func TestALocalImageThatTheTasksCannotRunIsRefused(t *testing.T) {
 		phrase string
 	}{
 		"missing": {
-			happy().but("docker_image", answer{stderr: "Error: No such image: app:built\n", exit: 1}),
+			happy().but("docker_image", answer{stderr: "Error: No such image: app:built\n", exit: 1}).
+				but("docker_version", says("28.2.2\n")),
 			"no local image 'app:built'",
 		},
 		"built for arm": {
@@ -46,6 +47,13 @@ func TestALocalImageThatTheTasksCannotRunIsRefused(t *testing.T) {
 			result.expectUnchanged(t)
 		})
 	}
+}
+
+func TestADockerThatDoesNotAnswerIsNotTakenForAMissingImage(t *testing.T) {
+	down := answer{stderr: "Cannot connect to the Docker daemon. Is the docker daemon running?\n", exit: 1}
+	result := deploy(t, happy().but("docker_image", down).but("docker_version", down))
+	result.expect(t, 3, "docker does not answer: Cannot connect to the Docker daemon.")
+	result.expectUnchanged(t)
 }
 
 func TestALocalImageForSeveralPlatformsIsJudgedByThatOfTheTasks(t *testing.T) {
