@@ -176,3 +176,17 @@ func TestTheStateOfAnotherStackIsOutOfReach(t *testing.T) {
 		}
 	}
 }
+
+// What alarms say goes to people. A queue, a function or a web address of somebody else could be subscribed otherwise.
+func TestOnlyEmailAddressesAreSubscribedToTheAlarms(t *testing.T) {
+	for protocol, want := range map[string]bool{"email": true, "https": false, "lambda": false, "sqs": false, "sms": false} {
+		subscribe := iampolicy.Request{
+			Action:   "sns:Subscribe",
+			Resource: prod.fill("arn:aws:sns:<REGION>:<ACCOUNT_ID>:<NAME>-alarms"),
+			Context:  map[string]string{"sns:Protocol": protocol},
+		}
+		if got := allowed(t, prod.documents(t, deployer), subscribe); got != want {
+			t.Errorf("subscribing by %s is allowed: %t, want %t", protocol, got, want)
+		}
+	}
+}

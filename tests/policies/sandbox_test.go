@@ -323,9 +323,11 @@ func mayReach(t *testing.T, documents []iampolicy.Document, action, arn string) 
 	if action == "s3:DeleteObject" || action == "s3:DeleteObjectVersion" {
 		arn += "/film.mp4"
 	}
+	request := iampolicy.Request{Action: action, Resource: arn}
 	// Who subscribes needs the topic, whose ARN is the beginning of the subscription's.
 	if action == "sns:Subscribe" {
-		arn = arn[:strings.LastIndex(arn, ":")]
+		request.Resource = arn[:strings.LastIndex(arn, ":")]
+		request.Context = map[string]string{"sns:Protocol": "email"}
 	}
-	return allowed(t, documents, iampolicy.Request{Action: action, Resource: arn})
+	return allowed(t, documents, request)
 }
