@@ -68,7 +68,13 @@ func (d *deployment) tool(arguments ...string) result {
 // runTool runs scripts/adopt-terraform.
 func runTool(t *testing.T, environment []string, stdin []byte, arguments ...string) result {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), filepath.Join(repository, "scripts", "adopt-terraform"), arguments...)
+	return runScript(t.Context(), t, "adopt-terraform", environment, stdin, arguments...)
+}
+
+// runScript runs a program in scripts/. Without an environment it has that of the test.
+func runScript(ctx context.Context, t *testing.T, name string, environment []string, stdin []byte, arguments ...string) result {
+	t.Helper()
+	command := exec.CommandContext(ctx, filepath.Join(repository, "scripts", name), arguments...)
 	command.Env = environment
 	command.Stdin = bytes.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
@@ -146,16 +152,7 @@ func (d *deployment) plan() (string, map[string][]string) {
 // gate judges a plan with scripts/plan-gate.
 func gate(ctx context.Context, t *testing.T, plan string, arguments ...string) result {
 	t.Helper()
-	command := exec.CommandContext(ctx, filepath.Join(repository, "scripts", "plan-gate"), arguments...)
-	command.Stdin = strings.NewReader(plan)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return result{stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
+	return runScript(ctx, t, "plan-gate", nil, []byte(plan), arguments...)
 }
 
 // read reads a file of YAML, which JSON is too.
