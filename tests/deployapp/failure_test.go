@@ -426,6 +426,32 @@ func TestALastingErrorOfAWSIsReported(t *testing.T) {
 	})
 }
 
+func TestOfAPageOfHTMLOnlyTheTitleIsPrinted(t *testing.T) {
+	const page = "<HTML>\n<head><title>502 Bad\nGateway</title></head>\n<body>\n<center><h1>502 Bad Gateway</h1></center>\n" +
+		"<hr><center>nginx</center>\n</body>\n</html>\n"
+	lasting := refuses("502", "<!DOCTYPE html>\n"+page)
+	for name, each := range map[string]struct {
+		play stage
+		code int
+		says string
+	}{
+		"an answer of AWS": {happy().but("aws_ecs_describe-services", lasting), 14,
+			"An error occurred (502) when calling the operation: (a page of HTML: 502 Bad Gateway)\n"},
+		"a login": {happy().but("docker_login", answer{stderr: "Error response from daemon: login attempt failed: " + page, exit: 1}), 6,
+			"login attempt failed: (a page of HTML: 502 Bad Gateway)\n"},
+		"a page without a title": {happy().but("aws_ecs_describe-services", refuses("403", "<html><body>\nblocked\n</body></html>")), 14,
+			"An error occurred (403) when calling the operation: (a page of HTML)\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result := deploy(t, each.play)
+			result.expect(t, each.code, each.says)
+			if strings.Contains(result.output, "<") {
+				t.Errorf("the page is printed:\n%s", result.output)
+			}
+		})
+	}
+}
+
 func TestAServiceThatCannotBeDeployedIsRefused(t *testing.T) {
 	gone := says(object{"services": []object{}, "failures": []object{{"arn": "arn:aws:ecs:eu-west-2:123456789012:service/mediaserver-service", "reason": "MISSING"}}})
 	draining := service(0, 0)
