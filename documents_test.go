@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -161,6 +163,33 @@ func TestTheReadmeThePulumiProjectAndTheCodeAgreeOnTheSettings(t *testing.T) {
 	}
 	if !reflect.DeepEqual(fromDocuments, fromCode) {
 		t.Errorf("the documented defaults give %+v, the code's own %+v", fromDocuments, fromCode)
+	}
+}
+
+func TestCommandsNameSettingsWithTheirNamespace(t *testing.T) {
+	// The value of --path and of --stack stands before the key, and a quote may too.
+	command := regexp.MustCompile(`pulumi config (?:set|rm) (?:--\S+ )*(?:prod )?'?([A-Za-z:]+)`)
+	checked := 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "scripts/*", "examples/*", "tests/internal/tryimage/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range command.FindAllStringSubmatch(string(text), -1) {
+				checked++
+				if namespace, _, _ := strings.Cut(found[1], ":"); namespace != settingsNamespace && namespace != "aws" {
+					t.Errorf("%s: %q does not name the setting as %s:KEY", file, found[0], settingsNamespace)
+				}
+			}
+		}
+	}
+	if checked < 10 {
+		t.Errorf("only %d commands were found", checked)
 	}
 }
 

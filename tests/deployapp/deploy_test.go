@@ -43,7 +43,7 @@ func TestACompleteHealthyDeploymentOfTheStacksTagSucceeds(t *testing.T) {
 
 func TestAnotherTagIsDeployedAsTheStacksTaskDefinitionWithOnlyTheImageChanged(t *testing.T) {
 	result := deploy(t, happy(), "--tag", "v2", "--stack", "dev")
-	result.expect(t, 0, "pulumi config set imageTag v2 --stack dev")
+	result.expect(t, 0, "pulumi config set mediaserver:imageTag v2 --stack dev")
 	if got := result.called("aws ecs update-service"); len(got) != 1 || !strings.Contains(got[0], "--task-definition "+newRevision+" --force-new-deployment") {
 		t.Errorf("started %q", got)
 	}
@@ -169,7 +169,7 @@ func TestOtherPassingFaultsAreRiddenOut(t *testing.T) {
 func TestTheMachinesOwnJQIsGoodEnough(t *testing.T) {
 	own := options{installedJQ: true}
 	perform(t, happy(), own, "--image", "app:built", "--tag", "v2", "--poll", "0").
-		expect(t, 0, "2 of 2 tasks run", "pulumi config set imageTag v2")
+		expect(t, 0, "2 of 2 tasks run", "pulumi config set mediaserver:imageTag v2")
 	perform(t, idle(), own, "--image", "app:built", "--poll", "0").
 		expect(t, 0, "it will ask for 2")
 	perform(t, happy().following(service(2, 2, ourStart), service(2, 2, oldPutBack, ourFailed)).stoppedTasks(stoppedTask(1, ourDeployment)), own, "--image", "app:built", "--poll", "0").

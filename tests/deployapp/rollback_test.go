@@ -359,7 +359,7 @@ func TestARollbackTellsTheTruthAtTheEnd(t *testing.T) {
 func TestARollbackSaysHowToKeepTheImage(t *testing.T) {
 	tagged := says(object{"imageDetails": []object{{"imageDigest": imageA.digest, "imageTags": []string{"commit-1a2b3c", "latest"}}}})
 	goBack(t, after(imageA, imageB).but("aws_ecr_describe-images", tagged), "--stack", "dev").
-		expect(t, 0, "to make them agree: pulumi config set imageTag latest --stack dev")
+		expect(t, 0, "to make them agree: pulumi config set mediaserver:imageTag latest --stack dev")
 
 	untagged := says(object{"imageDetails": []object{{"imageDigest": imageA.digest}}})
 	goBack(t, after(imageA, imageB).but("aws_ecr_describe-images", untagged)).

@@ -165,7 +165,7 @@ func (d *deployments) first(t *testing.T) {
 func (d *deployments) anotherTag(t *testing.T) {
 	write(t, d.outputs, d.deployed.Must("stack", "output", "--json").Stdout)
 	result := d.deploy(t, "--image", "app:built", "--tag", "v2", "--outputs", d.outputs)
-	result.expect(t, 0, "2 of 2 tasks run ", "keep v2 with: pulumi config set imageTag v2")
+	result.expect(t, 0, "2 of 2 tasks run ", "keep v2 with: pulumi config set mediaserver:imageTag v2")
 	definition, _ := d.service(t, "mediaserver")
 	if definition == d.stackDefinition {
 		t.Error("the service still runs the stack's task definition")

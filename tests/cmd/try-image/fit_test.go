@@ -95,7 +95,7 @@ func scenarios() map[string]scenario {
 			docker:  script{"inspect": {says(running), says(ended, true, 137)}, "exec": {curlFails}},
 			handler: gone,
 			code:    9,
-			phrases: []string{"because it took more than its 512 MiB of memory", "pulumi config set memory 1024"},
+			phrases: []string{"because it took more than its 512 MiB of memory", "pulumi config set mediaserver:memory 1024"},
 		},
 		"has no curl": {
 			variant: appimage.Variant{WithoutCurl: true},
@@ -112,7 +112,7 @@ func scenarios() map[string]scenario {
 			docker:  script{"exec": {curlFails}, "exec cat": {says(tableHead+tableRow, "00000000000000000000000000000000:1F90")}},
 			late:    true,
 			code:    11,
-			phrases: []string{"it listens on port 8080, not on port 3000, which the load balancer asks", "pulumi config set appPort 8080"},
+			phrases: []string{"it listens on port 8080, not on port 3000, which the load balancer asks", "pulumi config set mediaserver:appPort 8080"},
 		},
 		"listens on loopback only": {
 			variant: appimage.Variant{Host: "127.0.0.1"},
@@ -136,7 +136,7 @@ func scenarios() map[string]scenario {
 			docker:  script{"exec": {fails(22, "")}},
 			late:    true,
 			code:    13,
-			phrases: []string{"/health answers 404 after ", "pulumi config set healthCheckPath PATH"},
+			phrases: []string{"/health answers 404 after ", "pulumi config set mediaserver:healthCheckPath PATH"},
 		},
 		"listens too late": {
 			variant: appimage.Variant{ReadyAfter: time.Hour},
@@ -163,7 +163,7 @@ func scenarios() map[string]scenario {
 			change:  func(file *v1.ConfigFile) { file.Architecture = "arm64" },
 			docker:  script{"image": {says("linux/arm64\n")}},
 			code:    6,
-			phrases: []string{"it is built for linux/arm64, and the tasks run linux/amd64", "docker build --platform linux/amd64, or let the tasks run on its processor: pulumi config set cpuArchitecture ARM64."},
+			phrases: []string{"it is built for linux/arm64, and the tasks run linux/amd64", "docker build --platform linux/amd64, or let the tasks run on its processor: pulumi config set mediaserver:cpuArchitecture ARM64."},
 		},
 	}
 }

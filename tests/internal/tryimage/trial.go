@@ -159,7 +159,7 @@ func otherProcessor(platform string) string {
 	if !offered {
 		return ""
 	}
-	return ", or let the tasks run on its processor: pulumi config set cpuArchitecture " + architecture
+	return ", or let the tasks run on its processor: pulumi config set mediaserver:cpuArchitecture " + architecture
 }
 
 // start makes the container and starts it.

@@ -122,7 +122,7 @@ func (p Plan) judge(seen observation, after time.Duration) *Verdict {
 	case seen.outside.status != 0 && !p.LoadBalancer.accepts(seen.outside.status):
 		return &Verdict{Code: Unhealthy,
 			Problem: fmt.Sprintf("%s answers %d after %s, and the load balancer wants %s", path, seen.outside.status, round(after), p.LoadBalancer.Matcher),
-			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: pulumi config set healthCheckPath PATH",
+			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: pulumi config set mediaserver:healthCheckPath PATH",
 				p.LoadBalancer.Matcher, path)}
 	case p.LoadBalancer.accepts(seen.outside.status):
 		return &Verdict{Code: OwnCheckFail,
@@ -140,7 +140,7 @@ func (p Plan) judge(seen observation, after time.Duration) *Verdict {
 	case len(seen.listeners) > 0:
 		return &Verdict{Code: OtherPort,
 			Problem: fmt.Sprintf("it listens on %s, not on port %d, which the load balancer asks", joined(seen.listeners), port),
-			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the application's port: pulumi config set appPort %d",
+			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the application's port: pulumi config set mediaserver:appPort %d",
 				port, portOfApplication(seen.listeners))}
 	default:
 		return &Verdict{Code: NotInTime,
@@ -187,7 +187,7 @@ func judgeEnd(state containerState, lines []string, memory int, after time.Durat
 	case state.OOMKilled:
 		return &Verdict{Code: OutOfMemory, LastLines: lines,
 			Problem: fmt.Sprintf("it was killed after %s because it took more than its %d MiB of memory", round(after), memory),
-			Remedy:  fmt.Sprintf("Let the application take less, or give the tasks more: pulumi config set memory %d (with a cpu that goes with it)", 2*memory)}
+			Remedy:  fmt.Sprintf("Let the application take less, or give the tasks more: pulumi config set mediaserver:memory %d (with a cpu that goes with it)", 2*memory)}
 	case slices.ContainsFunc(lines, cannotExecute.MatchString):
 		return notStarted(strings.Join(lines, "\n"))
 	case slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "exec format error") }):
