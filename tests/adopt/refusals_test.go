@@ -197,7 +197,7 @@ func TestTheToolMindsItsManners(t *testing.T) {
 		{[]string{"-", "--stack", "prod", "--addresses", "--random-values"}, 2, "exclude each other"},
 		{[]string{"-", "--stack", "prod", "--rest", "--random-values"}, 2, "exclude each other"},
 		{[]string{"-", "--stack", "prod", "--map", "aws_lb.x"}, 2, `"aws_lb.x" must be ADDRESS=NAME`},
-		{[]string{"-", "--stack", "prod", "--verbose"}, 2, "see --help"},
+		{[]string{"-", "--stack", "prod", "--verbose"}, 2, "adopt-terraform: unknown flag: --verbose; see --help"},
 		{[]string{filepath.Join(folder, "nowhere"), "--stack", "prod"}, 4, "no such file"},
 		{[]string{open, "--stack", "prod"}, 4, "others than you may read it, and it holds the JWT secret in plain; run `chmod 600"},
 	} {

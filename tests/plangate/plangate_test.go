@@ -534,10 +534,10 @@ func TestWrongUsageIsRefused(t *testing.T) {
 		arguments []string
 		phrase    string
 	}{
-		{[]string{"--allow"}, "flag needs an argument: -allow"},
+		{[]string{"--allow"}, "flag needs an argument: --allow; see --help"},
 		{[]string{"--allow="}, "it needs an allowance"},
 		{[]string{"--markdown="}, "it needs the name of a file"},
-		{[]string{"--force"}, "flag provided but not defined: -force"},
+		{[]string{"--force"}, "unknown flag: --force; see --help"},
 		{[]string{"one.json", "two.json"}, `name one plan only, not "one.json" and "two.json"`},
 	} {
 		t.Run(strings.Join(each.arguments, " "), func(t *testing.T) {

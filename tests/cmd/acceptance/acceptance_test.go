@@ -156,8 +156,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	variables := account(t)
 	prepare(t, append(variables, "AWS_REGION=")).ends(t, exitCannotBegin, "set AWS_REGION")
 	prepare(t, append(variables, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")).ends(t, exitCannotBegin, "log in first")
-	prepare(t, nil, "--unknown").ends(t, exitUsage, "-unknown; see --help")
-	prepare(t, nil, "sandbox").ends(t, exitUsage, `unexpected argument "sandbox"`)
+	prepare(t, nil, "--sandbx").ends(t, exitUsage, "acceptance: unknown flag: --sandbx; see --help")
+	prepare(t, nil, "sandbox").ends(t, exitUsage, `unexpected argument "sandbox"; see --help`)
 	prepare(t, nil, "--help").ends(t, 0, "Usage: scripts/acceptance", "SOMETHING IS LEFT")
 }
 

@@ -5,9 +5,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -20,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"mediaserver/tests/internal/acceptance"
+	"mediaserver/tests/internal/arguments"
 )
 
 const usage = `Usage: scripts/acceptance [--yes] [--report FILE] [--show-account]
@@ -63,24 +62,23 @@ type choices struct {
 	report                    string
 }
 
-func run(arguments []string) int {
+func run(words []string) int {
 	var chosen choices
-	flags := flag.NewFlagSet("acceptance", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+	flags := arguments.Flags("acceptance")
 	flags.BoolVar(&chosen.yes, "yes", false, "")
 	flags.BoolVar(&chosen.sandbox, "sandbox", false, "")
 	flags.BoolVar(&chosen.showAccount, "show-account", false, "")
 	flags.StringVar(&chosen.report, "report", "", "")
-	err := flags.Parse(arguments)
-	if errors.Is(err, flag.ErrHelp) {
+	others, err := arguments.Parse(flags, words)
+	if errors.Is(err, arguments.ErrHelp) {
 		fmt.Print(usage)
 		return 0
 	}
-	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	if err == nil && len(others) > 0 {
+		err = fmt.Errorf("unexpected argument %q; see --help", others[0])
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "acceptance: %v; see --help\n", err)
+		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
 		return exitUsage
 	}
 	ctx, abandon := interruptible()

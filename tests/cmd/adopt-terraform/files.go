@@ -16,12 +16,12 @@ import (
 	"mediaserver/tests/internal/shellword"
 )
 
-func (a arguments) settingsFile() string { return filepath.Join(a.folder, "Pulumi."+a.stack+".yaml") }
-func (a arguments) importFile() string   { return filepath.Join(a.folder, a.stack+".import.json") }
+func (r request) settingsFile() string { return filepath.Join(r.folder, "Pulumi."+r.stack+".yaml") }
+func (r request) importFile() string   { return filepath.Join(r.folder, r.stack+".import.json") }
 
 // writeFiles writes the stack's settings and the import file, both or neither, and says what they mean and what to
 // do next.
-func writeFiles(asked arguments, project adoption.Project, adopted *adoption.Adoption, stdout io.Writer) error {
+func writeFiles(asked request, project adoption.Project, adopted *adoption.Adoption, stdout io.Writer) error {
 	settings, imports := asked.settingsFile(), asked.importFile()
 	existing, err := os.ReadFile(settings)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -51,8 +51,8 @@ func writeFiles(asked arguments, project adoption.Project, adopted *adoption.Ado
 }
 
 // nextSteps say what was written and what to do next.
-func (a arguments) nextSteps() string {
-	stack := shellword.Quote(a.stack)
+func (r request) nextSteps() string {
+	stack := shellword.Quote(r.stack)
 	return fmt.Sprintf(`
 Written: %[1]s, for review, and %[2]s. Next:
   pulumi stack init %[3]s                # with the secrets provider that you want; not where the stack exists
@@ -61,7 +61,7 @@ Written: %[1]s, for review, and %[2]s. Next:
   pulumi preview --stack %[3]s --json | scripts/plan-gate
 If the import stops half-way, before it is repeated:
   scripts/adopt-terraform %[5]s --stack %[3]s --rest --folder %[6]s
-`, a.settingsFile(), a.importFile(), stack, shellword.Quote(a.importFile()), a.again(), shellword.Quote(a.folder))
+`, r.settingsFile(), r.importFile(), stack, shellword.Quote(r.importFile()), r.again(), shellword.Quote(r.folder))
 }
 
 // writeBoth writes two files. If the second cannot be written, the first is as it was before.
@@ -107,13 +107,13 @@ func writeRest(ctx context.Context, stack pulumi, imports string, adopted *adopt
 }
 
 // again are the state and the options that the second step wants too.
-func (a arguments) again() string {
-	again := shellword.Quote(a.state)
-	for _, mapping := range a.mappings {
+func (r request) again() string {
+	again := shellword.Quote(r.state)
+	for _, mapping := range r.mappings {
 		again += " --map " + shellword.Quote(mapping.Address+"="+mapping.Name)
 	}
-	if a.name != "" {
-		again += " --name " + shellword.Quote(a.name)
+	if r.name != "" {
+		again += " --name " + shellword.Quote(r.name)
 	}
 	return again
 }

@@ -34,7 +34,7 @@ func TestAFileIsAsBeforeWhereTheOtherCannotBeWritten(t *testing.T) {
 }
 
 func TestTheNextStepsQuoteWhatAShellWouldMisread(t *testing.T) {
-	steps := arguments{state: "it's.json", stack: "prod", folder: "/my files"}.nextSteps()
+	steps := request{state: "it's.json", stack: "prod", folder: "/my files"}.nextSteps()
 	for _, want := range []string{
 		"--file '/my files/prod.import.json' ", `scripts/adopt-terraform 'it'\''s.json' --stack`, "--rest --folder '/my files'\n",
 	} {

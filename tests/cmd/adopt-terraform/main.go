@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"syscall"
 
 	"mediaserver/tests/internal/adoption"
+	"mediaserver/tests/internal/arguments"
 	"mediaserver/tests/internal/terraformstate"
 )
 
@@ -84,8 +84,8 @@ func main() {
 	os.Exit(exitRefused)
 }
 
-// arguments are what the command line asks for.
-type arguments struct {
+// request is what the command line asks for.
+type request struct {
 	state, stack, folder, name    string
 	mappings                      []adoption.Mapping
 	randomValues, addresses, rest bool
@@ -94,7 +94,7 @@ type arguments struct {
 
 func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer) error {
 	asked, err := parse(words)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, arguments.ErrHelp) {
 		_, err := io.WriteString(stdout, usage)
 		return err
 	}
@@ -137,10 +137,9 @@ func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer)
 var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
 // parse reads the command line. Flags may stand behind the state too.
-func parse(words []string) (arguments, error) {
-	var asked arguments
-	flags := flag.NewFlagSet("adopt-terraform", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+func parse(words []string) (request, error) {
+	var asked request
+	flags := arguments.Flags("adopt-terraform")
 	flags.StringVar(&asked.stack, "stack", "", "")
 	flags.StringVar(&asked.folder, "folder", "", "")
 	flags.StringVar(&asked.name, "name", "", "")
@@ -153,25 +152,23 @@ func parse(words []string) (arguments, error) {
 		asked.mappings = append(asked.mappings, mapping)
 		return err
 	})
-	for {
-		if err := flags.Parse(words); err != nil {
-			return arguments{}, fmt.Errorf("%w; see --help", err)
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		if asked.state != "" {
-			return arguments{}, fmt.Errorf("name one state only, not %q and %q", asked.state, flags.Arg(0))
-		}
-		asked.state, words = flags.Arg(0), flags.Args()[1:]
+	states, err := arguments.Parse(flags, words)
+	if err != nil {
+		return request{}, err
+	}
+	if len(states) > 1 {
+		return request{}, fmt.Errorf("name one state only, not %q and %q", states[0], states[1])
+	}
+	if len(states) == 1 {
+		asked.state = states[0]
 	}
 	switch {
 	case asked.state == "":
-		return arguments{}, errors.New("name the state; see --help")
+		return request{}, errors.New("name the state; see --help")
 	case asked.addresses && asked.randomValues || asked.addresses && asked.rest || asked.randomValues && asked.rest:
-		return arguments{}, errors.New("--addresses, --random-values and --rest exclude each other; see --help")
+		return request{}, errors.New("--addresses, --random-values and --rest exclude each other; see --help")
 	case !asked.addresses && !stackName.MatchString(asked.stack):
-		return arguments{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, hyphens and underscores", asked.stack)
+		return request{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, hyphens and underscores", asked.stack)
 	}
 	return asked, nil
 }

@@ -4,12 +4,12 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"mediaserver/tests/internal/arguments"
 	"mediaserver/tests/internal/plangate"
 )
 
@@ -64,15 +64,15 @@ func main() {
 	}
 }
 
-// arguments are what the command line asks for.
-type arguments struct {
+// request is what the command line asks for.
+type request struct {
 	plan, commit, markdown string
 	allowances             []string
 }
 
 func run(words []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	asked, err := parse(words)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, arguments.ErrHelp) {
 		_, err := io.WriteString(stdout, usage)
 		return err
 	}
@@ -114,10 +114,9 @@ func run(words []string, stdin io.Reader, stdout, stderr io.Writer) error {
 }
 
 // parse reads the command line. Flags may stand behind the plan too.
-func parse(words []string) (arguments, error) {
-	asked := arguments{allowances: split(os.Getenv("PLAN_GATE_ALLOW"))}
-	flags := flag.NewFlagSet("plan-gate", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+func parse(words []string) (request, error) {
+	asked := request{allowances: split(os.Getenv("PLAN_GATE_ALLOW"))}
+	flags := arguments.Flags("plan-gate")
 	flags.Func("allow", "", func(text string) error {
 		given := split(text)
 		if len(given) == 0 {
@@ -134,18 +133,17 @@ func parse(words []string) (arguments, error) {
 		asked.markdown = name
 		return nil
 	})
-	for {
-		if err := flags.Parse(words); err != nil {
-			return arguments{}, fmt.Errorf("%w; see --help", err)
-		}
-		if flags.NArg() == 0 {
-			return asked, nil
-		}
-		if asked.plan != "" {
-			return arguments{}, fmt.Errorf("name one plan only, not %q and %q", asked.plan, flags.Arg(0))
-		}
-		asked.plan, words = flags.Arg(0), flags.Args()[1:]
+	plans, err := arguments.Parse(flags, words)
+	if err != nil {
+		return request{}, err
 	}
+	if len(plans) > 1 {
+		return request{}, fmt.Errorf("name one plan only, not %q and %q", plans[0], plans[1])
+	}
+	if len(plans) == 1 {
+		asked.plan = plans[0]
+	}
+	return asked, nil
 }
 
 // split takes a list of allowances apart.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -53,9 +54,14 @@ func run(ctx context.Context, arguments []string) error {
 		return exitStatus(2)
 	}
 	verb, arguments := arguments[0], arguments[1:]
-	if verb == "help" || verb == "-h" || verb == "--help" {
+	limit, isOwn := most[verb]
+	if verb == "help" || isHelp(verb) || isOwn && slices.ContainsFunc(arguments, isHelp) {
 		fmt.Print(usage)
 		return nil
+	}
+	if isOwn && len(arguments) > limit {
+		fmt.Fprintf(os.Stderr, "sandbox: %s does not take %s; see --help\n", verb, arguments[limit])
+		return exitStatus(2)
 	}
 	place, err := locate()
 	if err != nil {
@@ -75,9 +81,14 @@ func run(ctx context.Context, arguments []string) error {
 	case "serve":
 		return serve(ctx, place, arguments)
 	}
-	fmt.Fprintf(os.Stderr, "sandbox: no such verb: %s\n\n%s", verb, usage)
+	fmt.Fprintf(os.Stderr, "sandbox: no such verb: %s; see --help\n", verb)
 	return exitStatus(2)
 }
+
+// most is how many arguments the verbs take that do not pass them on to Pulumi.
+var most = map[string]int{"down": 0, "env": 0, "bench": 1}
+
+func isHelp(word string) bool { return word == "-h" || word == "--help" }
 
 // place is the repository that this command was built in. Each clone has a sandbox of its own.
 type place struct{ root string }

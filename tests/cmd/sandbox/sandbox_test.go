@@ -464,12 +464,27 @@ func TestWithoutASandboxTheVerbsThatNeedOneSayHowToStartIt(t *testing.T) {
 		}
 		checkContains(t, output, "no sandbox is running", "make sandbox")
 	}
-	output, code := c.run("unheard-of")
-	if code != 2 {
-		t.Errorf("an unknown verb ends with %d, want 2", code)
+}
+
+func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	for want, arguments := range map[string][]string{
+		"no such verb: unheard-of; see --help":   {"unheard-of"},
+		"no such verb: --sandbx; see --help":     {"--sandbx"},
+		"down does not take --force; see --help": {"down", "--force"},
+		"env does not take fish; see --help":     {"env", "fish"},
+		"bench does not take 4; see --help":      {"bench", "3", "4"},
+	} {
+		if output, code := c.run(arguments...); code != 2 || output != "sandbox: "+want+"\n" {
+			t.Errorf("%q ends with %d and prints %q, want 2 and %q", arguments, code, output, want)
+		}
 	}
-	checkContains(t, output, "no such verb: unheard-of", "Usage:")
-	checkContains(t, c.must("help"), "Usage:", "eval")
+	for _, arguments := range [][]string{{"help"}, {"--help"}, {"down", "--help"}, {"bench", "-h"}} {
+		if output := c.must(arguments...); !strings.HasPrefix(output, "Usage: scripts/sandbox VERB") {
+			t.Errorf("%q prints %q", arguments, output)
+		}
+	}
 }
 
 func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *testing.T) {

@@ -5,14 +5,15 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
+	"mediaserver/tests/internal/arguments"
 	"mediaserver/tests/internal/tryimage"
 )
 
@@ -70,8 +71,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// arguments are what the command line asks for.
-type arguments struct {
+// request is what the command line asks for.
+type request struct {
 	image, stack, outputs string
 	limit                 time.Duration
 	keep                  bool
@@ -80,12 +81,12 @@ type arguments struct {
 // run is the whole command, and returns its exit code.
 func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
 	asked, err := parse(words)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, arguments.ErrHelp) {
 		fmt.Fprint(stdout, usage)
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "try-image: %v; --help says more\n", err)
+		fmt.Fprintf(stderr, "try-image: %v\n", err)
 		return exitUsage
 	}
 	err = try(ctx, asked, stdout)
@@ -110,43 +111,46 @@ func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
 }
 
 // parse reads the command line, with options before and after the image.
-func parse(words []string) (arguments, error) {
-	var asked arguments
-	var seconds int
-	flags := flag.NewFlagSet("try-image", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&asked.stack, "stack", "", "")
-	flags.StringVar(&asked.outputs, "outputs", "", "")
-	flags.IntVar(&seconds, "timeout", 0, "")
-	flags.BoolVar(&asked.keep, "keep", false, "")
-	var images []string
-	for len(words) > 0 {
-		if err := flags.Parse(words); err != nil {
-			return asked, err
-		}
-		if words = flags.Args(); len(words) > 0 {
-			images, words = append(images, words[0]), words[1:]
+func parse(words []string) (request, error) {
+	var asked request
+	flags := arguments.Flags("try-image")
+	needed := func(value *string) func(string) error {
+		return func(text string) error {
+			*value = text
+			if text == "" {
+				return errors.New("it needs a value")
+			}
+			return nil
 		}
 	}
-	given := map[string]bool{}
-	flags.Visit(func(each *flag.Flag) { given[each.Name] = true })
+	flags.Func("stack", "", needed(&asked.stack))
+	flags.Func("outputs", "", needed(&asked.outputs))
+	flags.Func("timeout", "", func(text string) error {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds <= 0 {
+			return errors.New("it must be a number of seconds above 0")
+		}
+		asked.limit = time.Duration(seconds) * time.Second
+		return nil
+	})
+	flags.BoolVar(&asked.keep, "keep", false, "")
+	images, err := arguments.Parse(flags, words)
 	switch {
-	case len(images) != 1 || images[0] == "":
-		return asked, fmt.Errorf("name one image, not %d", len(images))
-	case given["stack"] && given["outputs"]:
-		return asked, errors.New("--stack and --outputs exclude each other")
-	case given["stack"] && asked.stack == "", given["outputs"] && asked.outputs == "":
-		return asked, errors.New("--stack and --outputs need a value")
-	case given["timeout"] && seconds <= 0:
-		return asked, fmt.Errorf("--timeout is %d, and must be a number of seconds above 0", seconds)
+	case err != nil:
+		return asked, err
+	case len(images) == 0 || images[0] == "":
+		return asked, errors.New("name the image to try, as docker names it: scripts/try-image app:built; see --help")
+	case len(images) > 1:
+		return asked, fmt.Errorf("name one image only, not %q and %q; see --help", images[0], images[1])
+	case asked.stack != "" && asked.outputs != "":
+		return asked, errors.New("--stack and --outputs exclude each other; see --help")
 	}
 	asked.image = images[0]
-	asked.limit = time.Duration(seconds) * time.Second
 	return asked, nil
 }
 
 // try finds docker and the stack, and tries the image.
-func try(ctx context.Context, asked arguments, output io.Writer) error {
+func try(ctx context.Context, asked request, output io.Writer) error {
 	docker, err := tryimage.Find(ctx)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ type stack struct {
 }
 
 // find finds the stack that is asked for, the sandbox's by default.
-func find(ctx context.Context, asked arguments) (stack, error) {
+func find(ctx context.Context, asked request) (stack, error) {
 	root, err := repository()
 	if err != nil {
 		return stack{}, err

@@ -200,13 +200,13 @@ func TestWrongUsageIsRefused(t *testing.T) {
 		arguments []string
 		phrase    string
 	}{
-		"no image":          {nil, "name one image, not 0"},
-		"two images":        {[]string{"app:built", "--keep", "app:other"}, "name one image, not 2"},
-		"unknown option":    {[]string{"app:built", "--now"}, "-now"},
+		"no image":          {nil, "name the image to try, as docker names it: scripts/try-image app:built"},
+		"two images":        {[]string{"app:built", "--keep", "app:other"}, `name one image only, not "app:built" and "app:other"`},
+		"unknown option":    {[]string{"app:built", "--now"}, "unknown flag: --now; see --help"},
 		"two stacks":        {[]string{"app:built", "--stack", "dev", "--outputs", "file"}, "--stack and --outputs exclude each other"},
-		"a stack of nobody": {[]string{"app:built", "--stack", ""}, "need a value"},
-		"no time":           {[]string{"app:built", "--timeout", "0"}, "--timeout is 0, and must be a number of seconds above 0"},
-		"a strange time":    {[]string{"app:built", "--timeout", "soon"}, "soon"},
+		"a stack of nobody": {[]string{"app:built", "--stack", ""}, "it needs a value"},
+		"no time":           {[]string{"app:built", "--timeout", "0"}, `invalid argument "0" for "--timeout" flag: it must be a number of seconds above 0`},
+		"a strange time":    {[]string{"app:built", "--timeout", "soon"}, `invalid argument "soon" for "--timeout" flag: it must be a number of seconds above 0; see --help`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var output, messages strings.Builder
