@@ -3,48 +3,107 @@ package emulator
 import (
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
+// ways are the two that an emulator starts in.
+var ways = map[string]Options{"a process of its own": {}, "a fork": {Fork: true}}
+
+func started(t *testing.T, options Options) *Emulator {
+	t.Helper()
+	options.BinDir = t.TempDir()
+	emulator, err := Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = emulator.Close() })
+	return emulator
+}
+
+// account is the emulated AWS account.
+func account(emulator *Emulator) aws.Config {
+	return aws.Config{
+		Region:       "eu-west-2",
+		BaseEndpoint: aws.String(emulator.URL()),
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+}
+
 func TestTheEmulatorListensOnTheLoopbackInterfaceAloneAndEndsWhenClosed(t *testing.T) {
-	emulator, err := Start(t.Context(), Options{BinDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer emulator.Close()
-	address, err := url.Parse(emulator.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if host := address.Hostname(); host != "127.0.0.1" {
-		t.Errorf("the emulator is at %s, want 127.0.0.1", host)
-	}
-	if err := emulator.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if connection, err := net.Dial("tcp", address.Host); err == nil {
-		connection.Close()
-		t.Errorf("%s still accepts connections after Close", address.Host)
+	for way, options := range ways {
+		t.Run(way, func(t *testing.T) {
+			emulator := started(t, options)
+			address, err := url.Parse(emulator.URL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if host := address.Hostname(); host != "127.0.0.1" {
+				t.Errorf("the emulator is at %s, want 127.0.0.1", host)
+			}
+			if err := emulator.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if connection, err := net.Dial("tcp", address.Host); err == nil {
+				connection.Close()
+				t.Errorf("%s still accepts connections after Close", address.Host)
+			}
+		})
 	}
 }
 
 func TestTheUsersOwnAWSSettingsDoNotReachTheEmulator(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "a-profile-that-does-not-exist")
-	emulator, err := Start(t.Context(), Options{BinDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
+	for way, options := range ways {
+		t.Run(way, func(t *testing.T) {
+			emulator := started(t, options)
+			if _, err := cloudwatchlogs.NewFromConfig(account(emulator)).DescribeLogGroups(t.Context(), nil); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	defer emulator.Close()
-	account := aws.Config{
-		Region:       "eu-west-2",
-		BaseEndpoint: aws.String(emulator.URL()),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+}
+
+func TestForksShareNothingAndWriteToTheirOwnLogs(t *testing.T) {
+	var groups, logs []string
+	for _, name := range []string{"first", "second"} {
+		log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer log.Close()
+		client := ec2.NewFromConfig(account(started(t, Options{Fork: true, Log: log})))
+		before, err := client.DescribeSecurityGroups(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(before.SecurityGroups) != 1 {
+			t.Errorf("the %s account has %d security groups, want the default one alone", name, len(before.SecurityGroups))
+		}
+		created, err := client.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+			GroupName: aws.String(name), Description: aws.String(name),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups = append(groups, aws.ToString(created.GroupId))
+		written, err := os.ReadFile(log.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs = append(logs, string(written))
 	}
-	if _, err := cloudwatchlogs.NewFromConfig(account).DescribeLogGroups(t.Context(), nil); err != nil {
-		t.Error(err)
+	if groups[0] == groups[1] {
+		t.Errorf("both accounts gave the identifier %s", groups[0])
+	}
+	if !strings.Contains(logs[0], "POST") || strings.Count(logs[0], "\n") != strings.Count(logs[1], "\n") {
+		t.Errorf("the logs are\n%s\nand\n%s", logs[0], logs[1])
 	}
 }

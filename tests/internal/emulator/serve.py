@@ -1,27 +1,102 @@
-"""Serve moto on the socket inherited as descriptor 3, until standard input ends.
+"""Serve moto: emulated AWS accounts, each in a process of its own.
 
-Standard input is a pipe from the process that started this one. It ends when that
-process does, whatever the way, so the emulator never outlives it.
+Called with "one", it serves one account on the socket inherited as descriptor 3, until standard
+input ends. That is a pipe from the process that started this one. It ends when that process does,
+whatever the way, so the emulator never outlives it.
+
+Called with "many", it loads what moto's services need, which takes two seconds of CPU, and forks
+for each account, which takes milliseconds. Descriptor 3 is a Unix socket then. Each byte on it
+brings four descriptors: the socket to serve on, the log, the pipe that ends when the account is
+not wanted any more, and a pipe that the fork holds open as long as it runs.
 """
 
 import os
+import random
+import signal
 import socket
 import sys
 import threading
 
+from moto.moto_api._internal import mock_random
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.test import Client
 
-def exit_with_parent():
-    sys.stdin.buffer.read()
-    os._exit(0)
+INHERITED = 3
+
+# A call that changes nothing, for each service of the stack: the first call to a service loads it.
+LOADING_CALLS = {
+    "acm": ("CertificateManager.ListCertificates", "{}"),
+    "application-autoscaling": ("AnyScaleFrontendService.DescribeScalableTargets", '{"ServiceNamespace": "ecs"}'),
+    "ec2": (None, "Action=DescribeVpcs&Version=2016-11-15"),
+    "ecr": ("AmazonEC2ContainerRegistry_V20150921.DescribeRepositories", "{}"),
+    "ecs": ("AmazonEC2ContainerServiceV20141113.ListClusters", "{}"),
+    "elasticloadbalancing": (None, "Action=DescribeLoadBalancers&Version=2015-12-01"),
+    "iam": (None, "Action=ListRoles&Version=2010-05-08"),
+    "logs": ("Logs_20140328.DescribeLogGroups", "{}"),
+    "monitoring": (None, "Action=DescribeAlarms&Version=2010-08-01"),
+    "sns": (None, "Action=ListTopics&Version=2010-03-31"),
+    "ssm": ("AmazonSSM.DescribeParameters", "{}"),
+    "sts": (None, "Action=GetCallerIdentity&Version=2011-06-15"),
+}
 
 
-threading.Thread(target=exit_with_parent, daemon=True).start()
+def end_with(descriptor):
+    """Ends this process when the other end of a pipe is closed."""
 
-host, port = socket.socket(fileno=os.dup(3)).getsockname()
-os.environ["MOTO_PORT"] = str(port)
+    def wait():
+        while os.read(descriptor, 1):
+            pass
+        os._exit(0)
 
-from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
-from werkzeug.serving import make_server  # noqa: E402
+    threading.Thread(target=wait, daemon=True).start()
 
-application = DomainDispatcherApplication(create_backend_app)
-make_server(host, port, application, threaded=True, fd=3).serve_forever()
+
+def serve(application, descriptor):
+    host, port = socket.socket(fileno=os.dup(descriptor)).getsockname()
+    os.environ["MOTO_PORT"] = str(port)
+    make_server(host, port, application, threaded=True, fd=descriptor).serve_forever()
+
+
+def load(application):
+    client = Client(application)
+    for service, (target, body) in LOADING_CALLS.items():
+        scope = f"test/20250101/us-east-1/{service}/aws4_request"
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
+        if target:
+            headers |= {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+        else:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = client.post("/", data=body, headers=headers)
+        if answer.status_code != 200:
+            sys.exit(f"load {service}: {answer.status}: {answer.get_data(as_text=True)}")
+
+
+def fork_for_each(application, requests):
+    load(application)
+    # Forks that end need no one to wait for them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(requests, 1, 4)
+        if not request:
+            return
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            requests.close()
+            listener, log, wanted, _ = descriptors
+            os.dup2(log, sys.stdout.fileno())
+            os.dup2(log, sys.stderr.fileno())
+            # Forks share the state of the generators, and so would make the same identifiers.
+            random.seed()
+            mock_random.seed()
+            end_with(wanted)
+            serve(application, listener)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+if sys.argv[1] == "one":
+    end_with(sys.stdin.fileno())
+    serve(DomainDispatcherApplication(create_backend_app), INHERITED)
+else:
+    fork_for_each(DomainDispatcherApplication(create_backend_app), socket.socket(fileno=INHERITED))

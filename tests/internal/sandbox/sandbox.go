@@ -59,8 +59,10 @@ type Options struct {
 	// ProviderEndpoint returns the address where the aws provider reaches the emulator at the given
 	// address. A test puts a proxy between the two with it. Empty means the emulator's own address.
 	ProviderEndpoint func(emulator string) (string, error)
-	// Log gets the emulator's log. Empty means io.Discard.
-	Log io.Writer
+	// ForkEmulator lets all sandboxes of this process share the work of starting an emulator; see emulator.Options.
+	ForkEmulator bool
+	// Log gets the emulator's log. Empty means that it is thrown away.
+	Log *os.File
 	// Progress gets a line before each step that takes long. Empty means io.Discard.
 	Progress io.Writer
 }
@@ -112,6 +114,7 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	s.emulator, err = emulator.Start(ctx, emulator.Options{
 		Python: options.Python,
 		Log:    options.Log,
+		Fork:   options.ForkEmulator,
 	})
 	if err != nil {
 		return err
@@ -198,9 +201,6 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.ProviderEndpoint == nil {
 		o.ProviderEndpoint = func(emulator string) (string, error) { return emulator, nil }
-	}
-	if o.Log == nil {
-		o.Log = io.Discard
 	}
 	if o.Progress == nil {
 		o.Progress = io.Discard

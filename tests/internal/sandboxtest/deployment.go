@@ -30,7 +30,7 @@ func New(tb testing.TB, repository string, changes ...func(*sandbox.Options)) *D
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = log.Close() })
-	options := sandbox.Options{Root: repository, Dir: dir, Log: log, Progress: os.Stderr}
+	options := sandbox.Options{Root: repository, Dir: dir, Log: log, Progress: os.Stderr, ForkEmulator: true}
 	for _, change := range changes {
 		change(&options)
 	}
