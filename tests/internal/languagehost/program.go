@@ -162,9 +162,11 @@ func (e *compileError) Error() string {
 	return fmt.Sprintf("build the program in %s with go build:\n%s", e.directory, e.messages)
 }
 
-// compile builds the program in a directory. The Go tool's own cache makes an unchanged program cheap, and
-// leaves a binary that is up to date as it is.
+// compile builds the program in a directory, unless the binary is up to date.
 func compile(ctx context.Context, directory, binary string) error {
+	if unchanged(directory, binary) {
+		return nil
+	}
 	goTool, err := findGo()
 	if err != nil {
 		return err
@@ -182,6 +184,7 @@ func compile(ctx context.Context, directory, binary string) error {
 	case err != nil:
 		return fmt.Errorf("run go build in %s: %w", directory, err)
 	}
+	rememberCompiled(directory, binary)
 	return nil
 }
 

@@ -1,0 +1,137 @@
+package languagehost
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+// countedGo puts a Go tool first on PATH that is the real one and counts its calls.
+func countedGo(t *testing.T) (calls func() int) {
+	t.Helper()
+	goTool, err := findGo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\necho called >>'%s/calls'\nexec '%s' \"$@\"\n", folder, goTool)
+	if err := os.WriteFile(filepath.Join(folder, "go"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return func() int {
+		text, err := os.ReadFile(filepath.Join(folder, "calls"))
+		if err != nil {
+			return 0
+		}
+		return strings.Count(string(text), "called")
+	}
+}
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestTheGoToolIsAskedAgainOnlyWhenAFileHasChanged(t *testing.T) {
+	calls := countedGo(t)
+	engine := newUser(t)
+	client, _ := attach(t, serve(t), engine)
+	program := request(t, "fmt.Println(text, word())", "fmt")
+	root := program.GetPwd()
+	put(t, filepath.Join(root, "text.txt"), "embedded")
+	put(t, filepath.Join(root, "text.go"), "package main\nimport _ \"embed\"\n//go:embed text.txt\nvar text string\n")
+	put(t, filepath.Join(root, "word.go"), "package main\nimport \"program/words\"\nfunc word() string { return words.Word }\n")
+	put(t, filepath.Join(root, "words", "words.go"), "package words\nconst Word = \"first\"\n")
+	put(t, filepath.Join(root, "other", "go.mod"), "module other\n")
+
+	var earlier string
+	for _, step := range []struct {
+		what   string
+		change func()
+		asked  int
+		prints string
+	}{
+		{"the first run", func() {}, 1, "embedded first"},
+		{"an unchanged program", func() {}, 0, "embedded first"},
+		{"a file of a package", func() { put(t, filepath.Join(root, "words", "words.go"), "package words\nconst Word = \"other\"\n") }, 1, "embedded other"},
+		{"an embedded file", func() {
+			earlier = read(t, filepath.Join(root, "bin", "program"))
+			put(t, filepath.Join(root, "text.txt"), "inserted")
+		}, 1, "inserted other"},
+		{"a file of another module", func() { put(t, filepath.Join(root, "other", "other.go"), "package other\n") }, 0, "inserted other"},
+		{"a file in a hidden folder", func() { put(t, filepath.Join(root, ".git", "index"), "index") }, 0, "inserted other"},
+		{"a new file", func() {
+			put(t, filepath.Join(root, "new.go"), "package main\nfunc init() { text = \"new\" }\n")
+		}, 1, "new other"},
+		{"a file that is gone", func() {
+			if err := os.Remove(filepath.Join(root, "new.go")); err != nil {
+				t.Fatal(err)
+			}
+		}, 1, "inserted other"},
+		{"a binary that is gone", func() {
+			if err := os.Remove(filepath.Join(root, "bin", "program")); err != nil {
+				t.Fatal(err)
+			}
+		}, 1, "inserted other"},
+		{"a binary that somebody else has replaced", func() {
+			put(t, filepath.Join(root, "bin", "program"), earlier)
+		}, 1, "inserted other"},
+		{"a workspace", func() { put(t, filepath.Join(root, "go.work"), "go 1.24\nuse .\n") }, 1, "inserted other"},
+		{"an unchanged program in a workspace", func() {}, 1, "inserted other"},
+		{"no workspace any more", func() {
+			if err := os.Remove(filepath.Join(root, "go.work")); err != nil {
+				t.Fatal(err)
+			}
+		}, 1, "inserted other"},
+		{"a replaced module", func() {
+			put(t, filepath.Join(root, "go.mod"), "module program\n\ngo 1.24\n\nreplace other => ./other\n")
+		}, 1, "inserted other"},
+		{"an unchanged program with a replaced module", func() {}, 1, "inserted other"},
+	} {
+		step.change()
+		before, shown := calls(), len(engine.shown(pulumirpc.LogSeverity_INFO))
+		response, err := client.Run(t.Context(), program)
+		if err != nil || response.GetError() != "" || response.GetBail() {
+			t.Fatalf("%s: %v, %v\n%s", step.what, response, err, engine.shown(pulumirpc.LogSeverity_ERROR))
+		}
+		if asked := calls() - before; asked != step.asked {
+			t.Errorf("%s: the Go tool was asked %d times, want %d", step.what, asked, step.asked)
+		}
+		if printed := strings.TrimSpace(engine.shown(pulumirpc.LogSeverity_INFO)[shown:]); printed != step.prints {
+			t.Errorf("%s: the program prints %q, want %q", step.what, printed, step.prints)
+		}
+	}
+}
+
+func TestAProgramThatDidNotCompileIsCompiledAgain(t *testing.T) {
+	calls := countedGo(t)
+	client, _ := attach(t, serve(t), newUser(t))
+	program := request(t, "this does not compile")
+	for range 2 {
+		if response, err := client.Run(t.Context(), program); err != nil || !response.GetBail() {
+			t.Fatal(response, err)
+		}
+	}
+	if calls() != 2 {
+		t.Errorf("the Go tool was asked %d times, want 2", calls())
+	}
+}
