@@ -2,6 +2,7 @@ package tests
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,12 +11,12 @@ import (
 func TestBothModulesUseTheSameVersions(t *testing.T) {
 	own := map[string]string{}
 	for _, line := range list(t, ".", "-m", "-f", "{{.Path}} {{.Version}}", "all") {
-		path, version, _ := strings.Cut(line, " ")
+		path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
 		own[path] = version
 	}
 	compared := 0
 	for _, line := range list(t, "..", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", ".") {
-		path, version, _ := strings.Cut(line, " ")
+		path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if own[path] == "" || version == "" {
 			continue
 		}
@@ -29,7 +30,7 @@ func TestBothModulesUseTheSameVersions(t *testing.T) {
 	}
 }
 
-// list is what the Go tool lists in a folder.
+// list is what the Go tool lists in a folder, each line once.
 func list(t *testing.T, folder string, arguments ...string) []string {
 	t.Helper()
 	command := exec.Command("go", append([]string{"list"}, arguments...)...)
@@ -38,5 +39,5 @@ func list(t *testing.T, folder string, arguments ...string) []string {
 	if err != nil {
 		t.Fatalf("go list in %s: %v", folder, err)
 	}
-	return strings.Split(strings.TrimSpace(string(output)), "\n")
+	return slices.Compact(slices.Sorted(strings.Lines(string(output))))
 }
