@@ -12,8 +12,18 @@ var changing = []string{
 	"aws ecs register-task-definition", "aws ecs update-service",
 }
 
-// TestNoFailureOfJQIsTakenForAnAnswer lets each call of jq in a whole run fail, one in each run.
+// course is a run of the script whose calls of jq fail, one after the other.
+type course struct {
+	name      string
+	play      stage
+	arguments []string
+	code      int // how it ends when none fails
+}
+
+// TestNoFailureOfJQIsTakenForAnAnswer lets each call of jq in a whole run fail, one in each run. What one course has
+// in common with those before it fails once: the same program and values, after the same kind of call.
 func TestNoFailureOfJQIsTakenForAnAnswer(t *testing.T) {
+	t.Parallel()
 	// Another deployment is under way, so each look has something to decide.
 	busy := happy().following(service(2, 2, ourStart, oldActive), service(2, 2, ourComplete))
 	busy["aws_ecs_describe-services"][0] = described(service(2, 2, alienStart, oldActive))
@@ -24,51 +34,81 @@ func TestNoFailureOfJQIsTakenForAnAnswer(t *testing.T) {
 	goingBack := after(imageX, imageA, imageB, imageA)
 	file := t.TempDir() + "/outputs.json"
 	write(t, file, says(outputs()).stdout)
-	for name, run := range map[string]struct {
-		play      stage
-		arguments []string
-		code      int
-	}{
-		"a deployment of another tag that replaces one under way": {busy, []string{"--tag", "v2", "--replace"}, 0},
-		"a deployment that waits for the one under way":           {busy, nil, 8},
-		"the first deployment into an empty registry":             {emptyRegistry(), nil, 0},
-		"the first deployment of a service that asks for nothing": {idle(), nil, 0},
-		"what is in the registry":                                 {happy(), []string{"--skip-push"}, 0},
-		"a dry run":                                               {busy, []string{"--tag", "v2", "--replace", "--dry-run"}, 0},
-		"a rollback":                                              {goingBack, []string{"--rollback"}, 0},
-		"a dry run of a rollback":                                 {goingBack, []string{"--rollback", "--dry-run"}, 0},
-		"a rollback to nothing":                                   {after(imageB), []string{"--rollback"}, 15},
-		"a deployment with the outputs from a file":               {happy(), []string{"--outputs", file, "--tag", "v2"}, 0},
-		"a deployment that ECS gives up":                          {failing, []string{"--tag", "v2"}, 10},
+	seen := map[string]bool{}
+	for _, run := range []course{
+		{"a deployment of another tag that replaces one under way", busy, []string{"--tag", "v2", "--replace"}, 0},
+		{"a deployment that waits for the one under way", busy, nil, 8},
+		{"the first deployment into an empty registry", emptyRegistry(), nil, 0},
+		{"the first deployment of a service that asks for nothing", idle(), nil, 0},
+		{"what is in the registry", happy(), []string{"--skip-push"}, 0},
+		{"a dry run", busy, []string{"--tag", "v2", "--replace", "--dry-run"}, 0},
+		{"a rollback", goingBack, []string{"--rollback"}, 0},
+		{"a dry run of a rollback", goingBack, []string{"--rollback", "--dry-run"}, 0},
+		{"a rollback to nothing", after(imageB), []string{"--rollback"}, 15},
+		{"a deployment with the outputs from a file", happy(), []string{"--outputs", file, "--tag", "v2"}, 0},
+		{"a deployment that ECS gives up", failing, []string{"--tag", "v2"}, 10},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			arguments := append([]string{"--poll", "0"}, run.arguments...)
-			if !slices.Contains(arguments, "--skip-push") && !slices.Contains(arguments, "--rollback") {
-				arguments = append(arguments, "--image", "app:built")
+		run.arguments = append([]string{"--poll", "0"}, run.arguments...)
+		if !slices.Contains(run.arguments, "--skip-push") && !slices.Contains(run.arguments, "--rollback") {
+			run.arguments = append(run.arguments, "--image", "app:built")
+		}
+		whole := perform(t, run.play, options{failingJQ: everyJQ}, run.arguments...)
+		whole.expect(t, run.code)
+		places := jqPlaces(whole)
+		if len(places) < 4 {
+			t.Errorf("%s: jq was called %d times only", run.name, len(places))
+		}
+		var fail []int
+		for i, place := range places {
+			if !seen[place] {
+				fail = append(fail, i+1)
 			}
-			for call := 1; ; call++ {
-				result := perform(t, run.play, options{failingJQ: call}, arguments...)
-				failed := slices.Index(result.calls, "jq fails")
-				if failed < 0 {
-					result.expect(t, run.code)
-					if call < 5 {
-						t.Errorf("jq was called %d times only", call-1)
-					}
-					return
-				}
-				// Without the outputs nothing begins, and a verdict stands even if its reasons cannot be told.
-				outputsFailed := result.code == 4 && failed == len(result.calls)-1 && call == 1
-				verdictStood := run.code != 0 && result.code == run.code && strings.Contains(result.output, "unknown")
-				if !outputsFailed && !verdictStood {
-					result.expect(t, 14, "deploy-app: cannot read what AWS answered: jq: error")
-				}
-				for _, after := range result.calls[failed:] {
-					if slices.ContainsFunc(changing, func(words string) bool { return strings.HasPrefix(after, words) }) {
-						t.Errorf("%q after call %d of jq failed; output:\n%s", after, call, result.output)
-					}
-				}
+			seen[place] = true
+		}
+		t.Run(run.name, func(t *testing.T) {
+			t.Parallel()
+			for _, call := range fail {
+				run.checkFailing(t, call)
 			}
 		})
+	}
+	if len(seen) < 40 {
+		t.Errorf("jq is called at %d places only", len(seen))
+	}
+}
+
+// jqPlaces are the calls of jq in a run: with which arguments, after which kind of call of another program.
+func jqPlaces(run performance) []string {
+	var places []string
+	before := ""
+	for _, call := range run.calls {
+		if call == "jq" {
+			places = append(places, before+"\n"+run.jqArguments[len(places)])
+			continue
+		}
+		words := strings.Fields(call)
+		before = strings.Join(words[:min(3, len(words))], " ")
+	}
+	return places
+}
+
+// checkFailing runs the course and lets one call of jq fail.
+func (c course) checkFailing(t *testing.T, call int) {
+	t.Helper()
+	result := perform(t, c.play, options{failingJQ: call}, c.arguments...)
+	failed := slices.Index(result.calls, "jq fails")
+	if failed < 0 {
+		t.Fatalf("call %d of jq did not happen", call)
+	}
+	// Without the outputs nothing begins, and a verdict stands even if its reasons cannot be told.
+	outputsFailed := result.code == 4 && failed == len(result.calls)-1 && call == 1
+	verdictStood := c.code != 0 && result.code == c.code && strings.Contains(result.output, "unknown")
+	if !outputsFailed && !verdictStood {
+		result.expect(t, 14, "deploy-app: cannot read what AWS answered: jq: error")
+	}
+	for _, after := range result.calls[failed:] {
+		if slices.ContainsFunc(changing, func(words string) bool { return strings.HasPrefix(after, words) }) {
+			t.Errorf("%q after call %d of jq failed; output:\n%s", after, call, result.output)
+		}
 	}
 }

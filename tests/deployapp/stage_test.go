@@ -54,21 +54,25 @@ type performance struct {
 	output      string // standard output and standard error, as they came
 	calls       []string
 	loginStdin  string
-	addressRead string // what curl read as its configuration
-	environment string // AWS_PAGER, AWS_RETRY_MODE and AWS_MAX_ATTEMPTS of the last call, a line each
-	registered  string // the task definition that it registered, empty if none
+	addressRead string   // what curl read as its configuration
+	environment string   // AWS_PAGER, AWS_RETRY_MODE and AWS_MAX_ATTEMPTS of the last call, a line each
+	jqArguments []string // of each call of jq, with everyJQ
+	registered  string   // the task definition that it registered, empty if none
 }
 
 // systemTools are the programs besides the stand-ins that the script may use. Its PATH
 // holds nothing else, so a further dependency cannot slip in.
 var systemTools = []string{"bash", "cat", "cp", "dirname", "env", "grep", "mktemp", "rm", "sh", "sleep", "tail"}
 
+// everyJQ lets no call of jq fail and records all.
+const everyJQ = -1
+
 // options that change how the script is run, beyond its arguments.
 type options struct {
 	without     []string                                    // programs missing from PATH
 	installedJQ bool                                        // use the jq of this machine instead of the pinned one
 	trace       bool                                        // run under bash -x
-	failingJQ   int                                         // the number of the call of jq that fails
+	failingJQ   int                                         // the number of the call of jq that fails; everyJQ records all
 	started     func(process *os.Process, directory string) // called once the script runs
 }
 
@@ -107,7 +111,7 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 		programs["jq"] = jq.Installed(t)
 	}
 	realJQ := programs["jq"]
-	if with.failingJQ > 0 {
+	if with.failingJQ != 0 {
 		programs["jq"] = testdata(t, "jq-that-fails")
 	}
 	for _, name := range []string{"aws", "docker", "curl", "pulumi"} {
@@ -171,6 +175,13 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 		addressRead: read(t, filepath.Join(directory, "curl_config_stdin")),
 		environment: read(t, filepath.Join(directory, "environment")),
 		registered:  read(t, filepath.Join(directory, "aws_ecs_register-task-definition.json")),
+	}
+	for call := 1; with.failingJQ == everyJQ; call++ {
+		arguments := read(t, filepath.Join(directory, fmt.Sprintf("jq_arguments.%d", call)))
+		if arguments == "" {
+			break
+		}
+		result.jqArguments = append(result.jqArguments, arguments)
 	}
 	if calls := strings.TrimSpace(read(t, filepath.Join(directory, "calls"))); calls != "" {
 		result.calls = strings.Split(calls, "\n")
