@@ -22,20 +22,22 @@ build: ## Build the program into bin/
 
 test: unit e2e ## Run all tests: the unit tests, then the end-to-end tests in the sandbox
 
+# `make lint` vets the code; these do not do it again.
 unit: ## Run the unit tests of the program
 	@echo "Unit tests (about 6 minutes the first time, seconds once compiled) ..."
-	go test ./...
+	go test -vet=off ./...
 
 # Go believes a test's last result as long as the test's own module has not changed. What these tests test is
 # outside of it: the program, the scripts, the policies, the documents. So they run each time.
+# Much of their time they wait for processes that they started, so more of them run than there are processors.
 e2e: ## Run the tests that run the program from outside, in the sandbox
 	@echo "End-to-end tests (about 12 minutes; the first time a few more, to compile what they need) ..."
-	cd tests && go test -count=1 -timeout 60m ./...
+	cd tests && go test -vet=off -count=1 -p 4 -timeout 60m ./...
 
 race: ## Run all tests again with the race detector, which needs a C compiler
 	@echo "All tests with the race detector (about 15 minutes; the first time about 12 more, to compile everything for it) ..."
-	go test -race ./...
-	cd tests && go test -race -count=1 -timeout 60m ./...
+	go test -race -vet=off ./...
+	cd tests && go test -race -vet=off -count=1 -p 4 -timeout 60m ./...
 
 lint: ## Check the code of both modules, the workflows and the shell scripts
 	@echo "Linters (about 8 minutes the first time, a minute once compiled) ..."
