@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mediaserver/tests/internal/adoption"
 )
 
 func TestAFileIsAsBeforeWhereTheOtherCannotBeWritten(t *testing.T) {
@@ -34,9 +36,12 @@ func TestAFileIsAsBeforeWhereTheOtherCannotBeWritten(t *testing.T) {
 }
 
 func TestTheNextStepsQuoteWhatAShellWouldMisread(t *testing.T) {
-	steps := request{state: "it's.json", stack: "prod", folder: "/my files"}.nextSteps()
+	steps := request{
+		state: "it's.json", stack: "prod", folder: "/my files", name: "films; ls",
+		mappings: []adoption.Mapping{{Address: `module.media.aws_lb.this["a b"]`, Name: "mediaserver"}},
+	}.nextSteps()
 	for _, want := range []string{
-		"--file '/my files/prod.import.json' ", `scripts/adopt-terraform 'it'\''s.json' --stack`, "--rest --folder '/my files'\n",
+		"--file '/my files/prod.import.json' ", `scripts/adopt-terraform 'it'\''s.json' --map 'module.media.aws_lb.this["a b"]=mediaserver' --name 'films; ls' --stack`, "--rest --folder '/my files'\n",
 	} {
 		if !strings.Contains(steps, want) {
 			t.Errorf("the next steps lack %s:\n%s", want, steps)
