@@ -4,9 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // Reveals tells whether a text has a secret in it, as it is or in an encoding that hides nothing.
@@ -24,6 +28,32 @@ func Reveals(text, secret string) bool {
 		}
 	}
 	return slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(text, form) })
+}
+
+// NoFileReveals fails if a file in the folders has the secret, other than the one named but, or if there are hardly
+// any files. Empty for no such file.
+func NoFileReveals(tb testing.TB, secret, but string, folders ...string) {
+	tb.Helper()
+	searched := 0
+	for _, folder := range folders {
+		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() || path == but {
+				return err
+			}
+			searched++
+			text, err := os.ReadFile(path)
+			if err == nil && Reveals(string(text), secret) {
+				tb.Errorf("the secret is in the file %s", path)
+			}
+			return err
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if searched < 5 {
+		tb.Errorf("only %d files were searched in %s, which cannot be all", searched, strings.Join(folders, ", "))
+	}
 }
 
 // inJSON is a text as it is between the quotes of a JSON string.

@@ -2,7 +2,11 @@ package sandboxtest
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -24,5 +28,46 @@ func TestTheSearchForASecretFindsEachOfItsEncodings(t *testing.T) {
 	}
 	if Reveals("nothing of it here", secret) {
 		t.Error("a secret is found where none is")
+	}
+}
+
+// witness notes failures instead of failing.
+type witness struct {
+	testing.TB
+	failures []string
+}
+
+func (w *witness) Helper() {}
+
+func (w *witness) Errorf(format string, arguments ...any) {
+	w.failures = append(w.failures, fmt.Sprintf(format, arguments...))
+}
+
+func TestTheSearchThroughFilesFindsTheSecretInEachButOne(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	if err := os.Mkdir(filepath.Join(folder, "inner"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	state := write("state", "hush hush")
+	few := &witness{TB: t}
+	NoFileReveals(few, "hush hush", state, folder)
+	if len(few.failures) != 1 || !strings.HasPrefix(few.failures[0], "only 0 files were searched") {
+		t.Errorf("of a folder with one file it says %q", few.failures)
+	}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		write(name, "nothing")
+	}
+	deep := write("inner/e", `{"value":"hush hush"}`)
+	found := &witness{TB: t}
+	NoFileReveals(found, "hush hush", state, folder)
+	if len(found.failures) != 1 || found.failures[0] != "the secret is in the file "+deep {
+		t.Errorf("it says %q, want only %s", found.failures, deep)
 	}
 }
