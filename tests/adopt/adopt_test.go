@@ -100,13 +100,20 @@ func (d *deployment) wantHarmless(operations map[string][]string) {
 // unreported is what the gate sees only because the emulator does not report whether ECS Exec is on.
 const unreported = "enableExecuteCommand: not set → true"
 
-// passesTheGate fails if the gate refuses more than what the emulator leaves out.
-func (d *deployment) passesTheGate(plan string) {
+// passesTheGate fails if the gate refuses more than what the emulator leaves out and docs/adopting.md announces, or
+// less.
+func (d *deployment) passesTheGate(plan string, announced ...string) {
 	d.t.Helper()
 	judged := gate(d.t.Context(), d.t, plan)
 	for line := range strings.Lines(judged.stdout) {
-		if strings.Contains(line, "gets weaker") && !strings.Contains(line, unreported) || strings.Contains(line, "is replaced") || strings.Contains(line, "is deleted") {
+		isAnnounced := slices.ContainsFunc(append(announced, unreported), func(change string) bool { return strings.Contains(line, change) })
+		if strings.Contains(line, "gets weaker") && !isAnnounced || strings.Contains(line, "is replaced") || strings.Contains(line, "is deleted") {
 			d.t.Errorf("the plan gate refuses %s", line)
+		}
+	}
+	for _, change := range announced {
+		if !strings.Contains(judged.stdout, change) {
+			d.t.Errorf("the plan gate does not refuse %q", change)
 		}
 	}
 	var allowances []string

@@ -55,6 +55,17 @@ func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
 			settings: []string{"mediaserver:name: films-prod\n", "Environment: prod", `Number: "007"`},
 		},
 		{
+			name:   "HTTPS on a domain",
+			habits: terraformguide.Habits{Domain: "media.example.com", SecretsPolicy: true},
+			says: []string{
+				"38 of the 38 resources of the stack are in the state", "aws_lb_listener.https ", "Listener mediaserver-https", "Record mediaserver",
+				"aws_route53_record.mail\n", "aws_acm_certificate.media\n", "and what validates it stay with Terraform; keep them there",
+			},
+			settings: []string{
+				"# aws_route53_record.www\n  mediaserver:domainName: media.example.com\n", "# aws_route53_record.www\n  mediaserver:hostedZoneId: ", "# aws_lb_listener.https\n  mediaserver:certificateArn: arn:aws:acm:",
+			},
+		},
+		{
 			name: "other addresses, and without the optional resources",
 			habits: terraformguide.Habits{
 				Renamed: map[string]string{"aws_lb.mediaserver": "this", "aws_cloudwatch_log_group.ecs_logs": "containers"},
@@ -94,8 +105,11 @@ func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
 			}
 			d.importAll()
 			d.tool(append([]string{d.state, "--stack", d.Name, "--random-values"}, test.options...)...).succeeds(t)
-			_, operations := d.plan()
+			plan, operations := d.plan()
 			d.wantHarmless(operations)
+			if test.habits.Domain != "" {
+				d.passesTheGate(plan, "sslPolicy: ELBSecurityPolicy-2016-08 → ", `aliases: [{"evaluateTargetHealth":true,`)
+			}
 			want := slices.Sorted(slices.Values(append(test.created, "TaskDefinition mediaserver")))
 			if created := slices.Sorted(slices.Values(operations["create"])); !slices.Equal(created, want) {
 				t.Errorf("the first update creates %v, want %v", created, want)

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"mediaserver/tests/internal/readback"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 func TestEachCombinationIsReadBackUnchangedTheSecondTimeAndLeavesNothing(t *testing.T) {
@@ -27,7 +28,7 @@ func TestEachCombinationIsReadBackUnchangedTheSecondTimeAndLeavesNothing(t *test
 				settings["hostedZoneId"] = d.zone
 			}
 			if combination.certificate {
-				settings["certificateArn"] = d.importCertificate()
+				settings["certificateArn"] = sandboxtest.ImportCertificate(t, d.clients, domain)
 			}
 			given := d.certificates()
 			d.configure(settings)

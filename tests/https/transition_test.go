@@ -182,7 +182,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	d := newDeployment(t)
 	d.Up()
 	d.watch.since()
-	d.configure(map[string]string{"domainName": domain, "certificateArn": d.importCertificate()})
+	d.configure(map[string]string{"domainName": domain, "certificateArn": sandboxtest.ImportCertificate(t, d.clients, domain)})
 	d.wantPassed()
 	d.Up()
 	there := d.watch.since()
@@ -201,7 +201,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	})
 
 	// And back to the given one, without the records.
-	d.configure(map[string]string{"certificateArn": d.importCertificate(), "hostedZoneId": ""})
+	d.configure(map[string]string{"certificateArn": sandboxtest.ImportCertificate(t, d.clients, domain), "hostedZoneId": ""})
 	d.wantRefused("delete Certificate mediaserver", "delete CertificateValidation mediaserver",
 		"delete Record certificate-validation", "delete Record mediaserver")
 	d.Up()

@@ -46,6 +46,8 @@ type Adoption struct {
 
 	versions Versions
 	random   randomValues
+	// https are the settings for HTTPS. Empty for a deployment without it.
+	https []Setting
 }
 
 // Read finds the resources of the stack in a state. The error has every reason, one a line, why the deployment
@@ -62,7 +64,7 @@ func Read(state terraformstate.State, options Options) (*Adoption, error) {
 	}
 	adoption.Unknown = adoption.judge(unknown)
 	for _, each := range ours() {
-		if _, isFound := adoption.find(each.Terraform); !isFound {
+		if _, isFound := adoption.find(each.Terraform); !isFound && !isOptional(each.Terraform) {
 			adoption.Missing = append(adoption.Missing, each)
 		}
 	}
@@ -102,7 +104,7 @@ func (a Adoption) judge(unknown []terraformstate.Resource) []Unknown {
 	for _, theirs := range unknown {
 		each := Unknown{Address: theirs.Address, Belongs: a.belongs(theirs)}
 		for _, ours := range ours() {
-			if _, isFound := a.find(ours.Terraform); !isFound && terraformType(ours) == guideType(theirs.Type) && each.Belongs == "" {
+			if _, isFound := a.find(ours.Terraform); !isFound && !isOptional(ours.Terraform) && terraformType(ours) == guideType(theirs.Type) && each.Belongs == "" {
 				each.Suggestion = fmt.Sprintf("--map '%s=%s'", theirs.Address, ours.Name)
 				break
 			}

@@ -16,6 +16,7 @@ func (a *Adoption) check(state terraformstate.State) []string {
 	problems = append(problems, a.checkBucket(state)...)
 	problems = append(problems, a.checkSecret()...)
 	problems = append(problems, a.checkKinds()...)
+	problems = append(problems, a.checkHTTPS(state)...)
 	return append(problems, a.checkIDs()...)
 }
 
@@ -200,7 +201,7 @@ var kinds = []kind{
 	{"aws_lb_target_group.mediaserver", []any{"target_type"}, "ip", "its targets are of the type %s, and those of AWS Fargate are of the type ip: it would be replaced"},
 	{"aws_lb_target_group.mediaserver", []any{"protocol"}, "HTTP", "its protocol is %s, and the guide's is HTTP: it would be replaced"},
 	{"aws_lb_listener.mediaserver", []any{"protocol"}, "HTTP", "its protocol is %s, and the guide's listener is the one on port 80; name that one with --map 'ADDRESS=mediaserver'"},
-	{"aws_lb_listener.mediaserver", []any{"default_action", 0, "type"}, "forward", "its action is %s, and the guide's listener forwards; a deployment with HTTPS cannot be adopted as it is: let this listener forward and take the one on port 443 away with Terraform, adopt, then set domainName and certificateArn"},
+	{secureListener, []any{"protocol"}, "HTTPS", "its protocol is %s, and the program's listener on port 443 speaks HTTPS; change that with Terraform first"},
 	{"aws_ecs_service.mediaserver", []any{"deployment_controller", 0, "type"}, "ECS", "its deployments are made by %s, and the guide's by ECS: it would be replaced"},
 	{"aws_ecs_service.mediaserver", []any{"launch_type"}, "FARGATE", "it runs on %s, and the guide's on AWS Fargate; the program has no instances"},
 	{"aws_appautoscaling_policy.scale_up", []any{"policy_type"}, "StepScaling", "it is a policy of the type %s, and the guide's is StepScaling; leave it to Terraform (--map 'ADDRESS=-')"},

@@ -69,9 +69,12 @@ var ways = map[string]way{
 	"aws_lb":                                             attribute("arn"),
 	"aws_lb_target_group":                                attribute("arn"),
 	"aws_lb_listener":                                    attribute("arn"),
-	"aws_ecs_cluster":                                    attribute("name"),
-	"aws_ecs_cluster_capacity_providers":                 attribute("cluster_name"),
-	"aws_ecs_task_definition":                            {by: byRegistering},
+	"aws_route53_record": {byImport, func(r terraformstate.Resource) string {
+		return r.Text("zone_id") + "_" + recordName(r) + "_" + r.Text("type")
+	}},
+	"aws_ecs_cluster":                    attribute("name"),
+	"aws_ecs_cluster_capacity_providers": attribute("cluster_name"),
+	"aws_ecs_task_definition":            {by: byRegistering},
 	"aws_ecs_service": {byImport, func(r terraformstate.Resource) string {
 		cluster, name := lastPart(r.Text("cluster")), r.Text("name")
 		if cluster == "" || name == "" {

@@ -50,9 +50,15 @@ func guideType(kind string) string {
 	return kind
 }
 
-// ours are the resources of the stack that the guide has, in its order.
+// ours are the resources of the stack that the guide has, in its order, and those that serve HTTPS.
 func ours() []inventory.Resource {
-	return slices.DeleteFunc(inventory.All(), func(each inventory.Resource) bool { return each.Terraform == "" })
+	all := inventory.All()
+	for at, each := range all {
+		if address, servesHTTPS := withHTTPS[each.Key()]; servesHTTPS {
+			all[at].Terraform = address
+		}
+	}
+	return slices.DeleteFunc(all, func(each inventory.Resource) bool { return each.Terraform == "" })
 }
 
 // terraformType is the type in the address that the guide gives a resource.
@@ -62,14 +68,14 @@ func terraformType(resource inventory.Resource) string {
 }
 
 // matches says which resource of the stack each address is: the one that a mapping names, or the one with the type
-// and the name of the guide, in whatever module and with whatever index. unknown is all else.
+// and the name of the guide, in whatever module and with whatever index, or what serves HTTPS. unknown is all else.
 func matches(state terraformstate.State, mappings []Mapping) (found []Match, unknown []terraformstate.Resource, problems []string) {
 	candidates := map[string][]terraformstate.Resource{}
 	mapped, problems := resolve(state, mappings)
 	for _, theirs := range state.Managed {
 		target, isMapped := mapped[theirs.Address]
 		if !isMapped {
-			target = guideType(theirs.Type) + "." + theirs.Name
+			target = guideAddress(theirs, state)
 		}
 		if isMapped && target == Leave || !isOurs(target) || !isMapped && slices.Contains(targets(mapped), target) {
 			unknown = append(unknown, theirs)

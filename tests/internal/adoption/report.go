@@ -12,7 +12,7 @@ import (
 func (a Adoption) WriteText(writer io.Writer) error {
 	var report strings.Builder
 	fmt.Fprintf(&report, "%d of the %d resources of the stack are in the state, in the account %s, region %s.\n\n",
-		len(a.Matches), len(ours()), a.Account, a.Region)
+		len(a.Matches), len(a.Matches)+len(a.Missing), a.Account, a.Region)
 	table := tabwriter.NewWriter(&report, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ADDRESS\tIN THE STACK\tHOW")
 	for _, match := range a.Matches {

@@ -29,6 +29,7 @@ func (a *Adoption) deriveSettings(project Project) {
 	settings = append(settings, a.capacitySettings()...)
 	settings = append(settings, a.storageSettings()...)
 	settings = append(settings, a.permissionSettings()...)
+	settings = append(settings, a.https...)
 	for _, setting := range settings {
 		if slices.Contains(project.Settings, setting.Key) {
 			a.Settings = append(a.Settings, setting)

@@ -42,6 +42,8 @@ type Habits struct {
 	RolePath string
 	// Templates tells that policies are rendered from template files, with the spacing of those.
 	Templates bool
+	// Domain is where the load balancer serves HTTPS, and port 80 redirects to that. Empty for plain HTTP.
+	Domain string
 	// LoadBalancer are attributes of the load balancer by their keys in the API.
 	LoadBalancer map[string]string
 }

@@ -91,13 +91,22 @@ func (g *guide) loadBalancer() string {
 	attributes["arn"], attributes["id"], attributes["dns_name"] = arn, arn, *created.LoadBalancers[0].DNSName
 	g.record("aws_lb.mediaserver", attributes)
 	group := g.targetGroup(tag)
+	action, stated := balancing.Action{Type: balancing.ActionTypeEnumForward, TargetGroupArn: &group}, map[string]any{"type": "forward", "target_group_arn": group, "order": 1}
+	if g.Domain != "" {
+		g.secure(created.LoadBalancers[0], group)
+		action = balancing.Action{Type: balancing.ActionTypeEnumRedirect, RedirectConfig: &balancing.RedirectActionConfig{
+			Protocol: aws.String("HTTPS"), Port: aws.String("443"), StatusCode: balancing.RedirectActionStatusCodeEnumHttp301,
+		}}
+		stated = map[string]any{"type": "redirect", "order": 1, "redirect": []any{map[string]any{
+			"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301", "host": "#{host}", "path": "/#{path}", "query": "#{query}",
+		}}}
+	}
 	attributes = map[string]any{
-		"load_balancer_arn": arn, "port": 80, "protocol": "HTTP",
-		"default_action": []any{map[string]any{"type": "forward", "target_group_arn": group, "order": 1}},
+		"load_balancer_arn": arn, "port": 80, "protocol": "HTTP", "default_action": []any{stated},
 	}
 	listener := must(g.LoadBalancing.CreateListener(g.Context(), &elasticloadbalancingv2.CreateListenerInput{
 		LoadBalancerArn: &arn, Port: aws.Int32(80), Protocol: balancing.ProtocolEnumHttp,
-		DefaultActions: []balancing.Action{{Type: balancing.ActionTypeEnumForward, TargetGroupArn: &group}},
+		DefaultActions: []balancing.Action{action},
 		Tags:           tagList(g.tags("mediaserver", attributes), tag),
 	}))
 	attributes["arn"], attributes["id"] = *listener.Listeners[0].ListenerArn, *listener.Listeners[0].ListenerArn
