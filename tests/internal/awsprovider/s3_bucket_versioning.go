@@ -19,29 +19,44 @@ type versioningConfiguration struct {
 	Status string `pulumi:"status"`
 }
 
+// neverVersioned is what the official provider calls the versioning of a bucket
+// that never had any. S3 has no word for it.
+const neverVersioned = "Disabled"
+
+// Rules: terraform-provider-aws, internal/service/s3/bucket_versioning.go.
 var s3BucketVersioning = &kind[versioningInputs, none]{
 	Token:   "aws:s3/bucketVersioningV2:BucketVersioningV2",
 	Replace: []string{"bucket"},
 	Check: func(in *versioningInputs, problems *provider.Problems) {
-		checkOneOf(problems, "versioningConfiguration.status", in.Configuration.Status, []string{"Enabled", "Suspended", "Disabled"})
+		checkOneOf(problems, "versioningConfiguration.status", in.Configuration.Status, []string{"Enabled", "Suspended", neverVersioned})
 	},
-	Create: createBucketVersioning,
-	Read:   readBucketVersioning,
+	CheckChange: checkVersioningChange,
+	Create:      createBucketVersioning,
+	Read:        readBucketVersioning,
 	Update: func(ctx context.Context, client *api, _ string, _, in *versioningInputs, _ *none) error {
-		if in.Configuration.Status == "Disabled" {
-			return fmt.Errorf("the versioning of bucket %s cannot go back to Disabled: use Suspended", in.Bucket)
-		}
 		return putVersioning(ctx, client, in.Bucket, in.Configuration.Status)
 	},
 	// Versioning that was once on can only be suspended.
-	Delete: func(ctx context.Context, client *api, id string, _ *versioningInputs, _ *none) error {
+	Delete: func(ctx context.Context, client *api, id string, in *versioningInputs, _ *none) error {
+		if in.Configuration.Status == neverVersioned {
+			return nil
+		}
 		return putVersioning(ctx, client, id, "Suspended")
 	},
 }
 
+// checkVersioningChange refuses what S3 cannot do, as the official provider does
+// in its CustomizeDiff.
+func checkVersioningChange(old, in *versioningInputs) error {
+	before := old.Configuration.Status
+	if in.Configuration.Status == neverVersioned && (before == "Enabled" || before == "Suspended") {
+		return fmt.Errorf("versioning_configuration.status cannot be updated from '%s' to '%s'", before, neverVersioned)
+	}
+	return nil
+}
+
 func createBucketVersioning(ctx context.Context, client *api, in *versioningInputs) (string, error) {
-	// Disabled is what a new bucket is, and S3 has no word for it.
-	if in.Configuration.Status == "Disabled" {
+	if in.Configuration.Status == neverVersioned {
 		return in.Bucket, nil
 	}
 	return in.Bucket, putVersioning(ctx, client, in.Bucket, in.Configuration.Status)
@@ -53,11 +68,9 @@ func readBucketVersioning(ctx context.Context, client *api, id string, in *versi
 		return err
 	}
 	in.Bucket = id
-	switch {
-	case found.Status != "":
+	in.Configuration.Status = neverVersioned
+	if found.Status != "" {
 		in.Configuration.Status = string(found.Status)
-	case in.Configuration.Status != "Disabled":
-		return provider.ErrNotFound
 	}
 	return nil
 }

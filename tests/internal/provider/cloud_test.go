@@ -121,6 +121,12 @@ func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
 				problems.Refuse("key", *in.Key, "must have at least 3 characters")
 			}
 		},
+		CheckChange: func(old, in *bucketInputs) error {
+			if old.Size != nil && in.Size != nil && *in.Size < *old.Size {
+				return fmt.Errorf("size cannot go from %d to %d", *old.Size, *in.Size)
+			}
+			return nil
+		},
 		Create: func(ctx context.Context, c *cloud, in *bucketInputs) (id string, err error) {
 			err = c.call(ctx, "create", func() error {
 				for _, bucket := range c.buckets {

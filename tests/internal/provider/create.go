@@ -30,7 +30,10 @@ func (k *Kind[C, In, Out]) create(ctx context.Context, s scope[C], req plugin.Cr
 		return "", nil, s.failed("create", err)
 	}
 	observed, out := *in, new(Out)
-	if k.Complete != nil {
+	if k.Finish != nil {
+		err = k.Finish(ctx, s.client, id, in)
+	}
+	if err == nil && k.Complete != nil {
 		err = k.Complete(ctx, s.client, id, in)
 	}
 	if err == nil {

@@ -35,6 +35,10 @@ type Kind[C, In, Out any] struct {
 	// Check refuses values that the cloud would refuse but the emulator takes.
 	// It may be nil. Unknown inputs are zero.
 	Check func(in *In, problems *Problems)
+	// CheckChange refuses inputs that are fine in themselves but that an existing
+	// resource with the old ones cannot get. It fails the difference, and so the
+	// preview already. It may be nil. Unknown inputs are zero.
+	CheckChange func(old, in *In) error
 	// Defaults are the values of inputs that the program does not state, and Computed
 	// lists those that the cloud decides then. Neither is a difference.
 	Defaults map[string]any
@@ -44,6 +48,10 @@ type Kind[C, In, Out any] struct {
 	ImportID func(ctx context.Context, client C, id string) (string, error)
 	// Create makes the resource, in one call, and returns its id.
 	Create func(ctx context.Context, client C, in *In) (string, error)
+	// Finish makes of a new resource what takes further calls at the creation alone.
+	// An Update that is given zero outputs follows a creation that did not get as
+	// far, and must make up for it. Nil: nothing does.
+	Finish func(ctx context.Context, client C, id string, in *In) error
 	// Complete makes of a new or updated resource what takes further calls. It
 	// is called after Create and after Update, with all inputs. Nil: nothing does.
 	Complete func(ctx context.Context, client C, id string, in *In) error

@@ -37,8 +37,15 @@ func (k *Kind[C, In, Out]) check(properties resource.PropertyMap, defaults map[s
 	return decoded.problems
 }
 
-func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) plugin.DiffResult {
+func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) (plugin.DiffResult, error) {
 	old, new := k.alike(req.OldInputs, req.NewInputs)
+	if k.CheckChange != nil {
+		before, _ := k.inputs(old, s.defaultTags)
+		after, _ := k.inputs(new, s.defaultTags)
+		if err := k.CheckChange(before, after); err != nil {
+			return plugin.DiffResult{}, s.failed("change", err)
+		}
+	}
 	changed := old.Diff(new).ChangedKeys()
 	if k.tagged() && !slices.Contains(changed, tagsKey) {
 		set, remove := tagChanges(req.OldOutputs[tagsAllKey], allTags(req.NewInputs, s.defaultTags))
@@ -47,7 +54,7 @@ func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) plugin.DiffR
 		}
 	}
 	if len(changed) == 0 {
-		return plugin.DiffResult{Changes: plugin.DiffNone}
+		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 	}
 	result := plugin.DiffResult{Changes: plugin.DiffSome, ChangedKeys: changed}
 	for _, key := range changed {
@@ -57,7 +64,7 @@ func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) plugin.DiffR
 	}
 	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && k.Name != "" &&
 		!slices.Contains(changed, resource.PropertyKey(k.Name))
-	return result
+	return result, nil
 }
 
 // unknownOutputs are the computed properties as a preview shows them: those of

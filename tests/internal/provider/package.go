@@ -49,7 +49,7 @@ type Config[C any] interface {
 type Resource[C any] interface {
 	token() string
 	check(resource.PropertyMap, map[string]string) []plugin.CheckFailure
-	diff(scope[C], plugin.DiffRequest) plugin.DiffResult
+	diff(scope[C], plugin.DiffRequest) (plugin.DiffResult, error)
 	create(context.Context, scope[C], plugin.CreateRequest) (string, resource.PropertyMap, error)
 	read(context.Context, scope[C], plugin.ReadRequest) (plugin.ReadResult, error)
 	update(context.Context, scope[C], plugin.UpdateRequest) (resource.PropertyMap, error)
@@ -220,7 +220,7 @@ func (s *session[C]) Diff(_ context.Context, req plugin.DiffRequest) (plugin.Dif
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	return kind.diff(scope, req), nil
+	return kind.diff(scope, req)
 }
 
 func (s *session[C]) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {

@@ -225,6 +225,32 @@ func TestADifferenceUpdatesOrReplacesAsTheKindSays(t *testing.T) {
 	}
 }
 
+func TestAChangeThatAResourceCannotMakeFailsTheDifference(t *testing.T) {
+	c := newCloud()
+	e := attach(t, serve(t, c), nil)
+	inputs := func(size any) resource.PropertyMap { return properties(map[string]any{"name": "media", "size": size}) }
+	difference := func(old, changed resource.PropertyMap) error {
+		_, err := e.client.Diff(t.Context(), &pulumirpc.DiffRequest{
+			Urn: bucketURN, Id: "b-1", OldInputs: e.marshal(old), Olds: e.marshal(old), News: e.marshal(changed),
+		})
+		return err
+	}
+	const want = "change media: size cannot go from 3 to 2"
+	if err := difference(inputs(3), inputs(2)); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a smaller size: %v, want %q", err, want)
+	}
+	unknownSize := properties(map[string]any{"name": "media"})
+	unknownSize["size"] = unknown()
+	for name, changed := range map[string]resource.PropertyMap{"a larger size": inputs(4), "the same size": inputs(3), "an unknown size": unknownSize} {
+		if err := difference(inputs(3), changed); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if calls := c.names(); len(calls) > 0 {
+		t.Errorf("the differences called %q", calls)
+	}
+}
+
 func TestAnUpdateChangesSettingsAndTagsOnly(t *testing.T) {
 	c := newCloud()
 	e := attach(t, serve(t, c), properties(map[string]any{"defaultTags": `{"tags": {"owner": "ann", "team": "x"}}`}))
