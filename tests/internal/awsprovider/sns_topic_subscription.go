@@ -60,10 +60,12 @@ var snsTopicSubscription = &kind[subscriptionInputs, subscriptionOutputs]{
 	},
 	Delete: func(ctx context.Context, client *api, id string, _ *subscriptionInputs, _ *subscriptionOutputs) error {
 		_, err := client.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &id})
-		// AWS keeps one that is not confirmed until it expires, and the official
-		// provider leaves it at that.
+		// AWS keeps one that is not confirmed until it expires. The official provider
+		// leaves it at that where AWS says so in these words
+		// (terraform-provider-aws, internal/service/sns/topic_subscription.go,
+		// resourceTopicSubscriptionDelete).
 		var refused *types.InvalidParameterException
-		if errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "pending confirmation") {
+		if errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "Cannot unsubscribe a subscription that is pending confirmation") {
 			return nil
 		}
 		return err

@@ -15,9 +15,10 @@ func TestASubscriptionThatNobodyConfirmedIsLeftToAWS(t *testing.T) {
 		code, message string
 		fine          bool
 	}{
-		{"InvalidParameter", "Invalid parameter: This subscription is pending confirmation", true},
+		{"InvalidParameter", "Invalid parameter: Cannot unsubscribe a subscription that is pending confirmation", true},
+		{"InvalidParameter", "Invalid parameter: This subscription is pending confirmation", false},
 		{"InvalidParameter", "Invalid parameter: SubscriptionArn", false},
-		{"AuthorizationError", "User is not authorized: pending confirmation", false},
+		{"AuthorizationError", "Cannot unsubscribe a subscription that is pending confirmation", false},
 	} {
 		t.Run(test.message, func(t *testing.T) {
 			unsubscribed := 0
