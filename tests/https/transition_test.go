@@ -197,7 +197,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	issued := d.watch.since()
 	wantAlwaysServed(t, issued, false)
 	wantCalls(t, issued, []string{
-		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME", "ModifyListener 443", "ModifyListenerAttributes", "ChangeResourceRecordSets CREATE A",
+		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME", "ModifyListener 443", "ChangeResourceRecordSets CREATE A",
 	})
 
 	// And back to the given one, without the records.
@@ -207,7 +207,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	d.Up()
 	given := d.watch.since()
 	wantAlwaysServed(t, given, false)
-	wantCalls(t, given, []string{"ModifyListener 443", "ModifyListenerAttributes"}, "ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate")
+	wantCalls(t, given, []string{"ModifyListener 443"}, "ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate")
 
 	d.configure(map[string]string{"domainName": "", "certificateArn": ""})
 	d.wantRefused("delete Listener mediaserver-https", "update Listener mediaserver")
@@ -231,7 +231,7 @@ func TestAnotherDomainHasItsCertificateAndItsNameBeforeTheOldOnesGo(t *testing.T
 	wantAlwaysServed(t, moments, true)
 	wantCalls(t, moments, []string{
 		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME",
-		"ModifyListener 443", "ModifyListenerAttributes", "ChangeResourceRecordSets CREATE A", "ModifyListener 80",
+		"ModifyListener 443", "ChangeResourceRecordSets CREATE A", "ModifyListener 80",
 	},
 		"ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate")
 	if got, want := d.records(), []string{"A films.example.com alias", "CNAME films.example.com validation"}; !slices.Equal(got, want) {

@@ -3,6 +3,7 @@ package awsprovider
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
@@ -29,13 +30,13 @@ type listenerOutputs struct {
 }
 
 var lbListener = &kind[listenerInputs, listenerOutputs]{
-	Token:    "aws:lb/listener:Listener",
-	Replace:  []string{"loadBalancerArn"},
-	Check:    checkListener,
-	Create:   createListener,
-	Complete: setListenerAttributes,
-	Read:     readListener,
-	Update:   updateListener,
+	Token:   "aws:lb/listener:Listener",
+	Replace: []string{"loadBalancerArn"},
+	Check:   checkListener,
+	Create:  createListener,
+	Finish:  setNewListenerAttributes,
+	Read:    readListener,
+	Update:  updateListener,
 	Delete: func(ctx context.Context, client *api, id string, _ *listenerInputs, _ *listenerOutputs) error {
 		_, err := client.LoadBalancing.DeleteListener(ctx, &elasticloadbalancingv2.DeleteListenerInput{ListenerArn: &id})
 		return err
@@ -114,20 +115,49 @@ func readListener(ctx context.Context, client *api, id string, in *listenerInput
 	return observeLoadBalancingTags(ctx, client, id, &in.Tags)
 }
 
-func updateListener(ctx context.Context, client *api, id string, old, in *listenerInputs, _ *listenerOutputs) error {
+// updateListener calls what the official provider calls: ModifyListener where
+// something other than tags and attributes changes, with the actions where they
+// do, and ModifyListenerAttributes where an attribute does
+// (terraform-provider-aws, internal/service/elbv2/listener.go,
+// resourceListenerUpdate).
+func updateListener(ctx context.Context, client *api, id string, old, in *listenerInputs, out *listenerOutputs) error {
+	if old.modifiable(in) {
+		if err := modifyListener(ctx, client, id, old, in); err != nil {
+			return err
+		}
+	}
+	if notFinished := out.Arn == ""; notFinished {
+		return setNewListenerAttributes(ctx, client, id, in)
+	}
+	return setChangedListenerAttributes(ctx, client, id, old, in)
+}
+
+// modifiable says whether the other inputs differ in what ModifyListener sets.
+func (in *listenerInputs) modifiable(other *listenerInputs) bool {
+	before, after := *in, *other
+	for _, each := range []*listenerInputs{&before, &after} {
+		each.Tags, each.StrictTransportSecurity = nil, nil
+	}
+	return !reflect.DeepEqual(before, after)
+}
+
+func modifyListener(ctx context.Context, client *api, id string, old, in *listenerInputs) error {
 	if deref(old.CertificateArn) != deref(in.CertificateArn) {
 		if err := checkListenersCertificate(ctx, client, in); err != nil {
 			return err
 		}
 	}
-	_, err := client.LoadBalancing.ModifyListener(ctx, &elasticloadbalancingv2.ModifyListenerInput{
-		ListenerArn:    &id,
-		Port:           &in.Port,
-		Protocol:       types.ProtocolEnum(in.Protocol),
-		Certificates:   in.certificates(),
-		SslPolicy:      in.SslPolicy,
-		DefaultActions: in.actions(),
-	})
+	changes := &elasticloadbalancingv2.ModifyListenerInput{
+		ListenerArn:  &id,
+		Port:         &in.Port,
+		Protocol:     types.ProtocolEnum(in.Protocol),
+		Certificates: in.certificates(),
+		SslPolicy:    in.SslPolicy,
+	}
+	if !reflect.DeepEqual(old.DefaultActions, in.DefaultActions) {
+		changes.DefaultActions = in.actions()
+	}
+	_, err := client.LoadBalancing.ModifyListener(ctx, changes)
 	return err
 }
 
