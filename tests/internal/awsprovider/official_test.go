@@ -58,6 +58,7 @@ func TestWhatTheOfficialPluginRefusesIsRefused(t *testing.T) {
 		{role, "assumeRolePolicy", " " + trustText, "assumeRolePolicy", "it must begin with {"},
 		{lifecycle, "rules", []any{}, "rules", "must be at least one rule"},
 		{lifecycle, "rules", rule("transitions", with(map[string]any{"storageClass": "GLACIER"})), "rules[0].transitions[0].days", "must be stated"},
+		{lifecycle, "rules", rule("transitions", with(map[string]any{"storageClass": "GLACIER", "days": -1})), "rules[0].transitions[0].days", "must be at least 0"},
 		{lifecycle, "rules", rule("abortIncompleteMultipartUpload", map[string]any{"daysAfterInitiation": 0}), "rules[0].abortIncompleteMultipartUpload.daysAfterInitiation", "must be a number of days above 0"},
 		{lifecycle, "rules", rule("noncurrentVersionExpiration", map[string]any{"noncurrentDays": 1, "newerNoncurrentVersions": 0}), "rules[0].noncurrentVersionExpiration.newerNoncurrentVersions", "must be from 1 to 100"},
 		{encryption, "rules", with(map[string]any{"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256", "kmsMasterKeyId": "k"}}),
@@ -73,6 +74,8 @@ func TestWhatTheOfficialPluginRefusesIsRefused(t *testing.T) {
 		}), "corsRules[0].id", "must have 0 to 255 characters"},
 		{"aws:sns/topicPolicy:TopicPolicy", "arn", "alarms", "arn", "must be an ARN"},
 		{"aws:sns/topicSubscription:TopicSubscription", "topic", "alarms", "topic", "must be an ARN"},
+		{"aws:acm/certificate:Certificate", "validationMethod", "EMAIL", "validationMethod", "must be one of [DNS]"},
+		{record, "zoneId", "", "zoneId", "must be the id of a hosted zone"},
 		{record, "aliases", alias("", "Z2"), "aliases[0].name", "must have 1 to 1024 characters"},
 		{record, "aliases", alias("alb.example.net", strings.Repeat("Z", 33)), "aliases[0].zoneId", "must have 1 to 32 characters"},
 	} {

@@ -58,6 +58,9 @@ func recordID(in *recordInputs) string { return in.ZoneID + "_" + dnsName(in.Nam
 
 func checkRecord(in *recordInputs, problems *provider.Problems) {
 	checkOneOf(problems, "type", in.Type, []string{"A", "AAAA", "CNAME", "TXT"})
+	if in.ZoneID == "" {
+		problems.Refuse("zoneId", in.ZoneID, "must be the id of a hosted zone")
+	}
 	if !problems.Known("aliases", "records") {
 		return
 	}
@@ -81,9 +84,9 @@ func checkRecord(in *recordInputs, problems *provider.Problems) {
 }
 
 // expandRecordName is the name in full: the official provider appends the zone's
-// where it is missing.
+// where the name does not end with it.
 func expandRecordName(name, zone string) string {
-	if isWithin(name, zone) {
+	if strings.HasSuffix(dnsName(name), dnsName(zone)) {
 		return dnsName(name)
 	}
 	return dnsName(name) + "." + dnsName(zone)
@@ -97,31 +100,28 @@ func createRecord(ctx context.Context, client *api, in *recordInputs) (string, e
 	return recordID(in), changeRecord(ctx, client, action, in)
 }
 
-func changeRecord(ctx context.Context, client *api, action types.ChangeAction, in *recordInputs) error {
+// changeRecord makes the change, in one batch with those before it.
+func changeRecord(ctx context.Context, client *api, action types.ChangeAction, in *recordInputs, before ...types.Change) error {
 	zone, err := client.Route53.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &in.ZoneID})
 	if err != nil {
 		return err
 	}
 	name := expandRecordName(in.Name, deref(zone.HostedZone.Name))
-	if err := checkAgainstZone(ctx, client, action, in, name); err != nil {
+	if !isWithin(name, deref(zone.HostedZone.Name)) {
+		return fmt.Errorf("InvalidChangeBatch: RRSet with DNS name %s. is not permitted in zone %s", name, deref(zone.HostedZone.Name))
+	}
+	if err := checkAgainstZone(ctx, client, action, in, name, before); err != nil {
 		return err
 	}
-	set := &types.ResourceRecordSet{Name: aws.String(name + "."), Type: types.RRType(in.Type)}
-	if in.TTL != nil {
-		set.TTL = aws.Int64(int64(*in.TTL))
-	}
-	for _, value := range in.Records {
-		set.ResourceRecords = append(set.ResourceRecords, types.ResourceRecord{Value: &value})
-	}
+	set := in.set(name)
 	for _, alias := range in.Aliases {
 		if err := checkAliasTarget(ctx, client, alias); err != nil {
 			return err
 		}
-		set.AliasTarget = &types.AliasTarget{DNSName: &alias.Name, HostedZoneId: &alias.ZoneID, EvaluateTargetHealth: alias.EvaluateTargetHealth}
 	}
 	changed, err := client.Route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
 		HostedZoneId: &in.ZoneID,
-		ChangeBatch:  &types.ChangeBatch{Changes: []types.Change{{Action: action, ResourceRecordSet: set}}},
+		ChangeBatch:  &types.ChangeBatch{Changes: append(before, types.Change{Action: action, ResourceRecordSet: set})},
 	})
 	if err != nil {
 		return err
@@ -131,8 +131,24 @@ func changeRecord(ctx context.Context, client *api, action types.ChangeAction, i
 	return err
 }
 
-// checkAgainstZone refuses what is there already, and a CNAME beside anything else.
-func checkAgainstZone(ctx context.Context, client *api, action types.ChangeAction, in *recordInputs, name string) error {
+// set is the record set with a name in full.
+func (in *recordInputs) set(name string) *types.ResourceRecordSet {
+	set := &types.ResourceRecordSet{Name: aws.String(name + "."), Type: types.RRType(in.Type)}
+	if in.TTL != nil {
+		set.TTL = aws.Int64(int64(*in.TTL))
+	}
+	for _, value := range in.Records {
+		set.ResourceRecords = append(set.ResourceRecords, types.ResourceRecord{Value: &value})
+	}
+	for _, alias := range in.Aliases {
+		set.AliasTarget = &types.AliasTarget{DNSName: &alias.Name, HostedZoneId: &alias.ZoneID, EvaluateTargetHealth: alias.EvaluateTargetHealth}
+	}
+	return set
+}
+
+// checkAgainstZone refuses what is there already, and a CNAME beside anything else
+// that the changes before it leave.
+func checkAgainstZone(ctx context.Context, client *api, action types.ChangeAction, in *recordInputs, name string, before []types.Change) error {
 	existing, err := recordSet(ctx, client, in.ZoneID, name, in.Type)
 	if err != nil {
 		return err
@@ -141,7 +157,8 @@ func checkAgainstZone(ctx context.Context, client *api, action types.ChangeActio
 		return fmt.Errorf("InvalidChangeBatch: Tried to create resource record set [name='%s.', type='%s'] but it already exists", name, in.Type)
 	}
 	for _, other := range []string{"A", "AAAA", "CNAME", "TXT"} {
-		if other == in.Type || other != "CNAME" && in.Type != "CNAME" {
+		deleted := slices.ContainsFunc(before, func(change types.Change) bool { return string(change.ResourceRecordSet.Type) == other })
+		if deleted || other == in.Type || other != "CNAME" && in.Type != "CNAME" {
 			continue
 		}
 		conflicting, err := recordSet(ctx, client, in.ZoneID, name, other)
@@ -210,13 +227,23 @@ func readRecord(ctx context.Context, client *api, id string, in *recordInputs, o
 	return nil
 }
 
-func updateRecord(ctx context.Context, client *api, id string, old, in *recordInputs, out *recordOutputs) error {
-	if old.Type != in.Type {
-		if err := deleteRecord(ctx, client, id, old, out); err != nil {
-			return err
-		}
+// updateRecord gives a record of another type in exchange for the old one in one
+// batch, as the official provider does, and Route 53 refuses the whole where the
+// old one is gone (terraform-provider-aws, internal/service/route53/record.go,
+// resourceRecordUpdate).
+func updateRecord(ctx context.Context, client *api, _ string, old, in *recordInputs, out *recordOutputs) error {
+	if old.Type == in.Type {
+		return changeRecord(ctx, client, types.ChangeActionUpsert, in)
 	}
-	return changeRecord(ctx, client, types.ChangeActionUpsert, in)
+	existing, err := recordSet(ctx, client, old.ZoneID, out.Fqdn, old.Type)
+	if err != nil {
+		return err
+	}
+	if existing == nil {
+		return fmt.Errorf("InvalidChangeBatch: Tried to delete resource record set [name='%s.', type='%s'] but it was not found", out.Fqdn, old.Type)
+	}
+	return changeRecord(ctx, client, types.ChangeActionCreate, in,
+		types.Change{Action: types.ChangeActionDelete, ResourceRecordSet: old.set(out.Fqdn)})
 }
 
 func deleteRecord(ctx context.Context, client *api, _ string, in *recordInputs, _ *recordOutputs) error {

@@ -112,7 +112,7 @@ func TestWhatAWSWouldRefuseIsRefusedWithTheRule(t *testing.T) {
 		{"aws:lb/listener:Listener", "defaultActions", with(map[string]any{"type": "redirect", "redirect": map[string]any{"statusCode": "HTTP_301"}}), "defaultActions[0].redirect", "must change the protocol"},
 		{"aws:acm/certificate:Certificate", "domainName", "media.example.com.", "domainName", "no dot at the end"},
 		{"aws:acm/certificate:Certificate", "domainName", "a." + strings.Repeat("b", 60) + ".com", "domainName", "must have 1 to 64 characters, not 66"},
-		{"aws:acm/certificate:Certificate", "validationMethod", "HTTP", "validationMethod", "must be one of [DNS EMAIL]"},
+		{"aws:acm/certificate:Certificate", "validationMethod", "HTTP", "validationMethod", "must be one of [DNS]"},
 		{"aws:route53/record:Record", "type", "ALIAS", "type", "must be one of [A AAAA CNAME TXT]"},
 		{"aws:route53/record:Record", "aliases", nil, "records", "must be stated where there is no alias"},
 		{"aws:route53/record:Record", "records", []any{"192.0.2.1"}, "records", "must be stated where there is no alias"},

@@ -53,8 +53,14 @@ var s3Bucket = &kind[bucketInputs, bucketOutputs]{
 
 func createBucket(ctx context.Context, client *api, in *bucketInputs) (string, error) {
 	request := &s3.CreateBucketInput{Bucket: &in.Bucket}
-	// The one region that must not be stated.
-	if client.region != "us-east-1" {
+	// In the one region that must not be stated, S3 takes the creation of a bucket
+	// that the account has already. The official provider looks first
+	// (terraform-provider-aws, internal/service/s3/bucket.go, resourceBucketCreate).
+	if client.region == "us-east-1" {
+		if _, err := client.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &in.Bucket}); err == nil {
+			return "", fmt.Errorf("creating S3 Bucket (%s): BucketAlreadyExists", in.Bucket)
+		}
+	} else {
 		request.CreateBucketConfiguration = &types.CreateBucketConfiguration{
 			LocationConstraint: types.BucketLocationConstraint(client.region),
 		}

@@ -90,6 +90,10 @@ func checkBucketLifecycle(in *lifecycleInputs, problems *provider.Problems) {
 			if transition.Days == nil {
 				problems.Refuse(at+".days", "", "must be stated")
 			}
+			// terraform-provider-aws, internal/service/s3/bucket_lifecycle_configuration.go, Schema.
+			if deref(transition.Days) < 0 {
+				problems.Refuse(at+".days", *transition.Days, "must be at least 0")
+			}
 			infrequent := transition.StorageClass == "STANDARD_IA" || transition.StorageClass == "ONEZONE_IA"
 			if infrequent && deref(transition.Days) < leastDaysToInfrequentAccess {
 				problems.Refuse(at+".days", deref(transition.Days), "must be at least 30 for "+transition.StorageClass)

@@ -49,8 +49,8 @@ var snsTopicPolicy = &kind[topicPolicyInputs, none]{
 	Update: func(ctx context.Context, client *api, _ string, _, in *topicPolicyInputs, _ *none) error {
 		return setTopicPolicy(ctx, client, in.Arn, in.Policy)
 	},
-	// The official provider sets what AWS gives a new topic
-	// (terraform-provider-aws, internal/service/sns/topic_policy.go).
+	// The official provider sets what it takes for the policy of a new topic
+	// (terraform-provider-aws, internal/service/sns/topic_policy.go, defaultTopicPolicy).
 	Delete: func(ctx context.Context, client *api, id string, _ *topicPolicyInputs, _ *none) error {
 		return setTopicPolicy(ctx, client, id, defaultTopicPolicy(id))
 	},
@@ -68,7 +68,7 @@ func defaultTopicPolicy(arn string) string {
 	return fmt.Sprintf(`{"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
 		"Sid": "__default_statement_ID", "Effect": "Allow", "Principal": {"AWS": "*"},
 		"Action": ["SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:AddPermission", "SNS:RemovePermission",
-			"SNS:DeleteTopic", "SNS:Subscribe", "SNS:ListSubscriptionsByTopic", "SNS:Publish"],
+			"SNS:DeleteTopic", "SNS:Subscribe", "SNS:ListSubscriptionsByTopic", "SNS:Publish", "SNS:Receive"],
 		"Resource": %q, "Condition": {"StringEquals": {"AWS:SourceOwner": %q}}}]}`, arn, accountOf(arn))
 }
 
