@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -105,5 +106,23 @@ func TestAChangeToTheLifecycleDaysUpdatesInPlace(t *testing.T) {
 	}
 	if days := *rules.Rules[0].Transitions[0].Days; days != 45 {
 		t.Errorf("objects leave the standard storage class after %d days, want 45", days)
+	}
+}
+
+func TestVersioningCannotBePlannedAway(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.Up()
+	edited := d.Changed(sandboxtest.Edit{
+		File: "storage.go",
+		Old: `Configuration: &s3.BucketVersioningV2VersioningConfigurationArgs{
+			Status: pulumi.String("Enabled"),`,
+		New: `Configuration: &s3.BucketVersioningV2VersioningConfigurationArgs{
+			Status: pulumi.String("Disabled"),`,
+	})
+	preview := d.RunOn(edited, "preview")
+	const want = "versioning_configuration.status cannot be updated from 'Enabled' to 'Disabled'"
+	if said := preview.Stdout + preview.Stderr; preview.ExitCode == 0 || !strings.Contains(said, want) {
+		t.Errorf("the preview ends with %d and says %s, want %s", preview.ExitCode, said, want)
 	}
 }
