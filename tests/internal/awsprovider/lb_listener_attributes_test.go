@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -71,12 +70,7 @@ const (
 
 func TestEveryNewListenerIsToldNotToNameItsServer(t *testing.T) {
 	elb := &listeners{}
-	emulator := httptest.NewServer(elb)
-	defer emulator.Close()
-	client, err := attach(t, emulator.URL, london)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := emulated(t, elb)
 	for _, test := range []struct {
 		changes map[string]any
 		want    string
@@ -96,12 +90,7 @@ func TestEveryNewListenerIsToldNotToNameItsServer(t *testing.T) {
 
 func TestAnUpdateOfAListenerCallsForWhatChanges(t *testing.T) {
 	elb := &listeners{}
-	emulator := httptest.NewServer(elb)
-	defer emulator.Close()
-	client, err := attach(t, emulator.URL, london)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := emulated(t, elb)
 	const header = "routingHttpResponseStrictTransportSecurityHeaderValue"
 	old := map[string]any{header: "max-age=1"}
 	for _, test := range []struct {
@@ -133,18 +122,13 @@ func TestAnUpdateOfAListenerCallsForWhatChanges(t *testing.T) {
 
 func TestAListenerWhoseAttributesFailedGetsThemByTheNextUpdate(t *testing.T) {
 	elb := &listeners{broken: true}
-	emulator := httptest.NewServer(elb)
-	defer emulator.Close()
-	client, err := attach(t, emulator.URL, london)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := emulated(t, elb)
 	inputs := marshal(t, listener(nil))
 	if _, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: listenerURN, Properties: inputs}); err == nil || !strings.Contains(err.Error(), "broken") {
 		t.Fatalf("the creation ends with %v", err)
 	}
 	elb.broken, elb.calls = false, nil
-	_, err = client.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: listenerURN, Id: listenerARN, OldInputs: inputs, Olds: inputs, News: inputs})
+	_, err := client.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: listenerURN, Id: listenerARN, OldInputs: inputs, Olds: inputs, News: inputs})
 	if want := []string{"ModifyListenerAttributes " + silent}; err != nil || !slices.Equal(elb.calls, want) {
 		t.Errorf("the update calls %q and ends with %v, want %q", elb.calls, err, want)
 	}

@@ -43,6 +43,18 @@ func attach(t *testing.T, endpoint string, settings map[string]any) (pulumirpc.R
 	return client, err
 }
 
+// emulated is a configured provider in front of an emulator that answers as the handler does.
+func emulated(t *testing.T, handler http.Handler) pulumirpc.ResourceProviderClient {
+	t.Helper()
+	emulator := httptest.NewServer(handler)
+	t.Cleanup(emulator.Close)
+	client, err := attach(t, emulator.URL, london)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
 func marshal(t *testing.T, properties map[string]any) *structpb.Struct {
 	t.Helper()
 	marshalled, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(properties), plugin.MarshalOptions{KeepUnknowns: true})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,12 +46,8 @@ func TestARecordOutsideOfItsZoneIsRefused(t *testing.T) {
 		"media.example.com": false, "other": false, "mediaexample.com": true, "example.com": false,
 	} {
 		zone := &recordZone{recordType: "TXT"}
-		emulator := httptest.NewServer(zone)
-		client, err := attach(t, emulator.URL, london)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = client.Create(t.Context(), &pulumirpc.CreateRequest{
+		client := emulated(t, zone)
+		_, err := client.Create(t.Context(), &pulumirpc.CreateRequest{
 			Urn: "urn:pulumi:dev::mediaserver::aws:route53/record:Record::media", Properties: marshal(t, map[string]any{
 				"zoneId": "Z1", "name": name, "type": "A", "ttl": 60, "records": []any{"192.0.2.1"},
 			}),
@@ -61,7 +56,6 @@ func TestARecordOutsideOfItsZoneIsRefused(t *testing.T) {
 		if said != refused || (len(zone.batches) == 0) != refused {
 			t.Errorf("the creation of %s sends %q and ends with %v", name, zone.batches, err)
 		}
-		emulator.Close()
 	}
 }
 
@@ -78,15 +72,11 @@ func TestARecordGivesWayToOneOfAnotherTypeInOneBatch(t *testing.T) {
 		{"TXT", nil, "but it was not found"},
 	} {
 		zone := &recordZone{recordType: test.there}
-		emulator := httptest.NewServer(zone)
-		client, err := attach(t, emulator.URL, london)
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := emulated(t, zone)
 		old := record("A", "192.0.2.1")
 		state := record("A", "192.0.2.1")
 		state["fqdn"] = "media.example.com"
-		_, err = client.Update(t.Context(), &pulumirpc.UpdateRequest{
+		_, err := client.Update(t.Context(), &pulumirpc.UpdateRequest{
 			Urn: "urn:pulumi:dev::mediaserver::aws:route53/record:Record::media", Id: "Z1_media.example.com_A",
 			OldInputs: marshal(t, old), Olds: marshal(t, state), News: marshal(t, record("CNAME", "other.example.net")),
 		})
@@ -94,6 +84,5 @@ func TestARecordGivesWayToOneOfAnotherTypeInOneBatch(t *testing.T) {
 		if refused != (test.refusal != "") || !refused && err != nil || !slices.Equal(zone.batches, test.batches) {
 			t.Errorf("with a record of the type %s there, the batches are %q and the update ends with %v", test.there, zone.batches, err)
 		}
-		emulator.Close()
 	}
 }
