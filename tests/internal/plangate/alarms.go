@@ -12,8 +12,9 @@ import (
 
 // Types that have to do with alarms.
 const (
-	metricAlarm = "aws:cloudwatch/metricAlarm:MetricAlarm"
-	topicPolicy = "aws:sns/topicPolicy:TopicPolicy"
+	metricAlarm    = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	topicPolicy    = "aws:sns/topicPolicy:TopicPolicy"
+	scalableTarget = "aws:appautoscaling/target:Target"
 )
 
 // Reasons of what silences alarms.
@@ -59,48 +60,57 @@ func whereItTellsPeople(each rule) rule {
 	}
 }
 
-// unlessItFollowsTheCapacity applies a lighter rule to the alarm on the highest number of tasks: its numbers change with
-// the settings of the scaling, which are not protections.
-func unlessItFollowsTheCapacity(each rule) rule {
-	return func(before, after properties) []Weakening {
-		if strings.HasSuffix(before.at("name").text(), "-at-max-capacity") {
-			return capacityAlarmCanRing(before, after)
-		}
-		return each(before, after)
-	}
+// isCapacityAlarm tells whether an alarm is the one on the highest number of tasks: its numbers change with the settings
+// of the scaling, which are not protections.
+func isCapacityAlarm(alarm properties) bool {
+	return strings.HasSuffix(alarm.at("name").text(), "-at-max-capacity")
 }
 
-// numberInExpression is a number of a metric expression, and not the end of an identifier.
-var numberInExpression = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)?\b`)
+// fullCapacity is the metric expression of the alarm on the highest number of tasks, with that number.
+var fullCapacity = regexp.MustCompile(`^IF\(tasks >= ([0-9]+), cpu, 0\)$`)
 
-// capacityAlarmCanRing refuses other metrics or another expression, apart from the numbers in it, and a threshold that
-// no percentage exceeds.
-func capacityAlarmCanRing(before, after properties) []Weakening {
-	const queries, threshold = "metricQueries", "threshold"
-	var found []Weakening
-	if !sameValue(withoutNumbers(before.at(queries).list()), withoutNumbers(after.at(queries).list())) {
-		found = append(found, weaker(queries, before, after, ringsLater)...)
+// followingTheCapacity are the inputs of an alarm before a change, with the number of tasks of the alarm after it where
+// that one is fair: no more tasks than before, or as many as the plan lets run.
+func (p Plan) followingTheCapacity(before, after properties) properties {
+	if !isCapacityAlarm(before) {
+		return before
 	}
-	if percent, isNumber := number(after.at(threshold)); !isNumber || percent > 100 {
-		found = append(found, weaker(threshold, before, after, ringsLater)...)
-	}
-	return found
-}
-
-// withoutNumbers are metric queries whose expressions have a mark in the place of each number.
-func withoutNumbers(queries []any) []any {
-	var marked []any
-	for _, query := range queries {
-		if fields, isObject := query.(map[string]any); isObject {
-			if expression, isText := fields["expression"].(string); isText {
-				fields = maps.Clone(fields)
-				fields["expression"] = numberInExpression.ReplaceAllString(expression, "#")
-				query = fields
+	const queries = "metricQueries"
+	changed := after.at(queries).list()
+	var followed []any
+	for i, query := range before.at(queries).list() {
+		old, _ := query.(map[string]any)
+		expression := fullCapacity.FindStringSubmatch(value{old["expression"]}.text())
+		if expression != nil && i < len(changed) {
+			other := (properties{"query": changed[i]}).at("query.expression")
+			if tasks := fullCapacity.FindStringSubmatch(other.text()); tasks != nil && (noMore(tasks[1], expression[1]) || p.runsAtMost(tasks[1])) {
+				old = maps.Clone(old)
+				old["expression"] = other.content
+				query = old
 			}
 		}
-		marked = append(marked, query)
+		followed = append(followed, query)
 	}
-	return marked
+	before = maps.Clone(before)
+	if followed != nil {
+		before[queries] = followed
+	}
+	return before
+}
+
+// noMore tells whether a number in digits is not above another one.
+func noMore(digits, limit string) bool {
+	changed, isNumber := number(value{digits})
+	old, isAlsoNumber := number(value{limit})
+	return isNumber && isAlsoNumber && changed <= old
+}
+
+// runsAtMost tells whether the plan sets the highest number of tasks to this one.
+func (p Plan) runsAtMost(tasks string) bool {
+	return slices.ContainsFunc(p.Steps, func(step Step) bool {
+		return resourceType(step.URN) == scalableTarget && step.Before != nil && step.After != nil &&
+			inputsOf(step.After).at("maxCapacity").is(tasks)
+	})
 }
 
 // alarmStaysAsLoud are the rules for the alarms that tell people.
@@ -118,17 +128,21 @@ var alarmStaysAsLoud = whereItTellsPeople(all(
 	// A metric has nothing to measure in another unit than its own.
 	staysAsItIs("unit", ringsLater),
 	staysAsItIs("dimensions", ringsLater),
-	unlessItFollowsTheCapacity(all(
-		thresholdStaysAsClose,
-		staysAsItIs("metricQueries", ringsLater),
-	)),
+	staysAsItIs("metricQueries", ringsLater),
+	staysAsItIs("thresholdMetricId", ringsLater),
+	staysAsItIs("evaluateLowSampleCountPercentiles", ringsLater),
+	thresholdStaysAsClose,
 ))
 
-// thresholdStaysAsClose is the rule for a threshold: an alarm must not let more pass.
+// thresholdStaysAsClose is the rule for a threshold: an alarm must not let more pass. That of the alarm on the highest
+// number of tasks follows the settings, and must only stay one that a percentage can exceed.
 func thresholdStaysAsClose(before, after properties) []Weakening {
 	const path = "threshold"
 	old, _ := number(before.at(path))
 	changed, isNumber := number(after.at(path))
+	if isCapacityAlarm(before) && isNumber && changed < 100 {
+		return nil
+	}
 	below := strings.HasPrefix(before.at("comparisonOperator").text(), "LessThan")
 	if !isNumber || below && changed < old || !below && changed > old {
 		return weaker(path, before, after, ringsLater)

@@ -60,7 +60,14 @@ func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
 		{"another load balancer", simple, change(simple, `"LoadBalancer": "a"`, `"LoadBalancer": "b"`), []string{`dimensions: {"LoadBalancer":"a"} → {"LoadBalancer":"b"}`}},
 		{"another expression", loud, change(loud, `"expression": "b"`, `"expression": "0"`), []string{`metricQueries: [{"expression":"b","id":"a"}] → [{"expression":"0","id":"a"}]`}},
 		{"another capacity", capacity, change(capacity, `"threshold": 5`, `"threshold": 6`), nil},
-		{"another number of tasks", counted, strings.Replace(counted, ">= 10", ">= 20", 1), nil},
+		{"a smaller number of tasks", counted, strings.Replace(counted, ">= 10", ">= 9", 1), nil},
+		{"more tasks than run", counted, strings.Replace(counted, ">= 10", ">= 1000000", 1), []string{`metricQueries: [{"expression":"IF(tasks \u003e= 10, cpu, 0)","id":"a"}] → [{"expression":"IF(tasks \u003e= 1000000, cpu, 0)","id":"a"}]`}},
+		{"another number in an expression", counted, strings.Replace(counted, "cpu, 0)", "cpu, 5)", 1), []string{`metricQueries: [{"expression":"IF(tasks \u003e= 10, cpu, 0)","id":"a"}] → [{"expression":"IF(tasks \u003e= 10, cpu, 5)","id":"a"}]`}},
+		{"another number of tasks of another alarm", strings.Replace(counted, "at-max-capacity", "server-errors", 1), strings.Replace(strings.Replace(counted, "at-max-capacity", "server-errors", 1), ">= 10", ">= 9", 1), []string{`metricQueries: [{"expression":"IF(tasks \u003e= 10, cpu, 0)","id":"a"}] → [{"expression":"IF(tasks \u003e= 9, cpu, 0)","id":"a"}]`}},
+		{"all of the capacity", capacity, change(capacity, `"threshold": 5`, `"threshold": 100`), []string{"threshold: 5 → 100"}},
+		{"a threshold that is no number", capacity, change(capacity, `"threshold": 5`, `"threshold": "NaN"`), []string{"threshold: 5 → NaN"}},
+		{"a threshold of another metric", loud, change(loud, `{"name"`, `{"thresholdMetricId": "b", "name"`), []string{"thresholdMetricId: not set → b"}},
+		{"few samples ignored", simple, change(simple, `{"name"`, `{"evaluateLowSampleCountPercentiles": "ignore", "name"`), []string{"evaluateLowSampleCountPercentiles: not set → ignore"}},
 		{"an expression that is never true", counted, strings.Replace(counted, "IF(tasks >= 10, cpu, 0)", "0", 1), []string{`metricQueries: [{"expression":"IF(tasks \u003e= 10, cpu, 0)","id":"a"}] → [{"expression":"0","id":"a"}]`}},
 		{"more than all of the capacity", capacity, change(capacity, `"threshold": 5`, `"threshold": 101`), []string{"threshold: 5 → 101"}},
 		{"a topic less at another capacity", capacity, change(capacity, `, "arn:aws:sns:eu-west-2:1:b"`, ""), []string{"alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
@@ -69,6 +76,27 @@ func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
 		t.Run(each.what, func(t *testing.T) {
 			expectDangers(t, update(t, metricAlarm, each.before, each.after), each.want)
 		})
+	}
+}
+
+func TestTheAlarmOnTheCapacityFollowsTheCapacityOfThePlan(t *testing.T) {
+	alarm := func(tasks string) string {
+		return strings.NewReplacer("server-errors", "at-max-capacity", `"expression": "b"`, `"expression": "IF(tasks >= `+tasks+`, cpu, 0)"`).Replace(loud)
+	}
+	for _, each := range []struct {
+		what, tasks, capacity string
+		dangerous             bool
+	}{
+		{"the same number", "20", "20", false},
+		{"another number", "21", "20", true},
+		{"a capacity that is not known", "20", unknown, true},
+	} {
+		got := dangers(t, update(t, metricAlarm, alarm("10"), alarm(each.tasks)),
+			update(t, scalableTarget, `{"maxCapacity": 10}`, `{"maxCapacity": "`+each.capacity+`"}`))
+		// A capacity that is not known is one danger more, which the target has.
+		if found := strings.Contains(strings.Join(got, " "), "metricQueries"); found != each.dangerous {
+			t.Errorf("%s: %q", each.what, got)
+		}
 	}
 }
 
@@ -108,6 +136,7 @@ func TestWhatAlarmsSendThroughStaysOpen(t *testing.T) {
 		{"tags", topic, `{"name": "alarms"}`, `{"name": "alarms", "tags": {"a": "b"}}`, nil},
 		{"a policy in the topic", topic, `{"name": "alarms"}`, strings.Replace(policy(`"*"`, `["a"]`), `"arn":`, `"name":`, 1), []string{"policy: not so → allows"}},
 		{"a filter", subscription, `{"endpoint": "a"}`, `{"endpoint": "a", "filterPolicy": "{}"}`, []string{"filterPolicy: not set → {}"}},
+		{"a filter of the text", subscription, `{"endpoint": "a", "filterPolicy": "{}"}`, `{"endpoint": "a", "filterPolicy": "{}", "filterPolicyScope": "MessageBody"}`, []string{"filterPolicyScope: not set → MessageBody"}},
 		{"the same policy", topicPolicy, ours, ours, nil},
 		{"everybody may send", topicPolicy, ours, policy(`"*"`, `["a", "b"]`), []string{"policy: not so → allows", "policy: allows"}},
 		{"another alarm may send", topicPolicy, ours, policy(`{"Service": "cloudwatch.amazonaws.com"}`, `["a", "b", "c"]`), []string{"policy: not so → allows"}},

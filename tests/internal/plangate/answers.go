@@ -83,6 +83,50 @@ func losesNoAction(path string) rule {
 	}
 }
 
+// redirectsStay is the rule for where a listener sends users: no redirect may lead elsewhere. Whether it stays one to
+// HTTPS, another rule says.
+func redirectsStay(path string) rule {
+	redirects := func(all properties) []any {
+		var found []any
+		for _, element := range all.at(path).list() {
+			if redirect := (properties{"action": element}).at("action.redirect"); redirect.content != nil {
+				found = append(found, redirect.content)
+			}
+		}
+		return found
+	}
+	return func(before, after properties) []Weakening {
+		old, changed := redirects(before), redirects(after)
+		if whole := after.at(path).content; whole == unknown || whole == secret {
+			changed = nil
+		}
+		var found []Weakening
+		for _, part := range []string{"host", "port", "path", "query"} {
+			of := func(all []any) (parts []string) {
+				for _, redirect := range all {
+					parts = append(parts, properties{"redirect": redirect}.at("redirect."+part).String())
+				}
+				return parts
+			}
+			from, to := of(old), of(changed)
+			wasSet := slices.ContainsFunc(from, func(text string) bool { return text != value{}.String() })
+			isKept := slices.Equal(from, to) && !slices.Contains(to, value{unknown}.String())
+			if len(old) > 0 && !isKept && (wasSet || len(changed) > 0) {
+				found = append(found, Weakening{path + ".redirect." + part, strings.Join(from, ", "), orNone(to), otherAddress})
+			}
+		}
+		return found
+	}
+}
+
+// orNone are texts in words.
+func orNone(texts []string) string {
+	if len(texts) == 0 {
+		return value{}.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
 // originsStayNamed is the rule for the pages that may use the bucket from a browser: named ones may become others,
 // but not every one.
 func originsStayNamed(path string) rule {

@@ -46,6 +46,10 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 		{"a secret in plain", strings.Replace(before, `"secrets": [{"name": "JWT_SECRET", "valueFrom": "arn"}]`, `"environment": [{"name": "JWT_SECRET", "value": "hunter2"}]`, 1), []string{
 			"containerDefinitions[app].environment: JWT_SECRET from a store of secrets → JWT_SECRET in plain"}},
 		{"a secret from elsewhere", strings.Replace(before, `"valueFrom": "arn"`, `"valueFrom": "known"`, 1), []string{"containerDefinitions[app].secrets: JWT_SECRET from arn → JWT_SECRET from known"}},
+		{"another name", strings.Replace(before, `"app"`, `"other"`, 1), nil},
+		{"another name without protection", `{"name": "other", "image": "1.ecr/media:v1", "environment": [{"name": "JWT_SECRET", "value": "hunter2"}]}`, []string{
+			"containerDefinitions[other].readonlyRootFilesystem: true → false", "containerDefinitions[other].logConfiguration: awslogs → not set",
+			"containerDefinitions[other].environment: JWT_SECRET from a store of secrets → JWT_SECRET in plain"}},
 		{"two containers of one name", before + ", " + before, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
 		{"no list", `{"name": "app"}], "x": [{`, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
 	} {
@@ -162,6 +166,13 @@ func TestWhatElseProtectsStays(t *testing.T) {
 		{"a redirect that is not known", listener, redirect, `{"protocol": "HTTP", "defaultActions": "` + unknown + `"}`, []string{"defaultActions: redirect to HTTPS → no longer"}},
 		{"a redirect more", listener, forward, redirect, nil},
 		{"another target", listener, forward, strings.Replace(forward, `"a"`, `"`+unknown+`"`, 1), nil},
+		{"a redirect of several to elsewhere", listener, `{"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "a"}}, {"type": "forward"}]}`, `{"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "b"}}, {"type": "forward"}]}`, []string{
+			"defaultActions.redirect.host: a → b"}},
+		{"a redirect to another path and port", listener, redirect, `{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "8443", "path": "/x"}}]}`, []string{
+			"defaultActions.redirect.port: not set → 8443", "defaultActions.redirect.path: not set → /x"}},
+		{"another port", listener, `{"port": 80}`, `{"port": 8080}`, []string{"port: 80 → 8080"}},
+		{"a parameter that overwrites", parameter, `{}`, `{"overwrite": true}`, []string{"overwrite: not set → true"}},
+		{"requests for another container", service, `{"loadBalancers": [{"containerName": "a"}]}`, `{"loadBalancers": [{"containerName": "b"}]}`, []string{`loadBalancers: [{"containerName":"a"}] → [{"containerName":"b"}]`}},
 		{"nobody is asked who they are", listener, `{"defaultActions": [{"type": "authenticate-oidc"}, {"type": "forward"}]}`, `{"defaultActions": [{"type": "forward"}]}`, []string{
 			"defaultActions: authenticate-oidc → no longer"}},
 		{"no certificate of the client", listener, `{"mutualAuthentication": {"mode": "verify"}}`, `{"mutualAuthentication": {"mode": "off"}}`, []string{"mutualAuthentication.mode: verify → off"}},

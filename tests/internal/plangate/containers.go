@@ -63,19 +63,42 @@ func containersGainNothing(path string) rule {
 		}
 		var found []Weakening
 		for _, name := range slices.Sorted(maps.Keys(changed)) {
-			found = append(found, containerGainsNothing(path+"["+name+"].", old, changed[name])...)
+			for _, counterpart := range counterparts(changed[name], old, changed) {
+				for _, each := range containerGainsNothing(path+"["+name+"].", old, counterpart, changed[name]) {
+					if !slices.Contains(found, each) {
+						found = append(found, each)
+					}
+				}
+			}
 		}
 		return found
 	}
 }
 
-// containerGainsNothing compares a container with the one of the same name before, or with none.
-func containerGainsNothing(path string, all map[string]container, after container) []Weakening {
+// counterparts are the old containers that a container stands for: the one of its name. One with a new name may stand
+// for each whose name has gone, and stands for none if no name has.
+func counterparts(one container, old, changed map[string]container) []container {
+	if same, existed := old[one.Name]; existed {
+		return []container{same}
+	}
+	var gone []container
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		if _, stays := changed[name]; !stays {
+			gone = append(gone, old[name])
+		}
+	}
+	if len(gone) == 0 {
+		return []container{{}}
+	}
+	return gone
+}
+
+// containerGainsNothing compares a container with what it stands for among all from before.
+func containerGainsNothing(path string, all map[string]container, before, after container) []Weakening {
 	var found []Weakening
 	add := func(property, from, to, why string) {
 		found = append(found, Weakening{Property: path + property, From: from, To: to, Why: why})
 	}
-	before, existed := all[after.Name]
 	repositories := map[string]bool{}
 	for _, each := range all {
 		repositories[each.repository()] = true
@@ -94,7 +117,7 @@ func containerGainsNothing(path string, all map[string]container, after containe
 	if before.ReadonlyRootFilesystem && !after.ReadonlyRootFilesystem {
 		add("readonlyRootFilesystem", "true", "false", "an intruder can change the application's files")
 	}
-	if existed && before.LogConfiguration != nil && (after.LogConfiguration == nil || after.LogConfiguration.LogDriver != before.LogConfiguration.LogDriver) {
+	if before.LogConfiguration != nil && (after.LogConfiguration == nil || after.LogConfiguration.LogDriver != before.LogConfiguration.LogDriver) {
 		add("logConfiguration", before.LogConfiguration.LogDriver, after.logDriver(), "the container's output is not kept where it was")
 	}
 	sources := before.secretSources()

@@ -179,7 +179,7 @@ func (p Plan) weakened(step Step) []Danger {
 	switch {
 	case isComponent(step):
 	case step.Before != nil && step.After != nil:
-		found = protectionsOf(step)
+		found = p.protectionsOf(step)
 	case operations[step.Operation] == created:
 		found = p.grantsOf(step)
 	case operations[step.Operation] == deleted && step.Before != nil:

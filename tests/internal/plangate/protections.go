@@ -52,6 +52,7 @@ var protections = map[string]rule{
 	"aws:ssm/parameter:Parameter": all(
 		keeps("type", "the value is no longer encrypted", "SecureString"),
 		staysOnceSet("keyId", "who may use the other key can read the value"),
+		staysOff("overwrite", "a parameter that somebody else made is lost"),
 	),
 	"aws:lb/loadBalancer:LoadBalancer": all(
 		keeps("dropInvalidHeaderFields", "malformed requests reach the tasks", true),
@@ -67,7 +68,8 @@ var protections = map[string]rule{
 		staysOnceSet("routingHttpResponseStrictTransportSecurityHeaderValue", "browsers may use plain HTTP again"),
 		keeps("mutualAuthentication.mode", "clients need no certificate any more", "verify", "passthrough"),
 		losesNoAction("defaultActions"),
-		staysOnceSet("defaultActions.redirect.host", otherAddress),
+		redirectsStay("defaultActions"),
+		staysAsItIs("port", "users reach the service at another port, or not at all"),
 	),
 	"aws:acm/certificate:Certificate": all(
 		staysAway("options.export", "its private key can be taken elsewhere", "ENABLED"),
@@ -92,6 +94,7 @@ var protections = map[string]rule{
 		staysNamed("alarms.alarmNames", "a deployment goes on although its alarms ring"),
 		gainsNothing("networkConfiguration.securityGroups", otherSecurityGroup),
 		staysNamed("networkConfiguration.securityGroups", defaultSecurityGroup),
+		staysAsItIs("loadBalancers", "requests reach something else, or nothing"),
 		staysOff("networkConfiguration.assignPublicIp", "the tasks get public addresses"),
 		staysOff("enableExecuteCommand", "a shell can be opened in a task"),
 	),
@@ -100,7 +103,7 @@ var protections = map[string]rule{
 		staysAsItIs("executionRoleArn", "tasks are started as another role"),
 		containersGainNothing("containerDefinitions"),
 	),
-	"aws:appautoscaling/target:Target": staysAway("maxCapacity", "every task stops, and none starts again", 0),
+	scalableTarget: staysAway("maxCapacity", "every task stops, and none starts again", 0),
 	metricAlarm: all(
 		staysOn("actionsEnabled", "nothing happens when it rings"),
 		staysNamed("alarmActions", "nothing happens when it rings"),
@@ -114,8 +117,11 @@ var protections = map[string]rule{
 		allowsNoMore("policy", mayPretend),
 		allowsNoLess("policy", cannotSend),
 	),
-	"aws:sns/topicSubscription:TopicSubscription": staysAsItIs("filterPolicy", "some alarms are not sent to this address"),
-	"pulumi:providers:aws":                        otherPropertiesStay("version", "defaultTags", "maxRetries", "retryMode"),
+	"aws:sns/topicSubscription:TopicSubscription": all(
+		staysAsItIs("filterPolicy", someNotSent),
+		staysAsItIs("filterPolicyScope", someNotSent),
+	),
+	"pulumi:providers:aws": otherPropertiesStay("version", "defaultTags", "maxRetries", "retryMode"),
 	"aws:cloudwatch/logGroup:LogGroup": all(
 		lasts("retentionInDays", "day", "older events are deleted"),
 		keeps("skipDestroy", "the logs go with the stack", true),
@@ -127,6 +133,7 @@ var protections = map[string]rule{
 const (
 	becomesPublic      = "files can become public"
 	moreRights         = "the role may do more"
+	someNotSent        = "some alarms are not sent to this address"
 	mayPretend         = "others may send what looks like an alarm"
 	otherAddress       = "users are sent to another address"
 	otherSecurityGroup = "another group decides who gets through"
@@ -141,7 +148,7 @@ var everyTypesProtections = all(
 )
 
 // protectionsOf compares a resource before and after a step.
-func protectionsOf(step Step) []Weakening {
+func (p Plan) protectionsOf(step Step) []Weakening {
 	var found []Weakening
 	if step.Before.Protect && !step.After.Protect {
 		found = append(found, Weakening{Property: "protect", From: "true", To: "false", Why: "Pulumi no longer refuses to delete it"})
@@ -154,6 +161,9 @@ func protectionsOf(step Step) []Weakening {
 	found = append(found, secretsStaySecret("", map[string]any(before), map[string]any(after))...)
 	found = append(found, secretParameterStays(step)...)
 	found = append(found, everyTypesProtections(before, after)...)
+	if resourceType(step.URN) == metricAlarm {
+		before = p.followingTheCapacity(before, after)
+	}
 	if rules, has := protections[resourceType(step.URN)]; has {
 		found = append(found, rules(before, after)...)
 	}

@@ -2,6 +2,7 @@ package plangate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -171,7 +172,7 @@ func number(v value) (float64, bool) {
 		return content, true
 	case string:
 		read, err := strconv.ParseFloat(content, 64)
-		return read, err == nil && v.known()
+		return read, err == nil && v.known() && !math.IsNaN(read)
 	}
 	return 0, false
 }
