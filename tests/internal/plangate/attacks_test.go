@@ -170,6 +170,8 @@ func TestWhatElseProtectsStays(t *testing.T) {
 			"defaultActions.redirect.host: a → b"}},
 		{"a redirect to another path and port", listener, redirect, `{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "8443", "path": "/x"}}]}`, []string{
 			"defaultActions.redirect.port: not set → 8443", "defaultActions.redirect.path: not set → /x"}},
+		{"a redirect that asks for something else", listener, redirect, strings.Replace(redirect, `"HTTPS"`, `"HTTPS", "query": "x=y"`, 1), []string{"defaultActions.redirect.query: not set → x=y"}},
+		{"a redirect that stays not known", listener, redirectTo(unknown), redirectTo(unknown), []string{"defaultActions.redirect.host: not known yet → not known yet"}},
 		{"another port", listener, `{"port": 80}`, `{"port": 8080}`, []string{"port: 80 → 8080"}},
 		{"a parameter that overwrites", parameter, `{}`, `{"overwrite": true}`, []string{"overwrite: not set → true"}},
 		{"requests for another container", service, `{"loadBalancers": [{"containerName": "a"}]}`, `{"loadBalancers": [{"containerName": "b"}]}`, []string{`loadBalancers: [{"containerName":"a"}] → [{"containerName":"b"}]`}},
