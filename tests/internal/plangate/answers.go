@@ -83,6 +83,10 @@ func losesNoAction(path string) rule {
 	}
 }
 
+// asRequested are the parts of a redirect where they are not set: those of the request (API reference of Elastic Load
+// Balancing, RedirectActionConfig).
+var asRequested = map[string]string{"host": "#{host}", "port": "#{port}", "path": "/#{path}", "query": "#{query}"}
+
 // redirectsStay is the rule for where a listener sends users: no redirect may lead elsewhere. Whether it stays one to
 // HTTPS, another rule says.
 func redirectsStay(path string) rule {
@@ -104,12 +108,16 @@ func redirectsStay(path string) rule {
 		for _, part := range []string{"host", "port", "path", "query"} {
 			of := func(all []any) (parts []string) {
 				for _, redirect := range all {
-					parts = append(parts, properties{"redirect": redirect}.at("redirect."+part).String())
+					text := properties{"redirect": redirect}.at("redirect." + part).String()
+					if text == (value{}).String() {
+						text = asRequested[part]
+					}
+					parts = append(parts, text)
 				}
 				return parts
 			}
 			from, to := of(old), of(changed)
-			wasSet := slices.ContainsFunc(from, func(text string) bool { return text != value{}.String() })
+			wasSet := slices.ContainsFunc(from, func(text string) bool { return text != asRequested[part] })
 			isKept := slices.Equal(from, to) && !slices.Contains(to, value{unknown}.String())
 			if len(old) > 0 && !isKept && (wasSet || len(changed) > 0) {
 				found = append(found, Weakening{path + ".redirect." + part, strings.Join(from, ", "), orNone(to), otherAddress})

@@ -169,8 +169,10 @@ func TestWhatElseProtectsStays(t *testing.T) {
 		{"a redirect of several to elsewhere", listener, `{"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "a"}}, {"type": "forward"}]}`, `{"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "b"}}, {"type": "forward"}]}`, []string{
 			"defaultActions.redirect.host: a → b"}},
 		{"a redirect to another path and port", listener, redirect, `{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "8443", "path": "/x"}}]}`, []string{
-			"defaultActions.redirect.port: not set → 8443", "defaultActions.redirect.path: not set → /x"}},
-		{"a redirect that asks for something else", listener, redirect, strings.Replace(redirect, `"HTTPS"`, `"HTTPS", "query": "x=y"`, 1), []string{"defaultActions.redirect.query: not set → x=y"}},
+			"defaultActions.redirect.port: #{port} → 8443", "defaultActions.redirect.path: /#{path} → /x"}},
+		{"a redirect that asks for something else", listener, redirect, strings.Replace(redirect, `"HTTPS"`, `"HTTPS", "query": "x=y"`, 1), []string{"defaultActions.redirect.query: #{query} → x=y"}},
+		{"a redirect that says what went without saying", listener, redirect, strings.Replace(redirect, `"HTTPS"`, `"HTTPS", "host": "#{host}", "port": "#{port}", "path": "/#{path}", "query": "#{query}"`, 1), nil},
+		{"a redirect to any host that gets one", listener, redirect, strings.Replace(redirect, `"HTTPS"`, `"HTTPS", "host": "a.example.com"`, 1), []string{"defaultActions.redirect.host: #{host} → a.example.com"}},
 		{"a redirect that stays not known", listener, redirectTo(unknown), redirectTo(unknown), []string{"defaultActions.redirect.host: not known yet → not known yet"}},
 		{"another port", listener, `{"port": 80}`, `{"port": 8080}`, []string{"port: 80 → 8080"}},
 		{"a parameter that overwrites", parameter, `{}`, `{"overwrite": true}`, []string{"overwrite: not set → true"}},
