@@ -127,6 +127,37 @@ func redirectsStay(path string) rule {
 	}
 }
 
+// forwardsToNoOther is the rule for where a listener forwards requests: to no other target group, and it must not
+// answer them itself instead. To redirect them is for another rule.
+func forwardsToNoOther(path string) rule {
+	targets := func(all properties) []string {
+		var found []string
+		for _, element := range all.at(path).list() {
+			action := properties{"action": element}
+			if action.at("action.type").is("fixed-response") {
+				found = append(found, "a fixed response")
+			}
+			if target := action.at("action.targetGroupArn"); target.content != nil {
+				found = append(found, target.String())
+			}
+			for _, group := range action.at("action.forward.targetGroups").list() {
+				found = append(found, properties{"group": group}.at("group.arn").String())
+			}
+		}
+		return found
+	}
+	return func(before, after properties) []Weakening {
+		old := targets(before)
+		var found []Weakening
+		for _, target := range targets(after) {
+			if len(old) > 0 && (!slices.Contains(old, target) || target == value{unknown}.String()) {
+				found = append(found, Weakening{path + ".targetGroupArn", strings.Join(old, ", "), "also " + target, "requests reach something else, or nothing"})
+			}
+		}
+		return found
+	}
+}
+
 // orNone are texts in words.
 func orNone(texts []string) string {
 	if len(texts) == 0 {

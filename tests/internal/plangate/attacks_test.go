@@ -23,7 +23,7 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 	const (
 		kind   = "aws:ecs/taskDefinition:TaskDefinition"
 		before = `{"name": "app", "image": "1.ecr/media:v1", "secrets": [{"name": "JWT_SECRET", "valueFrom": "arn"}],
-			"readonlyRootFilesystem": true, "logConfiguration": {"logDriver": "awslogs"}}`
+			"readonlyRootFilesystem": true, "user": "node", "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "a", "awslogs-stream-prefix": "ecs"}}}`
 	)
 	for _, each := range []struct {
 		what, after string
@@ -35,20 +35,35 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 		{"a plain variable", strings.Replace(before, `"image"`, `"environment": [{"name": "A", "value": "b"}], "image"`, 1), nil},
 		{"a secret less", strings.Replace(before, `{"name": "JWT_SECRET", "valueFrom": "arn"}`, "", 1), nil},
 		{"an image from elsewhere", strings.Replace(before, "1.ecr/media:v1", "docker.io:443/media", 1), []string{"containerDefinitions[app].image: of 1.ecr/media → of docker.io:443/media"}},
-		{"a container from elsewhere", before + `, {"name": "agent", "image": "agent"}`, []string{"containerDefinitions[agent].image: of 1.ecr/media → of agent"}},
-		{"a second container of the image", before + `, {"name": "worker", "image": "1.ecr/media"}`, nil},
+		{"a container from elsewhere", before + `, {"name": "agent", "image": "agent"}`, []string{
+			"containerDefinitions[agent].image: of 1.ecr/media → of agent", "containerDefinitions[agent].logConfiguration: awslogs → not set"}},
+		{"a second container of the image", before + `, {"name": "worker", "image": "1.ecr/media", "command": ["work"], "logConfiguration": {"logDriver": "awslogs"}}`, nil},
+		{"a second container without a log", before + `, {"name": "worker", "image": "1.ecr/media"}`, []string{"containerDefinitions[worker].logConfiguration: awslogs → not set"}},
+		{"another log group", strings.Replace(before, `"options": {"awslogs-group": "a"`, `"options": {"awslogs-group": "b"`, 1), []string{"containerDefinitions[app].logConfiguration.options: awslogs-group a → awslogs-group b"}},
+		{"no log group", strings.Replace(before, `"awslogs-group": "a", `, "", 1), []string{"containerDefinitions[app].logConfiguration.options: awslogs-group a → awslogs-group not set"}},
+		{"another prefix of the log streams", strings.Replace(before, `"awslogs-stream-prefix": "ecs"`, `"awslogs-stream-prefix": "app"`, 1), nil},
+		{"another command", strings.Replace(before, `"image"`, `"command": ["sh"], "image"`, 1), []string{`containerDefinitions[app].command: [] → ["sh"]`}},
+		{"a list that says the same", strings.Replace(before, `"image"`, `"command": [], "mountPoints": [], "image"`, 1), nil},
+		{"another entry point", strings.Replace(before, `"image"`, `"entryPoint": ["sh"], "image"`, 1), []string{`containerDefinitions[app].entryPoint: [] → ["sh"]`}},
+		{"root", strings.Replace(before, `"user": "node"`, `"user": "0:0"`, 1), []string{"containerDefinitions[app].user: node → 0:0"}},
+		{"root by its name", strings.Replace(before, `"user": "node"`, `"user": "root"`, 1), []string{"containerDefinitions[app].user: node → root"}},
+		{"the user of the image", strings.Replace(before, `"user": "node", `, "", 1), []string{"containerDefinitions[app].user: node → that of the image"}},
+		{"another user", strings.Replace(before, `"user": "node"`, `"user": "1000"`, 1), nil},
+		{"a mounted volume", strings.Replace(before, `"image"`, `"mountPoints": [{"sourceVolume": "a"}], "image"`, 1), []string{`containerDefinitions[app].mountPoints: without {"sourceVolume":"a"} → with {"sourceVolume":"a"}`}},
+		{"the volumes of another container", strings.Replace(before, `"image"`, `"volumesFrom": [{"sourceContainer": "a"}], "image"`, 1), []string{`containerDefinitions[app].volumesFrom: without {"sourceContainer":"a"} → with {"sourceContainer":"a"}`}},
 		{"a privileged container", strings.Replace(before, `"image"`, `"privileged": true, "image"`, 1), []string{"containerDefinitions[app].privileged: false → true"}},
 		{"a capability more", strings.Replace(before, `"image"`, `"linuxParameters": {"capabilities": {"add": ["SYS_PTRACE"]}}, "image"`, 1), []string{
 			"containerDefinitions[app].linuxParameters.capabilities.add: without SYS_PTRACE → with SYS_PTRACE"}},
 		{"files that can be changed", strings.Replace(before, `"readonlyRootFilesystem": true,`, "", 1), []string{"containerDefinitions[app].readonlyRootFilesystem: true → false"}},
-		{"no log", strings.Replace(before, `, "logConfiguration": {"logDriver": "awslogs"}`, "", 1), []string{"containerDefinitions[app].logConfiguration: awslogs → not set"}},
-		{"a log elsewhere", strings.Replace(before, "awslogs", "syslog", 1), []string{"containerDefinitions[app].logConfiguration: awslogs → syslog"}},
+		{"no log", strings.Replace(before, `, "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "a", "awslogs-stream-prefix": "ecs"}}`, "", 1), []string{"containerDefinitions[app].logConfiguration: awslogs → not set"}},
+		{"a log elsewhere", strings.Replace(before, `"awslogs"`, `"syslog"`, 1), []string{"containerDefinitions[app].logConfiguration: awslogs → syslog"}},
 		{"a secret in plain", strings.Replace(before, `"secrets": [{"name": "JWT_SECRET", "valueFrom": "arn"}]`, `"environment": [{"name": "JWT_SECRET", "value": "hunter2"}]`, 1), []string{
 			"containerDefinitions[app].environment: JWT_SECRET from a store of secrets → JWT_SECRET in plain"}},
 		{"a secret from elsewhere", strings.Replace(before, `"valueFrom": "arn"`, `"valueFrom": "known"`, 1), []string{"containerDefinitions[app].secrets: JWT_SECRET from arn → JWT_SECRET from known"}},
 		{"another name", strings.Replace(before, `"app"`, `"other"`, 1), nil},
 		{"another name without protection", `{"name": "other", "image": "1.ecr/media:v1", "environment": [{"name": "JWT_SECRET", "value": "hunter2"}]}`, []string{
 			"containerDefinitions[other].readonlyRootFilesystem: true → false", "containerDefinitions[other].logConfiguration: awslogs → not set",
+			"containerDefinitions[other].user: node → that of the image",
 			"containerDefinitions[other].environment: JWT_SECRET from a store of secrets → JWT_SECRET in plain"}},
 		{"two containers of one name", before + ", " + before, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
 		{"no list", `{"name": "app"}], "x": [{`, []string{"containerDefinitions: known containers → not known yet, or a secret"}},
@@ -59,6 +74,8 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 			expectDangers(t, step, each.want)
 		})
 	}
+	asRoot := strings.Replace(before, `"node"`, `"root"`, 1)
+	expectDangers(t, update(t, kind, definitions(t, "["+asRoot+"]"), definitions(t, "["+strings.Replace(asRoot, `"user": "root", `, "", 1)+"]")), nil)
 	for _, hidden := range []string{secret, unknown} {
 		expectDangers(t, update(t, kind, definitions(t, "["+before+"]"), definitions(t, hidden)), []string{
 			"containerDefinitions: known containers → not known yet, or a secret"})
@@ -165,7 +182,16 @@ func TestWhatElseProtectsStays(t *testing.T) {
 		{"a redirect to HTTP", listener, redirect, strings.Replace(redirect, "HTTPS", "HTTP", 1), []string{"defaultActions: redirect to HTTPS → no longer"}},
 		{"a redirect that is not known", listener, redirect, `{"protocol": "HTTP", "defaultActions": "` + unknown + `"}`, []string{"defaultActions: redirect to HTTPS → no longer"}},
 		{"a redirect more", listener, forward, redirect, nil},
-		{"another target", listener, forward, strings.Replace(forward, `"a"`, `"`+unknown+`"`, 1), nil},
+		{"another target", listener, forward, strings.Replace(forward, `"a"`, `"b"`, 1), []string{"defaultActions.targetGroupArn: a → also b"}},
+		{"a target that is not known", listener, forward, strings.Replace(forward, `"a"`, `"`+unknown+`"`, 1), []string{"defaultActions.targetGroupArn: a → also not known yet"}},
+		{"actions that are not known", listener, forward, `{"protocol": "HTTP", "defaultActions": "` + unknown + `"}`, []string{"defaultActions.targetGroupArn: a → also not known yet"}},
+		{"a target that stays not known", listener, strings.Replace(forward, `"a"`, `"`+unknown+`"`, 1), strings.Replace(forward, `"a"`, `"`+unknown+`"`, 1), []string{
+			"defaultActions.targetGroupArn: not known yet → also not known yet"}},
+		{"a second target", listener, forward, strings.Replace(forward, `"targetGroupArn": "a"`, `"forward": {"targetGroups": [{"arn": "a"}, {"arn": "b"}]}`, 1), []string{"defaultActions.targetGroupArn: a → also b"}},
+		{"the same target in another form", listener, forward, strings.Replace(forward, `"targetGroupArn": "a"`, `"forward": {"targetGroups": [{"arn": "a"}]}`, 1), nil},
+		{"one answer for everybody", listener, forward, strings.Replace(forward, `"forward"`, `"fixed-response"`, 1), []string{"defaultActions.targetGroupArn: a → also a fixed response"}},
+		{"another certificate", listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`, []string{"certificateArn: a → b"}},
+		{"a first certificate", listener, `{}`, `{"certificateArn": "b"}`, nil},
 		{"a redirect of several to elsewhere", listener, `{"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "a"}}, {"type": "forward"}]}`, `{"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "b"}}, {"type": "forward"}]}`, []string{
 			"defaultActions.redirect.host: a → b"}},
 		{"a redirect to another path and port", listener, redirect, `{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "8443", "path": "/x"}}]}`, []string{
@@ -188,6 +214,7 @@ func TestWhatElseProtectsStays(t *testing.T) {
 		{"answers that are not known", group, `{"healthCheck": {"matcher": "200"}}`, `{"healthCheck": {"matcher": "` + unknown + `"}}`, []string{"healthCheck.matcher: 200 → not known yet"}},
 		{"no health check", group, `{"healthCheck": {"enabled": true}}`, `{"healthCheck": {"enabled": false}}`, []string{"healthCheck.enabled: true → false"}},
 		{"no alarms of a deployment", service, `{"alarms": {"enable": true, "rollback": true}}`, `{}`, []string{"alarms.enable: true → not set", "alarms.rollback: true → not set"}},
+		{"a volume", "aws:ecs/taskDefinition:TaskDefinition", `{"containerDefinitions": "[]"}`, `{"containerDefinitions": "[]", "volumes": [{"hostPath": "/"}]}`, []string{`volumes: not set → [{"hostPath":"/"}]`}},
 		{"no task at all", target, `{"maxCapacity": 10}`, `{"maxCapacity": 0}`, []string{"maxCapacity: 10 → 0"}},
 		{"fewer tasks", target, `{"maxCapacity": 10, "minCapacity": 1}`, `{"maxCapacity": 1, "minCapacity": 0}`, nil},
 		{"an alarm that rings for nobody", alarm, `{"alarmActions": ["a"]}`, `{"alarmActions": []}`, []string{`alarmActions: ["a"] → []`}},
@@ -238,6 +265,40 @@ func TestAnotherProviderMayBeAnotherAccount(t *testing.T) {
 	expectDangers(t, of(provider+"elsewhere::1", provider+"elsewhere::2"), nil)
 	expectDangers(t, of(provider+"default::1", provider+"default-2::2"), []string{"provider: default → default-2"})
 	expectDangers(t, of(provider+"default::1", ""), []string{"provider: default → none"})
+
+	// Pulumi shows no default provider (pulumi/pkg, engine, isInternalStep), but a plan that does is judged by it.
+	upgrade := of(provider+"default_6_83_0::1", provider+"default_6_83_2::2")
+	shownAs := func(name, operation, before, after string) Step {
+		step := Step{Operation: operation, URN: provider + name}
+		if before != "" {
+			step.Before = &State{Custom: true, Inputs: inputs(t, before)}
+		}
+		if after != "" {
+			step.After = &State{Custom: true, Inputs: inputs(t, after)}
+		}
+		return step
+	}
+	old := shownAs("default_6_83_0", "delete", `{"region": "eu-west-2", "version": "6.83.0"}`, "")
+	for what, each := range map[string]struct {
+		steps []Step
+		want  []string
+	}{
+		"another version":              {[]Step{upgrade, old, shownAs("default_6_83_2", "create", "", `{"region": "eu-west-2", "version": "6.83.2"}`)}, nil},
+		"another endpoint":             {[]Step{upgrade, old, shownAs("default_6_83_2", "create", "", `{"region": "eu-west-2", "endpoints": "[]"}`)}, []string{"gets weaker provider.endpoints: not set → []"}},
+		"what cannot be compared":      {[]Step{upgrade, shownAs("default_6_83_2", "create", "", `{"region": "eu-west-2"}`)}, []string{"gets weaker provider.region: not set → eu-west-2"}},
+		"one default provider of two":  {[]Step{upgrade, of(provider+"default_6_83_0::1", provider+"default_6_83_0::1")}, []string{"gets weaker provider: default_6_83_0 → default_6_83_2"}},
+		"the default of other plugins": {[]Step{upgrade, of("", "urn:pulumi:dev::mediaserver::pulumi:providers:random::default_4_19_0::1")}, nil},
+	} {
+		// Each resource has a URN of its own.
+		for i := range each.steps {
+			if resourceName(each.steps[i].URN) == "it" {
+				each.steps[i].URN += strings.Repeat("-", i)
+			}
+		}
+		if got := dangers(t, each.steps...); !slices.Equal(got, each.want) {
+			t.Errorf("%s: %q, want %q", what, got, each.want)
+		}
+	}
 
 	for after, want := range map[string][]string{
 		`{"region": "eu-west-2", "version": "6.84.0", "defaultTags": "{}"}`: nil,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,8 +27,14 @@ type container struct {
 		} `json:"capabilities"`
 	} `json:"linuxParameters"`
 	LogConfiguration *struct {
-		LogDriver string `json:"logDriver"`
+		LogDriver string            `json:"logDriver"`
+		Options   map[string]string `json:"options"`
 	} `json:"logConfiguration"`
+	Command     []string `json:"command"`
+	EntryPoint  []string `json:"entryPoint"`
+	User        string   `json:"user"`
+	MountPoints []any    `json:"mountPoints"`
+	VolumesFrom []any    `json:"volumesFrom"`
 }
 
 // secretSources are the places in a store of secrets from which variables come, by the names of the variables.
@@ -49,7 +56,7 @@ func (c container) repository() string {
 }
 
 // containersGainNothing is the rule for the containers of a task definition. Another image of a repository that the
-// task used already passes; so does another command or variable.
+// task used already passes; so does another variable.
 func containersGainNothing(path string) rule {
 	return func(before, after properties) []Weakening {
 		if sameValue(before.at(path).content, after.at(path).content) {
@@ -88,9 +95,22 @@ func counterparts(one container, old, changed map[string]container) []container 
 		}
 	}
 	if len(gone) == 0 {
-		return []container{{}}
+		return []container{loggedAs(old)}
 	}
 	return gone
+}
+
+// loggedAs is a container that is nothing but logged, as the first of these by name that is. What is added beside them
+// is compared with it.
+func loggedAs(all map[string]container) container {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if driver := all[name].LogConfiguration; driver != nil {
+			only := *driver
+			only.Options = nil
+			return container{LogConfiguration: &only}
+		}
+	}
+	return container{}
 }
 
 // containerGainsNothing compares a container with what it stands for among all from before.
@@ -118,8 +138,16 @@ func containerGainsNothing(path string, all map[string]container, before, after 
 		add("readonlyRootFilesystem", "true", "false", "an intruder can change the application's files")
 	}
 	if before.LogConfiguration != nil && (after.LogConfiguration == nil || after.LogConfiguration.LogDriver != before.LogConfiguration.LogDriver) {
-		add("logConfiguration", before.LogConfiguration.LogDriver, after.logDriver(), "the container's output is not kept where it was")
+		add("logConfiguration", before.LogConfiguration.LogDriver, after.logDriver(), logElsewhere)
+	} else if before.LogConfiguration != nil {
+		for _, name := range slices.Sorted(maps.Keys(before.LogConfiguration.Options)) {
+			from, to := before.logOption(name), after.logOption(name)
+			if name != logStreamPrefix && from != to {
+				add("logConfiguration.options", name+" "+from, name+" "+to, logElsewhere)
+			}
+		}
 	}
+	found = append(found, runsAsBefore(path, before, after)...)
 	sources := before.secretSources()
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
 		source, isSecret := after.secretSources()[name]
@@ -131,6 +159,67 @@ func containerGainsNothing(path string, all map[string]container, before, after 
 		}
 	}
 	return found
+}
+
+// logStreamPrefix is the option of a log that only names its streams.
+const logStreamPrefix = "awslogs-stream-prefix"
+
+const logElsewhere = "the container's output is not kept where it was"
+
+// runsAsBefore compares what a container that was there runs, as whom, and which files it reaches.
+func runsAsBefore(path string, before, after container) []Weakening {
+	var found []Weakening
+	if isRoot(after.User) && !isRoot(before.User) || after.User == "" && before.User != "" && !isRoot(before.User) {
+		found = append(found, Weakening{path + "user", userName(before.User), userName(after.User), "an intruder may do more in the container"})
+	}
+	for _, each := range []struct {
+		property string
+		from, to []string
+	}{{"command", before.Command, after.Command}, {"entryPoint", before.EntryPoint, after.EntryPoint}} {
+		if before.Name != "" && !slices.Equal(each.from, each.to) {
+			found = append(found, Weakening{path + each.property, inJSON(each.from), inJSON(each.to), "the task runs something else of its image"})
+		}
+	}
+	for _, each := range []struct {
+		property string
+		from, to []any
+	}{{"mountPoints", before.MountPoints, after.MountPoints}, {"volumesFrom", before.VolumesFrom, after.VolumesFrom}} {
+		for _, mounted := range each.to {
+			if !slices.ContainsFunc(each.from, func(old any) bool { return sameValue(old, mounted) }) {
+				text := value{mounted}.String()
+				found = append(found, Weakening{path + each.property, "without " + text, "with " + text, "the container reaches other files"})
+			}
+		}
+	}
+	return found
+}
+
+// isRoot tells whether a user, which a group may follow behind a colon, is the one that may do everything.
+func isRoot(user string) bool {
+	name, _, _ := strings.Cut(user, ":")
+	number, err := strconv.Atoi(name)
+	return name == "root" || err == nil && number == 0
+}
+
+// userName is a user in words.
+func userName(user string) string {
+	if user == "" {
+		return "that of the image"
+	}
+	return user
+}
+
+// inJSON are texts as a list of JSON. Absent ones are an empty list.
+func inJSON(texts []string) string {
+	return value{append([]string{}, texts...)}.String()
+}
+
+// logOption is an option of the container's log in words.
+func (c container) logOption(name string) string {
+	if text, has := c.LogConfiguration.Options[name]; has {
+		return text
+	}
+	return value{}.String()
 }
 
 // hasVariable tells whether the container has a plain variable of a name.

@@ -69,6 +69,8 @@ var protections = map[string]rule{
 		keeps("mutualAuthentication.mode", "clients need no certificate any more", "verify", "passthrough"),
 		losesNoAction("defaultActions"),
 		redirectsStay("defaultActions"),
+		forwardsToNoOther("defaultActions"),
+		staysOnceSet("certificateArn", "users meet another certificate, or none"),
 		staysAsItIs("port", "users reach the service at another port, or not at all"),
 	),
 	"aws:acm/certificate:Certificate": all(
@@ -101,6 +103,7 @@ var protections = map[string]rule{
 	"aws:ecs/taskDefinition:TaskDefinition": all(
 		staysAsItIs("taskRoleArn", "the application acts as another role"),
 		staysAsItIs("executionRoleArn", "tasks are started as another role"),
+		staysAsItIs("volumes", "the containers reach other files, or lose theirs"),
 		containersGainNothing("containerDefinitions"),
 	),
 	scalableTarget: staysAway("maxCapacity", "every task stops, and none starts again", 0),
@@ -121,7 +124,7 @@ var protections = map[string]rule{
 		staysAsItIs("filterPolicy", someNotSent),
 		staysAsItIs("filterPolicyScope", someNotSent),
 	),
-	"pulumi:providers:aws": otherPropertiesStay("version", "defaultTags", "maxRetries", "retryMode"),
+	"pulumi:providers:aws": sameAccount,
 	"aws:cloudwatch/logGroup:LogGroup": all(
 		lasts("retentionInDays", "day", "older events are deleted"),
 		keeps("skipDestroy", "the logs go with the stack", true),
@@ -156,7 +159,7 @@ func (p Plan) protectionsOf(step Step) []Weakening {
 	if step.Before.RetainOnDelete && !step.After.RetainOnDelete {
 		found = append(found, Weakening{Property: "retainOnDelete", From: "true", To: "false", Why: "it is deleted when it leaves the stack"})
 	}
-	found = append(found, providerStays(step)...)
+	found = append(found, p.providerStays(step)...)
 	before, after := inputsOf(step.Before), inputsOf(step.After)
 	found = append(found, secretsStaySecret("", map[string]any(before), map[string]any(after))...)
 	found = append(found, secretParameterStays(step)...)

@@ -231,7 +231,6 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"forwarding instead of a redirect", listener, redirectTo("a.example.com"), `{"defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`, []string{
 			"defaultActions: redirect to HTTPS → no longer", "defaultActions.redirect.host: a.example.com → not set",
 		}},
-		{"another certificate", listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`, nil},
 		{"a certificate that can be exported", certificate, `{}`, `{"options": {"export": "ENABLED"}}`, []string{"options.export: not set → ENABLED"}},
 		{"a certificate that is not logged", certificate, `{"options": {"certificateTransparencyLoggingPreference": "ENABLED"}}`, `{"options": {"certificateTransparencyLoggingPreference": "DISABLED"}}`, []string{
 			"options.certificateTransparencyLoggingPreference: ENABLED → DISABLED",
