@@ -7,7 +7,7 @@ whatever the way, so the emulator never outlives it.
 Called with "many", it loads what moto's services need, which takes two seconds of CPU, and forks
 for each account, which takes milliseconds. Descriptor 3 is a Unix socket then. Each byte on it
 brings four descriptors: the socket to serve on, the log, the pipe that ends when the account is
-not wanted any more, and a pipe that the fork holds open as long as it runs.
+not wanted any more, and a pipe that stays open until the fork has ended.
 """
 
 import os
@@ -74,16 +74,29 @@ def load(application):
 
 def fork_for_each(application, requests):
     load(application)
-    # Forks that end need no one to wait for them.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    running = {}
+
+    def report_ended(*_):
+        # Not the fork itself holds its pipe: it might close that before the socket that it serves on.
+        for fork in list(running):
+            if os.waitpid(fork, os.WNOHANG) != (0, 0):
+                os.close(running.pop(fork))
+
+    signal.signal(signal.SIGCHLD, report_ended)
     while True:
         request, descriptors, _, _ = socket.recv_fds(requests, 1, 4)
         if not request:
             return
-        if os.fork() == 0:
+        listener, log, wanted, ended = descriptors
+        # A fork may end before it is known here.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        fork = os.fork()
+        if fork == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
             requests.close()
-            listener, log, wanted, _ = descriptors
+            for descriptor in [ended, *running.values()]:
+                os.close(descriptor)
             os.dup2(log, sys.stdout.fileno())
             os.dup2(log, sys.stderr.fileno())
             # Forks share the state of the generators, and so would make the same identifiers.
@@ -91,8 +104,10 @@ def fork_for_each(application, requests):
             mock_random.seed()
             end_with(wanted)
             serve(application, listener)
-        for descriptor in descriptors:
+        for descriptor in (listener, log, wanted):
             os.close(descriptor)
+        running[fork] = ended
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
 
 
 if sys.argv[1] == "one":
