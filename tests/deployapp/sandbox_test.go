@@ -141,8 +141,6 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	t.Run("the tag is the stack's after the advice was followed", d.adviceFollowed)
 	t.Run("the outputs from before are refused", d.oldOutputs)
 	t.Run("back, although the tag names another image now", d.back)
-	t.Run("the first deployment of a service that asks for no task", d.idle)
-	t.Run("an image for the processor that the settings name, and for no other", d.otherProcessor)
 }
 
 // first deploys the tag that the stack's task definition names.
@@ -220,10 +218,11 @@ func (d *deployments) back(t *testing.T) {
 	d.deploy(t, "--rollback").expect(t, 15, "nothing to go back to")
 }
 
-// idle deploys on a stack of its own that runs no task yet.
-func (d *deployments) idle(t *testing.T) {
-	idle := d.deployed.Another("idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0"})
-	d.deployed.UpOn(idle)
+func TestTheFirstDeploymentOfAServiceThatAsksForNoTaskInTheSandbox(t *testing.T) {
+	t.Parallel()
+	deployed := sandboxtest.New(t, "../..")
+	idle := deployed.Another("idle", map[string]string{"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0"})
+	deployed.UpOn(idle)
 	shop := open(t, idle)
 	result := shop.deploy(t, "--image", "app:built")
 	result.expect(t, 0, "it will ask for 1", "1 of 1 tasks run", "/health answers 200")
@@ -232,10 +231,11 @@ func (d *deployments) idle(t *testing.T) {
 	}
 }
 
-// otherProcessor deploys on a stack of its own whose tasks run on ARM64.
-func (d *deployments) otherProcessor(t *testing.T) {
-	arm := d.deployed.Another("arm", map[string]string{"mediaserver:name": "arm", "mediaserver:cpuArchitecture": "ARM64"})
-	d.deployed.UpOn(arm)
+func TestAnImageForTheProcessorThatTheSettingsNameAndForNoOtherInTheSandbox(t *testing.T) {
+	t.Parallel()
+	deployed := sandboxtest.New(t, "../..")
+	arm := deployed.Another("arm", map[string]string{"mediaserver:name": "arm", "mediaserver:cpuArchitecture": "ARM64"})
+	deployed.UpOn(arm)
 	shop := open(t, arm)
 	refused := shop.deploy(t, "--image", "app:built")
 	refused.expect(t, 5, "is built for linux/amd64, the tasks run linux/arm64; build it with 'docker build --platform linux/arm64'")
