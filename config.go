@@ -321,8 +321,8 @@ func (s settings) validate(reader *settingsReader) {
 	reader.check("cpuArchitecture", s.cpuArchitecture, slices.Contains([]string{x86, arm64}, s.cpuArchitecture),
 		fmt.Sprintf("must be a processor that AWS Fargate offers: %s or %s", x86, arm64))
 	s.validateCapacity(reader)
-	reader.check("scaleUpCpu", s.scaleUpCPU, s.scaleUpCPU >= 1 && s.scaleUpCPU <= 100,
-		"must be a percentage, from 1 to 100")
+	reader.check("scaleUpCpu", s.scaleUpCPU, s.scaleUpCPU >= 1 && s.scaleUpCPU < 100,
+		"must be a percentage, from 1 to 99: the utilisation never exceeds 100, so no task would be added")
 	reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU >= 1 && s.scaleDownCPU <= 100,
 		"must be a percentage, from 1 to 100")
 	if reader.accepted("scaleUpCpu") {
