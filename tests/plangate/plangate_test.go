@@ -153,7 +153,7 @@ func plan(t *testing.T, steps ...*display.PreviewStep) string {
 		summary[step.Op]++
 	}
 	return digest(t, display.PreviewDigest{
-		Config:        map[string]string{"aws:region": "eu-west-2"},
+		Config:        map[string]string{"aws:region": "eu-west-2", "mediaserver:alarmEmails": `["oncall@example.com"]`},
 		Steps:         append([]*display.PreviewStep{change("same", "pulumi:pulumi:Stack", "mediaserver-dev")}, steps...),
 		ChangeSummary: summary,
 	})
@@ -211,10 +211,21 @@ func TestDeletingOrReplacingWhatHoldsDataOrServesIsRefused(t *testing.T) {
 			for _, op := range []string{"update", "same", "read", "refresh", "discard", "import"} {
 				judge(t, plan(t, unchanged(change(op, each.Type, each.Name)))).expect(t, 0, harmless)
 			}
-			created := shown(change("create", each.Type, each.Name), nil, map[string]any{})
+			created := shown(change("create", each.Type, each.Name), nil, asTheProgramMakesIt(each))
 			judge(t, plan(t, created)).expect(t, 0, harmless)
 		})
 	}
+}
+
+// asTheProgramMakesIt are the inputs of a resource by which a new one is judged.
+func asTheProgramMakesIt(resource inventory.Resource) map[string]any {
+	switch resource.Type {
+	case "aws:lb/listener:Listener":
+		return map[string]any{"protocol": "HTTPS", "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"}
+	case "aws:sns/topicSubscription:TopicSubscription":
+		return map[string]any{"protocol": "email", "endpoint": resource.Name}
+	}
+	return map[string]any{}
 }
 
 func TestEveryStepOfAReplacementIsRecognized(t *testing.T) {

@@ -89,3 +89,62 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 		}
 	})
 }
+
+func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
+	deployed := sandboxtest.New(t, repository)
+	set := func(settings ...string) {
+		t.Helper()
+		for i := 0; i < len(settings); i += 2 {
+			deployed.Must("config", "set", "--path", "mediaserver:"+settings[i], settings[i+1])
+		}
+	}
+	deployed.Up()
+	passes := func(what string) {
+		t.Helper()
+		result := judge(t, deployed.Must("preview", "--json").Stdout)
+		if result.code != 0 {
+			t.Errorf("%s is refused:\n%s%s", what, result.stdout, result.stderr)
+		}
+	}
+	set("alarmEmails[0]", "oncall@example.com")
+	passes("a first address for alarms")
+	deployed.Up()
+
+	for _, each := range []struct {
+		key, value string
+		refused    []row
+	}{
+		{"alarmEmails[1]", "ops@example.com", nil},
+		{"alarmTopicArn", "arn:aws:sns:eu-west-2:123456789012:elsewhere", nil},
+		{"maxCapacity", "20", nil},
+		{"maxCapacity", "5", nil},
+		{"scaleUpCpu", "75", nil},
+		{"scaleUpCpu", "65", nil},
+		{"alarmErrorPercent", "1", nil},
+		{"alarmErrorPercent", "6", []row{{"server-errors", "aws:cloudwatch/metricAlarm:MetricAlarm", "threshold: 5 → 6"}}},
+		{"alarmResponseSeconds", "1", nil},
+		{"alarmResponseSeconds", "6", []row{{"slow-responses", "aws:cloudwatch/metricAlarm:MetricAlarm", "threshold: 5 → 6"}}},
+	} {
+		t.Run(each.key+" "+each.value, func(t *testing.T) {
+			set(each.key, each.value)
+			defer func() { deployed.Must("config", "rm", "--path", "mediaserver:"+each.key) }()
+			planned := deployed.Must("preview", "--json").Stdout
+			if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, planned)); len(got) == 0 {
+				t.Fatal("the plan changes nothing")
+			}
+			result := judge(t, planned)
+			if len(each.refused) == 0 {
+				result.expect(t, 0, harmless)
+				return
+			}
+			result.expect(t, 1, "refused")
+			for _, want := range each.refused {
+				if !want.in(result, "gets weaker") {
+					t.Errorf("no row %q in\n%s", want, result.stdout)
+				}
+			}
+		})
+	}
+	set("domainName", "media.example.com", "certificateArn", sandboxtest.ImportCertificate(t, deployed.Clients(), "media.example.com"))
+	passes("a domain")
+}

@@ -319,6 +319,61 @@ func TestANewRoleInAStackThatExistsIsJudged(t *testing.T) {
 	}
 }
 
+func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
+	const (
+		access       = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+		subscription = "aws:sns/topicSubscription:TopicSubscription"
+		secure       = `{"protocol": "HTTPS", "port": 443, "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`
+		byEmail      = `{"protocol": "email", "endpoint": "oncall@example.com", "topic": "t"}`
+	)
+	forwarding := update(t, listener, `{"protocol": "HTTP", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`,
+		`{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS"}}]}`)
+	bucket := creation(t, "aws:s3/bucketV2:BucketV2", `{"bucket": "files"}`)
+	bucket.URN += "-too"
+	for _, each := range []struct {
+		what  string
+		steps []Step
+		want  []string
+	}{
+		{"a policy of the bucket", []Step{creation(t, "aws:s3/bucketPolicy:BucketPolicy", `{}`)}, []string{"is new not in the stack yet"}},
+		{"an access list of the bucket", []Step{creation(t, "aws:s3/bucketAclV2:BucketAclV2", `{}`)}, []string{"is new not in the stack yet"}},
+		{"a rule of a security group", []Step{creation(t, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", `{}`)}, []string{"is new not in the stack yet"}},
+		{"other settings of the bucket", []Step{creation(t, access, `{"bucket": "media"}`)}, []string{"gets weaker bucket: not set → media"}},
+		{"versions of the bucket", []Step{creation(t, "aws:s3/bucketVersioningV2:BucketVersioningV2", `{"bucket": "media"}`)}, []string{"gets weaker bucket: not set → media"}},
+		{"encryption of the bucket", []Step{creation(t, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", `{"bucket": "media"}`)}, []string{"gets weaker bucket: not set → media"}},
+		{"pages of the bucket", []Step{creation(t, "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2", `{"bucket": "media"}`)}, []string{"gets weaker bucket: not set → media"}},
+		{"settings of a new bucket", []Step{creation(t, access, `{"bucket": "files"}`), bucket}, nil},
+		{"the listener of a domain", []Step{creation(t, listener, secure), forwarding}, nil},
+		{"a listener in plain", []Step{creation(t, listener, strings.Replace(secure, "HTTPS", "HTTP", 1)), forwarding}, []string{"gets weaker protocol: HTTPS → HTTP"}},
+		{"a listener with older encryption", []Step{creation(t, listener, strings.Replace(secure, "TLS13-1-2-2021-06", "2016-08", 1)), forwarding}, []string{
+			"gets weaker sslPolicy: one of TLS 1.2 or later → ELBSecurityPolicy-2016-08"}},
+		{"a listener to elsewhere", []Step{creation(t, listener, strings.Replace(secure, `"a"`, `"b"`, 1)), forwarding}, []string{"gets weaker defaultActions.targetGroupArn: a → also b"}},
+		{"a listener to nobody knows where", []Step{creation(t, listener, secure)}, []string{"gets weaker defaultActions.targetGroupArn: not known yet → also a"}},
+		{"the certificate of the settings", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "given"}`)}, nil},
+		{"another certificate than that of the settings", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`)}, []string{"gets weaker certificateArn: a → b"}},
+		{"a certificate that is not known", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`)}, []string{"gets weaker certificateArn: a → not known yet"}},
+		{"another certificate than that which the plan requests", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`), creation(t, "aws:acm/certificate:Certificate", `{}`)}, []string{"gets weaker certificateArn: a → b"}},
+		{"a certificate that the plan requests", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`), creation(t, "aws:acm/certificate:Certificate", `{}`)}, nil},
+		{"an address for alarms", []Step{creation(t, subscription, byEmail)}, nil},
+		{"an address that the settings do not name", []Step{creation(t, subscription, strings.Replace(byEmail, "oncall", "other", 1))}, []string{
+			`gets weaker endpoint: in alarmEmails → other@example.com`}},
+		{"a machine for alarms", []Step{creation(t, subscription, strings.Replace(byEmail, `"email"`, `"https"`, 1))}, []string{"gets weaker protocol: email → https"}},
+		{"a filter of a new address", []Step{creation(t, subscription, strings.Replace(byEmail, `{`, `{"filterPolicy": "{}", `, 1))}, []string{"gets weaker filterPolicy: not set → {}"}},
+	} {
+		plan := Plan{Steps: each.steps, ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{
+			"mediaserver:alarmEmails": `["OnCall@example.com"]`, "mediaserver:certificateArn": "given"}}
+		var got []string
+		for _, change := range Judge(plan, "", nil).Changes {
+			for _, danger := range change.Dangers {
+				got = append(got, danger.What+" "+danger.Because)
+			}
+		}
+		if !slices.Equal(got, each.want) {
+			t.Errorf("%s: %q, want %q", each.what, got, each.want)
+		}
+	}
+}
+
 func TestANewRecordThatMayWriteOverAnotherIsDangerousUnlessItValidates(t *testing.T) {
 	record := func(name string) Step {
 		return creation(t, "aws:route53/record:Record", `{"name": "`+name+`", "allowOverwrite": true}`)

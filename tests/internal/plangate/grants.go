@@ -26,26 +26,47 @@ var grants = map[string]grant{
 	topicPolicy: {"arn", "aws:sns/topic:Topic", "arn"},
 }
 
+// bucketSettings are the types of which a bucket has one: a second one writes over the first (Amazon S3 API reference,
+// PutPublicAccessBlock and its like).
+var bucketSettings = []string{
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+	"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
+}
+
 // grantsOf judges a new resource as a change from nothing, unless its target is as new as it is itself.
 func (p Plan) grantsOf(step Step) []Weakening {
 	kind := resourceType(step.URN)
 	if kind == "aws:route53/record:Record" {
 		return p.overwrites(step)
 	}
-	each, has := grants[kind]
-	if !has || p.isFirst() {
+	if p.isFirst() {
 		return nil
 	}
 	after := inputsOf(step.After)
-	target := after.at(each.property)
-	isNew := each.property != "" && slices.ContainsFunc(p.Steps, func(other Step) bool {
-		return other.Operation == "create" && resourceType(other.URN) == each.targetType && other.After != nil &&
-			target.known() && target.content != nil && reflect.DeepEqual(inputsOf(other.After).at(each.targetName), target)
-	})
-	if isNew || kind == topicPolicy && p.isPolicyOfNewTopic(step) {
+	switch {
+	case kind == listener:
+		return p.opensNoOther(after)
+	case kind == "aws:sns/topicSubscription:TopicSubscription":
+		return p.tellsNobodyElse(after)
+	case slices.Contains(bucketSettings, kind) && !p.isTargetNew(after, grant{"bucket", "aws:s3/bucketV2:BucketV2", "bucket"}):
+		return staysAsItIs("bucket", "it writes over the settings of a bucket that is there")(properties{}, after)
+	}
+	each, has := grants[kind]
+	if !has || p.isTargetNew(after, each) || kind == topicPolicy && p.isPolicyOfNewTopic(step) {
 		return nil
 	}
 	return protections[kind](properties{}, after)
+}
+
+// isTargetNew tells whether what the resource belongs to is as new as it is itself.
+func (p Plan) isTargetNew(after properties, each grant) bool {
+	target := after.at(each.property)
+	return each.property != "" && slices.ContainsFunc(p.Steps, func(other Step) bool {
+		return other.Operation == "create" && resourceType(other.URN) == each.targetType && other.After != nil &&
+			target.known() && target.content != nil && reflect.DeepEqual(inputsOf(other.After).at(each.targetName), target)
+	})
 }
 
 // overwrites judges a new record that may write over one that is there, also where the whole stack is new. The one that
@@ -53,13 +74,18 @@ func (p Plan) grantsOf(step Step) []Weakening {
 func (p Plan) overwrites(step Step) []Weakening {
 	after := inputsOf(step.After)
 	name := after.at("name")
-	validates := strings.HasPrefix(name.text(), "_") || name.is(unknown) && slices.ContainsFunc(p.Steps, func(other Step) bool {
-		return resourceType(other.URN) == "aws:acm/certificate:Certificate" && other.After != nil
-	})
+	validates := strings.HasPrefix(name.text(), "_") || name.is(unknown) && p.requestsCertificate()
 	if validates {
 		return nil
 	}
 	return staysOff("allowOverwrite", "a record that somebody else made is lost")(properties{}, after)
+}
+
+// requestsCertificate tells whether the plan makes a certificate, or changes one.
+func (p Plan) requestsCertificate() bool {
+	return slices.ContainsFunc(p.Steps, func(step Step) bool {
+		return resourceType(step.URN) == "aws:acm/certificate:Certificate" && step.After != nil
+	})
 }
 
 // isFirst tells whether the plan makes the stack: nothing is there yet that a new resource could weaken.

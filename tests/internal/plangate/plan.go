@@ -26,6 +26,8 @@ type Plan struct {
 	Diagnostics []Diagnostic `json:"diagnostics"`
 	// ChangeSummary counts the resources of each operation.
 	ChangeSummary map[string]int `json:"changeSummary"`
+	// Config are the settings of the stack, by their full names. A list is in JSON.
+	Config map[string]string `json:"config"`
 	// MaybeCorrupt tells that an earlier run may have left resources half done.
 	MaybeCorrupt bool `json:"maybeCorrupt"`
 }

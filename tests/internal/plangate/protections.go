@@ -62,7 +62,7 @@ var protections = map[string]rule{
 		gainsNothing("securityGroups", otherSecurityGroup),
 		staysNamed("securityGroups", defaultSecurityGroup),
 	),
-	"aws:lb/listener:Listener": all(
+	listener: all(
 		keeps("protocol", "passwords and media cross the network in plain", "HTTPS"),
 		staysOnceSet("sslPolicy", "older, weaker encryption may be accepted"),
 		staysOnceSet("routingHttpResponseStrictTransportSecurityHeaderValue", "browsers may use plain HTTP again"),
@@ -70,7 +70,6 @@ var protections = map[string]rule{
 		losesNoAction("defaultActions"),
 		redirectsStay("defaultActions"),
 		forwardsToNoOther("defaultActions"),
-		staysOnceSet("certificateArn", "users meet another certificate, or none"),
 		staysAsItIs("port", "users reach the service at another port, or not at all"),
 	),
 	"aws:acm/certificate:Certificate": all(
@@ -166,6 +165,9 @@ func (p Plan) protectionsOf(step Step) []Weakening {
 	found = append(found, everyTypesProtections(before, after)...)
 	if resourceType(step.URN) == metricAlarm {
 		before = p.followingTheCapacity(before, after)
+	}
+	if resourceType(step.URN) == listener {
+		found = append(found, p.certificateStays(before, after)...)
 	}
 	if rules, has := protections[resourceType(step.URN)]; has {
 		found = append(found, rules(before, after)...)
