@@ -90,6 +90,13 @@ func scenarios() map[string]scenario {
 			code:    8,
 			phrases: []string{"mediaserver | DATABASE_URL is not set\n", "does not fit: it exited with code 3 after ", " s; its last lines:\n", "    DATABASE_URL is not set\n"},
 		},
+		"exits before its port is looked up": {
+			variant: appimage.Variant{ExitMessage: "DATABASE_URL is not set", ExitCode: 3},
+			docker: script{"inspect": {says(running), says(ended, false, 3)}, "logs": {says("DATABASE_URL is not set\n")},
+				"port": {fails(1, "Error: No public port '3000/tcp' published for the-name")}},
+			code:    8,
+			phrases: []string{"does not fit: it exited with code 3 after ", "    DATABASE_URL is not set\n"},
+		},
 		"takes too much memory": {
 			variant: appimage.Variant{Allocate: 1024},
 			docker:  script{"inspect": {says(running), says(ended, true, 137)}, "exec": {curlFails}},

@@ -222,6 +222,10 @@ func (t *trial) watch(ctx context.Context, limit time.Duration) error {
 		}
 		if t.address == "" {
 			address, err := t.docker.address(ctx, t.name, t.plan.Port)
+			if err != nil && ctx.Err() == nil && !t.runs(ctx) {
+				// A container that has ended since has no port any more.
+				continue
+			}
 			if err != nil {
 				return err
 			}
