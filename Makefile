@@ -19,21 +19,21 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the program into bin/
-	@echo "Building bin/mediaserver (about 4 minutes the first time, seconds after a change) ..."
+	@echo "Building bin/mediaserver (about 2 minutes the first time, seconds after a change) ..."
 	go build $(PROGRAM_FLAGS) -o bin/mediaserver .
 
 test: unit e2e ## Run all tests: the unit tests, then the end-to-end tests in the sandbox
 
 # `make lint` vets the code; these do not do it again.
 unit: ## Run the unit tests of the program
-	@echo "Unit tests (about 6 minutes the first time, seconds once compiled) ..."
+	@echo "Unit tests (about 2 minutes the first time, seconds once compiled) ..."
 	go test -vet=off ./...
 
 # Go believes a test's last result as long as the test's own module has not changed. What these tests test is
 # outside of it: the program, the scripts, the policies, the documents. So they run each time.
 # Much of their time they wait for processes that they started, so more of them run than there are processors.
 e2e: ## Run the tests that run the program from outside, in the sandbox
-	@echo "End-to-end tests (about 12 minutes; the first time a few more, to compile what they need) ..."
+	@echo "End-to-end tests (about 8 minutes; the first time a few more, to compile what they need) ..."
 	cd tests && go test -vet=off -count=1 -p 4 -timeout 60m ./...
 
 race: ## Run all tests again with the race detector, which needs a C compiler

@@ -57,7 +57,7 @@ func Locate(ctx context.Context, options Options) (string, error) {
 // build compiles the pinned CLI.
 func build(ctx context.Context, options Options, version, binary string) error {
 	fmt.Fprintf(options.Progress,
-		"Building the Pulumi CLI %s from its Go module (about 4 minutes the first time, seconds from the build cache) ...\n",
+		"Building the Pulumi CLI %s from its Go module (about 3 minutes the first time, seconds from the build cache) ...\n",
 		version)
 	tool := exec.CommandContext(ctx, "go", "build",
 		"-o", binary,

@@ -187,7 +187,7 @@ func (o Options) buildProgram(ctx context.Context) error {
 		return fmt.Errorf("look for the program's binary: %w", err)
 	}
 	fmt.Fprintf(o.Progress,
-		"Building the program into %s (about 4 minutes the first time, seconds from the build cache) ...\n", target)
+		"Building the program into %s (about 2 minutes the first time, seconds from the build cache) ...\n", target)
 	return languagehost.Build(ctx, o.Root, binary)
 }
 
