@@ -164,12 +164,14 @@ func (e *compileError) Error() string {
 
 // compile builds the program in a directory, unless the binary is up to date.
 func compile(ctx context.Context, directory, binary string) error {
-	if unchanged(directory, binary) {
-		return nil
-	}
 	goTool, err := findGo()
 	if err != nil {
 		return err
+	}
+	// Before the build: what is saved meanwhile may not be in the binary.
+	sources := sourcesOf(directory, binary, goTool)
+	if unchanged(directory, binary, sources) {
+		return nil
 	}
 	build := exec.CommandContext(ctx, goTool, append([]string{"build", "-o", binary}, append(buildFlags, ".")...)...)
 	build.Dir = directory
@@ -184,7 +186,7 @@ func compile(ctx context.Context, directory, binary string) error {
 	case err != nil:
 		return fmt.Errorf("run go build in %s: %w", directory, err)
 	}
-	rememberCompiled(directory, binary)
+	rememberCompiled(directory, binary, sources)
 	return nil
 }
 

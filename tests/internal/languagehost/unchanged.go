@@ -10,91 +10,88 @@ import (
 	"sync"
 )
 
-// compiled is what this process has compiled: by binary, the state of its sources and of itself after that.
+// compiled is what this process has compiled: by directory, the binary and the state of it and of its sources.
 var compiled = struct {
 	sync.Mutex
 	states map[string]string
 }{states: map[string]string{}}
 
-// unchanged tells whether this process has compiled the binary from a directory, and both are still as they were
-// then. To ask the Go tool takes as long as everything else in an unchanged preview.
-func unchanged(directory, binary string) bool {
-	state, err := stateOf(directory, binary)
+// unchanged tells whether this process has compiled the binary from sources in this state, and it is still there as
+// it was then. To ask the Go tool takes as long as everything else in an unchanged preview.
+func unchanged(directory, binary, sources string) bool {
+	state := stateOf(binary)
 	compiled.Lock()
 	defer compiled.Unlock()
-	return err == nil && state != "" && compiled.states[binary] == state
+	return sources != "" && state != "" && compiled.states[directory] == sources+state
 }
 
-// rememberCompiled remembers that the binary is up to date.
-func rememberCompiled(directory, binary string) {
-	state, err := stateOf(directory, binary)
+// rememberCompiled remembers that the binary was compiled from sources in this state.
+func rememberCompiled(directory, binary, sources string) {
+	state := stateOf(binary)
 	compiled.Lock()
 	defer compiled.Unlock()
-	if err != nil {
-		state = ""
-	}
-	compiled.states[binary] = state
+	compiled.states[directory] = sources + state
 }
 
-// stateOf is the size and time of the binary and of every file of the directory's module. It is empty where the
-// program may also consist of files elsewhere: in a workspace, and where the module replaces another.
-func stateOf(directory, binary string) (string, error) {
-	elsewhere, err := inWorkspace(directory)
-	if err != nil || elsewhere {
-		return "", err
-	}
+// sourcesOf is the state of all that a program's binary is made from: the Go tool, its settings and every file of the
+// directory's module but the binary. It is empty where something else may belong to it too: a workspace, another
+// module in place of a required one, a folder behind a link.
+func sourcesOf(directory, binary, goTool string) string {
 	module, err := os.ReadFile(filepath.Join(directory, "go.mod"))
-	if err != nil || bytes.Contains(module, []byte("replace")) {
-		return "", err
+	if err != nil || bytes.Contains(module, []byte("replace")) || inWorkspace(directory) {
+		return ""
 	}
 	var state strings.Builder
-	add := func(path string) error {
-		info, err := os.Stat(path)
-		if err == nil {
-			fmt.Fprintln(&state, path, info.Mode(), info.Size(), info.ModTime().UnixNano())
-		}
-		return err
+	state.WriteString(stateOf(goTool))
+	if settings, err := os.UserConfigDir(); err == nil {
+		state.WriteString(stateOf(filepath.Join(settings, "go", "env")))
 	}
 	err = filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case !entry.IsDir():
-			return add(path)
-		case path != directory && (strings.HasPrefix(entry.Name(), ".") || isFile(filepath.Join(path, "go.mod"))),
-			path == filepath.Dir(binary):
-			return filepath.SkipDir
+		case entry.IsDir():
+			if path != directory && (strings.HasPrefix(entry.Name(), ".") || isFile(filepath.Join(path, "go.mod"))) {
+				return filepath.SkipDir
+			}
+		case entry.Type()&fs.ModeSymlink != 0 && !isFile(path):
+			return fmt.Errorf("%s leads elsewhere", path)
+		case path != filepath.Clean(binary) && path != filepath.Clean(binary)+".lock":
+			state.WriteString(stateOf(path))
 		}
 		return nil
 	})
-	if err == nil {
-		err = add(binary)
+	if err != nil {
+		return ""
 	}
-	return state.String(), err
+	return state.String()
 }
 
-// inWorkspace tells whether the Go tool uses a workspace in a directory.
-func inWorkspace(directory string) (bool, error) {
+// stateOf is the size and time of a file. It is empty if there is none.
+func stateOf(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintln(path, info.Mode(), info.Size(), info.ModTime().UnixNano())
+}
+
+// inWorkspace tells whether the Go tool may use a workspace in a directory.
+func inWorkspace(directory string) bool {
 	switch os.Getenv("GOWORK") {
 	case "off":
-		return false, nil
+		return false
 	case "":
 	default:
-		return true, nil
+		return true
 	}
-	folder, err := filepath.Abs(directory)
-	if err != nil {
-		return false, err
-	}
-	for {
-		if isFile(filepath.Join(folder, "go.work")) {
-			return true, nil
+	for folder, err := filepath.Abs(directory); ; folder = filepath.Dir(folder) {
+		if err != nil || isFile(filepath.Join(folder, "go.work")) {
+			return true
 		}
-		parent := filepath.Dir(folder)
-		if parent == folder {
-			return false, nil
+		if folder == filepath.Dir(folder) {
+			return false
 		}
-		folder = parent
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
 // countedGo puts a Go tool first on PATH that is the real one and counts its calls.
@@ -119,6 +120,50 @@ func TestTheGoToolIsAskedAgainOnlyWhenAFileHasChanged(t *testing.T) {
 		if printed := strings.TrimSpace(engine.shown(pulumirpc.LogSeverity_INFO)[shown:]); printed != step.prints {
 			t.Errorf("%s: the program prints %q, want %q", step.what, printed, step.prints)
 		}
+	}
+}
+
+func TestAFileThatIsSavedDuringTheBuildIsBuiltByTheNextRun(t *testing.T) {
+	goTool, err := findGo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := newUser(t)
+	client, _ := attach(t, serve(t), engine)
+	program := request(t, "fmt.Println(word)", "fmt")
+	source := filepath.Join(program.GetPwd(), "word.go")
+	put(t, source, "package main\nconst word = \"old\"\n")
+	// A Go tool that is the real one, after whose first build an editor saves.
+	folder := t.TempDir()
+	put(t, filepath.Join(folder, "go"), fmt.Sprintf("#!/bin/sh\n'%s' \"$@\" || exit\n"+
+		"[ -e '%s/saved' ] && exit\ntouch '%[2]s/saved'\nprintf 'package main\\nconst word = \"new\"\\n' >'%s'\n", goTool, folder, source))
+	if err := os.Chmod(filepath.Join(folder, "go"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for range 2 {
+		if response, err := client.Run(t.Context(), program); err != nil || response.GetBail() {
+			t.Fatal(response, err, engine.shown(pulumirpc.LogSeverity_ERROR))
+		}
+	}
+	if printed := engine.shown(pulumirpc.LogSeverity_INFO); printed != "old\nnew\n" {
+		t.Errorf("the two runs print %q, want the old and the new word", printed)
+	}
+}
+
+func TestABinaryAmongItsSourcesHidesNoneOfThem(t *testing.T) {
+	engine := newUser(t)
+	client, _ := attach(t, serve(t), engine)
+	program := request(t, "fmt.Println(word)", "fmt")
+	program.GetInfo().GetOptions().GetFields()["buildTarget"] = structpb.NewStringValue("program")
+	for _, word := range []string{"old", "new"} {
+		put(t, filepath.Join(program.GetPwd(), "word.go"), fmt.Sprintf("package main\nconst word = %q\n", word))
+		if response, err := client.Run(t.Context(), program); err != nil || response.GetBail() {
+			t.Fatal(response, err, engine.shown(pulumirpc.LogSeverity_ERROR))
+		}
+	}
+	if printed := engine.shown(pulumirpc.LogSeverity_INFO); printed != "old\nnew\n" {
+		t.Errorf("the two runs print %q, want the old and the new word", printed)
 	}
 }
 
