@@ -1,6 +1,7 @@
 package deployapp
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ type course struct {
 }
 
 // TestNoFailureOfJQIsTakenForAnAnswer lets each call of jq in a whole run fail, one in each run. What one course has
-// in common with those before it fails once: the same program and values, after the same kind of call.
+// in common with those before it fails once.
 func TestNoFailureOfJQIsTakenForAnAnswer(t *testing.T) {
 	t.Parallel()
 	// Another deployment is under way, so each look has something to decide.
@@ -77,7 +78,8 @@ func TestNoFailureOfJQIsTakenForAnAnswer(t *testing.T) {
 	}
 }
 
-// jqPlaces are the calls of jq in a run: with which arguments, after which kind of call of another program.
+// jqPlaces are the calls of jq in a run: with which arguments, after which kind of call of another program, and how many
+// such calls follow. That number tells apart what looks the same, while a deployment is followed and at its end.
 func jqPlaces(run performance) []string {
 	var places []string
 	before := ""
@@ -88,6 +90,11 @@ func jqPlaces(run performance) []string {
 		}
 		words := strings.Fields(call)
 		before = strings.Join(words[:min(3, len(words))], " ")
+	}
+	follow := map[string]int{}
+	for i, place := range slices.Backward(places) {
+		places[i] = fmt.Sprintf("%s\n%d", place, follow[place])
+		follow[place]++
 	}
 	return places
 }
