@@ -323,8 +323,8 @@ func (s settings) validate(reader *settingsReader) {
 	s.validateCapacity(reader)
 	reader.check("scaleUpCpu", s.scaleUpCPU, s.scaleUpCPU >= 1 && s.scaleUpCPU < 100,
 		"must be a percentage, from 1 to 99: the utilisation never exceeds 100, so no task would be added")
-	reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU >= 1 && s.scaleDownCPU <= 100,
-		"must be a percentage, from 1 to 100")
+	reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU >= 1 && s.scaleDownCPU <= 98,
+		"must be a percentage, from 1 to 98, below scaleUpCpu")
 	if reader.accepted("scaleUpCpu") {
 		reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU < s.scaleUpCPU,
 			fmt.Sprintf("must be below scaleUpCpu (%d), or the service would scale up and down at once", s.scaleUpCPU))
