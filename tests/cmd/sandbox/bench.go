@@ -68,7 +68,8 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 	if len(arguments) > 0 {
 		rounds, err = strconv.Atoi(arguments[0])
 		if err != nil || rounds < 1 {
-			return fmt.Errorf("bench takes the number of rounds, at least 1, not %q; see --help", arguments[0])
+			fmt.Fprintf(os.Stderr, "sandbox: bench takes the number of rounds, at least 1, not %q; see --help\n", arguments[0])
+			return exitStatus(2)
 		}
 	}
 	folder, err := os.MkdirTemp("", "mediaserver-bench-")

@@ -470,11 +470,13 @@ func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
 	for want, arguments := range map[string][]string{
-		"no such verb: unheard-of; see --help":   {"unheard-of"},
-		"no such verb: --sandbx; see --help":     {"--sandbx"},
-		"down does not take --force; see --help": {"down", "--force"},
-		"env does not take fish; see --help":     {"env", "fish"},
-		"bench does not take 4; see --help":      {"bench", "3", "4"},
+		"no such verb: unheard-of; see --help":                                  {"unheard-of"},
+		"no such verb: --sandbx; see --help":                                    {"--sandbx"},
+		"down does not take --force; see --help":                                {"down", "--force"},
+		"env does not take fish; see --help":                                    {"env", "fish"},
+		"bench does not take 4; see --help":                                     {"bench", "3", "4"},
+		`bench takes the number of rounds, at least 1, not "0"; see --help`:     {"bench", "0"},
+		`bench takes the number of rounds, at least 1, not "three"; see --help`: {"bench", "three"},
 	} {
 		if output, code := c.run(arguments...); code != 2 || output != "sandbox: "+want+"\n" {
 			t.Errorf("%q ends with %d and prints %q, want 2 and %q", arguments, code, output, want)
