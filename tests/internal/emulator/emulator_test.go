@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -105,5 +106,26 @@ func TestForksShareNothingAndWriteToTheirOwnLogs(t *testing.T) {
 	}
 	if !strings.Contains(logs[0], "POST") || strings.Count(logs[0], "\n") != strings.Count(logs[1], "\n") {
 		t.Errorf("the logs are\n%s\nand\n%s", logs[0], logs[1])
+	}
+}
+
+func TestForksComeFromOneProcessAndFromAnotherWhenThatIsGone(t *testing.T) {
+	python, err := Locate(t.Context(), t.TempDir(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started(t, Options{Fork: true, Python: python})
+	first := loaded.processes[python]
+	started(t, Options{Fork: true, Python: python})
+	if loaded.processes[python] != first {
+		t.Error("the second emulator comes from a process of its own")
+	}
+	if err := first.command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-first.exited
+	started(t, Options{Fork: true, Python: python})
+	if loaded.processes[python] == first {
+		t.Error("the third emulator comes from a process that is gone")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"sync"
 	"syscall"
 )
@@ -18,10 +19,22 @@ var loaded = struct {
 type loadedProcess struct {
 	connection *net.UnixConn
 	startup    *limited
+	command    *exec.Cmd
+	exited     <-chan struct{}
+}
+
+// runs tells whether the process has not ended, of itself or because somebody killed it.
+func (p *loadedProcess) runs() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
 }
 
 // fork lets the loaded process of a Python serve on the socket in a fork, and returns what that process said while
-// it started. It starts the process if there is none.
+// it started. It starts the process if none runs.
 func fork(python string, socket, log *os.File) (*Emulator, *limited, error) {
 	if log == nil {
 		nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -64,7 +77,7 @@ func request(python string, files ...*os.File) (*limited, error) {
 	loaded.Lock()
 	defer loaded.Unlock()
 	process := loaded.processes[python]
-	if process == nil {
+	if process == nil || !process.runs() {
 		var err error
 		if process, err = startLoaded(python); err != nil {
 			return nil, err
@@ -101,8 +114,12 @@ func startLoaded(python string) (*loadedProcess, error) {
 		_ = connection.Close()
 		return nil, err
 	}
-	go func() { _ = command.Wait() }()
-	return &loadedProcess{connection: connection.(*net.UnixConn), startup: startup}, nil
+	exited := make(chan struct{})
+	go func() {
+		_ = command.Wait()
+		close(exited)
+	}()
+	return &loadedProcess{connection: connection.(*net.UnixConn), startup: startup, command: command, exited: exited}, nil
 }
 
 // socketPair makes a pair of connected sockets that no other program inherits.

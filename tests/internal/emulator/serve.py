@@ -24,7 +24,7 @@ from werkzeug.test import Client
 
 INHERITED = 3
 
-# A call that changes nothing, for each service of the stack: the first call to a service loads it.
+# A call that changes nothing, for each service that takes long to load: the first call does that.
 LOADING_CALLS = {
     "acm": ("CertificateManager.ListCertificates", "{}"),
     "application-autoscaling": ("AnyScaleFrontendService.DescribeScalableTargets", '{"ServiceNamespace": "ecs"}'),
