@@ -57,8 +57,11 @@ func (s *Stack) StateFile() (string, error) {
 func (s *Stack) Command(ctx context.Context, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, s.CLI, arguments...)
 	command.Dir = s.Root
-	// The CLI runs for a second, and would spend a tenth of it on collecting garbage.
-	command.Env = append(s.Env(), "GOGC=400")
+	command.Env = s.Env()
+	if os.Getenv("GOGC") == "" {
+		// The CLI runs for a second, and would spend a tenth of it on collecting garbage.
+		command.Env = append(command.Env, "GOGC=400")
+	}
 	return command
 }
 
