@@ -17,7 +17,7 @@ import (
 // settingsNamespace is the configuration namespace of the settings:
 // `pulumi config set mediaserver:appPort 8080`. A project that was made from
 // this one under another name may use its own name as the namespace, which is
-// what `pulumi config set appPort 8080` does there.
+// what Pulumi puts before a bare key there.
 const settingsNamespace = "mediaserver"
 
 // integerPattern leaves out what strconv reads too: a plus sign and leading zeros.
