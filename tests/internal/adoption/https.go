@@ -19,40 +19,65 @@ const (
 // withHTTPS are these addresses by the resource of the stack.
 var withHTTPS = map[string]string{"Listener mediaserver-https": secureListener, "Record mediaserver": aliasRecord}
 
-const plainListener = "aws_lb_listener.mediaserver"
+const (
+	loadBalancer  = "aws_lb.mediaserver"
+	plainListener = "aws_lb_listener.mediaserver"
+)
 
 // isOptional tells whether a deployment without HTTPS is whole without the address.
 func isOptional(address string) bool { return address == secureListener || address == aliasRecord }
 
 // guideAddress is the address of the guide that a resource has by its type and name, or one of the two above by what
-// it is.
-func guideAddress(theirs terraformstate.Resource, state terraformstate.State) string {
+// it is. What serves HTTPS for a load balancer that is not among the stack's has none: it is another application's.
+func guideAddress(theirs terraformstate.Resource, balancers []terraformstate.Resource) string {
 	kind := guideType(theirs.Type)
 	switch port, _ := theirs.Number("port"); {
-	case kind == "aws_lb_listener" && port == 443:
+	case kind == "aws_lb_listener" && port == 443 && listensFor(theirs, balancers):
 		return secureListener
-	case kind == "aws_route53_record" && leadsToLoadBalancer(theirs, state):
+	case kind == "aws_route53_record" && leadsTo(theirs, balancers):
 		return aliasRecord
-	case kind == "aws_route53_record":
+	case kind == "aws_lb_listener" && port == 443, kind == "aws_route53_record":
 		return ""
 	}
 	return kind + "." + theirs.Name
 }
 
-// leadsToLoadBalancer tells whether a record is the only one of its name and type, an A, and an alias of a load
-// balancer in the state.
-func leadsToLoadBalancer(record terraformstate.Resource, state terraformstate.State) bool {
+// stacksBalancers are the load balancers that are the stack's: the only one that is not left to Terraform, whatever
+// its name, or else those that a mapping or the guide names. matches refuses several.
+func stacksBalancers(state terraformstate.State, mapped map[string]string) []terraformstate.Resource {
+	all := slices.DeleteFunc(slices.Clone(state.Managed), func(each terraformstate.Resource) bool {
+		return guideType(each.Type) != "aws_lb" || mapped[each.Address] == Leave
+	})
+	if len(all) == 1 {
+		return all
+	}
+	isMapped := slices.Contains(targets(mapped), loadBalancer)
+	return slices.DeleteFunc(all, func(each terraformstate.Resource) bool {
+		if isMapped {
+			return mapped[each.Address] != loadBalancer
+		}
+		return "aws_lb."+each.Name != loadBalancer
+	})
+}
+
+// listensFor tells whether a listener is one of these load balancers'.
+func listensFor(listener terraformstate.Resource, balancers []terraformstate.Resource) bool {
+	return slices.ContainsFunc(balancers, func(each terraformstate.Resource) bool {
+		return each.Text("arn") == listener.Text("load_balancer_arn")
+	})
+}
+
+// leadsTo tells whether a record is the only one of its name and type, an A, and an alias of one of these load
+// balancers.
+func leadsTo(record terraformstate.Resource, balancers []terraformstate.Resource) bool {
 	// Route 53's console writes the name with dualstack in front.
 	target := strings.TrimPrefix(plainName(record.Text("alias", 0, "name")), "dualstack.")
 	if record.Text("type") != "A" || record.Text("set_identifier") != "" || target == "" {
 		return false
 	}
-	for _, each := range state.Managed {
-		if guideType(each.Type) == "aws_lb" && plainName(each.Text("dns_name")) == target {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(balancers, func(each terraformstate.Resource) bool {
+		return plainName(each.Text("dns_name")) == target
+	})
 }
 
 // plainName is a domain name in lower case and without a dot at the end.
@@ -68,7 +93,8 @@ func (a *Adoption) checkHTTPS(state terraformstate.State) []string {
 	switch {
 	case action == "redirect" && !servesHTTPS:
 		problems = append(problems, plain.Address+": its action is redirect, and no listener on port 443 is to be adopted; bring that one into the state "+
-			"first (`terraform import`), and do not leave it to Terraform with --map; or let this one forward")
+			"first (`terraform import`), and do not leave it to Terraform with --map; if the state has several load balancers, say which one is the "+
+			"stack's with --map 'ADDRESS=mediaserver'; or let this one forward")
 	case action != "" && action != "forward" && action != "redirect":
 		problems = append(problems, fmt.Sprintf("%s: its action is %s, and the guide's listener forwards, or redirects to HTTPS; change that with Terraform first",
 			plain.Address, action))

@@ -2,27 +2,40 @@ package adoption
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
 
 const certificate = "arn:aws:acm:eu-west-1:111122223333:certificate/1"
 
+const balancerARN = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/films-alb/1"
+
 // The parts of a deployment that serves HTTPS.
 var (
-	balancer = [2]string{"aws_lb.mediaserver", `{"name":"films-alb","arn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/films-alb/1","dns_name":"films-1.elb.amazonaws.com"}`}
+	balancer = [2]string{"aws_lb.mediaserver", `{"name":"films-alb","arn":"` + balancerARN + `","dns_name":"films-1.elb.amazonaws.com"}`}
 	https    = listener(443, `{"type":"forward"}`)
 )
 
 func listener(port int, action string) [2]string {
 	name := map[int]string{80: "mediaserver", 443: "tls"}[port]
 	protocol := map[int]string{80: "HTTP", 443: "HTTPS"}[port]
-	return [2]string{"aws_lb_listener." + name, `{"arn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/` + name + `","port":` +
+	return [2]string{"aws_lb_listener." + name, `{"arn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/` + name + `","load_balancer_arn":"` + balancerARN + `","port":` +
 		map[int]string{80: "80", 443: "443"}[port] + `,"protocol":"` + protocol + `","certificate_arn":"` + certificate + `","default_action":[` + action + `]}`}
 }
 
 func record(attributes string) [2]string {
 	return [2]string{"aws_route53_record.mediaserver", `{"zone_id":"Z1","type":"A",` + attributes + `}`}
+}
+
+func httpsSettings(adopted *Adoption) map[string]any {
+	settings := map[string]any{}
+	for _, setting := range adopted.Settings {
+		if setting.Key == "domainName" || setting.Key == "hostedZoneId" || setting.Key == "certificateArn" {
+			settings[setting.Key] = setting.Value
+		}
+	}
+	return settings
 }
 
 func TestTheDomainIsReadFromWhateverSaysIt(t *testing.T) {
@@ -42,13 +55,7 @@ func TestTheDomainIsReadFromWhateverSaysIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			adopted := adopt(t, least(t, append(test.instances, balancer, https)...))
-			got := map[string]any{}
-			for _, setting := range adopted.Settings {
-				if setting.Key == "domainName" || setting.Key == "hostedZoneId" || setting.Key == "certificateArn" {
-					got[setting.Key] = setting.Value
-				}
-			}
-			if !reflect.DeepEqual(got, test.want) {
+			if got := httpsSettings(adopted); !reflect.DeepEqual(got, test.want) {
 				t.Errorf("the settings are %v, want %v", got, test.want)
 			}
 			if _, isFound := adopted.find(aliasRecord); isFound != (test.want["hostedZoneId"] != nil) {
@@ -79,5 +86,48 @@ func TestWithHTTPSPlainHTTPThatIsStillServedIsRemarked(t *testing.T) {
 		[2]string{"aws_acm_certificate.films", `{"arn":"` + certificate + `","domain_name":"films.example.com"}`}))
 	if remarks := strings.Join(adopted.Remarks, "\n"); !strings.Contains(remarks, "from the first update on it redirects to https://films.example.com") {
 		t.Errorf("the remarks are %s", remarks)
+	}
+}
+
+func TestHTTPSOfAnotherLoadBalancerStaysWithTerraform(t *testing.T) {
+	const shop = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shop/2"
+	shopTLS := [2]string{"aws_lb_listener.shop", `{"arn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/shop","load_balancer_arn":"` + shop +
+		`","port":443,"protocol":"HTTPS","certificate_arn":"arn:aws:acm:eu-west-1:111122223333:certificate/2","default_action":[{"type":"forward"}]}`}
+	shopRecord := [2]string{"aws_route53_record.shop", `{"zone_id":"Z2","type":"A","fqdn":"shop.example.com","alias":[{"name":"shop-2.elb.amazonaws.com"}]}`}
+	attributes := `{"name":"shop","arn":"` + shop + `","dns_name":"shop-2.elb.amazonaws.com"}`
+	filmsRecord := record(`"fqdn":"films.example.com","alias":[{"name":"films-1.elb.amazonaws.com"}]`)
+	plain := listener(80, `{"type":"forward"}`)
+	whole := map[string]any{"domainName": "films.example.com", "certificateArn": certificate, "hostedZoneId": "Z1"}
+	another, films := [2]string{"aws_lb.shop", attributes}, [2]string{"aws_lb.films", balancer[1]}
+	for name, test := range map[string]struct {
+		instances [][2]string
+		mappings  []Mapping
+		want      map[string]any
+		balancers []string // that stay with Terraform
+	}{
+		"beside the guide's":    {[][2]string{balancer, another, https, filmsRecord}, nil, whole, []string{another[0]}},
+		"beside plain HTTP":     {[][2]string{balancer, another}, nil, map[string]any{}, []string{another[0]}},
+		"beside the mapped one": {[][2]string{films, another, https, filmsRecord}, []Mapping{{films[0], "mediaserver"}}, whole, []string{another[0]}},
+		"that has the guide's name": {[][2]string{films, {"aws_lb.mediaserver", attributes}, https, filmsRecord}, []Mapping{{films[0], "mediaserver"}}, whole,
+			[]string{"aws_lb.mediaserver"}},
+		"that is left": {[][2]string{films, another, https, filmsRecord}, []Mapping{{another[0], Leave}}, whole, []string{films[0], another[0]}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			adopted, err := Read(least(t, append(test.instances, plain, shopTLS, shopRecord)...), Options{Project: project(t), Mappings: test.mappings})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := httpsSettings(adopted); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("the settings are %v, want %v", got, test.want)
+			}
+			var unknown []string
+			for _, each := range adopted.Unknown {
+				unknown = append(unknown, each.Address)
+			}
+			want := append(test.balancers, shopTLS[0], shopRecord[0])
+			if !slices.Equal(unknown, want) {
+				t.Errorf("unknown are %v, want %v", unknown, want)
+			}
+		})
 	}
 }

@@ -72,10 +72,11 @@ func terraformType(resource inventory.Resource) string {
 func matches(state terraformstate.State, mappings []Mapping) (found []Match, unknown []terraformstate.Resource, problems []string) {
 	candidates := map[string][]terraformstate.Resource{}
 	mapped, problems := resolve(state, mappings)
+	balancers := stacksBalancers(state, mapped)
 	for _, theirs := range state.Managed {
 		target, isMapped := mapped[theirs.Address]
 		if !isMapped {
-			target = guideAddress(theirs, state)
+			target = guideAddress(theirs, balancers)
 		}
 		if isMapped && target == Leave || !isOurs(target) || !isMapped && slices.Contains(targets(mapped), target) {
 			unknown = append(unknown, theirs)
