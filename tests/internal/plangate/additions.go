@@ -11,13 +11,45 @@ const listener = "aws:lb/listener:Listener"
 // certificateStays is the rule for the certificate of a listener: another one must be that of the settings, or one that
 // the same plan requests.
 func (p Plan) certificateStays(before, after properties) []Weakening {
-	const path = "certificateArn"
-	certificate := after.at(path)
-	isGiven := certificate.known() && slices.Contains(p.settings(path), certificate.text())
-	if isGiven || certificate.is(unknown) && p.requestsCertificate() {
+	if p.isOwnCertificate(after) {
 		return nil
 	}
-	return staysOnceSet(path, "users meet another certificate, or none")(before, after)
+	return staysOnceSet(certificateARN, otherCertificate)(before, after)
+}
+
+const (
+	certificateARN   = "certificateArn"
+	otherCertificate = "users meet another certificate, or none"
+)
+
+// isOwnCertificate tells whether a listener has the certificate of the settings, or one that the plan requests.
+func (p Plan) isOwnCertificate(after properties) bool {
+	certificate := after.at(certificateARN)
+	isGiven := certificate.known() && slices.Contains(p.settings(certificateARN), certificate.text())
+	return isGiven || certificate.is(unknown) && p.requestsCertificate()
+}
+
+// redirectsToTheDomain judges the first redirect of a listener: to HTTPS, on the host that was asked for or the domain
+// of the settings, and there to what was asked for.
+func (p Plan) redirectsToTheDomain(before, after properties) []Weakening {
+	const path = "defaultActions"
+	// Where the actions are not known as a whole, forwardsToNoOther says so.
+	if whole := after.at(path).content; whole == unknown || whole == secret || len(redirectsOf(before, path)) > 0 {
+		return nil
+	}
+	var found []Weakening
+	for _, redirect := range redirectsOf(after, path) {
+		allowed := map[string][]string{"host": p.settings("domainName"), "port": {"443"}}
+		for _, part := range redirectParts {
+			if to := partOf(redirect, part); to != asRequested[part] && !slices.Contains(allowed[part], to) {
+				found = append(found, Weakening{path + ".redirect." + part, asRequested[part], to, otherAddress})
+			}
+		}
+		if protocol := (properties{"redirect": redirect}).at("redirect.protocol"); !protocol.is("HTTPS") {
+			found = append(found, Weakening{path + ".redirect.protocol", "HTTPS", protocol.String(), "passwords and media cross the network in plain"})
+		}
+	}
+	return found
 }
 
 // settings are the values of a setting, under whatever name the project has.
@@ -46,16 +78,21 @@ func (p Plan) opensNoOther(after properties) []Weakening {
 	if !slices.ContainsFunc(modernTLS, func(prefix string) bool { return strings.HasPrefix(after.at(policy).text(), prefix) }) {
 		found = append(found, Weakening{policy, "one of TLS 1.2 or later", after.at(policy).String(), "older, weaker encryption may be accepted"})
 	}
+	if !p.isOwnCertificate(after) {
+		found = append(found, Weakening{certificateARN, "of the settings or the plan", after.at(certificateARN).String(), otherCertificate})
+	}
+	found = append(found, p.redirectsToTheDomain(properties{}, after)...)
 	var forwarded []any
 	for _, other := range p.Steps {
 		if resourceType(other.URN) == listener && other.Before != nil {
 			forwarded = append(forwarded, inputsOf(other.Before).at("defaultActions").list()...)
 		}
 	}
-	if len(forwarded) == 0 {
-		forwarded = []any{map[string]any{"targetGroupArn": unknown}}
+	was := properties{"defaultActions": forwarded}
+	if to := targetsOf(after, "defaultActions"); len(targetsOf(was, "defaultActions")) == 0 && len(to) > 0 {
+		return append(found, Weakening{"defaultActions.targetGroupArn", "no listener of this plan forwards yet", strings.Join(to, ", "), "requests reach something else, or nothing"})
 	}
-	return append(found, forwardsToNoOther("defaultActions")(properties{"defaultActions": forwarded}, after)...)
+	return append(found, forwardsToNoOther("defaultActions")(was, after)...)
 }
 
 // tellsNobodyElse judges a new subscription: alarms go by e-mail to the addresses of the settings only, and to them

@@ -87,32 +87,41 @@ func losesNoAction(path string) rule {
 // Balancing, RedirectActionConfig).
 var asRequested = map[string]string{"host": "#{host}", "port": "#{port}", "path": "/#{path}", "query": "#{query}"}
 
+var redirectParts = []string{"host", "port", "path", "query"}
+
+// redirectsOf are the redirects among the actions at a path.
+func redirectsOf(all properties, path string) []any {
+	var found []any
+	for _, element := range all.at(path).list() {
+		if redirect := (properties{"action": element}).at("action.redirect"); redirect.content != nil {
+			found = append(found, redirect.content)
+		}
+	}
+	return found
+}
+
+// partOf is a part of a redirect.
+func partOf(redirect any, part string) string {
+	text := properties{"redirect": redirect}.at("redirect." + part).String()
+	if text == (value{}).String() {
+		return asRequested[part]
+	}
+	return text
+}
+
 // redirectsStay is the rule for where a listener sends users: no redirect may lead elsewhere. Whether it stays one to
 // HTTPS, another rule says.
 func redirectsStay(path string) rule {
-	redirects := func(all properties) []any {
-		var found []any
-		for _, element := range all.at(path).list() {
-			if redirect := (properties{"action": element}).at("action.redirect"); redirect.content != nil {
-				found = append(found, redirect.content)
-			}
-		}
-		return found
-	}
 	return func(before, after properties) []Weakening {
-		old, changed := redirects(before), redirects(after)
+		old, changed := redirectsOf(before, path), redirectsOf(after, path)
 		if whole := after.at(path).content; whole == unknown || whole == secret {
 			changed = nil
 		}
 		var found []Weakening
-		for _, part := range []string{"host", "port", "path", "query"} {
+		for _, part := range redirectParts {
 			of := func(all []any) (parts []string) {
 				for _, redirect := range all {
-					text := properties{"redirect": redirect}.at("redirect." + part).String()
-					if text == (value{}).String() {
-						text = asRequested[part]
-					}
-					parts = append(parts, text)
+					parts = append(parts, partOf(redirect, part))
 				}
 				return parts
 			}
@@ -130,32 +139,34 @@ func redirectsStay(path string) rule {
 // forwardsToNoOther is the rule for where a listener forwards requests: to no other target group, and it must not
 // answer them itself instead. To redirect them is for another rule.
 func forwardsToNoOther(path string) rule {
-	targets := func(all properties) []string {
-		var found []string
-		for _, element := range all.at(path).list() {
-			action := properties{"action": element}
-			if action.at("action.type").is("fixed-response") {
-				found = append(found, "a fixed response")
-			}
-			if target := action.at("action.targetGroupArn"); target.content != nil {
-				found = append(found, target.String())
-			}
-			for _, group := range action.at("action.forward.targetGroups").list() {
-				found = append(found, properties{"group": group}.at("group.arn").String())
-			}
-		}
-		return found
-	}
 	return func(before, after properties) []Weakening {
-		old := targets(before)
+		old := targetsOf(before, path)
 		var found []Weakening
-		for _, target := range targets(after) {
+		for _, target := range targetsOf(after, path) {
 			if len(old) > 0 && (!slices.Contains(old, target) || target == value{unknown}.String()) {
 				found = append(found, Weakening{path + ".targetGroupArn", strings.Join(old, ", "), "also " + target, "requests reach something else, or nothing"})
 			}
 		}
 		return found
 	}
+}
+
+// targetsOf is what answers by the actions at a path.
+func targetsOf(all properties, path string) []string {
+	var found []string
+	for _, element := range all.at(path).list() {
+		action := properties{"action": element}
+		if action.at("action.type").is("fixed-response") {
+			found = append(found, "a fixed response")
+		}
+		if target := action.at("action.targetGroupArn"); target.content != nil {
+			found = append(found, target.String())
+		}
+		for _, group := range action.at("action.forward.targetGroups").list() {
+			found = append(found, properties{"group": group}.at("group.arn").String())
+		}
+	}
+	return found
 }
 
 // orNone are texts in words.

@@ -323,9 +323,10 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 	const (
 		access       = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 		subscription = "aws:sns/topicSubscription:TopicSubscription"
-		secure       = `{"protocol": "HTTPS", "port": 443, "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`
+		secure       = `{"protocol": "HTTPS", "port": 443, "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06", "certificateArn": "given", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`
 		byEmail      = `{"protocol": "email", "endpoint": "oncall@example.com", "topic": "t"}`
 	)
+	const forward = `{"protocol": "HTTP", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`
 	forwarding := update(t, listener, `{"protocol": "HTTP", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`,
 		`{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS"}}]}`)
 	bucket := creation(t, "aws:s3/bucketV2:BucketV2", `{"bucket": "files"}`)
@@ -348,7 +349,21 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		{"a listener with older encryption", []Step{creation(t, listener, strings.Replace(secure, "TLS13-1-2-2021-06", "2016-08", 1)), forwarding}, []string{
 			"gets weaker sslPolicy: one of TLS 1.2 or later → ELBSecurityPolicy-2016-08"}},
 		{"a listener to elsewhere", []Step{creation(t, listener, strings.Replace(secure, `"a"`, `"b"`, 1)), forwarding}, []string{"gets weaker defaultActions.targetGroupArn: a → also b"}},
-		{"a listener to nobody knows where", []Step{creation(t, listener, secure)}, []string{"gets weaker defaultActions.targetGroupArn: not known yet → also a"}},
+		{"a listener to nobody knows where", []Step{creation(t, listener, secure)}, []string{"gets weaker defaultActions.targetGroupArn: no listener of this plan forwards yet → a"}},
+		{"a listener beside one that only redirects", []Step{creation(t, listener, secure), update(t, listener, redirectTo("#{host}"), redirectTo("#{host}"))}, []string{
+			"gets weaker defaultActions.targetGroupArn: no listener of this plan forwards yet → a"}},
+		{"a new listener with another certificate", []Step{creation(t, listener, strings.Replace(secure, `"given"`, `"b"`, 1)), forwarding}, []string{
+			"gets weaker certificateArn: of the settings or the plan → b"}},
+		{"a new listener that sends users elsewhere", []Step{creation(t, listener, strings.Replace(secure, `{"type": "forward", "targetGroupArn": "a"}`,
+			`{"type": "redirect", "redirect": {"protocol": "HTTPS", "host": "evil.example"}}`, 1)), forwarding}, []string{"gets weaker defaultActions.redirect.host: #{host} → evil.example"}},
+		{"a redirect to the domain", []Step{update(t, listener, forward, redirectTo("media.example.com"))}, nil},
+		{"a redirect to port 443 of the domain", []Step{update(t, listener, forward, strings.Replace(redirectTo("media.example.com"), `"HTTPS"`, `"HTTPS", "port": "443", "path": "/#{path}", "query": "#{query}"`, 1))}, nil},
+		{"a first redirect to elsewhere", []Step{update(t, listener, forward, redirectTo("evil.example"))}, []string{"gets weaker defaultActions.redirect.host: #{host} → evil.example"}},
+		{"a first redirect in plain", []Step{update(t, listener, forward, strings.Replace(redirectTo("media.example.com"), "HTTPS", "HTTP", 1))}, []string{"gets weaker defaultActions.redirect.protocol: HTTPS → HTTP"}},
+		{"a first redirect to another port and path", []Step{update(t, listener, forward, strings.Replace(redirectTo("media.example.com"), `"HTTPS"`, `"HTTPS", "port": "8443", "path": "/x"`, 1))}, []string{
+			"gets weaker defaultActions.redirect.port: #{port} → 8443", "gets weaker defaultActions.redirect.path: /#{path} → /x"}},
+		{"a certificate that only changes", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`), update(t, "aws:acm/certificate:Certificate", `{}`, `{"tags": {}}`)}, []string{
+			"gets weaker certificateArn: a → not known yet"}},
 		{"the certificate of the settings", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "given"}`)}, nil},
 		{"another certificate than that of the settings", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`)}, []string{"gets weaker certificateArn: a → b"}},
 		{"a certificate that is not known", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`)}, []string{"gets weaker certificateArn: a → not known yet"}},
@@ -361,7 +376,7 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		{"a filter of a new address", []Step{creation(t, subscription, strings.Replace(byEmail, `{`, `{"filterPolicy": "{}", `, 1))}, []string{"gets weaker filterPolicy: not set → {}"}},
 	} {
 		plan := Plan{Steps: each.steps, ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{
-			"mediaserver:alarmEmails": `["OnCall@example.com"]`, "mediaserver:certificateArn": "given"}}
+			"mediaserver:alarmEmails": `["OnCall@example.com"]`, "mediaserver:certificateArn": "given", "mediaserver:domainName": "media.example.com"}}
 		var got []string
 		for _, change := range Judge(plan, "", nil).Changes {
 			for _, danger := range change.Dangers {

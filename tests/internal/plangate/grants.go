@@ -81,10 +81,10 @@ func (p Plan) overwrites(step Step) []Weakening {
 	return staysOff("allowOverwrite", "a record that somebody else made is lost")(properties{}, after)
 }
 
-// requestsCertificate tells whether the plan makes a certificate, or changes one.
+// requestsCertificate tells whether the plan makes a certificate. That of one which only changes is known.
 func (p Plan) requestsCertificate() bool {
 	return slices.ContainsFunc(p.Steps, func(step Step) bool {
-		return resourceType(step.URN) == "aws:acm/certificate:Certificate" && step.After != nil
+		return resourceType(step.URN) == "aws:acm/certificate:Certificate" && step.After != nil && step.Operation != "update" && step.Operation != "same"
 	})
 }
 

@@ -168,6 +168,7 @@ func (p Plan) protectionsOf(step Step) []Weakening {
 	}
 	if resourceType(step.URN) == listener {
 		found = append(found, p.certificateStays(before, after)...)
+		found = append(found, p.redirectsToTheDomain(before, after)...)
 	}
 	if rules, has := protections[resourceType(step.URN)]; has {
 		found = append(found, rules(before, after)...)

@@ -227,7 +227,7 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"another encryption policy", listener, `{"protocol": "HTTPS", "sslPolicy": "p"}`, `{"protocol": "HTTPS", "sslPolicy": "q"}`, []string{"sslPolicy: p → q"}},
 		{"a shorter strict transport security", listener, `{"routingHttpResponseStrictTransportSecurityHeaderValue": "max-age=31536000"}`, `{"routingHttpResponseStrictTransportSecurityHeaderValue": "max-age=0"}`, []string{"routingHttpResponseStrictTransportSecurityHeaderValue: max-age=31536000 → max-age=0"}},
 		{"a redirect to another host", listener, redirectTo("a.example.com"), redirectTo("b.example.com"), []string{"defaultActions.redirect.host: a.example.com → b.example.com"}},
-		{"a redirect instead of forwarding", listener, `{"defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`, redirectTo("a.example.com"), nil},
+		{"a redirect instead of forwarding", listener, `{"defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`, redirectTo("a.example.com"), []string{"defaultActions.redirect.host: #{host} → a.example.com"}},
 		{"forwarding instead of a redirect", listener, redirectTo("a.example.com"), `{"defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`, []string{
 			"defaultActions: redirect to HTTPS → no longer", "defaultActions.redirect.host: a.example.com → not set",
 		}},
