@@ -78,8 +78,9 @@ func (p Plan) opensNoOther(after properties) []Weakening {
 	if !slices.ContainsFunc(modernTLS, func(prefix string) bool { return strings.HasPrefix(after.at(policy).text(), prefix) }) {
 		found = append(found, Weakening{policy, "one of TLS 1.2 or later", after.at(policy).String(), "older, weaker encryption may be accepted"})
 	}
-	if !p.isOwnCertificate(after) {
-		found = append(found, Weakening{certificateARN, "of the settings or the plan", after.at(certificateARN).String(), otherCertificate})
+	// A plan leaves out what is not known yet of a new resource.
+	if certificate := after.at(certificateARN); certificate.content != nil && !p.isOwnCertificate(after) {
+		found = append(found, Weakening{certificateARN, "of the settings or the plan", certificate.String(), otherCertificate})
 	}
 	found = append(found, p.redirectsToTheDomain(properties{}, after)...)
 	var forwarded []any
