@@ -4,13 +4,11 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 SHELL_SCRIPTS := scripts/* tests/deployapp/testdata/* tests/plangate/testdata/* .ci/run
 
-# Pulumi's own Go host builds the program with these flags (pulumi-language-go, compileProgram). The
-# first two decide which compiled packages fit, so everything that compiles here uses them: one
-# compilation serves the sandbox, the tests, the linters and a plain `pulumi up`.
-export GOFLAGS += -trimpath -buildvcs=false
-# As in scripts/tool: the compiler collects garbage half as often.
+# As in scripts/tool.
+export GOFLAGS := $(shell scripts/goflags)
 export GOGC ?= 200
-PROGRAM_FLAGS := -ldflags "-w -s"
+# As the sandbox's Go host builds the program (tests/internal/languagehost).
+PROGRAM_FLAGS := -gcflags= -ldflags "-w -s"
 
 .DEFAULT_GOAL := help
 .PHONY: help build test unit e2e race lint format sandbox sandbox-down acceptance bench clean

@@ -96,14 +96,14 @@ func newClone(t *testing.T, builtBefore bool) clone {
 	for name, text := range map[string]string{"main.go": program, "Pulumi.yaml": project} {
 		c.write(name, text)
 	}
-	for _, name := range []string{"go.mod", "go.sum", "Makefile", "scripts/sandbox", "scripts/tool"} {
+	for _, name := range []string{"go.mod", "go.sum", "Makefile", "scripts/goflags", "scripts/sandbox", "scripts/tool"} {
 		text, err := os.ReadFile(filepath.Join(original, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.write(name, string(text))
 	}
-	for _, script := range []string{"scripts/sandbox", "scripts/tool"} {
+	for _, script := range []string{"scripts/goflags", "scripts/sandbox", "scripts/tool"} {
 		if err := os.Chmod(c.path(script), 0o700); err != nil {
 			t.Fatal(err)
 		}

@@ -25,8 +25,9 @@ const (
 const grace = 2 * time.Second
 
 // buildFlags are those of the released plugin (pulumi-language-go, compileProgram). A program that the sandbox
-// built is then up to date for a plain `pulumi` too, and the other way round.
-var buildFlags = []string{"-trimpath", "-buildvcs=false", "-ldflags", "-w -s"}
+// built is then up to date for a plain `pulumi` too, and the other way round. -gcflags is there because Go would
+// otherwise write that of scripts/goflags into the program.
+var buildFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=", "-ldflags", "-w -s"}
 
 // runProgram builds the program of a request and runs it. As with the released plugin, an error that the
 // user has seen already ends in Bail, and any other bad end of the program in Error.
