@@ -374,14 +374,28 @@ func TestEachMissingProgramIsNamed(t *testing.T) {
 	})
 }
 
-func TestAFailedLoginIsReported(t *testing.T) {
-	for name, play := range map[string]stage{
-		"AWS refuses":    happy().but("aws_ecr_get-login-password", refuses("AccessDeniedException", "not authorized to perform: ecr:GetAuthorizationToken")),
-		"docker refuses": happy().but("docker_login", answer{stderr: "Error response from daemon: 401 Unauthorized\n", exit: 1}),
+func TestAFailedLoginSaysWhichProgramFailedAndWhatItSaid(t *testing.T) {
+	const password, login = "aws_ecr_get-login-password", "docker_login"
+	denied := refuses("AccessDeniedException", "not authorized to perform: ecr:GetAuthorizationToken")
+	unauthorized := answer{stderr: "Error response from daemon: 401 Unauthorized\n", exit: 1}
+	noPassword := answer{stderr: "Error: password is empty\n", exit: 1}
+	aside := answer{stderr: "urllib3: a word aside\n", stdout: registrySecret}
+	const awsSaid = "aws ecr get-login-password: An error occurred (AccessDeniedException) when calling the operation: " +
+		"not authorized to perform: ecr:GetAuthorizationToken"
+	for name, each := range map[string]struct {
+		play stage
+		says string
+	}{
+		"AWS refuses":             {happy().but(password, denied), awsSaid},
+		"docker refuses":          {happy().but(login, unauthorized), "docker login: Error response from daemon: 401 Unauthorized"},
+		"both":                    {happy().but(password, denied).but(login, noPassword), awsSaid + "; docker login: Error: password is empty"},
+		"aws says a word aside":   {happy().but(password, aside).but(login, unauthorized), "docker login: Error response from daemon: 401 Unauthorized"},
+		"docker says nothing":     {happy().but(login, answer{exit: 125}), "docker login: it ended with exit code 125"},
+		"docker refuses in lines": {happy().but(login, answer{stderr: "one\ntwo\n", exit: 1}), "docker login: one\ntwo"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result := deploy(t, play)
-			result.expect(t, 5+1, "cannot log in to "+registryHost)
+			result := deploy(t, each.play)
+			result.expect(t, 6, "cannot log in to "+registryHost+": "+each.says+"\n")
 			result.expectNotStarted(t)
 			if pushes := result.called("docker push"); len(pushes) > 0 {
 				t.Errorf("pushed: %q", pushes)
@@ -439,6 +453,19 @@ func TestOfAPageOfHTMLOnlyTheTitleIsPrinted(t *testing.T) {
 			"An error occurred (502) when calling the operation: (a page of HTML: 502 Bad Gateway)\n"},
 		"a login": {happy().but("docker_login", answer{stderr: "Error response from daemon: login attempt failed: " + page, exit: 1}), 6,
 			"login attempt failed: (a page of HTML: 502 Bad Gateway)\n"},
+		"words behind the page": {happy().but("docker_login", answer{stderr: "denied: " + page + "<!-- padding -->\n<!-- padding -->\nsee the proxy's log\n", exit: 1}), 6,
+			"denied: (a page of HTML: 502 Bad Gateway)\nsee the proxy's log\n"},
+		"a page that is cut": {happy().but("docker_login", answer{stderr: "denied: <html lang=en><title>Blocked</title>\n<p>by", exit: 1}), 6,
+			"denied: (a page of HTML: Blocked)\n"},
+		"a title with a language": {happy().but("aws_ecs_describe-services", refuses("403", "<html><head><Title lang=\"de\" dir='ltr'>\n  Kein Zugang\n</title>")), 14,
+			"(a page of HTML: Kein Zugang)\n"},
+		"another element's name": {happy().but("aws_ecs_describe-services", refuses("403", "<html><titles>of films</titles></html>")), 14, "operation: (a page of HTML)\n"},
+		"an endless title": {happy().but("aws_ecs_describe-services", refuses("403", "<html><title>"+strings.Repeat("0123456789", 50)+"</title></html>")), 14,
+			"(a page of HTML: " + strings.Repeat("0123456789", 10) + "...)\n"},
+		"two pages": {happy().but("docker_login", answer{stderr: "first: " + page + "second: " + page, exit: 1}), 6,
+			"first: (a page of HTML: 502 Bad Gateway)\nsecond: (a page of HTML: 502 Bad Gateway)\n"},
+		"letters of another alphabet": {happy().but("docker_login", answer{stderr: "denied: <html><title>\xe9t\xe9</title></html>\n", exit: 1}), 6,
+			"denied: (a page of HTML: \xe9t\xe9)\n"},
 		"a page without a title": {happy().but("aws_ecs_describe-services", refuses("403", "<html><body>\nblocked\n</body></html>")), 14,
 			"An error occurred (403) when calling the operation: (a page of HTML)\n"},
 	} {

@@ -143,7 +143,7 @@ func perform(t *testing.T, play stage, with options, arguments ...string) perfor
 	command = append(command, arguments...)
 	process := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	process.Env = []string{
-		"PATH=" + bin, "STAND_IN=" + directory, "TMPDIR=" + directory, "HOME=" + directory,
+		"PATH=" + bin, "STAND_IN=" + directory, "TMPDIR=" + directory, "HOME=" + directory, "LANG=C.UTF-8",
 		"REAL_JQ=" + realJQ, "JQ_FAILS_AT=" + strconv.Itoa(with.failingJQ),
 	}
 	process.Dir = directory
