@@ -34,8 +34,9 @@ func rememberCompiled(directory, binary, sources string) {
 }
 
 // sourcesOf is the state of all that a program's binary is made from: the Go tool, its settings and every file of the
-// directory's module but the binary. It is empty where something else may belong to it too: a workspace, another
-// module in place of a required one, a folder behind a link.
+// directory's module but the binary. It leaves out hidden folders, which may be large and change all the time. It is
+// empty where something else may belong to the program too: a workspace, another module in place of a required one, a
+// folder behind a link, a hidden folder that a file takes something from.
 func sourcesOf(directory, binary, goTool string) string {
 	module, err := os.ReadFile(filepath.Join(directory, "go.mod"))
 	if err != nil || bytes.Contains(module, []byte("replace")) || inWorkspace(directory) {
@@ -56,6 +57,8 @@ func sourcesOf(directory, binary, goTool string) string {
 			}
 		case entry.Type()&fs.ModeSymlink != 0 && !isFile(path):
 			return fmt.Errorf("%s leads elsewhere", path)
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && mayReachHidden(path):
+			return fmt.Errorf("%s may reach a hidden folder", path)
 		case path != filepath.Clean(binary) && path != filepath.Clean(binary)+".lock":
 			state.WriteString(stateOf(path))
 		}

@@ -180,3 +180,42 @@ func TestAProgramThatDidNotCompileIsCompiledAgain(t *testing.T) {
 		t.Errorf("the Go tool was asked %d times, want 2", calls())
 	}
 }
+
+func TestAFileInAHiddenFolderThatTheProgramIsMadeOfIsNotMissed(t *testing.T) {
+	embedding := func(pattern string) string {
+		return "package main\nimport \"embed\"\nvar (\n\t//go:embed " + pattern + "\n\tfiles embed.FS\n)\n"
+	}
+	const hidden, inside = ".hidden/word.go", "folder/.hidden/word.go"
+	const readsFirst = `text, err := files.ReadFile("` + hidden + `"); fmt.Println(string(text), err)`
+	const readsInside = `text, err := files.ReadFile("` + inside + `"); fmt.Println(string(text), err)`
+	for name, program := range map[string]struct{ file, main, source string }{
+		"embedded by name":             {hidden, readsFirst, embedding(".hidden/word.go")},
+		"embedded by its folder":       {hidden, readsFirst, embedding("go.mod .hidden")},
+		"embedded in quotes":           {hidden, readsFirst, embedding(`".hidden"`)},
+		"embedded in other quotes":     {hidden, readsFirst, embedding("`.hidden`")},
+		"embedded by a part of a path": {inside, readsInside, embedding("folder/.hidden")},
+		"embedded with all":            {inside, readsInside, embedding("all:folder")},
+		"embedded by an asterisk":      {inside, readsInside, embedding("folder/*")},
+		"embedded by a question mark":  {hidden, readsFirst, embedding("?hidden")},
+		"embedded by a class":          {hidden, readsFirst, embedding("[.]hidden")},
+		"embedded by an escape":        {hidden, readsFirst, embedding(`\.hidden`)},
+		"imported":                     {hidden, "fmt.Println(word.Word)", "package main\nimport word \"program/.hidden\"\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engine := newUser(t)
+			client, _ := attach(t, serve(t), engine)
+			run := request(t, "run()")
+			put(t, filepath.Join(run.GetPwd(), "run.go"), strings.Replace(program.source, "import", "import \"fmt\"\nimport", 1)+"func run() { "+program.main+" }\n")
+			for _, word := range []string{"old", "new"} {
+				put(t, filepath.Join(run.GetPwd(), program.file), "package word\nconst Word = \""+word+" word\"\n")
+				before := len(engine.shown(pulumirpc.LogSeverity_INFO))
+				if response, err := client.Run(t.Context(), run); err != nil || response.GetError() != "" || response.GetBail() {
+					t.Fatal(response, err, engine.shown(pulumirpc.LogSeverity_ERROR))
+				}
+				if printed := engine.shown(pulumirpc.LogSeverity_INFO)[before:]; !strings.Contains(printed, word+" word") {
+					t.Errorf("the program prints %q, want the %s word", printed, word)
+				}
+			}
+		})
+	}
+}
