@@ -82,6 +82,7 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 		return err
 	}
 
+	fmt.Fprintln(os.Stderr, "Measuring in sandboxes of its own; one that is up stays as it is.")
 	var measured [2][][]time.Duration
 	var stacks [2]*sandbox.Sandbox
 	for i, root := range []string{place.root, empty} {
@@ -107,9 +108,9 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 	// The first round fills caches and is not counted.
 	for round := range rounds + 1 {
 		if round == 0 {
-			fmt.Fprintln(os.Stderr, "Warming up (about 15 seconds) ...")
+			fmt.Fprintln(os.Stderr, "Warming up (about 5 seconds) ...")
 		} else {
-			fmt.Fprintf(os.Stderr, "Round %d of %d (about 15 seconds) ...\n", round, rounds)
+			fmt.Fprintf(os.Stderr, "Round %d of %d (about 5 seconds) ...\n", round, rounds)
 		}
 		for i, stack := range stacks {
 			for j, operation := range operations {

@@ -21,7 +21,7 @@ const usage = `Usage: scripts/sandbox VERB
   pulumi ARGS     run any Pulumi command on the sandbox's stack, such as preview --diff
   env             print exports that point aws and pulumi in your shell at the sandbox:
                   eval "$(scripts/sandbox env)"
-  bench [ROUNDS]  measure preview, up and destroy beside an empty program's, in a sandbox of its own
+  bench [ROUNDS]  measure preview, up and destroy beside an empty program's, in sandboxes of its own
   help            print this
 
 SANDBOX_PLUGINS=official lets the official plugins installed in your Pulumi home do the work against the

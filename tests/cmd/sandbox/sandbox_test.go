@@ -489,6 +489,19 @@ func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 	}
 }
 
+func TestBenchMeasuresInSandboxesOfItsOwnBesideOneThatIsUp(t *testing.T) {
+	t.Parallel()
+	c := newClone(t, true)
+	c.must("up")
+	recorded := c.record()
+	checkContains(t, c.must("bench", "1"), "Measuring in sandboxes of its own; one that is up stays as it is",
+		"Medians of 1 rounds", "up from nothing", "unchanged preview", "destroy")
+	if now := c.record(); now.Emulator != recorded.Emulator {
+		t.Errorf("the sandbox's emulator was at %s, and is at %s", recorded.Emulator, now.Emulator)
+	}
+	c.must("pulumi", "preview", "--expect-no-changes")
+}
+
 func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
