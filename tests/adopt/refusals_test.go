@@ -92,7 +92,7 @@ func TestWhatWouldBeWrongToAdoptIsRefusedWithWhatToDo(t *testing.T) {
 			"apply_server_side_encryption_by_default": []any{map[string]any{"sse_algorithm": "aws:kms"}}}}),
 			says: []string{"files are encrypted with aws:kms", "protected less"}},
 		{change: status("aws_ecs_service.mediaserver", "tainted"), says: []string{"aws_ecs_service.mediaserver: Terraform means to replace it", "terraform untaint"}},
-		{change: again("aws_lb.mediaserver"), says: []string{"the stack has one mediaserver, and the state has aws_lb.mediaserver and aws_lb.mediaserver[1]", "--map 'aws_lb.mediaserver=mediaserver'"}},
+		{change: again("aws_lb.mediaserver"), says: []string{"the stack has one mediaserver, and the state has aws_lb.mediaserver and aws_lb.mediaserver[1]", "--map aws_lb.mediaserver=mediaserver"}},
 		{change: with("aws_lb.mediaserver", "internal", true), says: []string{"aws_lb.mediaserver: it is internal"}},
 		{change: with("aws_lb_listener.mediaserver", "default_action", []any{map[string]any{"type": "redirect"}}),
 			says: []string{"aws_lb_listener.mediaserver: its action is redirect, and no listener on port 443 is to be adopted", "`terraform import`"}},
@@ -102,7 +102,7 @@ func TestWhatWouldBeWrongToAdoptIsRefusedWithWhatToDo(t *testing.T) {
 		{change: with("aws_vpc.default", "default", false), says: []string{"is not the default VPC of its region"}},
 		{change: with("aws_ecs_service.mediaserver", "launch_type", "EC2"), says: []string{"it runs on EC2"}},
 		{change: with("aws_cloudwatch_log_group.app_logs", "name", ""), says: []string{"aws_cloudwatch_log_group.app_logs: the state does not say its name"}},
-		{options: []string{"--map", "aws_lb.other=mediaserver"}, says: []string{"--map 'aws_lb.other=mediaserver': the state has no such address; `terraform state list` names all"}},
+		{options: []string{"--map", "aws_lb.other=mediaserver"}, says: []string{"--map aws_lb.other=mediaserver: the state has no such address; `terraform state list` names all"}},
 		{options: []string{"--map", "aws_lb.mediaserver=balancer"}, says: []string{"of the type aws_lb the stack has mediaserver; - leaves it to Terraform"}},
 		{options: []string{"--name", "Media"}, says: []string{`--name "Media" must be 2 to 28 lower-case letters`}},
 	} {
@@ -183,7 +183,7 @@ func TestAStateThatIsNoneGetsAClearError(t *testing.T) {
 func TestTheToolMindsItsManners(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	open := filepath.Join(folder, "terraform.tfstate")
+	open := filepath.Join(folder, "it's open.tfstate")
 	if err := os.WriteFile(open, []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestTheToolMindsItsManners(t *testing.T) {
 		{[]string{"-", "--stack", "prod", "--map", "aws_lb.x"}, 2, `"aws_lb.x" must be ADDRESS=NAME`},
 		{[]string{"-", "--stack", "prod", "--verbose"}, 2, "adopt-terraform: unknown flag: --verbose; see --help"},
 		{[]string{filepath.Join(folder, "nowhere"), "--stack", "prod"}, 4, "no such file"},
-		{[]string{open, "--stack", "prod"}, 4, "others than you may read it, and it holds the JWT secret in plain; run `chmod 600"},
+		{[]string{open, "--stack", "prod"}, 4, "others than you may read it, and it holds the JWT secret in plain; run `chmod 600 '" + folder + `/it'\''s open.tfstate'`},
 	} {
 		ended := runTool(t, os.Environ(), nil, test.arguments...)
 		if ended.code != test.code || !strings.Contains(ended.stdout+ended.stderr, test.says) {

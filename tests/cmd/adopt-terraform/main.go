@@ -16,6 +16,7 @@ import (
 
 	"mediaserver/tests/internal/adoption"
 	"mediaserver/tests/internal/arguments"
+	"mediaserver/tests/internal/shellword"
 	"mediaserver/tests/internal/terraformstate"
 )
 
@@ -206,7 +207,7 @@ func read(name string, stdin io.Reader) (terraformstate.State, error) {
 		return terraformstate.State{}, err
 	}
 	if about.Mode().IsRegular() && about.Mode().Perm()&ownerOnly != 0 {
-		return terraformstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 '%s'`", name)
+		return terraformstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 %s`", shellword.Quote(name))
 	}
 	return terraformstate.Read(file)
 }

@@ -105,7 +105,7 @@ func (a Adoption) judge(unknown []terraformstate.Resource) []Unknown {
 		each := Unknown{Address: theirs.Address, Belongs: a.belongs(theirs)}
 		for _, ours := range ours() {
 			if _, isFound := a.find(ours.Terraform); !isFound && !isOptional(ours.Terraform) && terraformType(ours) == guideType(theirs.Type) && each.Belongs == "" {
-				each.Suggestion = fmt.Sprintf("--map '%s=%s'", theirs.Address, ours.Name)
+				each.Suggestion = mapOption(theirs.Address, ours.Name)
 				break
 			}
 		}

@@ -16,6 +16,7 @@ func (a *Adoption) check(state terraformstate.State) []string {
 	problems = append(problems, a.checkBucket(state)...)
 	problems = append(problems, a.checkSecret()...)
 	problems = append(problems, a.checkKinds()...)
+	problems = append(problems, a.checkThresholds()...)
 	problems = append(problems, a.checkHTTPS(state)...)
 	return append(problems, a.checkIDs()...)
 }
@@ -191,7 +192,8 @@ type kind struct {
 	address string
 	path    []any
 	want    string
-	// what says what it is now, with the value in place of %s, and what to do.
+	// what says what it is now, with the value in place of %s, and what to do, with the option that leaves it to
+	// Terraform in place of %LEAVE.
 	what string
 }
 
@@ -204,8 +206,8 @@ var kinds = []kind{
 	{secureListener, []any{"protocol"}, "HTTPS", "its protocol is %s, and the program's listener on port 443 speaks HTTPS; change that with Terraform first"},
 	{"aws_ecs_service.mediaserver", []any{"deployment_controller", 0, "type"}, "ECS", "its deployments are made by %s, and the guide's by ECS: it would be replaced"},
 	{"aws_ecs_service.mediaserver", []any{"launch_type"}, "FARGATE", "it runs on %s, and the guide's on AWS Fargate; the program has no instances"},
-	{"aws_appautoscaling_policy.scale_up", []any{"policy_type"}, "StepScaling", "it is a policy of the type %s, and the guide's is StepScaling; leave it to Terraform (--map 'ADDRESS=-')"},
-	{"aws_appautoscaling_policy.scale_down", []any{"policy_type"}, "StepScaling", "it is a policy of the type %s, and the guide's is StepScaling; leave it to Terraform (--map 'ADDRESS=-')"},
+	{"aws_appautoscaling_policy.scale_up", []any{"policy_type"}, "StepScaling", "it is a policy of the type %s, and the guide's is StepScaling; leave it to Terraform (%LEAVE)"},
+	{"aws_appautoscaling_policy.scale_down", []any{"policy_type"}, "StepScaling", "it is a policy of the type %s, and the guide's is StepScaling; leave it to Terraform (%LEAVE)"},
 }
 
 // checkKinds reports resources that are something else than those of the guide.
@@ -215,7 +217,7 @@ func (a Adoption) checkKinds() []string {
 		theirs, isFound := a.find(kind.address)
 		// A service that says no launch type has a strategy of capacity providers.
 		if value := theirs.Text(kind.path...); isFound && value != "" && value != kind.want {
-			what := strings.ReplaceAll(strings.ReplaceAll(kind.what, "%s", value), "ADDRESS", theirs.Address)
+			what := strings.NewReplacer("%s", value, "%LEAVE", mapOption(theirs.Address, Leave)).Replace(kind.what)
 			problems = append(problems, theirs.Address+": "+what)
 		}
 	}

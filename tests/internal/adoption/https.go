@@ -27,17 +27,20 @@ const (
 // isOptional tells whether a deployment without HTTPS is whole without the address.
 func isOptional(address string) bool { return address == secureListener || address == aliasRecord }
 
-// guideAddress is the address of the guide that a resource has by its type and name, or one of the two above by what
-// it is. What serves HTTPS for a load balancer that is not among the stack's has none: it is another application's.
+// guideAddress is the address of the guide that a resource has by its type and name; a listener on port 80 has it by
+// its port, and what serves HTTPS has one of the two above by what it is. A listener of a load balancer that is not
+// among the stack's, or a record that leads elsewhere, has none: it is another application's.
 func guideAddress(theirs terraformstate.Resource, balancers []terraformstate.Resource) string {
 	kind := guideType(theirs.Type)
 	switch port, _ := theirs.Number("port"); {
-	case kind == "aws_lb_listener" && port == 443 && listensFor(theirs, balancers):
-		return secureListener
-	case kind == "aws_route53_record" && leadsTo(theirs, balancers):
-		return aliasRecord
-	case kind == "aws_lb_listener" && port == 443, kind == "aws_route53_record":
+	case kind == "aws_lb_listener" && !listensFor(theirs, balancers), kind == "aws_route53_record" && !leadsTo(theirs, balancers):
 		return ""
+	case kind == "aws_route53_record":
+		return aliasRecord
+	case kind == "aws_lb_listener" && port == 443:
+		return secureListener
+	case kind == "aws_lb_listener" && port == 80:
+		return plainListener
 	}
 	return kind + "." + theirs.Name
 }
@@ -104,7 +107,7 @@ func (a *Adoption) checkHTTPS(state terraformstate.State) []string {
 	}
 	if action := secure.Text("default_action", 0, "type"); action != "forward" {
 		problems = append(problems, fmt.Sprintf("%s: its action is %s, and the program's listener on port 443 forwards; change that with Terraform first, "+
-			"or leave it there with --map '%s=%s' if port 80 forwards", secure.Address, action, secure.Address, Leave))
+			"or leave it there with %s if port 80 forwards", secure.Address, action, mapOption(secure.Address, Leave)))
 	}
 	domain := a.findDomain(state, plain, secure)
 	if domain.Value == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mediaserver/tests/internal/inventory"
+	"mediaserver/tests/internal/shellword"
 	"mediaserver/tests/internal/terraformstate"
 )
 
@@ -28,6 +29,9 @@ func ParseMapping(text string) (Mapping, error) {
 	}
 	return Mapping{text[:at], text[at+1:]}, nil
 }
+
+// mapOption is the option that maps an address to a name, to be copied into a shell.
+func mapOption(address, name string) string { return "--map " + shellword.Quote(address+"="+name) }
 
 // Match is a resource of the stack that is in the state.
 type Match struct {
@@ -106,8 +110,8 @@ func severalFor(ours inventory.Resource, theirs []terraformstate.Resource) strin
 	if slices.ContainsFunc(theirs, func(each terraformstate.Resource) bool { return each.Deposed }) {
 		return fmt.Sprintf("%s: Terraform has not finished replacing it; run `terraform apply` first", addresses[0])
 	}
-	return fmt.Sprintf("%s: the stack has one %s, and the state has %s; choose one with --map '%s=%s'",
-		ours.Terraform, ours.Name, strings.Join(addresses, " and "), addresses[0], ours.Name)
+	return fmt.Sprintf("%s: the stack has one %s, and the state has %s; choose one with %s",
+		ours.Terraform, ours.Name, strings.Join(addresses, " and "), mapOption(addresses[0], ours.Name))
 }
 
 // resolve turns the names of mappings into addresses of the guide, by the addresses in the state.
@@ -115,7 +119,7 @@ func resolve(state terraformstate.State, mappings []Mapping) (map[string]string,
 	mapped := map[string]string{}
 	var problems []string
 	refuse := func(mapping Mapping, why string) {
-		problems = append(problems, fmt.Sprintf("--map '%s=%s': %s", mapping.Address, mapping.Name, why))
+		problems = append(problems, fmt.Sprintf("%s: %s", mapOption(mapping.Address, mapping.Name), why))
 	}
 	for _, mapping := range mappings {
 		at := slices.IndexFunc(state.Managed, func(each terraformstate.Resource) bool { return each.Address == mapping.Address })

@@ -163,8 +163,8 @@ func (a *Adoption) capacitySettings() []Setting {
 		}
 		settings = append(settings, Setting{"desiredCount", desired, source})
 	}
-	settings = append(settings, a.number("scaleUpCpu", "aws_cloudwatch_metric_alarm.high_cpu", "threshold")...)
-	return append(settings, a.number("scaleDownCpu", "aws_cloudwatch_metric_alarm.low_cpu", "threshold")...)
+	settings = append(settings, a.number(highCPU.setting, highCPU.address, "threshold")...)
+	return append(settings, a.number(lowCPU.setting, lowCPU.address, "threshold")...)
 }
 
 // settingOf is the number of a setting among others, else its default, and whether it is there.

@@ -22,7 +22,7 @@ func project(t *testing.T) Project {
 	return read
 }
 
-// state is a state file with the instances, each the address and its attributes as JSON.
+// state is a state with the instances, each the address and its attributes as JSON.
 func state(t *testing.T, instances ...[2]string) terraformstate.State {
 	t.Helper()
 	var resources []string
@@ -30,6 +30,12 @@ func state(t *testing.T, instances ...[2]string) terraformstate.State {
 		kind, name, _ := strings.Cut(each[0], ".")
 		resources = append(resources, fmt.Sprintf(`{"mode":"managed","type":%q,"name":%q,"instances":[{"attributes":%s}]}`, kind, name, each[1]))
 	}
+	return stateOf(t, resources...)
+}
+
+// stateOf is a state with the resources, each as JSON.
+func stateOf(t *testing.T, resources ...string) terraformstate.State {
+	t.Helper()
 	read, err := terraformstate.Read(strings.NewReader(`{"version":4,"lineage":"x","resources":[` + strings.Join(resources, ",") + `]}`))
 	if err != nil {
 		t.Fatal(err)
