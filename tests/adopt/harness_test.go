@@ -140,7 +140,7 @@ func (d *deployment) importAll() {
 // plan is the plan of the first update, as text and by operation: the names of the resources.
 func (d *deployment) plan() (string, map[string][]string) {
 	d.t.Helper()
-	text := d.Must("preview", "--json").Stdout
+	text := d.Must("preview", "--json", "--show-sames").Stdout
 	operations := map[string][]string{}
 	for _, step := range sandboxtest.ReadPlan(d.t, text).Steps {
 		kind := string(step.URN.Type())

@@ -15,7 +15,7 @@ import (
 // judged is what the gate thinks of the preview, with allowances.
 func (d *deployment) judged(allowances ...string) plangate.Judgement {
 	d.t.Helper()
-	plan, err := plangate.Read(strings.NewReader(d.Must("preview", "--json").Stdout))
+	plan, err := plangate.Read(strings.NewReader(d.Must("preview", "--json", "--show-sames").Stdout))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func (d *deployment) wantWeakeningsRefused() {
 	d.t.Helper()
 	for _, each := range weakerListeners {
 		program := d.Changed(sandboxtest.Edit{File: "listeners.go", Old: each.old, New: each.changed})
-		text := d.MustOn(program, "preview", "--json").Stdout
+		text := d.MustOn(program, "preview", "--json", "--show-sames").Stdout
 		judge := func(allowances ...string) plangate.Judgement {
 			plan, err := plangate.Read(strings.NewReader(text))
 			if err != nil {

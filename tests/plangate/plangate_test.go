@@ -145,15 +145,15 @@ func unchanged(step *display.PreviewStep) *display.PreviewStep {
 	return shown(step, map[string]any{}, map[string]any{})
 }
 
-// plan is what `pulumi preview --json` prints for these steps.
+// plan is what `pulumi preview --json --show-sames` prints for these steps.
 func plan(t *testing.T, steps ...*display.PreviewStep) string {
 	t.Helper()
-	summary := display.ResourceChanges{"same": 30}
+	summary := display.ResourceChanges{"same": 1}
 	for _, step := range steps {
 		summary[step.Op]++
 	}
 	return digest(t, display.PreviewDigest{
-		Config:        map[string]string{"aws:region": "eu-west-2", "mediaserver:alarmEmails": `["oncall@example.com"]`},
+		Config:        map[string]string{"aws:region": "eu-west-2", "mediaserver:alarmEmails": `["oncall@example.com"]`, "mediaserver:certificateArn": "given"},
 		Steps:         append([]*display.PreviewStep{change("same", "pulumi:pulumi:Stack", "mediaserver-dev")}, steps...),
 		ChangeSummary: summary,
 	})
@@ -221,7 +221,7 @@ func TestDeletingOrReplacingWhatHoldsDataOrServesIsRefused(t *testing.T) {
 func asTheProgramMakesIt(resource inventory.Resource) map[string]any {
 	switch resource.Type {
 	case "aws:lb/listener:Listener":
-		return map[string]any{"protocol": "HTTPS", "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"}
+		return map[string]any{"protocol": "HTTPS", "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", "certificateArn": "given"}
 	case "aws:sns/topicSubscription:TopicSubscription":
 		return map[string]any{"protocol": "email", "endpoint": resource.Name}
 	}
@@ -426,7 +426,12 @@ func TestWhatIsNoPlanFails(t *testing.T) {
 		Steps:         []*display.PreviewStep{change("same", "pulumi:pulumi:Stack", "mediaserver-dev")},
 		ChangeSummary: display.ResourceChanges{"delete": 1},
 	})
+	hidden := digest(t, display.PreviewDigest{
+		Steps:         []*display.PreviewStep{change("same", "pulumi:pulumi:Stack", "mediaserver-dev")},
+		ChangeSummary: display.ResourceChanges{"same": 2},
+	})
 	for name, each := range map[string]struct{ plan, phrase string }{
+		"what stays is missing":  {hidden, "it leaves out what stays as it is; run the preview with --show-sames"},
 		"nothing":                {"", "it is empty"},
 		"white space":            {" \n", "it is empty"},
 		"text":                   {"Previewing update (dev)\n", "it is no JSON, or is cut short"},

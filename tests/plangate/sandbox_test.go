@@ -27,7 +27,7 @@ type stack struct {
 // that another one changes.
 func (s *stack) plan(program *sandbox.Stack, settings ...string) string {
 	s.t.Helper()
-	arguments := []string{"preview", "--json"}
+	arguments := []string{"preview", "--json", "--show-sames"}
 	deployed := []string{"name=mediaserver", "imageTag=latest", "logRetentionDays=30", "forceDestroy=false", "executeCommand=false", "cpu=256",
 		fmt.Sprintf("protectData=%t", !s.unprotected)}
 	for _, setting := range append(deployed, settings...) {
@@ -169,6 +169,42 @@ var weakenings = []struct {
 	{"broken tasks that count as healthy",
 		sandboxtest.Edit{File: "network.go", Old: `= "200"`, New: `= "200-499"`},
 		row{"mediaserver", "aws:lb/targetGroup:TargetGroup", "healthCheck.matcher: 200 → 200-499"}},
+	{"a task definition from elsewhere",
+		sandboxtest.Edit{File: "ecs.go", Old: "TaskDefinition: inputs.taskDefinition.arn", New: `TaskDefinition: pulumi.String("arn:aws:ecs:eu-west-2:123456789012:task-definition/elsewhere:1")`},
+		row{"mediaserver", "aws:ecs/service:Service", "→ arn:aws:ecs:eu-west-2:123456789012:task-definition/elsewhere:1"}},
+	{"settings of the bucket by a second bucket of its name",
+		sandboxtest.Edit{File: "storage.go", Old: "	versioning, err := ", New: `	second, err := s3.NewBucketV2(ctx, "second", &s3.BucketV2Args{Bucket: bucket.Bucket})
+	if err != nil {
+		return storageOutputs{}, err
+	}
+	if _, err := s3.NewBucketPublicAccessBlock(ctx, "second", &s3.BucketPublicAccessBlockArgs{Bucket: second.Bucket}); err != nil {
+		return storageOutputs{}, err
+	}
+	versioning, err := `},
+		row{"second", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket: not set → mediaserver-storage-"}},
+	{"an alarm that writes over another",
+		sandboxtest.Edit{File: "scaling.go", Old: "	rows := []struct {", New: `	if _, err := cloudwatch.NewMetricAlarm(ctx, "decoy", &cloudwatch.MetricAlarmArgs{
+		Name: pulumi.String(settings.physicalName("{name}-high-cpu")), ComparisonOperator: pulumi.String("GreaterThanThreshold"), EvaluationPeriods: pulumi.Int(1),
+		Namespace: pulumi.String("none"), MetricName: pulumi.String("none"), Statistic: pulumi.String("Sum"), Period: pulumi.Int(60), Threshold: pulumi.Float64(1),
+	}); err != nil {
+		return err
+	}
+	rows := []struct {`},
+		row{"decoy", "aws:cloudwatch/metricAlarm:MetricAlarm", "name: another name than that of high-cpu → mediaserver-high-cpu"}},
+	{"the JWT secret in another parameter, in plain",
+		sandboxtest.Edit{File: "secrets.go", Old: "	jwtSecret, bucketName, appConfigParameter := ", New: `	if _, err := ssm.NewParameter(ctx, "copy", &ssm.ParameterArgs{Name: pulumi.String("/copy"), Type: pulumi.String("String"), Value: inputs.randomValues.jwtSecret}); err != nil {
+		return parametersOutputs{}, err
+	}
+	jwtSecret, bucketName, appConfigParameter := `},
+		row{"copy", "aws:ssm/parameter:Parameter", "type: SecureString → String"}},
+	{"the JWT secret in the state, in plain",
+		sandboxtest.Edit{File: "secrets.go", Old: "	rows := ", New: `	if _, err := ssm.NewParameter(ctx, "tagged", &ssm.ParameterArgs{
+		Name: pulumi.String("/tagged"), Type: pulumi.String("String"), Value: pulumi.String("nothing"), Tags: pulumi.StringMap{"Secret": pulumi.Unsecret(inputs.randomValues.jwtSecret).(pulumi.StringOutput)},
+	}); err != nil {
+		return parametersOutputs{}, err
+	}
+	rows := `},
+		row{"tagged", "aws:ssm/parameter:Parameter", "tags: a secret → in plain"}},
 	{"alarms that do nothing",
 		sandboxtest.Edit{File: "scaling.go", Old: "AlarmActions: pulumi.Array{policy.Arn},", New: "AlarmActions: pulumi.Array{policy.Arn}[:0],"},
 		row{"high-cpu", "aws:cloudwatch/metricAlarm:MetricAlarm", `alarmActions: ["arn:aws:autoscaling:eu-west-2:123456789012:scalingPolicy:`}},

@@ -2,8 +2,10 @@ package plangate
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
 )
 
@@ -29,7 +31,7 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 			"-c", "mediaserver:oldVersionDays="+days, "-c", "mediaserver:containerInsights="+insights)
 	}
 	plan := func(architecture, days, insights string) string {
-		return deployed.Must(with(architecture, days, insights, "preview", "--json")...).Stdout
+		return deployed.Must(with(architecture, days, insights, "preview", "--json", "--show-sames")...).Stdout
 	}
 	lifecycle := func(because string) row {
 		return row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", because}
@@ -38,7 +40,7 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 
 	deployed.UpOn(deployed.Changed(withoutPlatform))
 	t.Run("a stack from before the platform was stated gets one new revision, and nothing else changes", func(t *testing.T) {
-		today := deployed.Must("preview", "--json").Stdout
+		today := deployed.Must("preview", "--json", "--show-sames").Stdout
 		if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, today)); !slices.Equal(got, newRevision) {
 			t.Errorf("the plan is %q, want %q", got, newRevision)
 		}
@@ -101,7 +103,7 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 	deployed.Up()
 	passes := func(what string) {
 		t.Helper()
-		result := judge(t, deployed.Must("preview", "--json").Stdout)
+		result := judge(t, deployed.Must("preview", "--json", "--show-sames").Stdout)
 		if result.code != 0 {
 			t.Errorf("%s is refused:\n%s%s", what, result.stdout, result.stderr)
 		}
@@ -128,7 +130,7 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 		t.Run(each.key+" "+each.value, func(t *testing.T) {
 			set(each.key, each.value)
 			defer func() { deployed.Must("config", "rm", "--path", "mediaserver:"+each.key) }()
-			planned := deployed.Must("preview", "--json").Stdout
+			planned := deployed.Must("preview", "--json", "--show-sames").Stdout
 			if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, planned)); len(got) == 0 {
 				t.Fatal("the plan changes nothing")
 			}
@@ -145,6 +147,47 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 			}
 		})
 	}
+	t.Run("an update that was interrupted can go on, and go back", func(t *testing.T) {
+		set("maxCapacity", "20")
+		defer func() { deployed.Must("config", "rm", "mediaserver:maxCapacity") }()
+		deployed.Must("up", "--yes", "--skip-preview", "--target", "urn:pulumi:"+deployed.Name+"::mediaserver::aws:appautoscaling/target:Target::ecs-target")
+		onlyAlarm := []string{"update at-max-capacity (aws:cloudwatch/metricAlarm:MetricAlarm)"}
+		if got := sandboxtest.Changes(deployed.Plan()); !slices.Equal(got, onlyAlarm) {
+			t.Fatalf("the plan is %q, want %q", got, onlyAlarm)
+		}
+		passes("the rest of an interrupted update")
+		deployed.Must("config", "set", "mediaserver:maxCapacity", "10")
+		passes("the way back from an interrupted update")
+		deployed.Up()
+	})
+	t.Run("the alarm at the highest number of tasks keeps to what the settings and the target say", func(t *testing.T) {
+		const never = "metricQueries: "
+		for what, each := range map[string]struct {
+			settings []string
+			edit     sandboxtest.Edit
+		}{
+			"another number in the program": {nil, sandboxtest.Edit{File: "task_alarms.go", Old: "cpu, 0)\", settings.maxCapacity)", New: "cpu, 0)\", settings.maxCapacity+1000)"}},
+			"a target that stays":           {[]string{"-c", "mediaserver:maxCapacity=1000"}, sandboxtest.Edit{File: "scaling.go", Old: "pulumi.Int(settings.maxCapacity)", New: "pulumi.Int(10)"}},
+		} {
+			result := judge(t, deployed.MustOn(deployed.Changed(each.edit), append([]string{"preview", "--json", "--show-sames"}, each.settings...)...).Stdout)
+			deployed.Must("config", "rm", "mediaserver:maxCapacity")
+			if want := (row{"at-max-capacity", "aws:cloudwatch/metricAlarm:MetricAlarm", never}); result.code != 1 || !want.in(result, "gets weaker") {
+				t.Errorf("%s: no row %q in\n%s%s", what, want, result.stdout, result.stderr)
+			}
+		}
+	})
+	t.Run("a provider of the program's own stays in its region", func(t *testing.T) {
+		provider := func(region string) *sandbox.Stack {
+			return deployed.Changed(sandboxtest.Edit{File: elsewhere[1].File, New: strings.Replace(elsewhere[1].New, "us-east-1", region, 1)},
+				sandboxtest.Edit{File: "storage.go", Old: "	versioning, err := ", New: "	elsewhere(ctx)\n	versioning, err := "})
+		}
+		deployed.UpOn(provider("eu-west-2"))
+		result := judge(t, deployed.MustOn(provider("us-east-1"), "preview", "--json", "--show-sames").Stdout)
+		if want := (row{"elsewhere", "pulumi:providers:aws", "region: eu-west-2 → us-east-1"}); result.code != 1 || !want.in(result, "gets weaker") {
+			t.Errorf("no row %q in\n%s%s", want, result.stdout, result.stderr)
+		}
+	})
+	deployed.Up()
 	set("domainName", "media.example.com", "certificateArn", sandboxtest.ImportCertificate(t, deployed.Clients(), "media.example.com"))
 	passes("a domain")
 }

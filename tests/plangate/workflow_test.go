@@ -188,7 +188,7 @@ func TestThePreviewKeepsThePlanAndTheExitCode(t *testing.T) {
 		if got := r.read("output"); got != "code="+code {
 			t.Errorf("the step's output is %q, want code=%s", got, code)
 		}
-		if got := r.read("plan.json"); got != "preview --stack dev --json --non-interactive" {
+		if got := r.read("plan.json"); got != "preview --stack dev --json --show-sames --non-interactive" {
 			t.Errorf("the plan is %q", got)
 		}
 	}

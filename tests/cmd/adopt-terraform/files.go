@@ -58,7 +58,7 @@ Written: %[1]s, for review, and %[2]s. Next:
   pulumi stack init %[3]s                # with the secrets provider that you want; not where the stack exists
   pulumi import --stack %[3]s --file %[4]s --generate-code=false --protect=false
   scripts/adopt-terraform %[5]s --stack %[3]s --random-values
-  pulumi preview --stack %[3]s --json | scripts/plan-gate
+  pulumi preview --stack %[3]s --json --show-sames | scripts/plan-gate
 If the import stops half-way, before it is repeated:
   scripts/adopt-terraform %[5]s --stack %[3]s --rest --folder %[6]s
 `, r.settingsFile(), r.importFile(), stack, shellword.Quote(r.importFile()), r.again(), shellword.Quote(r.folder))

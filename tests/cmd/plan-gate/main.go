@@ -13,12 +13,12 @@ import (
 	"mediaserver/tests/internal/plangate"
 )
 
-const usage = `Usage: pulumi preview --json | plan-gate [options]
+const usage = `Usage: pulumi preview --json --show-sames | plan-gate [options]
        plan-gate [options] PLAN
 
-Reads the plan that 'pulumi preview --json' prints, from the file PLAN or from standard input. Fails if it deletes
-or replaces a resource that holds data or identity or that the service cannot run without, or if it changes one so
-that a protection gets weaker: versioning, public-access block, encryption, expiry of media, security groups,
+Reads the plan that 'pulumi preview --json --show-sames' prints, from the file PLAN or from standard input. Fails if
+it deletes or replaces a resource that holds data or identity or that the service cannot run without, or if it changes
+one so that a protection gets weaker: versioning, public-access block, encryption, expiry of media, security groups,
 policies, rollback of deployments, protection against deletion, retention of logs, HTTPS. No secret is printed.
 
   --allow ALLOWANCE  let one refused change pass; the gate prints the allowance of each. May be given several
@@ -32,7 +32,7 @@ Exit codes:
   1  the plan does something dangerous that is not allowed
   2  wrong usage
   3  a needed program is missing
-  4  the plan cannot be read: empty, cut short, or not from 'pulumi preview --json'
+  4  the plan cannot be read: empty, cut short, without what stays as it is, or not from 'pulumi preview --json'
   5  the preview itself reports an error
 `
 

@@ -6,15 +6,13 @@ import (
 	"strings"
 )
 
-const listener = "aws:lb/listener:Listener"
-
 // certificateStays is the rule for the certificate of a listener: another one must be that of the settings, or one that
-// the same plan requests.
-func (p Plan) certificateStays(before, after properties) []Weakening {
-	if p.isOwnCertificate(after) {
+// the stack requests for the domain of the settings.
+func (p Plan) certificateStays(step Step) []Weakening {
+	if p.isOwnCertificate(step) {
 		return nil
 	}
-	return staysOnceSet(certificateARN, otherCertificate)(before, after)
+	return staysOnceSet(certificateARN, otherCertificate)(inputsOf(step.Before), inputsOf(step.After))
 }
 
 const (
@@ -22,11 +20,27 @@ const (
 	otherCertificate = "users meet another certificate, or none"
 )
 
-// isOwnCertificate tells whether a listener has the certificate of the settings, or one that the plan requests.
-func (p Plan) isOwnCertificate(after properties) bool {
-	certificate := after.at(certificateARN)
-	isGiven := certificate.known() && slices.Contains(p.settings(certificateARN), certificate.text())
-	return isGiven || certificate.is(unknown) && p.requestsCertificate()
+// isOwnCertificate tells whether a listener has the certificate of the settings, or one that the stack requests for the
+// domain of the settings. Of a certificate that the plan makes the ARN is not known yet, and may be left out; from what
+// it comes, the plan tells.
+func (p Plan) isOwnCertificate(step Step) bool {
+	arn := inputsOf(step.After).at(certificateARN)
+	if given, _ := p.setting(certificateARN); given != "" && arn.is(given) {
+		return true
+	}
+	if arn.content != nil && arn.known() {
+		return p.isOutput(arn, certificate, p.isForTheDomain)
+	}
+	return p.comesFrom(step, certificateARN, func(source Step) bool {
+		return p.isForTheDomain(source) && operations[source.Operation] != updated && operations[source.Operation] != "" ||
+			resourceType(source.URN) == validation && source.After != nil && p.isOwnCertificate(source)
+	})
+}
+
+// isForTheDomain tells whether a step is about a certificate that stays or comes, for the domain of the settings.
+func (p Plan) isForTheDomain(step Step) bool {
+	domain, _ := p.setting("domainName")
+	return resourceType(step.URN) == certificate && step.After != nil && domain != "" && inputsOf(step.After).at("domainName").is(domain)
 }
 
 // redirectsToTheDomain judges the first redirect of a listener: to HTTPS, on the host that was asked for or the domain
@@ -39,9 +53,10 @@ func (p Plan) redirectsToTheDomain(before, after properties) []Weakening {
 	}
 	var found []Weakening
 	for _, redirect := range redirectsOf(after, path) {
-		allowed := map[string][]string{"host": p.settings("domainName"), "port": {"443"}}
+		domain, _ := p.setting("domainName")
+		allowed := map[string]string{"host": domain, "port": "443"}
 		for _, part := range redirectParts {
-			if to := partOf(redirect, part); to != asRequested[part] && !slices.Contains(allowed[part], to) {
+			if to := partOf(redirect, part); to != asRequested[part] && (to == "" || to != allowed[part]) {
 				found = append(found, Weakening{path + ".redirect." + part, asRequested[part], to, otherAddress})
 			}
 		}
@@ -52,35 +67,20 @@ func (p Plan) redirectsToTheDomain(before, after properties) []Weakening {
 	return found
 }
 
-// settings are the values of a setting, under whatever name the project has.
-func (p Plan) settings(name string) []string {
-	var values []string
-	for key, setting := range p.Config {
-		if strings.HasSuffix(key, ":"+name) {
-			values = append(values, setting)
-		}
-	}
-	return values
-}
-
-// modernTLS begins the names of the policies that accept TLS 1.2 and 1.3 alone (Elastic Load Balancing, "Security
-// policies for your Application Load Balancer"). Those that accept older ones as well are named TLS13-1-0 and TLS13-1-1.
-var modernTLS = []string{"ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-"}
-
 // opensNoOther judges a new listener: it must use HTTPS as the program's own does, and forward to where another
 // listener of the plan forwarded before.
-func (p Plan) opensNoOther(after properties) []Weakening {
+func (p Plan) opensNoOther(step Step) []Weakening {
+	after := inputsOf(step.After)
 	const protocol, policy = "protocol", "sslPolicy"
 	var found []Weakening
 	if !after.at(protocol).is("HTTPS") {
 		found = append(found, Weakening{protocol, "HTTPS", after.at(protocol).String(), "passwords and media cross the network in plain"})
 	}
-	if !slices.ContainsFunc(modernTLS, func(prefix string) bool { return strings.HasPrefix(after.at(policy).text(), prefix) }) {
+	if !isModernTLS(after.at(policy).text()) {
 		found = append(found, Weakening{policy, "one of TLS 1.2 or later", after.at(policy).String(), "older, weaker encryption may be accepted"})
 	}
-	// A plan leaves out what is not known yet of a new resource.
-	if certificate := after.at(certificateARN); certificate.content != nil && !p.isOwnCertificate(after) {
-		found = append(found, Weakening{certificateARN, "of the settings or the plan", certificate.String(), otherCertificate})
+	if !p.isOwnCertificate(step) {
+		found = append(found, Weakening{certificateARN, "of the settings or the plan", after.at(certificateARN).String(), otherCertificate})
 	}
 	found = append(found, p.redirectsToTheDomain(properties{}, after)...)
 	var forwarded []any
@@ -104,10 +104,8 @@ func (p Plan) tellsNobodyElse(after properties) []Weakening {
 		return []Weakening{{protocol, "email", after.at(protocol).String(), othersAreTold}}
 	}
 	var addresses []string
-	for _, setting := range p.settings("alarmEmails") {
-		if json.Unmarshal([]byte(setting), &addresses) != nil {
-			addresses = nil
-		}
+	if setting, _ := p.setting("alarmEmails"); json.Unmarshal([]byte(setting), &addresses) != nil {
+		addresses = nil
 	}
 	found := protections["aws:sns/topicSubscription:TopicSubscription"](properties{}, after)
 	if !slices.ContainsFunc(addresses, func(address string) bool { return strings.EqualFold(address, after.at(endpoint).text()) }) {

@@ -10,13 +10,6 @@ import (
 	"mediaserver/tests/internal/iampolicy"
 )
 
-// Types that have to do with alarms.
-const (
-	metricAlarm    = "aws:cloudwatch/metricAlarm:MetricAlarm"
-	topicPolicy    = "aws:sns/topicPolicy:TopicPolicy"
-	scalableTarget = "aws:appautoscaling/target:Target"
-)
-
 // Reasons of what silences alarms.
 const (
 	toldNothingMore = "somebody is told nothing more when it rings"
@@ -70,7 +63,7 @@ func isCapacityAlarm(alarm properties) bool {
 var fullCapacity = regexp.MustCompile(`^IF\(tasks >= ([0-9]+), cpu, 0\)$`)
 
 // followingTheCapacity are the inputs of an alarm before a change, with the number of tasks of the alarm after it where
-// that one is fair: no more tasks than before, or as many as the plan lets run.
+// that one is fair: no more tasks than before, or as many as the settings let run.
 func (p Plan) followingTheCapacity(before, after properties) properties {
 	if !isCapacityAlarm(before) {
 		return before
@@ -105,12 +98,23 @@ func noMore(digits, limit string) bool {
 	return isNumber && isAlsoNumber && changed <= old
 }
 
-// runsAtMost tells whether the plan sets the highest number of tasks to this one.
+// runsAtMost tells whether this is the highest number of tasks of the settings, and whether as many can run: an alarm
+// above what each target scales to would never ring.
 func (p Plan) runsAtMost(tasks string) bool {
-	return slices.ContainsFunc(p.Steps, func(step Step) bool {
-		return resourceType(step.URN) == scalableTarget && step.Before != nil && step.After != nil &&
-			inputsOf(step.After).at("maxCapacity").is(tasks)
-	})
+	const most = "maxCapacity"
+	scales := false
+	for _, step := range p.Steps {
+		if resourceType(step.URN) != scalableTarget || step.After == nil {
+			continue
+		}
+		limit := inputsOf(step.After).at(most)
+		if number, isNumber := number(limit); !isNumber || !noMore(tasks, fmt.Sprint(number)) {
+			return false
+		}
+		scales = true
+	}
+	set, _ := p.setting(most)
+	return scales && set == tasks
 }
 
 // alarmStaysAsLoud are the rules for the alarms that tell people.
@@ -219,18 +223,20 @@ func allowsNoLess(path, why string) rule {
 	}
 }
 
-// isPolicyOfNewTopic tells whether a policy is about a topic alone that the plan makes. Amazon SNS takes no statement
-// about anything but the topic of the policy.
+// isPolicyOfNewTopic tells whether a policy is about a topic alone that the plan makes, and which it waits for. Amazon
+// SNS takes no statement about anything but the topic of the policy, and making a topic of a name that is there
+// succeeds.
 func (p Plan) isPolicyOfNewTopic(step Step) bool {
 	document, err := mergePolicies([]value{inputsOf(step.After).at("policy")})
 	if err != nil {
 		return false
 	}
+	topics := p.made(step, grants[topicPolicy])
 	for _, statement := range document.Statements {
 		for _, resource := range statement.Resource {
-			if !slices.ContainsFunc(p.Steps, func(other Step) bool {
-				return other.Operation == "create" && resourceType(other.URN) == "aws:sns/topic:Topic" && other.After != nil &&
-					strings.HasSuffix(resource, fmt.Sprintf(":%s", inputsOf(other.After).at("name")))
+			if !slices.ContainsFunc(topics, func(made Step) bool {
+				name := inputsOf(made.After).at("name")
+				return strings.HasSuffix(resource, fmt.Sprintf(":%s", name)) && !p.isThere(topic, "name", name)
 			}) {
 				return false
 			}

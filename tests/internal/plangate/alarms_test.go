@@ -79,22 +79,47 @@ func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
 	}
 }
 
-func TestTheAlarmOnTheCapacityFollowsTheCapacityOfThePlan(t *testing.T) {
+func TestTheAlarmOnTheCapacityFollowsTheCapacityOfTheSettings(t *testing.T) {
 	alarm := func(tasks string) string {
 		return strings.NewReplacer("server-errors", "at-max-capacity", `"expression": "b"`, `"expression": "IF(tasks >= `+tasks+`, cpu, 0)"`).Replace(loud)
 	}
+	scales := func(name, before, after string) Step {
+		step := update(t, scalableTarget, `{"maxCapacity": `+before+`}`, `{"maxCapacity": `+after+`}`)
+		step.URN += name
+		if before == after {
+			step.Operation = "same"
+		}
+		return step
+	}
+	goes := scales("-goes", "5", "5")
+	goes.Operation, goes.After = "delete", nil
+	decoy := creation(t, scalableTarget, `{"maxCapacity": 21, "serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "decoy"}`)
 	for _, each := range []struct {
-		what, tasks, capacity string
-		dangerous             bool
+		what, tasks, setting string
+		targets              []Step
+		dangerous            bool
 	}{
-		{"the same number", "20", "20", false},
-		{"another number", "21", "20", true},
-		{"a capacity that is not known", "20", unknown, true},
+		{"the number of the settings", "20", "20", []Step{scales("", "10", "20")}, false},
+		{"another number", "21", "20", []Step{scales("", "10", "20")}, true},
+		{"a smaller number", "9", "20", []Step{scales("", "10", "20")}, false},
+		{"after an update that was interrupted", "20", "20", []Step{scales("", "20", "20")}, false},
+		{"the number of the target, not of the settings", "20", "10", []Step{scales("", "10", "20")}, true},
+		{"more than the target scales to", "20", "20", []Step{scales("", "10", "10")}, true},
+		{"less than the target scales to", "20", "20", []Step{scales("", "10", "30")}, false},
+		{"the number of a target that stands beside the other", "21", "20", []Step{scales("", "10", "20"), decoy}, true},
+		{"a target that stands beside the other", "21", "21", []Step{scales("", "10", "20"), decoy}, true},
+		{"a target that goes", "20", "20", []Step{scales("", "10", "20"), goes}, false},
+		{"no target", "20", "20", nil, true},
+		{"a capacity that is not known", "20", "20", []Step{scales("", "10", `"`+unknown+`"`)}, true},
+		{"no setting", "20", "", []Step{scales("", "10", "20")}, true},
 	} {
-		got := dangers(t, update(t, metricAlarm, alarm("10"), alarm(each.tasks)),
-			update(t, scalableTarget, `{"maxCapacity": 10}`, `{"maxCapacity": "`+each.capacity+`"}`))
-		// A capacity that is not known is one danger more, which the target has.
-		if found := strings.Contains(strings.Join(got, " "), "metricQueries"); found != each.dangerous {
+		plan := Plan{Steps: append(each.targets, update(t, metricAlarm, alarm("10"), alarm(each.tasks))),
+			ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{}}
+		if each.setting != "" {
+			plan.Config["mediaserver:maxCapacity"] = each.setting
+		}
+		got := strings.Join(dangersOf(plan), " ")
+		if found := strings.Contains(got, "metricQueries"); found != each.dangerous {
 			t.Errorf("%s: %q", each.what, got)
 		}
 	}
@@ -167,18 +192,23 @@ func TestANewPolicyOfATopicIsDangerousUnlessTheTopicIsNew(t *testing.T) {
 	policy := func(arn, resource string) Step {
 		return creation(t, topicPolicy, fmt.Sprintf(`{"arn": %q, "policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"sns:Publish\", \"Resource\": \"%s\"}]}"}`, arn, resource))
 	}
-	topic := creation(t, "aws:sns/topic:Topic", `{"name": "media-alarms"}`)
+	newTopic := creation(t, topic, `{"name": "media-alarms"}`)
+	unnamed := creation(t, topic, `{"name": "`+unknown+`"}`)
+	there := update(t, topic, `{"name": "media-alarms"}`, `{"name": "media-alarms"}`)
+	there.Operation = "same"
 	const own, others = "arn:aws:sns:eu-west-2:1:media-alarms", "arn:aws:sns:eu-west-2:1:other-alarms"
 	for what, each := range map[string]struct {
 		steps     []Step
 		dangerous bool
 	}{
-		"of a new topic":                              {[]Step{policy(unknown, own), topic}, false},
+		"of a new topic":                              {[]Step{comingFrom(policy(unknown, own), "arn", newTopic), newTopic}, false},
 		"of a topic that is there":                    {[]Step{policy(own, own)}, true},
-		"of another topic":                            {[]Step{policy(others, others), topic}, true},
-		"of another topic whose ARN is not known yet": {[]Step{policy(unknown, others), topic}, true},
-		"that is not known":                           {[]Step{creation(t, topicPolicy, `{"arn": "`+unknown+`", "policy": "`+unknown+`"}`), topic}, true},
-		"of a topic whose name is not known":          {[]Step{policy(unknown, own), creation(t, "aws:sns/topic:Topic", `{"name": "`+unknown+`"}`)}, true},
+		"of a topic that it does not wait for":        {[]Step{policy(own, own), newTopic}, true},
+		"of a topic that takes over one":              {[]Step{comingFrom(policy(unknown, own), "arn", newTopic), newTopic, there}, true},
+		"of another topic":                            {[]Step{comingFrom(policy(others, others), "arn", newTopic), newTopic}, true},
+		"of another topic whose ARN is not known yet": {[]Step{comingFrom(policy(unknown, others), "arn", newTopic), newTopic}, true},
+		"that is not known":                           {[]Step{comingFrom(creation(t, topicPolicy, `{"arn": "`+unknown+`", "policy": "`+unknown+`"}`), "arn", newTopic), newTopic}, true},
+		"of a topic whose name is not known":          {[]Step{comingFrom(policy(unknown, own), "arn", unnamed), unnamed}, true},
 	} {
 		if got := dangers(t, each.steps...); (len(got) > 0) != each.dangerous {
 			t.Errorf("%s: %q", what, got)

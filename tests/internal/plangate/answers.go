@@ -147,6 +147,9 @@ func forwardsToNoOther(path string) rule {
 				found = append(found, Weakening{path + ".targetGroupArn", strings.Join(old, ", "), "also " + target, "requests reach something else, or nothing"})
 			}
 		}
+		if len(old) > 0 && len(targetsOf(after, path)) == 0 && len(redirectsOf(after, path)) == 0 {
+			found = append(found, Weakening{path + ".targetGroupArn", strings.Join(old, ", "), "none", "requests reach something else, or nothing"})
+		}
 		return found
 	}
 }
@@ -163,7 +166,11 @@ func targetsOf(all properties, path string) []string {
 			found = append(found, target.String())
 		}
 		for _, group := range action.at("action.forward.targetGroups").list() {
-			found = append(found, properties{"group": group}.at("group.arn").String())
+			// Without a weight it is 1; with 0 it gets no requests (API reference of Elastic Load Balancing,
+			// TargetGroupTuple).
+			if each := (properties{"group": group}); !each.at("group.weight").is(0) {
+				found = append(found, each.at("group.arn").String())
+			}
 		}
 	}
 	return found

@@ -2,6 +2,7 @@ package plangate
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +38,11 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 		{"an image from elsewhere", strings.Replace(before, "1.ecr/media:v1", "docker.io:443/media", 1), []string{"containerDefinitions[app].image: of 1.ecr/media → of docker.io:443/media"}},
 		{"a container from elsewhere", before + `, {"name": "agent", "image": "agent"}`, []string{
 			"containerDefinitions[agent].image: of 1.ecr/media → of agent", "containerDefinitions[agent].logConfiguration: awslogs → not set"}},
-		{"a second container of the image", before + `, {"name": "worker", "image": "1.ecr/media", "command": ["work"], "logConfiguration": {"logDriver": "awslogs"}}`, nil},
+		{"a second container of the image", before + `, {"name": "worker", "image": "1.ecr/media", "command": ["work"], "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "a", "awslogs-stream-prefix": "work"}}}`, nil},
+		{"a second container that logs elsewhere", before + `, {"name": "worker", "image": "1.ecr/media", "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "b"}}}`, []string{
+			"containerDefinitions[worker].logConfiguration.options: awslogs-group a → awslogs-group b"}},
+		{"a log that is sent elsewhere too", strings.Replace(before, `"options": {`, `"options": {"awslogs-endpoint": "https://evil.example", `, 1), []string{
+			"containerDefinitions[app].logConfiguration.options: awslogs-endpoint not set → awslogs-endpoint https://evil.example"}},
 		{"a second container without a log", before + `, {"name": "worker", "image": "1.ecr/media"}`, []string{"containerDefinitions[worker].logConfiguration: awslogs → not set"}},
 		{"another log group", strings.Replace(before, `"options": {"awslogs-group": "a"`, `"options": {"awslogs-group": "b"`, 1), []string{"containerDefinitions[app].logConfiguration.options: awslogs-group a → awslogs-group b"}},
 		{"no log group", strings.Replace(before, `"awslogs-group": "a", `, "", 1), []string{"containerDefinitions[app].logConfiguration.options: awslogs-group a → awslogs-group not set"}},
@@ -45,6 +50,12 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 		{"another command", strings.Replace(before, `"image"`, `"command": ["sh"], "image"`, 1), []string{`containerDefinitions[app].command: [] → ["sh"]`}},
 		{"a list that says the same", strings.Replace(before, `"image"`, `"command": [], "mountPoints": [], "image"`, 1), nil},
 		{"another entry point", strings.Replace(before, `"image"`, `"entryPoint": ["sh"], "image"`, 1), []string{`containerDefinitions[app].entryPoint: [] → ["sh"]`}},
+		{"a health check where there was none", strings.Replace(before, `"image"`, `"healthCheck": {"command": ["CMD", "true"]}, "image"`, 1), []string{`containerDefinitions[app].healthCheck.command: [] → ["CMD","true"]`}},
+		{"where the SDK sends", strings.Replace(before, `"image"`, `"environment": [{"name": "AWS_ENDPOINT_URL_S3", "value": "https://evil.example"}], "image"`, 1), []string{
+			"containerDefinitions[app].environment: AWS_ENDPOINT_URL_S3 as it was → another AWS_ENDPOINT_URL_S3"}},
+		{"a proxy", strings.Replace(before, `"image"`, `"environment": [{"name": "https_proxy", "value": "http://evil.example"}], "image"`, 1), []string{
+			"containerDefinitions[app].environment: https_proxy as it was → another https_proxy"}},
+		{"the environment of the settings", strings.Replace(before, `"image"`, `"environment": [{"name": "NODE_ENV", "value": "staging"}], "image"`, 1), nil},
 		{"root", strings.Replace(before, `"user": "node"`, `"user": "0:0"`, 1), []string{"containerDefinitions[app].user: node → 0:0"}},
 		{"root by its name", strings.Replace(before, `"user": "node"`, `"user": "root"`, 1), []string{"containerDefinitions[app].user: node → root"}},
 		{"the user of the image", strings.Replace(before, `"user": "node", `, "", 1), []string{"containerDefinitions[app].user: node → that of the image"}},
@@ -80,6 +91,35 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 		expectDangers(t, update(t, kind, definitions(t, "["+before+"]"), definitions(t, hidden)), []string{
 			"containerDefinitions: known containers → not known yet, or a secret"})
 	}
+}
+
+func TestAHealthCheckFollowsTheSettingsAlone(t *testing.T) {
+	checked := func(words ...string) string {
+		command, err := json.Marshal(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return definitions(t, `[{"name": "app", "environment": [{"name": "NODE_OPTIONS", "value": "a"}], "healthCheck": {"command": `+string(command)+`}}]`)
+	}
+	before := checked("CMD", "curl", "http://localhost:3000/health")
+	for _, each := range []struct {
+		what, after string
+		dangerous   bool
+	}{
+		{"another port and path", checked("CMD", "curl", "http://localhost:8080/alive?a=b"), false},
+		{"another host", checked("CMD", "curl", "http://evil.example/health"), true},
+		{"another host behind the name of this one", checked("CMD", "curl", "http://localhost:3000@evil.example/health"), true},
+		{"another program", checked("CMD", "true", "http://localhost:3000/health"), true},
+		{"a word more", checked("CMD", "curl", "http://localhost:3000/health", "http://localhost:3000/health"), true},
+		{"none", checked(), true},
+		{"the same variable", strings.Replace(before, "3000", "3001", 1), false},
+	} {
+		if got := dangers(t, update(t, taskDefinition, before, each.after)); (len(got) > 0) != each.dangerous {
+			t.Errorf("%s: %q", each.what, got)
+		}
+	}
+	expectDangers(t, update(t, taskDefinition, before, strings.Replace(before, `\"value\": \"a\"`, `\"value\": \"b\"`, 1)), []string{
+		"containerDefinitions[app].environment: NODE_OPTIONS as it was → another NODE_OPTIONS"})
 }
 
 // expectDangers judges a step and compares what gets weaker.
@@ -189,6 +229,11 @@ func TestWhatElseProtectsStays(t *testing.T) {
 			"defaultActions.targetGroupArn: not known yet → also not known yet"}},
 		{"a second target", listener, forward, strings.Replace(forward, `"targetGroupArn": "a"`, `"forward": {"targetGroups": [{"arn": "a"}, {"arn": "b"}]}`, 1), []string{"defaultActions.targetGroupArn: a → also b"}},
 		{"the same target in another form", listener, forward, strings.Replace(forward, `"targetGroupArn": "a"`, `"forward": {"targetGroups": [{"arn": "a"}]}`, 1), nil},
+		{"a second target without a weight", listener, forward, weighed("a", 1, "b", 0), nil},
+		{"a target that gets a weight", listener, weighed("a", 1, "b", 0), weighed("a", 1, "b", 1), []string{"defaultActions.targetGroupArn: a → also b"}},
+		{"a target that loses its weight", listener, weighed("a", 1, "b", 1), weighed("a", 1, "b", 0), nil},
+		{"targets that all lose their weights", listener, weighed("a", 1, "b", 1), weighed("a", 0, "b", 0), []string{"defaultActions.targetGroupArn: a, b → none"}},
+		{"no action at all", listener, forward, `{"protocol": "HTTP", "defaultActions": []}`, []string{"defaultActions.targetGroupArn: a → none"}},
 		{"one answer for everybody", listener, forward, strings.Replace(forward, `"forward"`, `"fixed-response"`, 1), []string{"defaultActions.targetGroupArn: a → also a fixed response"}},
 		{"another certificate", listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`, []string{"certificateArn: a → b"}},
 		{"a first certificate", listener, `{}`, `{"certificateArn": "b"}`, nil},
@@ -240,6 +285,12 @@ func TestWhatElseProtectsStays(t *testing.T) {
 	}
 }
 
+// weighed are the inputs of a listener that forwards to two target groups by weights.
+func weighed(one string, weight int, other string, otherWeight int) string {
+	return fmt.Sprintf(`{"protocol": "HTTP", "defaultActions": [{"type": "forward", "forward": {"targetGroups": [{"arn": %q, "weight": %d}, {"arn": %q, "weight": %d}]}}]}`,
+		one, weight, other, otherWeight)
+}
+
 func TestASecretParameterThatGetsAnotherValueIsDangerous(t *testing.T) {
 	step := update(t, "aws:ssm/parameter:Parameter", `{"type": "SecureString", "value": "[secret]"}`, `{"type": "SecureString", "value": "[secret]"}`)
 	step.DiffReasons = []string{"description"}
@@ -266,36 +317,16 @@ func TestAnotherProviderMayBeAnotherAccount(t *testing.T) {
 	expectDangers(t, of(provider+"default::1", provider+"default-2::2"), []string{"provider: default → default-2"})
 	expectDangers(t, of(provider+"default::1", ""), []string{"provider: default → none"})
 
-	// Pulumi shows no default provider (pulumi/pkg, engine, isInternalStep), but a plan that does is judged by it.
 	upgrade := of(provider+"default_6_83_0::1", provider+"default_6_83_2::2")
-	shownAs := func(name, operation, before, after string) Step {
-		step := Step{Operation: operation, URN: provider + name}
-		if before != "" {
-			step.Before = &State{Custom: true, Inputs: inputs(t, before)}
-		}
-		if after != "" {
-			step.After = &State{Custom: true, Inputs: inputs(t, after)}
-		}
-		return step
-	}
-	old := shownAs("default_6_83_0", "delete", `{"region": "eu-west-2", "version": "6.83.0"}`, "")
 	for what, each := range map[string]struct {
-		steps []Step
+		other Step
 		want  []string
 	}{
-		"another version":              {[]Step{upgrade, old, shownAs("default_6_83_2", "create", "", `{"region": "eu-west-2", "version": "6.83.2"}`)}, nil},
-		"another endpoint":             {[]Step{upgrade, old, shownAs("default_6_83_2", "create", "", `{"region": "eu-west-2", "endpoints": "[]"}`)}, []string{"gets weaker provider.endpoints: not set → []"}},
-		"what cannot be compared":      {[]Step{upgrade, shownAs("default_6_83_2", "create", "", `{"region": "eu-west-2"}`)}, []string{"gets weaker provider.region: not set → eu-west-2"}},
-		"one default provider of two":  {[]Step{upgrade, of(provider+"default_6_83_0::1", provider+"default_6_83_0::1")}, []string{"gets weaker provider: default_6_83_0 → default_6_83_2"}},
-		"the default of other plugins": {[]Step{upgrade, of("", "urn:pulumi:dev::mediaserver::pulumi:providers:random::default_4_19_0::1")}, nil},
+		"one default provider of two":  {of(provider+"default_6_83_0::1", provider+"default_6_83_0::1"), []string{"gets weaker provider: default_6_83_0 → default_6_83_2"}},
+		"the default of other plugins": {of("", "urn:pulumi:dev::mediaserver::pulumi:providers:random::default_4_19_0::1"), nil},
 	} {
-		// Each resource has a URN of its own.
-		for i := range each.steps {
-			if resourceName(each.steps[i].URN) == "it" {
-				each.steps[i].URN += strings.Repeat("-", i)
-			}
-		}
-		if got := dangers(t, each.steps...); !slices.Equal(got, each.want) {
+		each.other.URN += "-too"
+		if got := dangers(t, upgrade, each.other); !slices.Equal(got, each.want) {
 			t.Errorf("%s: %q, want %q", what, got, each.want)
 		}
 	}
@@ -329,8 +360,26 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 	const forward = `{"protocol": "HTTP", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`
 	forwarding := update(t, listener, `{"protocol": "HTTP", "defaultActions": [{"type": "forward", "targetGroupArn": "a"}]}`,
 		`{"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS"}}]}`)
-	bucket := creation(t, "aws:s3/bucketV2:BucketV2", `{"bucket": "files"}`)
-	bucket.URN += "-too"
+	files := creation(t, bucket, `{"bucket": "files"}`)
+	there := update(t, bucket, `{"bucket": "files"}`, `{"bucket": "files"}`)
+	there.Operation = "same"
+	requested := creation(t, certificate, `{"domainName": "media.example.com"}`)
+	validated := comingFrom(creation(t, validation, `{}`), certificateARN, requested)
+	others := creation(t, certificate, `{"domainName": "evil.example"}`)
+	standing := update(t, certificate, `{"domainName": "media.example.com"}`, `{"domainName": "media.example.com"}`)
+	standing.Operation, standing.Before.Outputs = "same", map[string]any{"arn": "ours"}
+	unknownCertificate := update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`)
+	withoutCertificate := creation(t, listener, strings.Replace(secure, `"certificateArn": "given", `, "", 1))
+	takes := func(kind, inputs string, others ...string) []Step {
+		steps := []Step{creation(t, kind, inputs)}
+		for _, other := range others {
+			step := update(t, kind, other, other)
+			step.Operation = "same"
+			steps = append(steps, step)
+		}
+		return steps
+	}
+	bySubscription := creation(t, subscription, byEmail)
 	for _, each := range []struct {
 		what  string
 		steps []Step
@@ -343,7 +392,9 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		{"versions of the bucket", []Step{creation(t, "aws:s3/bucketVersioningV2:BucketVersioningV2", `{"bucket": "media"}`)}, []string{"gets weaker bucket: not set → media"}},
 		{"encryption of the bucket", []Step{creation(t, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", `{"bucket": "media"}`)}, []string{"gets weaker bucket: not set → media"}},
 		{"pages of the bucket", []Step{creation(t, "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2", `{"bucket": "media"}`)}, []string{"gets weaker bucket: not set → media"}},
-		{"settings of a new bucket", []Step{creation(t, access, `{"bucket": "files"}`), bucket}, nil},
+		{"settings of a new bucket", []Step{comingFrom(creation(t, access, `{"bucket": "files"}`), "bucket", files), files}, nil},
+		{"settings that do not wait for a bucket of that name", []Step{creation(t, access, `{"bucket": "files"}`), files}, []string{"gets weaker bucket: not set → files"}},
+		{"settings of a second bucket of that name", []Step{comingFrom(creation(t, access, `{"bucket": "files"}`), "bucket", files), files, there}, []string{"gets weaker bucket: not set → files"}},
 		{"the listener of a domain", []Step{creation(t, listener, secure), forwarding}, nil},
 		{"a listener in plain", []Step{creation(t, listener, strings.Replace(secure, "HTTPS", "HTTP", 1)), forwarding}, []string{"gets weaker protocol: HTTPS → HTTP"}},
 		{"a listener with older encryption", []Step{creation(t, listener, strings.Replace(secure, "TLS13-1-2-2021-06", "2016-08", 1)), forwarding}, []string{
@@ -362,47 +413,61 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		{"a first redirect in plain", []Step{update(t, listener, forward, strings.Replace(redirectTo("media.example.com"), "HTTPS", "HTTP", 1))}, []string{"gets weaker defaultActions.redirect.protocol: HTTPS → HTTP"}},
 		{"a first redirect to another port and path", []Step{update(t, listener, forward, strings.Replace(redirectTo("media.example.com"), `"HTTPS"`, `"HTTPS", "port": "8443", "path": "/x"`, 1))}, []string{
 			"gets weaker defaultActions.redirect.port: #{port} → 8443", "gets weaker defaultActions.redirect.path: /#{path} → /x"}},
-		{"a certificate that only changes", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`), update(t, "aws:acm/certificate:Certificate", `{}`, `{"tags": {}}`)}, []string{
+		{"a certificate that only changes", []Step{comingFrom(unknownCertificate, certificateARN, update(t, certificate, `{}`, `{}`)), update(t, certificate, `{"domainName": "media.example.com"}`, `{"domainName": "media.example.com", "tags": {}}`)}, []string{
 			"gets weaker certificateArn: a → not known yet"}},
 		{"the certificate of the settings", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "given"}`)}, nil},
 		{"another certificate than that of the settings", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`)}, []string{"gets weaker certificateArn: a → b"}},
-		{"a certificate that is not known", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`)}, []string{"gets weaker certificateArn: a → not known yet"}},
-		{"another certificate than that which the plan requests", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`), creation(t, "aws:acm/certificate:Certificate", `{}`)}, []string{"gets weaker certificateArn: a → b"}},
-		{"a certificate that the plan requests", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`), creation(t, "aws:acm/certificate:Certificate", `{}`)}, nil},
-		{"an address for alarms", []Step{creation(t, subscription, byEmail)}, nil},
+		{"a certificate that is not known", []Step{unknownCertificate, requested}, []string{"gets weaker certificateArn: a → not known yet"}},
+		{"another certificate than that which the plan requests", []Step{comingFrom(update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "b"}`), certificateARN, requested), requested}, []string{"gets weaker certificateArn: a → b"}},
+		{"a certificate that the plan requests", []Step{comingFrom(unknownCertificate, certificateARN, requested), requested}, nil},
+		{"a certificate that the plan requests and validates", []Step{comingFrom(unknownCertificate, certificateARN, validated), validated, requested}, nil},
+		{"a certificate of another domain", []Step{comingFrom(unknownCertificate, certificateARN, others), others}, []string{"gets weaker certificateArn: a → not known yet"}},
+		{"a validated certificate of another domain", []Step{comingFrom(unknownCertificate, certificateARN, validated), comingFrom(validated, certificateARN, others), others}, []string{"gets weaker certificateArn: a → not known yet"}},
+		{"a certificate that comes from something else too", []Step{comingFrom(unknownCertificate, certificateARN, requested, files), requested, files}, []string{"gets weaker certificateArn: a → not known yet"}},
+		{"a certificate of the stack that is there", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "ours"}`), standing}, nil},
+		{"a new listener with a certificate that the plan requests", []Step{comingFrom(withoutCertificate, certificateARN, validated), validated, requested, forwarding}, nil},
+		{"a new listener with a certificate of another domain", []Step{comingFrom(withoutCertificate, certificateARN, others), others, forwarding}, []string{"gets weaker certificateArn: of the settings or the plan → not set"}},
+		{"a new listener with a certificate from nowhere", []Step{withoutCertificate, requested, forwarding}, []string{"gets weaker certificateArn: of the settings or the plan → not set"}},
+		{"an alarm of the name of another", takes(metricAlarm, `{"name": "a"}`, loud, `{"name": "a"}`), []string{"gets weaker name: another name than that of it → a"}},
+		{"an alarm of a new name", takes(metricAlarm, `{"name": "b"}`, `{"name": "a"}`), nil},
+		{"an alarm of a name that is not known", takes(metricAlarm, `{"name": "`+unknown+`"}`, `{"name": "a"}`), []string{"gets weaker name: another name than that of it → not known yet"}},
+		{"an alarm whose name the plan leaves out", takes(metricAlarm, `{}`, `{"name": "a"}`), []string{"gets weaker name: another name than that of it → not set"}},
+		{"a dashboard of the name of another", takes(dashboard, `{"dashboardName": "a"}`, `{"dashboardName": "a"}`), []string{"gets weaker dashboardName: another name than that of it → a"}},
+		{"a second target of the same service", takes(scalableTarget, `{"serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "r", "maxCapacity": 1}`, `{"serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "r"}`), []string{
+			"gets weaker serviceNamespace, scalableDimension, resourceId: another name than that of it → r"}},
+		{"a target of another service", takes(scalableTarget, `{"serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "s", "maxCapacity": 1}`, `{"serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "r"}`), nil},
+		{"a topic of the name of another", takes(topic, `{"name": "a"}`, `{"name": "a"}`), []string{"gets weaker name: another name than that of it → a"}},
+		{"a new parameter that overwrites", []Step{creation(t, parameter, `{"name": "a", "type": "String", "overwrite": true}`)}, []string{"gets weaker overwrite: not set → true"}},
+		{"a new parameter", []Step{creation(t, parameter, `{"name": "a", "type": "String"}`)}, nil},
+		{"an address for alarms", []Step{bySubscription}, nil},
 		{"an address that the settings do not name", []Step{creation(t, subscription, strings.Replace(byEmail, "oncall", "other", 1))}, []string{
 			`gets weaker endpoint: in alarmEmails → other@example.com`}},
 		{"a machine for alarms", []Step{creation(t, subscription, strings.Replace(byEmail, `"email"`, `"https"`, 1))}, []string{"gets weaker protocol: email → https"}},
 		{"a filter of a new address", []Step{creation(t, subscription, strings.Replace(byEmail, `{`, `{"filterPolicy": "{}", `, 1))}, []string{"gets weaker filterPolicy: not set → {}"}},
 	} {
 		plan := Plan{Steps: each.steps, ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{
-			"mediaserver:alarmEmails": `["OnCall@example.com"]`, "mediaserver:certificateArn": "given", "mediaserver:domainName": "media.example.com"}}
-		var got []string
-		for _, change := range Judge(plan, "", nil).Changes {
-			for _, danger := range change.Dangers {
-				got = append(got, danger.What+" "+danger.Because)
-			}
-		}
-		if !slices.Equal(got, each.want) {
+			"mediaserver:alarmEmails": `["OnCall@example.com"]`, "other:alarmEmails": `["other@example.com"]`, "mediaserver:certificateArn": "given", "mediaserver:domainName": "media.example.com"}}
+		if got := dangersOf(plan); !slices.Equal(got, each.want) {
 			t.Errorf("%s: %q, want %q", each.what, got, each.want)
 		}
 	}
 }
 
 func TestANewRecordThatMayWriteOverAnotherIsDangerousUnlessItValidates(t *testing.T) {
-	record := func(name string) Step {
-		return creation(t, "aws:route53/record:Record", `{"name": "`+name+`", "allowOverwrite": true}`)
+	of := func(name string) Step {
+		return creation(t, record, `{"name": "`+name+`", "allowOverwrite": true}`)
 	}
-	certificate := creation(t, "aws:acm/certificate:Certificate", `{"domainName": "media.example.com"}`)
+	requested := creation(t, certificate, `{"domainName": "media.example.com"}`)
 	for what, each := range map[string]struct {
 		steps     []Step
 		dangerous bool
 	}{
-		"another name":                     {[]Step{record("www.example.com"), certificate}, true},
-		"a name that is not known":         {[]Step{record(unknown)}, true},
-		"the name that validates":          {[]Step{record("_0.media.example.com.")}, false},
-		"the name for a new certificate":   {[]Step{record(unknown), certificate}, false},
-		"another name that overwrites not": {[]Step{creation(t, "aws:route53/record:Record", `{"name": "www.example.com", "allowOverwrite": false}`)}, false},
+		"another name":                      {[]Step{of("www.example.com"), requested}, true},
+		"another name beside a certificate": {[]Step{of(unknown), requested}, true},
+		"a name that is not known":          {[]Step{of(unknown)}, true},
+		"the name that validates":           {[]Step{of("_0.media.example.com.")}, false},
+		"the name for a new certificate":    {[]Step{comingFrom(of(unknown), "name", requested), requested}, false},
+		"another name that overwrites not":  {[]Step{creation(t, "aws:route53/record:Record", `{"name": "www.example.com", "allowOverwrite": false}`)}, false},
 	} {
 		if got := dangers(t, each.steps...); (len(got) > 0) != each.dangerous {
 			t.Errorf("%s: %q", what, got)

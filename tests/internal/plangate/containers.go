@@ -4,20 +4,22 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // container is a container of a task definition, as far as it is judged (Amazon ECS API reference,
 // ContainerDefinition).
 type container struct {
-	Name                   string            `json:"name"`
-	Image                  string            `json:"image"`
-	Privileged             bool              `json:"privileged"`
-	ReadonlyRootFilesystem bool              `json:"readonlyRootFilesystem"`
-	Environment            []json.RawMessage `json:"environment"`
-	EnvironmentFiles       []json.RawMessage `json:"environmentFiles"`
-	Secrets                []struct {
+	Name                   string `json:"name"`
+	Image                  string `json:"image"`
+	Privileged             bool   `json:"privileged"`
+	ReadonlyRootFilesystem bool   `json:"readonlyRootFilesystem"`
+	Environment            []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"environment"`
+	EnvironmentFiles []json.RawMessage `json:"environmentFiles"`
+	Secrets          []struct {
 		Name      string `json:"name"`
 		ValueFrom string `json:"valueFrom"`
 	} `json:"secrets"`
@@ -32,9 +34,12 @@ type container struct {
 	} `json:"logConfiguration"`
 	Command     []string `json:"command"`
 	EntryPoint  []string `json:"entryPoint"`
-	User        string   `json:"user"`
-	MountPoints []any    `json:"mountPoints"`
-	VolumesFrom []any    `json:"volumesFrom"`
+	HealthCheck struct {
+		Command []string `json:"command"`
+	} `json:"healthCheck"`
+	User        string `json:"user"`
+	MountPoints []any  `json:"mountPoints"`
+	VolumesFrom []any  `json:"volumesFrom"`
 }
 
 // secretSources are the places in a store of secrets from which variables come, by the names of the variables.
@@ -104,10 +109,8 @@ func counterparts(one container, old, changed map[string]container) []container 
 // is compared with it.
 func loggedAs(all map[string]container) container {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if driver := all[name].LogConfiguration; driver != nil {
-			only := *driver
-			only.Options = nil
-			return container{LogConfiguration: &only}
+		if log := all[name].LogConfiguration; log != nil {
+			return container{LogConfiguration: log}
 		}
 	}
 	return container{}
@@ -140,14 +143,19 @@ func containerGainsNothing(path string, all map[string]container, before, after 
 	if before.LogConfiguration != nil && (after.LogConfiguration == nil || after.LogConfiguration.LogDriver != before.LogConfiguration.LogDriver) {
 		add("logConfiguration", before.LogConfiguration.LogDriver, after.logDriver(), logElsewhere)
 	} else if before.LogConfiguration != nil {
-		for _, name := range slices.Sorted(maps.Keys(before.LogConfiguration.Options)) {
-			from, to := before.logOption(name), after.logOption(name)
-			if name != logStreamPrefix && from != to {
+		names := maps.Clone(after.LogConfiguration.Options)
+		if names == nil {
+			names = map[string]string{}
+		}
+		maps.Copy(names, before.LogConfiguration.Options)
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			if from, to := before.logOption(name), after.logOption(name); name != logStreamPrefix && from != to {
 				add("logConfiguration.options", name+" "+from, name+" "+to, logElsewhere)
 			}
 		}
 	}
 	found = append(found, runsAsBefore(path, before, after)...)
+	found = append(found, librariesBehaveAsBefore(path, before, after)...)
 	sources := before.secretSources()
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
 		source, isSecret := after.secretSources()[name]
@@ -166,54 +174,6 @@ const logStreamPrefix = "awslogs-stream-prefix"
 
 const logElsewhere = "the container's output is not kept where it was"
 
-// runsAsBefore compares what a container that was there runs, as whom, and which files it reaches.
-func runsAsBefore(path string, before, after container) []Weakening {
-	var found []Weakening
-	if isRoot(after.User) && !isRoot(before.User) || after.User == "" && before.User != "" && !isRoot(before.User) {
-		found = append(found, Weakening{path + "user", userName(before.User), userName(after.User), "an intruder may do more in the container"})
-	}
-	for _, each := range []struct {
-		property string
-		from, to []string
-	}{{"command", before.Command, after.Command}, {"entryPoint", before.EntryPoint, after.EntryPoint}} {
-		if before.Name != "" && !slices.Equal(each.from, each.to) {
-			found = append(found, Weakening{path + each.property, inJSON(each.from), inJSON(each.to), "the task runs something else of its image"})
-		}
-	}
-	for _, each := range []struct {
-		property string
-		from, to []any
-	}{{"mountPoints", before.MountPoints, after.MountPoints}, {"volumesFrom", before.VolumesFrom, after.VolumesFrom}} {
-		for _, mounted := range each.to {
-			if !slices.ContainsFunc(each.from, func(old any) bool { return sameValue(old, mounted) }) {
-				text := value{mounted}.String()
-				found = append(found, Weakening{path + each.property, "without " + text, "with " + text, "the container reaches other files"})
-			}
-		}
-	}
-	return found
-}
-
-// isRoot tells whether a user, which a group may follow behind a colon, is the one that may do everything.
-func isRoot(user string) bool {
-	name, _, _ := strings.Cut(user, ":")
-	number, err := strconv.Atoi(name)
-	return name == "root" || err == nil && number == 0
-}
-
-// userName is a user in words.
-func userName(user string) string {
-	if user == "" {
-		return "that of the image"
-	}
-	return user
-}
-
-// inJSON are texts as a list of JSON. Absent ones are an empty list.
-func inJSON(texts []string) string {
-	return value{append([]string{}, texts...)}.String()
-}
-
 // logOption is an option of the container's log in words.
 func (c container) logOption(name string) string {
 	if text, has := c.LogConfiguration.Options[name]; has {
@@ -222,14 +182,19 @@ func (c container) logOption(name string) string {
 	return value{}.String()
 }
 
+// variables are the plain variables by their names.
+func (c container) variables() map[string]string {
+	all := map[string]string{}
+	for _, each := range c.Environment {
+		all[each.Name] = each.Value
+	}
+	return all
+}
+
 // hasVariable tells whether the container has a plain variable of a name.
 func (c container) hasVariable(name string) bool {
-	return slices.ContainsFunc(c.Environment, func(text json.RawMessage) bool {
-		var variable struct {
-			Name string `json:"name"`
-		}
-		return json.Unmarshal(text, &variable) != nil || variable.Name == name
-	})
+	_, has := c.variables()[name]
+	return has
 }
 
 // logDriver is the driver of the container's log in words.

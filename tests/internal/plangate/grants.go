@@ -1,7 +1,6 @@
 package plangate
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -22,8 +21,8 @@ var grants = map[string]grant{
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                    {"role", "aws:iam/role:Role", "name"},
 	"aws:ecr/repositoryPolicy:RepositoryPolicy":                            {"repository", "aws:ecr/repository:Repository", "name"},
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                              {"repository", "aws:ecr/repository:Repository", "name"},
-	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {"bucket", "aws:s3/bucketV2:BucketV2", "bucket"},
-	topicPolicy: {"arn", "aws:sns/topic:Topic", "arn"},
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {"bucket", bucket, "bucket"},
+	topicPolicy: {"arn", topic, "arn"},
 }
 
 // bucketSettings are the types of which a bucket has one: a second one writes over the first (Amazon S3 API reference,
@@ -38,34 +37,67 @@ var bucketSettings = []string{
 // grantsOf judges a new resource as a change from nothing, unless its target is as new as it is itself.
 func (p Plan) grantsOf(step Step) []Weakening {
 	kind := resourceType(step.URN)
-	if kind == "aws:route53/record:Record" {
+	after := inputsOf(step.After)
+	switch kind {
+	case record:
 		return p.overwrites(step)
+	case parameter:
+		if found := staysOff("overwrite", otherParameterLost)(properties{}, after); len(found) > 0 {
+			return found
+		}
 	}
 	if p.isFirst() {
 		return nil
 	}
-	after := inputsOf(step.After)
+	found := p.takesOver(step)
 	switch {
+	case kind == taskDefinition:
+		return append(found, p.runsAsAnother(step)...)
+	case kind == service:
+		return append(append(found, p.runsOwnTasks(step)...), p.runsAsAnother(step)...)
 	case kind == listener:
-		return p.opensNoOther(after)
+		return append(found, p.opensNoOther(step)...)
 	case kind == "aws:sns/topicSubscription:TopicSubscription":
-		return p.tellsNobodyElse(after)
-	case slices.Contains(bucketSettings, kind) && !p.isTargetNew(after, grant{"bucket", "aws:s3/bucketV2:BucketV2", "bucket"}):
-		return staysAsItIs("bucket", "it writes over the settings of a bucket that is there")(properties{}, after)
+		return append(found, p.tellsNobodyElse(after)...)
+	case slices.Contains(bucketSettings, kind) && !p.isTargetNew(step, grant{"bucket", bucket, "bucket"}):
+		return append(found, staysAsItIs("bucket", "it writes over the settings of a bucket that is there")(properties{}, after)...)
 	}
 	each, has := grants[kind]
-	if !has || p.isTargetNew(after, each) || kind == topicPolicy && p.isPolicyOfNewTopic(step) {
-		return nil
+	if !has || p.isTargetNew(step, each) || kind == topicPolicy && p.isPolicyOfNewTopic(step) {
+		return found
 	}
-	return protections[kind](properties{}, after)
+	return append(found, protections[kind](properties{}, after)...)
 }
 
-// isTargetNew tells whether what the resource belongs to is as new as it is itself.
-func (p Plan) isTargetNew(after properties, each grant) bool {
-	target := after.at(each.property)
-	return each.property != "" && slices.ContainsFunc(p.Steps, func(other Step) bool {
-		return other.Operation == "create" && resourceType(other.URN) == each.targetType && other.After != nil &&
-			target.known() && target.content != nil && reflect.DeepEqual(inputsOf(other.After).at(each.targetName), target)
+// isTargetNew tells whether what the resource belongs to is as new as it is itself: the plan makes it, nothing of its
+// name is there, and the resource waits for it. One that only has the name of what is there cannot be made, so that
+// what waits for it is not made either.
+func (p Plan) isTargetNew(step Step, each grant) bool {
+	target := inputsOf(step.After).at(each.property)
+	if each.property == "" || target.content == nil || !target.known() || p.isThere(each.targetType, each.targetName, target) {
+		return false
+	}
+	return slices.ContainsFunc(p.made(step, each), func(other Step) bool {
+		return sameValue(inputsOf(other.After).at(each.targetName).content, target.content)
+	})
+}
+
+// made are the resources of the target's type that the plan makes and from which the resource's property comes.
+func (p Plan) made(step Step, each grant) []Step {
+	var found []Step
+	for _, other := range p.Steps {
+		if other.Operation == "create" && resourceType(other.URN) == each.targetType && other.After != nil &&
+			slices.Contains(step.After.PropertyDependencies[each.property], other.URN) {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// isThere tells whether a resource of the stack has a property with this value already.
+func (p Plan) isThere(kind, property string, name value) bool {
+	return slices.ContainsFunc(p.Steps, func(step Step) bool {
+		return resourceType(step.URN) == kind && step.Before != nil && sameValue(inputsOf(step.Before).at(property).content, name.content)
 	})
 }
 
@@ -74,18 +106,14 @@ func (p Plan) isTargetNew(after properties, each grant) bool {
 func (p Plan) overwrites(step Step) []Weakening {
 	after := inputsOf(step.After)
 	name := after.at("name")
-	validates := strings.HasPrefix(name.text(), "_") || name.is(unknown) && p.requestsCertificate()
+	isOfNewCertificate := func(source Step) bool {
+		return resourceType(source.URN) == certificate && source.After != nil && operations[source.Operation] != updated && operations[source.Operation] != ""
+	}
+	validates := strings.HasPrefix(name.text(), "_") || (name.content == nil || !name.known()) && p.comesFrom(step, "name", isOfNewCertificate)
 	if validates {
 		return nil
 	}
 	return staysOff("allowOverwrite", "a record that somebody else made is lost")(properties{}, after)
-}
-
-// requestsCertificate tells whether the plan makes a certificate. That of one which only changes is known.
-func (p Plan) requestsCertificate() bool {
-	return slices.ContainsFunc(p.Steps, func(step Step) bool {
-		return resourceType(step.URN) == "aws:acm/certificate:Certificate" && step.After != nil && step.Operation != "update" && step.Operation != "same"
-	})
 }
 
 // isFirst tells whether the plan makes the stack: nothing is there yet that a new resource could weaken.

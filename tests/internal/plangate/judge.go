@@ -187,6 +187,9 @@ func (p Plan) weakened(step Step) []Danger {
 	case operations[step.Operation] == updated && isProtected:
 		return []Danger{{"gets weaker", "not shown in the plan", "what the plan does not show cannot be judged"}}
 	}
+	if !isComponent(step) && step.After != nil && operations[step.Operation] != "" {
+		found = append(found, secretsComeOutSecret(step)...)
+	}
 	var dangers []Danger
 	for _, each := range found {
 		dangers = append(dangers, Danger{"gets weaker", each.Property + ": " + each.From + " → " + each.To, each.Why})

@@ -30,7 +30,7 @@ func loss(step Step) string {
 	case !has:
 		return unknownType
 	// The parameters that are not secret are made from the stack, and lose nothing.
-	case kind == "aws:ssm/parameter:Parameter" && !isSecretParameter(step):
+	case kind == parameter && !isSecretParameter(step):
 		return ""
 	// What only scales is made again without a loss.
 	case kind == metricAlarm && !tellsPeople(step):

@@ -1,5 +1,5 @@
-// Package plangate judges what `pulumi preview --json` prints: it finds what a plan deletes or replaces that holds
-// data or identity or that the service needs, and what it changes in place so that a protection gets weaker.
+// Package plangate judges what `pulumi preview --json --show-sames` prints: it finds what a plan deletes or replaces
+// that holds data or identity or that the service needs, and what it changes in place so that a protection gets weaker.
 package plangate
 
 import (
@@ -18,9 +18,10 @@ const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 // secret stands in a plan for a value that Pulumi keeps secret (pulumi/pkg, backend/display.MassageSecrets).
 const secret = "[secret]"
 
-// Plan is what `pulumi preview --json` prints (pulumi/pkg, display.PreviewDigest), as far as the gate judges it.
+// Plan is what `pulumi preview --json --show-sames` prints (pulumi/pkg, display.PreviewDigest), as far as the gate
+// judges it.
 type Plan struct {
-	// Steps are what happens to each resource. Unchanged ones are left out, unless their protection changes.
+	// Steps are what happens to each resource, also to those that stay as they are.
 	Steps []Step `json:"steps"`
 	// Diagnostics are the messages of the preview.
 	Diagnostics []Diagnostic `json:"diagnostics"`
@@ -65,6 +66,10 @@ type State struct {
 	Provider string `json:"provider"`
 	// Inputs are the properties that the program states, with the provider's defaults.
 	Inputs map[string]any `json:"inputs"`
+	// Outputs are the properties that the resource has. Of one that is new or changes, the plan knows few.
+	Outputs map[string]any `json:"outputs"`
+	// PropertyDependencies are the URNs of the resources from which each input comes. Pulumi makes those first.
+	PropertyDependencies map[string][]string `json:"propertyDependencies"`
 }
 
 // Diagnostic is a message of the preview.
@@ -129,10 +134,13 @@ func (p Plan) check() error {
 		listed[step.Operation][step.URN] = true
 	}
 	for operation, count := range p.ChangeSummary {
-		// Unchanged resources are not listed.
-		if operation != "same" && len(listed[operation]) < count {
-			return fmt.Errorf("its summary counts more of %q than its steps show", operation)
+		if len(listed[operation]) >= count {
+			continue
 		}
+		if operation == "same" {
+			return errors.New("it leaves out what stays as it is; run the preview with --show-sames")
+		}
+		return fmt.Errorf("its summary counts more of %q than its steps show", operation)
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
 package plangate
 
+import "reflect"
+
 // protections are the rules for changes in place, by type. A type without an entry has no protection that a
 // change could take away, apart from those that every type has.
 var protections = map[string]rule{
-	"aws:s3/bucketV2:BucketV2": all(
+	bucket: all(
 		allowsNoMore("policy", "others may reach every file"),
 		otherPropertiesStay("policy", "forceDestroy", "tags"),
 	),
@@ -49,10 +51,10 @@ var protections = map[string]rule{
 		keeps("imageTagMutability", "a tag may come to name another image", "IMMUTABLE"),
 		keeps("imageScanningConfiguration.scanOnPush", "known weaknesses of new images go unnoticed", true),
 	),
-	"aws:ssm/parameter:Parameter": all(
+	parameter: all(
 		keeps("type", "the value is no longer encrypted", "SecureString"),
 		staysOnceSet("keyId", "who may use the other key can read the value"),
-		staysOff("overwrite", "a parameter that somebody else made is lost"),
+		staysOff("overwrite", otherParameterLost),
 	),
 	"aws:lb/loadBalancer:LoadBalancer": all(
 		keeps("dropInvalidHeaderFields", "malformed requests reach the tasks", true),
@@ -64,19 +66,19 @@ var protections = map[string]rule{
 	),
 	listener: all(
 		keeps("protocol", "passwords and media cross the network in plain", "HTTPS"),
-		staysOnceSet("sslPolicy", "older, weaker encryption may be accepted"),
-		staysOnceSet("routingHttpResponseStrictTransportSecurityHeaderValue", "browsers may use plain HTTP again"),
+		acceptsNoOlderTLS("sslPolicy"),
+		promisesNoLess("routingHttpResponseStrictTransportSecurityHeaderValue"),
 		keeps("mutualAuthentication.mode", "clients need no certificate any more", "verify", "passthrough"),
 		losesNoAction("defaultActions"),
 		redirectsStay("defaultActions"),
 		forwardsToNoOther("defaultActions"),
 		staysAsItIs("port", "users reach the service at another port, or not at all"),
 	),
-	"aws:acm/certificate:Certificate": all(
+	certificate: all(
 		staysAway("options.export", "its private key can be taken elsewhere", "ENABLED"),
 		keeps("options.certificateTransparencyLoggingPreference", "nobody can see which certificates there are", "ENABLED"),
 	),
-	"aws:route53/record:Record": all(
+	record: all(
 		staysAsItIs("aliases", otherAddress),
 		staysAsItIs("records", otherAddress),
 		staysOff("allowOverwrite", "a record that somebody else made is lost"),
@@ -86,7 +88,7 @@ var protections = map[string]rule{
 		staysOn("healthCheck.enabled", "broken tasks get requests"),
 		acceptsNoMoreAnswers("healthCheck.matcher", "broken tasks count as healthy"),
 	),
-	"aws:ecs/service:Service": all(
+	service: all(
 		keeps("deploymentCircuitBreaker.enable", "a broken deployment is not given up", true),
 		keeps("deploymentCircuitBreaker.rollback", "a broken deployment is not rolled back", true),
 		keeps("alarms.enable", "a deployment goes on although its alarms ring", true),
@@ -99,7 +101,7 @@ var protections = map[string]rule{
 		staysOff("networkConfiguration.assignPublicIp", "the tasks get public addresses"),
 		staysOff("enableExecuteCommand", "a shell can be opened in a task"),
 	),
-	"aws:ecs/taskDefinition:TaskDefinition": all(
+	taskDefinition: all(
 		staysAsItIs("taskRoleArn", "the application acts as another role"),
 		staysAsItIs("executionRoleArn", "tasks are started as another role"),
 		staysAsItIs("volumes", "the containers reach other files, or lose theirs"),
@@ -111,7 +113,7 @@ var protections = map[string]rule{
 		staysNamed("alarmActions", "nothing happens when it rings"),
 		alarmStaysAsLoud,
 	),
-	"aws:sns/topic:Topic": all(
+	topic: all(
 		staysAsItIs("kmsMasterKeyId", cannotSend),
 		allowsNoMore("policy", mayPretend),
 	),
@@ -137,6 +139,7 @@ const (
 	moreRights         = "the role may do more"
 	someNotSent        = "some alarms are not sent to this address"
 	mayPretend         = "others may send what looks like an alarm"
+	otherParameterLost = "a parameter that somebody else made is lost"
 	otherAddress       = "users are sent to another address"
 	otherSecurityGroup = "another group decides who gets through"
 	// Without a group AWS takes the default one (Amazon ECS API reference, AwsVpcConfiguration).
@@ -160,6 +163,10 @@ func (p Plan) protectionsOf(step Step) []Weakening {
 	}
 	found = append(found, p.providerStays(step)...)
 	before, after := inputsOf(step.Before), inputsOf(step.After)
+	// What stays as it is may be secret or unknown to the end of its days.
+	if step.Operation == "same" && reflect.DeepEqual(before, after) {
+		return found
+	}
 	found = append(found, secretsStaySecret("", map[string]any(before), map[string]any(after))...)
 	found = append(found, secretParameterStays(step)...)
 	found = append(found, everyTypesProtections(before, after)...)
@@ -167,8 +174,11 @@ func (p Plan) protectionsOf(step Step) []Weakening {
 		before = p.followingTheCapacity(before, after)
 	}
 	if resourceType(step.URN) == listener {
-		found = append(found, p.certificateStays(before, after)...)
+		found = append(found, p.certificateStays(step)...)
 		found = append(found, p.redirectsToTheDomain(before, after)...)
+	}
+	if resourceType(step.URN) == service {
+		found = append(found, p.runsOwnTasks(step)...)
 	}
 	if rules, has := protections[resourceType(step.URN)]; has {
 		found = append(found, rules(before, after)...)

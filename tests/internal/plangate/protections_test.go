@@ -33,7 +33,11 @@ func update(t *testing.T, resourceType, before, after string) Step {
 // dangers judges a plan of these steps in a stack that exists, and returns what makes each dangerous.
 func dangers(t *testing.T, steps ...Step) []string {
 	t.Helper()
-	plan := Plan{Steps: steps, ChangeSummary: map[string]int{"same": 30}}
+	return dangersOf(Plan{Steps: steps, ChangeSummary: map[string]int{"same": 30}})
+}
+
+// dangersOf judges a plan, and returns what makes each change dangerous.
+func dangersOf(plan Plan) []string {
 	var found []string
 	for _, change := range Judge(plan, "", nil).Changes {
 		for _, danger := range change.Dangers {
@@ -248,7 +252,7 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"no circuit breaker", service, `{"deploymentCircuitBreaker": {"enable": true, "rollback": true}}`, `{"deploymentCircuitBreaker": {"enable": false, "rollback": false}}`, []string{
 			"deploymentCircuitBreaker.enable: true → false", "deploymentCircuitBreaker.rollback: true → false"}},
 		{"no rollback", service, `{"deploymentCircuitBreaker": {"enable": true, "rollback": true}}`, `{"deploymentCircuitBreaker": {"enable": true}}`, []string{"deploymentCircuitBreaker.rollback: true → not set"}},
-		{"another image", service, `{"taskDefinition": "a:1"}`, `{"taskDefinition": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}`, nil},
+		{"a task definition from elsewhere", service, `{"taskDefinition": "a:1"}`, `{"taskDefinition": "b:1"}`, []string{"taskDefinition: a:1 → b:1"}},
 		{"another group of the tasks", service, `{"networkConfiguration": {"securityGroups": ["a"]}}`, `{"networkConfiguration": {"securityGroups": ["b"]}}`, []string{`networkConfiguration.securityGroups: ["a"] → also b`}},
 		{"public addresses", service, `{"networkConfiguration": {"assignPublicIp": false}}`, `{"networkConfiguration": {"assignPublicIp": true}}`, []string{"networkConfiguration.assignPublicIp: false → true"}},
 		{"a shell", service, `{}`, `{"enableExecuteCommand": true}`, []string{"enableExecuteCommand: not set → true"}},
@@ -323,6 +327,17 @@ func creation(t *testing.T, resourceType, after string) Step {
 	}
 }
 
+// comingFrom is the step with a property that comes from another resource.
+func comingFrom(step Step, property string, sources ...Step) Step {
+	after := *step.After
+	after.PropertyDependencies = map[string][]string{}
+	for _, source := range sources {
+		after.PropertyDependencies[property] = append(after.PropertyDependencies[property], source.URN)
+	}
+	step.After = &after
+	return step
+}
+
 func TestANewResourceThatGrantsSomethingIsDangerousUnlessItsTargetIsNewToo(t *testing.T) {
 	policy := creation(t, "aws:iam/rolePolicy:RolePolicy", policyOfOne+`, "role": "worker"}`)
 	attachment := creation(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", `{"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "role": "worker"}`)
@@ -338,7 +353,11 @@ func TestANewResourceThatGrantsSomethingIsDangerousUnlessItsTargetIsNewToo(t *te
 	}{
 		{"a policy of a role that is there", []Step{policy}, []string{
 			"gets weaker policy: not so → allows s3:GetObject on arn:aws:s3:::media/*", "gets weaker role: not set → worker"}},
-		{"a policy of a new role", []Step{policy, role}, nil},
+		{"a policy of a new role", []Step{comingFrom(policy, "role", role), role}, nil},
+		{"a policy that does not wait for a role of that name", []Step{policy, role}, []string{
+			"gets weaker policy: not so → allows s3:GetObject on arn:aws:s3:::media/*", "gets weaker role: not set → worker"}},
+		{"a policy of a second role of that name", []Step{comingFrom(policy, "role", role), role, update(t, "aws:iam/role:Role", `{"name": "worker"}`, `{"name": "worker"}`)}, []string{
+			"gets weaker policy: not so → allows s3:GetObject on arn:aws:s3:::media/*", "gets weaker role: not set → worker"}},
 		{"a policy of another role", []Step{policy, creation(t, "aws:iam/role:Role", `{"name": "other"}`)}, []string{
 			"gets weaker policy: not so → allows s3:GetObject on arn:aws:s3:::media/*", "gets weaker role: not set → worker"}},
 		{"a policy of a role that is not known", []Step{creation(t, "aws:iam/rolePolicy:RolePolicy", policyOfOne+`, "role": "`+unknown+`"}`), creation(t, "aws:iam/role:Role", `{"name": "`+unknown+`"}`)}, []string{
@@ -348,9 +367,9 @@ func TestANewResourceThatGrantsSomethingIsDangerousUnlessItsTargetIsNewToo(t *te
 		{"an attached policy", []Step{attachment}, []string{
 			"gets weaker policyArn: not set → arn:aws:iam::aws:policy/AdministratorAccess", "gets weaker role: not set → worker"}},
 		{"a repository policy", []Step{pull}, []string{"gets weaker policy: not so → allows s3:GetObject on arn:aws:s3:::media/*"}},
-		{"a policy of a new repository", []Step{pull, repository}, nil},
+		{"a policy of a new repository", []Step{comingFrom(pull, "repository", repository), repository}, nil},
 		{"an expiry", []Step{expiry}, []string{"gets weaker rules: files never expire → files expire after 1 day"}},
-		{"an expiry of a new bucket", []Step{expiry, bucket}, nil},
+		{"an expiry of a new bucket", []Step{comingFrom(expiry, "bucket", bucket), bucket}, nil},
 		{"something that grants nothing", []Step{creation(t, "aws:cloudwatch/dashboard:Dashboard", `{}`), role, repository, bucket}, nil},
 	} {
 		if got := dangers(t, each.steps...); !slices.Equal(got, each.want) {

@@ -9,18 +9,20 @@ import (
 // defaultProvider is the name of the provider that the settings of the stack make, with the version of its plugin.
 var defaultProvider = regexp.MustCompile(`^default(_[0-9_]+.*)?$`)
 
-// sameAccount is the rule for a provider: all but these inputs decide where it manages resources, or as whom.
+// sameAccount is the rule for a provider that the program itself makes: all but these inputs decide where it manages resources, or as whom.
 var sameAccount = otherPropertiesStay("version", "defaultTags", "maxRetries", "retryMode")
 
 // providerStays judges a resource that another provider manages from now on. Pulumi replaces it only if the region
-// differs (pulumi-aws, resources.go, ForcesProviderReplace); another account or address counts as the same.
+// differs (pulumi-aws, resources.go, ForcesProviderReplace); another account or address counts as the same. A new
+// version of the plugin has a default provider of its own, which Pulumi shows in no plan (pulumi/pkg, engine,
+// isInternalStep).
 func (p Plan) providerStays(step Step) []Weakening {
 	before, after := providerURN(step.Before), providerURN(step.After)
 	if before == "" || before == after {
 		return nil
 	}
 	if after != "" && defaultProvider.MatchString(resourceName(before)) && defaultProvider.MatchString(resourceName(after)) && !p.hasOtherDefault(after) {
-		return p.providerMoves(before, after)
+		return nil
 	}
 	to := "none"
 	if after != "" {
@@ -41,29 +43,6 @@ func (p Plan) hasOtherDefault(provider string) bool {
 		other := providerURN(step.After)
 		return other != "" && other != provider && resourceType(other) == resourceType(provider) && defaultProvider.MatchString(resourceName(other))
 	})
-}
-
-// providerMoves compares two default providers. Pulumi's engine leaves them out of its plans (pulumi/pkg, engine,
-// isInternalStep), and makes a new one for each version of the plugin: where the new one is not shown, there is
-// nothing to compare.
-func (p Plan) providerMoves(before, after string) []Weakening {
-	var old, changed *State
-	for _, step := range p.Steps {
-		if step.URN == before && step.Before != nil {
-			old = step.Before
-		}
-		if step.URN == after && step.After != nil {
-			changed = step.After
-		}
-	}
-	if changed == nil {
-		return nil
-	}
-	var found []Weakening
-	for _, each := range sameAccount(inputsOf(old), inputsOf(changed)) {
-		found = append(found, Weakening{"provider." + each.Property, each.From, each.To, otherAccount})
-	}
-	return found
 }
 
 // providerURN is the URN of the provider of a resource. Empty for none.

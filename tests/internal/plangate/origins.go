@@ -1,0 +1,23 @@
+package plangate
+
+import "slices"
+
+// comesFrom tells whether a property of a new or changed resource comes from other resources, and only from such as a
+// condition holds for. What the program makes of their properties the plan does not tell.
+func (p Plan) comesFrom(step Step, property string, holds func(Step) bool) bool {
+	sources := step.After.PropertyDependencies[property]
+	for _, urn := range sources {
+		if !slices.ContainsFunc(p.Steps, func(source Step) bool { return source.URN == urn && holds(source) }) {
+			return false
+		}
+	}
+	return len(sources) > 0
+}
+
+// isOutput tells whether a value is the ARN of a resource of the stack which stays and for which a condition holds.
+func (p Plan) isOutput(arn value, kind string, holds func(Step) bool) bool {
+	return slices.ContainsFunc(p.Steps, func(step Step) bool {
+		return resourceType(step.URN) == kind && step.Before != nil && step.After != nil && holds(step) &&
+			sameValue(step.Before.Outputs["arn"], arn.content)
+	})
+}

@@ -1,0 +1,34 @@
+package plangate
+
+const unknownTasks = "the tasks run what nobody of this stack has defined"
+
+// runsOwnTasks is the rule for what a service runs: another task definition must be one of the stack.
+func (p Plan) runsOwnTasks(step Step) []Weakening {
+	const path = "taskDefinition"
+	before, after := inputsOf(step.Before), inputsOf(step.After)
+	arn := after.at(path)
+	isDefinition := func(source Step) bool { return resourceType(source.URN) == taskDefinition && source.After != nil }
+	isNotKnown := arn.content == nil || !arn.known()
+	if sameValue(before.at(path).content, arn.content) || p.isOutput(arn, taskDefinition, isDefinition) ||
+		isNotKnown && p.comesFrom(step, path, isDefinition) {
+		return nil
+	}
+	return weaker(path, before, after, unknownTasks)
+}
+
+// runsAsAnother judges a new task definition or service beside others of the stack: as a change of the one that it is
+// most like. Without another one there is nothing to compare.
+func (p Plan) runsAsAnother(step Step) []Weakening {
+	var least []Weakening
+	compared := false
+	for _, other := range p.Steps {
+		if other.URN == step.URN || resourceType(other.URN) != resourceType(step.URN) || other.Before == nil {
+			continue
+		}
+		found := protections[resourceType(step.URN)](inputsOf(other.Before), inputsOf(step.After))
+		if !compared || len(found) < len(least) {
+			least, compared = found, true
+		}
+	}
+	return least
+}

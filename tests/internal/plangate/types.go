@@ -1,0 +1,20 @@
+package plangate
+
+// The types that more than one rule speaks of.
+const (
+	bucket         = "aws:s3/bucketV2:BucketV2"
+	certificate    = "aws:acm/certificate:Certificate"
+	cluster        = "aws:ecs/cluster:Cluster"
+	dashboard      = "aws:cloudwatch/dashboard:Dashboard"
+	listener       = "aws:lb/listener:Listener"
+	metricAlarm    = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	parameter      = "aws:ssm/parameter:Parameter"
+	record         = "aws:route53/record:Record"
+	scalableTarget = "aws:appautoscaling/target:Target"
+	scalingPolicy  = "aws:appautoscaling/policy:Policy"
+	service        = "aws:ecs/service:Service"
+	taskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
+	topic          = "aws:sns/topic:Topic"
+	topicPolicy    = "aws:sns/topicPolicy:TopicPolicy"
+	validation     = "aws:acm/certificateValidation:CertificateValidation"
+)
