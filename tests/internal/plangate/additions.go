@@ -56,7 +56,7 @@ func (p Plan) redirectsToTheDomain(before, after properties) []Weakening {
 		domain, _ := p.setting("domainName")
 		allowed := map[string]string{"host": domain, "port": "443"}
 		for _, part := range redirectParts {
-			if to := partOf(redirect, part); to != asRequested[part] && (to == "" || to != allowed[part]) {
+			if to := partOf(redirect, part); to != asRequested[part] && to != allowed[part] {
 				found = append(found, Weakening{path + ".redirect." + part, asRequested[part], to, otherAddress})
 			}
 		}

@@ -2,6 +2,7 @@ package plangate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -108,6 +109,7 @@ func TestTheAlarmOnTheCapacityFollowsTheCapacityOfTheSettings(t *testing.T) {
 		{"less than the target scales to", "20", "20", []Step{scales("", "10", "30")}, false},
 		{"the number of a target that stands beside the other", "21", "20", []Step{scales("", "10", "20"), decoy}, true},
 		{"a target that stands beside the other", "21", "21", []Step{scales("", "10", "20"), decoy}, true},
+		{"a new target that scales to less", "30", "30", []Step{scales("", "10", "30"), decoy}, true},
 		{"a target that goes", "20", "20", []Step{scales("", "10", "20"), goes}, false},
 		{"no target", "20", "20", nil, true},
 		{"a capacity that is not known", "20", "20", []Step{scales("", "10", `"`+unknown+`"`)}, true},
@@ -193,6 +195,8 @@ func TestANewPolicyOfATopicIsDangerousUnlessTheTopicIsNew(t *testing.T) {
 		return creation(t, topicPolicy, fmt.Sprintf(`{"arn": %q, "policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"sns:Publish\", \"Resource\": \"%s\"}]}"}`, arn, resource))
 	}
 	newTopic := creation(t, topic, `{"name": "media-alarms"}`)
+	imported := newTopic
+	imported.Operation = "import"
 	unnamed := creation(t, topic, `{"name": "`+unknown+`"}`)
 	there := update(t, topic, `{"name": "media-alarms"}`, `{"name": "media-alarms"}`)
 	there.Operation = "same"
@@ -205,12 +209,14 @@ func TestANewPolicyOfATopicIsDangerousUnlessTheTopicIsNew(t *testing.T) {
 		"of a topic that is there":                    {[]Step{policy(own, own)}, true},
 		"of a topic that it does not wait for":        {[]Step{policy(own, own), newTopic}, true},
 		"of a topic that takes over one":              {[]Step{comingFrom(policy(unknown, own), "arn", newTopic), newTopic, there}, true},
+		"of a topic that the plan imports":            {[]Step{comingFrom(policy(unknown, own), "arn", imported), imported}, true},
 		"of another topic":                            {[]Step{comingFrom(policy(others, others), "arn", newTopic), newTopic}, true},
 		"of another topic whose ARN is not known yet": {[]Step{comingFrom(policy(unknown, others), "arn", newTopic), newTopic}, true},
 		"that is not known":                           {[]Step{comingFrom(creation(t, topicPolicy, `{"arn": "`+unknown+`", "policy": "`+unknown+`"}`), "arn", newTopic), newTopic}, true},
 		"of a topic whose name is not known":          {[]Step{comingFrom(policy(unknown, own), "arn", unnamed), unnamed}, true},
 	} {
-		if got := dangers(t, each.steps...); (len(got) > 0) != each.dangerous {
+		got := slices.DeleteFunc(dangers(t, each.steps...), func(each string) bool { return !strings.Contains(each, "policy: ") })
+		if (len(got) > 0) != each.dangerous {
 			t.Errorf("%s: %q", what, got)
 		}
 	}

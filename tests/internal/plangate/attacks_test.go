@@ -379,6 +379,8 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		}
 		return steps
 	}
+	anotherAlarm := creation(t, metricAlarm, `{}`)
+	anotherAlarm.URN += "-too"
 	bySubscription := creation(t, subscription, byEmail)
 	for _, each := range []struct {
 		what  string
@@ -432,6 +434,8 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		{"an alarm of a new name", takes(metricAlarm, `{"name": "b"}`, `{"name": "a"}`), nil},
 		{"an alarm of a name that is not known", takes(metricAlarm, `{"name": "`+unknown+`"}`, `{"name": "a"}`), []string{"gets weaker name: another name than that of it → not known yet"}},
 		{"an alarm whose name the plan leaves out", takes(metricAlarm, `{}`, `{"name": "a"}`), []string{"gets weaker name: another name than that of it → not set"}},
+		{"two alarms whose names are not known", append(takes(metricAlarm, `{}`), anotherAlarm), nil},
+		{"a target of another kind of service", takes(scalableTarget, `{"serviceNamespace": "ec2", "scalableDimension": "d", "resourceId": "r", "maxCapacity": 1}`, `{"serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "r"}`), nil},
 		{"a dashboard of the name of another", takes(dashboard, `{"dashboardName": "a"}`, `{"dashboardName": "a"}`), []string{"gets weaker dashboardName: another name than that of it → a"}},
 		{"a second target of the same service", takes(scalableTarget, `{"serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "r", "maxCapacity": 1}`, `{"serviceNamespace": "ecs", "scalableDimension": "d", "resourceId": "r"}`), []string{
 			"gets weaker serviceNamespace, scalableDimension, resourceId: another name than that of it → r"}},
@@ -450,6 +454,14 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		if got := dangersOf(plan); !slices.Equal(got, each.want) {
 			t.Errorf("%s: %q, want %q", each.what, got, each.want)
 		}
+	}
+}
+
+func TestAnEmptySettingIsNoCertificate(t *testing.T) {
+	plan := Plan{Steps: []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": ""}`)},
+		ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{"mediaserver:certificateArn": ""}}
+	if got, want := dangersOf(plan), []string{"gets weaker certificateArn: a → "}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -17,7 +17,7 @@ func (p Plan) comesFrom(step Step, property string, holds func(Step) bool) bool 
 // isOutput tells whether a value is the ARN of a resource of the stack which stays and for which a condition holds.
 func (p Plan) isOutput(arn value, kind string, holds func(Step) bool) bool {
 	return slices.ContainsFunc(p.Steps, func(step Step) bool {
-		return resourceType(step.URN) == kind && step.Before != nil && step.After != nil && holds(step) &&
+		return resourceType(step.URN) == kind && step.Before != nil && holds(step) &&
 			sameValue(step.Before.Outputs["arn"], arn.content)
 	})
 }

@@ -299,6 +299,17 @@ func TestPulumisOwnProtectionStays(t *testing.T) {
 	}
 }
 
+func TestWhatStaysIsNotJudgedAgain(t *testing.T) {
+	const hidden, other = `{"kmsMasterKeyId": "[secret]"}`, `{"kmsMasterKeyId": "k"}`
+	step := update(t, topic, hidden, hidden)
+	step.Operation = "same"
+	expectDangers(t, step, nil)
+	// The provider may say that other inputs change nothing.
+	step = update(t, topic, `{}`, other)
+	step.Operation = "same"
+	expectDangers(t, step, []string{"kmsMasterKeyId: not set → k"})
+}
+
 func TestAReplacementIsJudgedAsAChangeToo(t *testing.T) {
 	step := update(t, "aws:ecr/repositoryPolicy:RepositoryPolicy", policyOfOne+"}", policyOfTwo+"}")
 	step.Operation = "replace"

@@ -29,7 +29,7 @@ func (p Plan) takesOver(step Step) []Weakening {
 	}
 	after := inputsOf(step.After)
 	for _, other := range p.Steps {
-		if other.URN == step.URN || resourceType(other.URN) != kind || other.Before == nil {
+		if resourceType(other.URN) != kind || other.Before == nil {
 			continue
 		}
 		before := inputsOf(other.Before)

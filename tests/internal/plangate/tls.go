@@ -79,9 +79,9 @@ func promisesNoLess(path string) rule {
 		if before.at(path).content == nil || sameValue(before.at(path).content, after.at(path).content) {
 			return nil
 		}
-		old, said, wasKnown := promise(before.at(path))
+		old, said, _ := promise(before.at(path))
 		changed, says, isKnown := promise(after.at(path))
-		if wasKnown && isKnown && changed >= old && says == said {
+		if isKnown && changed >= old && says == said {
 			return nil
 		}
 		return weaker(path, before, after, "browsers may use plain HTTP again, or are promised something else")
