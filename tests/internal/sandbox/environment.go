@@ -16,8 +16,8 @@ const (
 	SecretKey = "test"
 )
 
-// passphrase encrypts the secrets in the sandbox's state. It is no secret: what it guards is made up for
-// the sandbox and goes away with it.
+// passphrase encrypts the secrets of stacks that the user makes in the sandbox; its own have a key. It is no secret:
+// what it guards is made up for the sandbox and goes away with it.
 const passphrase = "sandbox"
 
 // Variable is one environment variable.

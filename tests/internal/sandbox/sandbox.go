@@ -137,6 +137,9 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 		s.closers = append(s.closers, host)
 		s.LanguagePort = host.Port()
 	}
+	if err := s.createSecretsKey(ctx); err != nil {
+		return err
+	}
 	return s.initialize(ctx)
 }
 

@@ -94,9 +94,15 @@ func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 	if own := settingsOf(t, standIn); own != text {
 		t.Errorf("the settings differ:\n%s\nand\n%s", own, text)
 	}
-	var settings struct{ Config map[string]any }
+	var settings struct {
+		Config          map[string]any
+		SecretsProvider string
+	}
 	if err := yaml.Unmarshal([]byte(text), &settings); err != nil {
 		t.Fatal(err)
+	}
+	if want := "awskms://alias/pulumi?region=eu-west-2"; settings.SecretsProvider != want {
+		t.Errorf("the secrets are encrypted by %q, want %q", settings.SecretsProvider, want)
 	}
 	t.Run("the settings lead to the emulator", func(t *testing.T) { leadToTheEmulator(t, settings.Config) })
 }
@@ -122,8 +128,11 @@ func settingsOf(t *testing.T, sandbox *Sandbox) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The CLI adds each stack's own salt.
-	settings, _, _ := strings.Cut(string(text), "encryptionsalt")
+	// The CLI adds each stack's own data key.
+	settings, _, found := strings.Cut(string(text), "encryptedkey")
+	if !found {
+		t.Errorf("the secrets are not encrypted with a key of KMS:\n%s", text)
+	}
 	return settings
 }
 

@@ -116,7 +116,7 @@ func (s *Stack) initialize(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(s.settingsDir(), projectFile), project, 0o600); err != nil {
 		return fmt.Errorf("copy the program's project file: %w", err)
 	}
-	command := s.Command(ctx, "--non-interactive", "stack", "init", s.Name)
+	command := s.Command(ctx, "--non-interactive", "stack", "init", s.Name, "--secrets-provider", secretsProvider)
 	command.Dir = s.settingsDir()
 	result, err := run(command)
 	if err != nil {
