@@ -17,6 +17,7 @@ func (a *Adoption) check(state terraformstate.State) []string {
 	problems = append(problems, a.checkSecret()...)
 	problems = append(problems, a.checkKinds()...)
 	problems = append(problems, a.checkThresholds()...)
+	problems = append(problems, a.checkListeners()...)
 	problems = append(problems, a.checkHTTPS(state)...)
 	return append(problems, a.checkIDs()...)
 }

@@ -86,6 +86,22 @@ func leadsTo(record terraformstate.Resource, balancers []terraformstate.Resource
 // plainName is a domain name in lower case and without a dot at the end.
 func plainName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
+// checkListeners reports listeners that a mapping takes from another load balancer: AWS cannot move one.
+func (a Adoption) checkListeners() []string {
+	balancer, isFound := a.find(loadBalancer)
+	if !isFound {
+		return nil
+	}
+	var problems []string
+	for _, address := range []string{plainListener, secureListener} {
+		if listener, isFound := a.find(address); isFound && !listensFor(listener, []terraformstate.Resource{balancer}) {
+			problems = append(problems, fmt.Sprintf("%s: it is a listener of another load balancer than %s, and would be replaced; map one of that load balancer's, or none",
+				listener.Address, balancer.Address))
+		}
+	}
+	return problems
+}
+
 // checkHTTPS finds the settings for HTTPS, and reports listeners that are neither plain HTTP nor what these settings
 // bring.
 func (a *Adoption) checkHTTPS(state terraformstate.State) []string {

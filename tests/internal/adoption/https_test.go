@@ -142,20 +142,18 @@ func TestThePlainListenerIsTheOneOnPort80OfTheStacksOwnLoadBalancer(t *testing.T
 	shops := [2]string{"aws_lb.shop", `{"name":"shop","arn":"` + shop + `","dns_name":"shop-2.elb.amazonaws.com"}`}
 	for name, test := range map[string]struct {
 		instances [][2]string
-		mappings  []Mapping
 		want      string // the address that is adopted, if any
 	}{
-		"by the guide's name":        {[][2]string{balancer, of("aws_lb_listener.mediaserver", balancerARN, 80)}, nil, "aws_lb_listener.mediaserver"},
-		"by another name":            {[][2]string{balancer, of("aws_lb_listener.http", balancerARN, 80)}, nil, "aws_lb_listener.http"},
-		"of another type's name":     {[][2]string{balancer, of("aws_alb_listener.http", balancerARN, 80)}, nil, "aws_alb_listener.http"},
-		"on another port":            {[][2]string{balancer, of("aws_lb_listener.mediaserver", balancerARN, 8080)}, nil, "aws_lb_listener.mediaserver"},
-		"that is another's":          {[][2]string{balancer, shops, of("aws_lb_listener.mediaserver", shop, 80)}, nil, ""},
-		"beside another's":           {[][2]string{balancer, shops, of("aws_lb_listener.mediaserver", shop, 80), of("aws_lb_listener.http", balancerARN, 80)}, nil, "aws_lb_listener.http"},
-		"that is another's, chosen":  {[][2]string{balancer, shops, of("aws_lb_listener.shop", shop, 80)}, []Mapping{{"aws_lb_listener.shop", "mediaserver"}}, "aws_lb_listener.shop"},
-		"beside the one on port 443": {[][2]string{balancer, https, record(`"fqdn":"films.example.com","alias":[{"name":"films-1.elb.amazonaws.com"}]`), of("aws_lb_listener.http", balancerARN, 80)}, nil, "aws_lb_listener.http"},
+		"by the guide's name":        {[][2]string{balancer, of("aws_lb_listener.mediaserver", balancerARN, 80)}, "aws_lb_listener.mediaserver"},
+		"by another name":            {[][2]string{balancer, of("aws_lb_listener.http", balancerARN, 80)}, "aws_lb_listener.http"},
+		"of another type's name":     {[][2]string{balancer, of("aws_alb_listener.http", balancerARN, 80)}, "aws_alb_listener.http"},
+		"on another port":            {[][2]string{balancer, of("aws_lb_listener.mediaserver", balancerARN, 8080)}, "aws_lb_listener.mediaserver"},
+		"that is another's":          {[][2]string{balancer, shops, of("aws_lb_listener.mediaserver", shop, 80)}, ""},
+		"beside another's":           {[][2]string{balancer, shops, of("aws_lb_listener.mediaserver", shop, 80), of("aws_lb_listener.http", balancerARN, 80)}, "aws_lb_listener.http"},
+		"beside the one on port 443": {[][2]string{balancer, https, record(`"fqdn":"films.example.com","alias":[{"name":"films-1.elb.amazonaws.com"}]`), of("aws_lb_listener.http", balancerARN, 80)}, "aws_lb_listener.http"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			adopted, err := Read(least(t, test.instances...), Options{Project: project(t), Mappings: test.mappings})
+			adopted, err := Read(least(t, test.instances...), Options{Project: project(t)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,6 +164,10 @@ func TestThePlainListenerIsTheOneOnPort80OfTheStacksOwnLoadBalancer(t *testing.T
 	}
 	_, err := Read(least(t, balancer, of("aws_lb_listener.mediaserver", balancerARN, 8080), of("aws_lb_listener.http", balancerARN, 80)), Options{Project: project(t)})
 	if want := "the state has aws_lb_listener.mediaserver and aws_lb_listener.http; choose one with --map"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	_, err = Read(least(t, balancer, shops, of("aws_lb_listener.shop", shop, 80)), Options{Project: project(t), Mappings: []Mapping{{"aws_lb_listener.shop", "mediaserver"}}})
+	if want := "aws_lb_listener.shop: it is a listener of another load balancer than aws_lb.mediaserver, and would be replaced; map one of that load balancer's, or none"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
