@@ -29,7 +29,7 @@ func (p Plan) isOwnCertificate(step Step) bool {
 		return true
 	}
 	if arn.content != nil && arn.known() {
-		return p.isOutput(arn, certificate, p.isForTheDomain)
+		return p.isOutput(arn, certificate, "arn", p.isForTheDomain)
 	}
 	return p.comesFrom(step, certificateARN, func(source Step) bool {
 		return p.isForTheDomain(source) && operations[source.Operation] != updated && operations[source.Operation] != "" ||
@@ -83,6 +83,7 @@ func (p Plan) opensNoOther(step Step) []Weakening {
 		found = append(found, Weakening{certificateARN, "of the settings or the plan", after.at(certificateARN).String(), otherCertificate})
 	}
 	found = append(found, p.redirectsToTheDomain(properties{}, after)...)
+	found = append(found, otherHeadersStay(properties{}, after)...)
 	var forwarded []any
 	for _, other := range p.Steps {
 		if resourceType(other.URN) == listener && other.Before != nil {

@@ -117,6 +117,28 @@ func (p Plan) runsAtMost(tasks string) bool {
 	return scales && set == tasks
 }
 
+// tellsOnlyOwn judges what an alarm does that it did not do before: it may scale, and tell the topic of the settings and
+// that of the stack.
+func (p Plan) tellsOnlyOwn(step Step) []Weakening {
+	var found []Weakening
+	isOfStack := func(source Step) bool {
+		return slices.Contains([]string{topic, topicPolicy, scalingPolicy}, resourceType(source.URN)) && source.After != nil
+	}
+	given, _ := p.setting("alarmTopicArn")
+	for _, path := range []string{"alarmActions", "okActions", "insufficientDataActions"} {
+		had := inputsOf(step.Before).at(path).list()
+		for _, action := range inputsOf(step.After).at(path).list() {
+			arn := value{action}
+			isOwn := arn.is(given) || strings.Contains(arn.text(), ":autoscaling:") || p.isOutput(arn, topic, "arn") ||
+				!arn.known() && p.comesFrom(step, path, isOfStack)
+			if !isOwn && !slices.ContainsFunc(had, func(old any) bool { return sameValue(old, action) }) {
+				found = append(found, Weakening{path, "of the settings or the stack", arn.String(), othersAreTold})
+			}
+		}
+	}
+	return found
+}
+
 // alarmStaysAsLoud are the rules for the alarms that tell people.
 var alarmStaysAsLoud = whereItTellsPeople(all(
 	losesNothing("alarmActions", toldNothingMore),

@@ -31,11 +31,11 @@ func TestAnAlarmThatTellsPeopleStaysAsLoudAsItIs(t *testing.T) {
 		{"nothing changes", loud, loud, nil},
 		{"another text", loud, change(loud, `{"name"`, `{"alarmDescription": "x", "name"`), nil},
 		{"one topic less", loud, change(loud, `, "arn:aws:sns:eu-west-2:1:b"`, ""), []string{"alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
-		{"another topic", loud, change(loud, `"arn:aws:sns:eu-west-2:1:b"`, `"arn:aws:sns:eu-west-2:1:c"`), []string{"alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
-		{"a topic more", loud, change(loud, `:1:b"`, `:1:b", "`+unknown+`"`), nil},
+		{"another topic", loud, change(loud, `"arn:aws:sns:eu-west-2:1:b"`, `"arn:aws:sns:eu-west-2:1:c"`), []string{"alarmActions: of the settings or the stack → arn:aws:sns:eu-west-2:1:c", "alarmActions: " + actions + " → without arn:aws:sns:eu-west-2:1:b"}},
+		{"a topic more that is not known", loud, change(loud, `:1:b"`, `:1:b", "`+unknown+`"`), []string{"alarmActions: of the settings or the stack → not known yet"}},
 		{"no topic", loud, change(loud, `["arn:aws:sns:eu-west-2:1:a", "arn:aws:sns:eu-west-2:1:b"]`, "[]"), []string{"alarmActions: " + actions + " → []"}},
 		{"another topic for the end", loud, change(loud, `"okActions": ["arn:aws:sns:eu-west-2:1:a"]`, `"okActions": ["arn:aws:sns:eu-west-2:1:b"]`), []string{
-			`okActions: ["arn:aws:sns:eu-west-2:1:a"] → without arn:aws:sns:eu-west-2:1:a`}},
+			"okActions: of the settings or the stack → arn:aws:sns:eu-west-2:1:b", `okActions: ["arn:aws:sns:eu-west-2:1:a"] → without arn:aws:sns:eu-west-2:1:a`}},
 		{"switched off", loud, change(loud, `{"name"`, `{"actionsEnabled": false, "name"`), []string{"actionsEnabled: not set → false"}},
 		{"a higher threshold", loud, change(loud, `"threshold": 5`, `"threshold": 6`), []string{"threshold: 5 → 6"}},
 		{"a lower threshold", loud, change(loud, `"threshold": 5`, `"threshold": 4`), nil},
@@ -123,6 +123,40 @@ func TestTheAlarmOnTheCapacityFollowsTheCapacityOfTheSettings(t *testing.T) {
 		got := strings.Join(dangersOf(plan), " ")
 		if found := strings.Contains(got, "metricQueries"); found != each.dangerous {
 			t.Errorf("%s: %q", each.what, got)
+		}
+	}
+}
+
+func TestAnAlarmTellsNobodyWhomTheStackDoesNotKnow(t *testing.T) {
+	tells := func(actions string) Step {
+		return update(t, metricAlarm, `{"name": "a", "alarmActions": ["old"]}`, `{"name": "a", "alarmActions": ["old", `+actions+`]}`)
+	}
+	made, policy := creation(t, topic, `{"name": "t"}`), creation(t, topicPolicy, `{"policy": "{}"}`)
+	standing := update(t, topic, `{"name": "u"}`, `{"name": "u"}`)
+	standing.Operation, standing.Before.Outputs = "same", map[string]any{"arn": "arn:aws:sns:eu-west-2:1:u"}
+	scales := creation(t, scalingPolicy, `{"name": "p", "resourceId": "r"}`)
+	added := creation(t, metricAlarm, `{"name": "b", "insufficientDataActions": ["arn:aws:lambda:eu-west-2:2:function:f"]}`)
+	for _, each := range []struct {
+		what  string
+		alarm Step
+		want  []string
+	}{
+		{"the topic of the settings", tells(`"given"`), nil},
+		{"the topic of the stack", tells(`"arn:aws:sns:eu-west-2:1:u"`), nil},
+		{"a topic that the plan makes", comingFrom(tells(`"`+unknown+`"`), "alarmActions", policy), nil},
+		{"a policy that the plan makes", comingFrom(tells(`"`+unknown+`"`), "alarmActions", scales), nil},
+		{"another policy", tells(`"arn:aws:autoscaling:eu-west-2:1:scalingPolicy:a"`), nil},
+		{"another topic", tells(`"arn:aws:sns:eu-west-2:2:u"`), []string{"gets weaker alarmActions: of the settings or the stack → arn:aws:sns:eu-west-2:2:u"}},
+		{"another topic that says to be of the stack", comingFrom(tells(`"arn:aws:sns:eu-west-2:2:u"`), "alarmActions", policy), []string{"gets weaker alarmActions: of the settings or the stack → arn:aws:sns:eu-west-2:2:u"}},
+		{"a function", tells(`"arn:aws:lambda:eu-west-2:1:function:f"`), []string{"gets weaker alarmActions: of the settings or the stack → arn:aws:lambda:eu-west-2:1:function:f"}},
+		{"something that is not known", comingFrom(tells(`"`+unknown+`"`), "alarmActions", policy, creation(t, parameter, `{}`)), []string{"gets weaker alarmActions: of the settings or the stack → not known yet"}},
+		{"a function of a new alarm", added, []string{"gets weaker insufficientDataActions: of the settings or the stack → arn:aws:lambda:eu-west-2:2:function:f"}},
+	} {
+		plan := Plan{Steps: []Step{each.alarm, made, standing, scales}, ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{"mediaserver:alarmTopicArn": "given"}}
+		plan.Steps = append(plan.Steps, creation(t, parameter, `{}`), policy)
+		got := slices.DeleteFunc(dangersOf(plan), func(each string) bool { return !strings.Contains(each, "Actions: ") })
+		if !slices.Equal(got, each.want) {
+			t.Errorf("%s: %q, want %q", each.what, got, each.want)
 		}
 	}
 }

@@ -51,6 +51,9 @@ func TestATaskGainsNothingByAnotherDefinition(t *testing.T) {
 		{"a list that says the same", strings.Replace(before, `"image"`, `"command": [], "mountPoints": [], "image"`, 1), nil},
 		{"another entry point", strings.Replace(before, `"image"`, `"entryPoint": ["sh"], "image"`, 1), []string{`containerDefinitions[app].entryPoint: [] → ["sh"]`}},
 		{"a health check where there was none", strings.Replace(before, `"image"`, `"healthCheck": {"command": ["CMD", "true"]}, "image"`, 1), []string{`containerDefinitions[app].healthCheck.command: [] → ["CMD","true"]`}},
+		{"variables from a file", strings.Replace(before, `"image"`, `"environmentFiles": [{"value": "a", "type": "s3"}], "image"`, 1), []string{
+			`containerDefinitions[app].environmentFiles: not set → [{"type":"s3","value":"a"}]`}},
+		{"no variables from a file", strings.Replace(before, `"image"`, `"environmentFiles": [], "dockerLabels": {"a": "b"}, "image"`, 1), nil},
 		{"where the SDK sends", strings.Replace(before, `"image"`, `"environment": [{"name": "AWS_ENDPOINT_URL_S3", "value": "https://evil.example"}], "image"`, 1), []string{
 			"containerDefinitions[app].environment: AWS_ENDPOINT_URL_S3 as it was → another AWS_ENDPOINT_URL_S3"}},
 		{"a proxy", strings.Replace(before, `"image"`, `"environment": [{"name": "https_proxy", "value": "http://evil.example"}], "image"`, 1), []string{
@@ -251,6 +254,22 @@ func TestWhatElseProtectsStays(t *testing.T) {
 		{"nobody is asked who they are", listener, `{"defaultActions": [{"type": "authenticate-oidc"}, {"type": "forward"}]}`, `{"defaultActions": [{"type": "forward"}]}`, []string{
 			"defaultActions: authenticate-oidc → no longer"}},
 		{"no certificate of the client", listener, `{"mutualAuthentication": {"mode": "verify"}}`, `{"mutualAuthentication": {"mode": "off"}}`, []string{"mutualAuthentication.mode: verify → off"}},
+		{"other clients", listener, `{"mutualAuthentication": {"mode": "verify", "trustStoreArn": "a"}}`, `{"mutualAuthentication": {"mode": "verify", "trustStoreArn": "b"}}`, []string{"mutualAuthentication.trustStoreArn: a → b"}},
+		{"clients of the past", listener, `{"mutualAuthentication": {"mode": "verify"}}`, `{"mutualAuthentication": {"mode": "verify", "ignoreClientCertificateExpiry": true}}`, []string{"mutualAuthentication.ignoreClientCertificateExpiry: not set → true"}},
+		{"other pages that read the answers", listener, forward, strings.Replace(forward, `{`, `{"routingHttpResponseAccessControlAllowOriginHeaderValue": "*", `, 1), []string{"routingHttpResponseAccessControlAllowOriginHeaderValue: not set → *"}},
+		{"an access log", balancer, `{}`, `{"accessLogs": {"enabled": true, "bucket": "a"}}`, []string{"accessLogs.bucket: not set → a"}},
+		{"no access log any more where there was none", balancer, `{"accessLogs": {"enabled": false, "bucket": ""}, "xffHeaderProcessingMode": "append"}`, `{}`, nil},
+		{"the same access log", balancer, `{"accessLogs": {"enabled": false, "bucket": "a"}}`, `{"accessLogs": {"enabled": true, "bucket": "a"}}`, nil},
+		{"a log of connections", balancer, `{}`, `{"connectionLogs": {"enabled": true, "bucket": "a"}}`, []string{`connectionLogs: not set → {"bucket":"a","enabled":true}`}},
+		{"a log of connections that is off", balancer, `{}`, `{"connectionLogs": {"enabled": false, "bucket": ""}}`, nil},
+		{"a longer wait for the next request", balancer, `{"idleTimeout": 60}`, `{"idleTimeout": 120}`, nil},
+		{"other services that reach the tasks", service, `{}`, `{"serviceConnectConfiguration": {"enabled": true}}`, []string{`serviceConnectConfiguration: not set → {"enabled":true}`}},
+		{"a faster deployment", service, `{"deploymentMaximumPercent": 100}`, `{"deploymentMaximumPercent": 200}`, nil},
+		{"revisions from elsewhere", taskDefinition, `{"containerDefinitions": "[]"}`, `{"containerDefinitions": "[]", "trackLatest": true}`, []string{"trackLatest: not set → true"}},
+		{"the network of the host", taskDefinition, `{"containerDefinitions": "[]", "networkMode": "awsvpc"}`, `{"containerDefinitions": "[]", "networkMode": "host"}`, []string{"networkMode: awsvpc → host"}},
+		{"a larger task", taskDefinition, `{"containerDefinitions": "[]", "cpu": "256"}`, `{"containerDefinitions": "[]", "cpu": "512"}`, nil},
+		{"messages that are lost to others", "aws:sns/topicSubscription:TopicSubscription", `{"endpoint": "a"}`, `{"endpoint": "a", "redrivePolicy": "{}"}`, []string{"redrivePolicy: not set → {}"}},
+		{"a trace of messages", topic, `{"name": "a"}`, `{"name": "a", "lambdaSuccessFeedbackRoleArn": "r"}`, []string{"lambdaSuccessFeedbackRoleArn: not set → r"}},
 		{"ambiguous requests", balancer, `{}`, `{"desyncMitigationMode": "monitor"}`, []string{"desyncMitigationMode: not set → monitor"}},
 		{"no access log", balancer, `{"accessLogs": {"enabled": true}}`, `{}`, []string{"accessLogs.enabled: true → not set"}},
 		{"more answers are healthy", group, `{"healthCheck": {"matcher": "200"}}`, `{"healthCheck": {"matcher": "200-499"}}`, []string{"healthCheck.matcher: 200 → 200-499"}},
@@ -263,7 +282,7 @@ func TestWhatElseProtectsStays(t *testing.T) {
 		{"no task at all", target, `{"maxCapacity": 10}`, `{"maxCapacity": 0}`, []string{"maxCapacity: 10 → 0"}},
 		{"fewer tasks", target, `{"maxCapacity": 10, "minCapacity": 1}`, `{"maxCapacity": 1, "minCapacity": 0}`, nil},
 		{"an alarm that rings for nobody", alarm, `{"alarmActions": ["a"]}`, `{"alarmActions": []}`, []string{`alarmActions: ["a"] → []`}},
-		{"an alarm that is switched off", alarm, `{"alarmActions": ["a"]}`, `{"alarmActions": ["b"], "actionsEnabled": false}`, []string{"actionsEnabled: not set → false"}},
+		{"an alarm that is switched off", alarm, `{"alarmActions": ["a"]}`, `{"alarmActions": ["a"], "actionsEnabled": false}`, []string{"actionsEnabled: not set → false"}},
 		{"another threshold", alarm, `{"threshold": 70}`, `{"threshold": 80}`, nil},
 		{"every page", cors, `{"corsRules": [{"allowedOrigins": ["https://a.example"]}]}`, `{"corsRules": [{"allowedOrigins": ["*"]}]}`, []string{"corsRules.allowedOrigins: not so → also *"}},
 		{"another page", cors, `{"corsRules": [{"allowedOrigins": ["https://a.example"]}]}`, `{"corsRules": [{"allowedOrigins": ["https://b.example"]}]}`, nil},
@@ -368,6 +387,8 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 	others := creation(t, certificate, `{"domainName": "evil.example"}`)
 	standing := update(t, certificate, `{"domainName": "media.example.com"}`, `{"domainName": "media.example.com"}`)
 	standing.Operation, standing.Before.Outputs = "same", map[string]any{"arn": "ours"}
+	standingElsewhere := update(t, certificate, `{"domainName": "evil.example"}`, `{"domainName": "evil.example"}`)
+	standingElsewhere.Operation, standingElsewhere.Before.Outputs = "same", map[string]any{"arn": "theirs"}
 	unknownCertificate := update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "`+unknown+`"}`)
 	withoutCertificate := creation(t, listener, strings.Replace(secure, `"certificateArn": "given", `, "", 1))
 	takes := func(kind, inputs string, others ...string) []Step {
@@ -399,6 +420,8 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		{"settings of a second bucket of that name", []Step{comingFrom(creation(t, access, `{"bucket": "files"}`), "bucket", files), files, there}, []string{"gets weaker bucket: not set → files"}},
 		{"the listener of a domain", []Step{creation(t, listener, secure), forwarding}, nil},
 		{"a listener in plain", []Step{creation(t, listener, strings.Replace(secure, "HTTPS", "HTTP", 1)), forwarding}, []string{"gets weaker protocol: HTTPS → HTTP"}},
+		{"a listener whose answers other pages read", []Step{creation(t, listener, strings.Replace(secure, `{`, `{"routingHttpResponseAccessControlAllowOriginHeaderValue": "*", `, 1)), forwarding}, []string{
+			"gets weaker routingHttpResponseAccessControlAllowOriginHeaderValue: not set → *"}},
 		{"a listener with older encryption", []Step{creation(t, listener, strings.Replace(secure, "TLS13-1-2-2021-06", "2016-08", 1)), forwarding}, []string{
 			"gets weaker sslPolicy: one of TLS 1.2 or later → ELBSecurityPolicy-2016-08"}},
 		{"a listener to elsewhere", []Step{creation(t, listener, strings.Replace(secure, `"a"`, `"b"`, 1)), forwarding}, []string{"gets weaker defaultActions.targetGroupArn: a → also b"}},
@@ -427,6 +450,7 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 		{"a validated certificate of another domain", []Step{comingFrom(unknownCertificate, certificateARN, validated), comingFrom(validated, certificateARN, others), others}, []string{"gets weaker certificateArn: a → not known yet"}},
 		{"a certificate that comes from something else too", []Step{comingFrom(unknownCertificate, certificateARN, requested, files), requested, files}, []string{"gets weaker certificateArn: a → not known yet"}},
 		{"a certificate of the stack that is there", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "ours"}`), standing}, nil},
+		{"a certificate of the stack for another domain", []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": "theirs"}`), standingElsewhere}, []string{"gets weaker certificateArn: a → theirs"}},
 		{"a new listener with a certificate that the plan requests", []Step{comingFrom(withoutCertificate, certificateARN, validated), validated, requested, forwarding}, nil},
 		{"a new listener with a certificate of another domain", []Step{comingFrom(withoutCertificate, certificateARN, others), others, forwarding}, []string{"gets weaker certificateArn: of the settings or the plan → not set"}},
 		{"a new listener with a certificate from nowhere", []Step{withoutCertificate, requested, forwarding}, []string{"gets weaker certificateArn: of the settings or the plan → not set"}},
@@ -462,28 +486,6 @@ func TestAnEmptySettingIsNoCertificate(t *testing.T) {
 		ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{"mediaserver:certificateArn": ""}}
 	if got, want := dangersOf(plan), []string{"gets weaker certificateArn: a → "}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestANewRecordThatMayWriteOverAnotherIsDangerousUnlessItValidates(t *testing.T) {
-	of := func(name string) Step {
-		return creation(t, record, `{"name": "`+name+`", "allowOverwrite": true}`)
-	}
-	requested := creation(t, certificate, `{"domainName": "media.example.com"}`)
-	for what, each := range map[string]struct {
-		steps     []Step
-		dangerous bool
-	}{
-		"another name":                      {[]Step{of("www.example.com"), requested}, true},
-		"another name beside a certificate": {[]Step{of(unknown), requested}, true},
-		"a name that is not known":          {[]Step{of(unknown)}, true},
-		"the name that validates":           {[]Step{of("_0.media.example.com.")}, false},
-		"the name for a new certificate":    {[]Step{comingFrom(of(unknown), "name", requested), requested}, false},
-		"another name that overwrites not":  {[]Step{creation(t, "aws:route53/record:Record", `{"name": "www.example.com", "allowOverwrite": false}`)}, false},
-	} {
-		if got := dangers(t, each.steps...); (len(got) > 0) != each.dangerous {
-			t.Errorf("%s: %q", what, got)
-		}
 	}
 }
 

@@ -40,6 +40,15 @@ type container struct {
 	User        string `json:"user"`
 	MountPoints []any  `json:"mountPoints"`
 	VolumesFrom []any  `json:"volumesFrom"`
+	// all are these and all other properties.
+	all properties
+}
+
+// harmlessOfContainer are the properties of a container that are judged, or that give nothing away.
+var harmlessOfContainer = []string{
+	"name", "image", "privileged", "readonlyRootFilesystem", "environment", "secrets", "linuxParameters", "logConfiguration",
+	"command", "entryPoint", "healthCheck", "user", "mountPoints", "volumesFrom", "essential", "cpu", "memory", "memoryReservation",
+	"portMappings", "dependsOn", "startTimeout", "stopTimeout", "ulimits", "dockerLabels", "versionConsistency", "restartPolicy",
 }
 
 // secretSources are the places in a store of secrets from which variables come, by the names of the variables.
@@ -155,6 +164,9 @@ func containerGainsNothing(path string, all map[string]container, before, after 
 		}
 	}
 	found = append(found, runsAsBefore(path, before, after)...)
+	for _, each := range gainsNoOther(harmlessOfContainer...)(before.all, after.all) {
+		add(each.Property, each.From, each.To, each.Why)
+	}
 	found = append(found, librariesBehaveAsBefore(path, before, after)...)
 	sources := before.secretSources()
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
@@ -214,8 +226,13 @@ func readContainers(definitions value) (map[string]container, bool) {
 	if err := json.Unmarshal([]byte(definitions.text()), &list); err != nil {
 		return nil, false
 	}
+	var all []properties
+	if err := json.Unmarshal([]byte(definitions.text()), &all); err != nil {
+		return nil, false
+	}
 	named := map[string]container{}
-	for _, each := range list {
+	for i, each := range list {
+		each.all = all[i]
 		named[each.Name] = each
 	}
 	return named, len(named) == len(list)

@@ -2,7 +2,6 @@ package plangate
 
 import (
 	"slices"
-	"strings"
 )
 
 // grant is a type of which a new resource gives something away: what belongs to another resource, its target, or
@@ -40,7 +39,7 @@ func (p Plan) grantsOf(step Step) []Weakening {
 	after := inputsOf(step.After)
 	switch kind {
 	case record:
-		return p.overwrites(step)
+		return p.leadsNowhereElse(step)
 	case parameter:
 		if found := staysOff("overwrite", otherParameterLost)(properties{}, after); len(found) > 0 {
 			return found
@@ -51,6 +50,8 @@ func (p Plan) grantsOf(step Step) []Weakening {
 	}
 	found := p.takesOver(step)
 	switch {
+	case kind == metricAlarm:
+		return append(found, p.tellsOnlyOwn(step)...)
 	case kind == taskDefinition:
 		return append(found, p.runsAsAnother(step)...)
 	case kind == service:
@@ -99,21 +100,6 @@ func (p Plan) isThere(kind, property string, name value) bool {
 	return slices.ContainsFunc(p.Steps, func(step Step) bool {
 		return resourceType(step.URN) == kind && step.Before != nil && sameValue(inputsOf(step.Before).at(property).content, name.content)
 	})
-}
-
-// overwrites judges a new record that may write over one that is there, also where the whole stack is new. The one that
-// validates a certificate may: its name, which begins with an underscore, is not known before the certificate is new.
-func (p Plan) overwrites(step Step) []Weakening {
-	after := inputsOf(step.After)
-	name := after.at("name")
-	isOfNewCertificate := func(source Step) bool {
-		return resourceType(source.URN) == certificate && source.After != nil && operations[source.Operation] != updated && operations[source.Operation] != ""
-	}
-	validates := strings.HasPrefix(name.text(), "_") || (name.content == nil || !name.known()) && p.comesFrom(step, "name", isOfNewCertificate)
-	if validates {
-		return nil
-	}
-	return staysOff("allowOverwrite", "a record that somebody else made is lost")(properties{}, after)
 }
 
 // isFirst tells whether the plan makes the stack: nothing is there yet that a new resource could weaken.

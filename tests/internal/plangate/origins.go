@@ -14,10 +14,10 @@ func (p Plan) comesFrom(step Step, property string, holds func(Step) bool) bool 
 	return len(sources) > 0
 }
 
-// isOutput tells whether a value is the ARN of a resource of the stack which stays and for which a condition holds.
-func (p Plan) isOutput(arn value, kind string, holds func(Step) bool) bool {
+// isOutput tells whether a value is an output of a resource of the stack which stays. Conditions narrow the resources.
+func (p Plan) isOutput(output value, kind, property string, conditions ...func(Step) bool) bool {
 	return slices.ContainsFunc(p.Steps, func(step Step) bool {
-		return resourceType(step.URN) == kind && step.Before != nil && holds(step) &&
-			sameValue(step.Before.Outputs["arn"], arn.content)
+		return resourceType(step.URN) == kind && step.Before != nil && step.After != nil && sameValue(step.Before.Outputs[property], output.content) &&
+			!slices.ContainsFunc(conditions, func(holds func(Step) bool) bool { return !holds(step) })
 	})
 }

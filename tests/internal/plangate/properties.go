@@ -65,6 +65,22 @@ func (v value) is(wanted any) bool {
 // isOff tells whether a truth is known to be false or absent.
 func (v value) isOff() bool { return v.content == nil || v.is(false) }
 
+// isNothing tells whether a value is absent, or says no more than an absent one does.
+func (v value) isNothing() bool {
+	switch content := v.content.(type) {
+	case []any:
+		return len(content) == 0
+	case map[string]any:
+		for _, element := range content {
+			if !(value{element}).isNothing() {
+				return false
+			}
+		}
+		return true
+	}
+	return v.content == nil || v.content == "" || v.content == false
+}
+
 // text is the value if it is a text, else empty.
 func (v value) text() string {
 	text, _ := v.content.(string)

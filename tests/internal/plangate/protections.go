@@ -56,23 +56,30 @@ var protections = map[string]rule{
 		staysOnceSet("keyId", "who may use the other key can read the value"),
 		staysOff("overwrite", otherParameterLost),
 	),
-	"aws:lb/loadBalancer:LoadBalancer": all(
+	loadBalancer: all(
 		keeps("dropInvalidHeaderFields", "malformed requests reach the tasks", true),
 		keeps("enableDeletionProtection", "anybody with the right to can delete it", true),
 		keeps("accessLogs.enabled", "nobody can look up who asked for what", true),
 		staysAway("desyncMitigationMode", "ambiguous requests reach the tasks", "monitor"),
 		gainsNothing("securityGroups", otherSecurityGroup),
 		staysNamed("securityGroups", defaultSecurityGroup),
+		gainsNone("accessLogs.bucket", "whoever has the bucket reads who asked for what"),
+		gainsNoOther("dropInvalidHeaderFields", "enableDeletionProtection", "accessLogs", "desyncMitigationMode", "securityGroups",
+			"name", "namePrefix", "tags", "internal", "loadBalancerType", "subnets", "idleTimeout", "clientKeepAlive", "enableHttp2",
+			"enableCrossZoneLoadBalancing", "enableZonalShift", "ipAddressType", "preserveHostHeader"),
 	),
 	listener: all(
 		keeps("protocol", "passwords and media cross the network in plain", "HTTPS"),
 		acceptsNoOlderTLS("sslPolicy"),
 		promisesNoLess("routingHttpResponseStrictTransportSecurityHeaderValue"),
 		keeps("mutualAuthentication.mode", "clients need no certificate any more", "verify", "passthrough"),
+		staysOnceSet("mutualAuthentication.trustStoreArn", "other clients are let in"),
+		staysOff("mutualAuthentication.ignoreClientCertificateExpiry", "clients may use a certificate that has expired"),
 		losesNoAction("defaultActions"),
 		redirectsStay("defaultActions"),
 		forwardsToNoOther("defaultActions"),
 		staysAsItIs("port", "users reach the service at another port, or not at all"),
+		otherHeadersStay,
 	),
 	certificate: all(
 		staysAway("options.export", "its private key can be taken elsewhere", "ENABLED"),
@@ -100,12 +107,19 @@ var protections = map[string]rule{
 		staysAsItIs("loadBalancers", "requests reach something else, or nothing"),
 		staysOff("networkConfiguration.assignPublicIp", "the tasks get public addresses"),
 		staysOff("enableExecuteCommand", "a shell can be opened in a task"),
+		gainsNoOther("deploymentCircuitBreaker", "alarms", "networkConfiguration", "loadBalancers", "enableExecuteCommand", "taskDefinition",
+			"name", "cluster", "tags", "propagateTags", "enableEcsManagedTags", "desiredCount", "deploymentMaximumPercent", "deploymentMinimumHealthyPercent",
+			"healthCheckGracePeriodSeconds", "launchType", "capacityProviderStrategies", "platformVersion", "schedulingStrategy",
+			"availabilityZoneRebalancing", "waitForSteadyState", "forceNewDeployment", "triggers", "forceDelete"),
 	),
 	taskDefinition: all(
 		staysAsItIs("taskRoleArn", "the application acts as another role"),
 		staysAsItIs("executionRoleArn", "tasks are started as another role"),
 		staysAsItIs("volumes", "the containers reach other files, or lose theirs"),
 		containersGainNothing("containerDefinitions"),
+		gainsNoOther("taskRoleArn", "executionRoleArn", "volumes", "containerDefinitions", "family", "cpu", "memory", "networkMode",
+			"requiresCompatibilities", "runtimePlatform", "ephemeralStorage", "skipDestroy", "tags"),
+		gainsNone("networkMode", "the tasks share the network of their host, or of others"),
 	),
 	scalableTarget: staysAway("maxCapacity", "every task stops, and none starts again", 0),
 	metricAlarm: all(
@@ -116,6 +130,7 @@ var protections = map[string]rule{
 	topic: all(
 		staysAsItIs("kmsMasterKeyId", cannotSend),
 		allowsNoMore("policy", mayPretend),
+		gainsNoOther("kmsMasterKeyId", "policy", "name", "displayName", "tags"),
 	),
 	topicPolicy: all(
 		allowsNoMore("policy", mayPretend),
@@ -124,6 +139,7 @@ var protections = map[string]rule{
 	"aws:sns/topicSubscription:TopicSubscription": all(
 		staysAsItIs("filterPolicy", someNotSent),
 		staysAsItIs("filterPolicyScope", someNotSent),
+		gainsNoOther("filterPolicy", "filterPolicyScope", "topic", "protocol", "endpoint", "confirmationTimeoutInMinutes", "endpointAutoConfirms"),
 	),
 	"pulumi:providers:aws": sameAccount,
 	"aws:cloudwatch/logGroup:LogGroup": all(
@@ -132,6 +148,10 @@ var protections = map[string]rule{
 		staysOnceSet("kmsKeyId", "who may use the other key can read the logs"),
 	),
 }
+
+// otherHeadersStay is the rule for what else a listener does, such as to let other pages read its answers.
+var otherHeadersStay = gainsNoOther("protocol", "sslPolicy", "routingHttpResponseStrictTransportSecurityHeaderValue", "mutualAuthentication",
+	"defaultActions", "port", certificateARN, "loadBalancerArn", "tags", "tcpIdleTimeoutSeconds")
 
 // Reasons that several protections share.
 const (
@@ -172,6 +192,7 @@ func (p Plan) protectionsOf(step Step) []Weakening {
 	found = append(found, everyTypesProtections(before, after)...)
 	if resourceType(step.URN) == metricAlarm {
 		before = p.followingTheCapacity(before, after)
+		found = append(found, p.tellsOnlyOwn(step)...)
 	}
 	if resourceType(step.URN) == listener {
 		found = append(found, p.certificateStays(step)...)

@@ -15,8 +15,8 @@ var takeovers = map[string][]string{
 	scalingPolicy:  {"name", "serviceNamespace", "scalableDimension", "resourceId"},
 	cluster:        {"name"},
 	"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {"clusterName"},
-	"aws:lb/loadBalancer:LoadBalancer":                          {"name"},
-	"aws:lb/targetGroup:TargetGroup":                            {"name"},
+	loadBalancer:                     {"name"},
+	"aws:lb/targetGroup:TargetGroup": {"name"},
 }
 
 // takesOver judges a new resource that has, or may have, the name of one that is there: that one then becomes as the

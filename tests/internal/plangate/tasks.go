@@ -9,7 +9,7 @@ func (p Plan) runsOwnTasks(step Step) []Weakening {
 	arn := after.at(path)
 	isDefinition := func(source Step) bool { return resourceType(source.URN) == taskDefinition && source.After != nil }
 	isNotKnown := arn.content == nil || !arn.known()
-	if sameValue(before.at(path).content, arn.content) || p.isOutput(arn, taskDefinition, isDefinition) ||
+	if sameValue(before.at(path).content, arn.content) || p.isOutput(arn, taskDefinition, "arn") ||
 		isNotKnown && p.comesFrom(step, path, isDefinition) {
 		return nil
 	}

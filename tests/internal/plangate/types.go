@@ -7,6 +7,7 @@ const (
 	cluster        = "aws:ecs/cluster:Cluster"
 	dashboard      = "aws:cloudwatch/dashboard:Dashboard"
 	listener       = "aws:lb/listener:Listener"
+	loadBalancer   = "aws:lb/loadBalancer:LoadBalancer"
 	metricAlarm    = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	parameter      = "aws:ssm/parameter:Parameter"
 	record         = "aws:route53/record:Record"

@@ -130,12 +130,39 @@ func otherPropertiesStay(judgedOrHarmless ...string) rule {
 		var found []Weakening
 		for _, name := range changed(before, after) {
 			if !slices.Contains(judgedOrHarmless, name) {
-				found = append(found, weaker(name, before, after, "the gate does not know what this property does; enter it into the gate's rules")...)
+				found = append(found, weaker(name, before, after, unknownProperty)...)
 			}
 		}
 		return found
 	}
 }
+
+// gainsNone is the rule for a property that may give something away, whatever it says: it may go, but not come or become
+// another one.
+func gainsNone(path, why string) rule {
+	return func(before, after properties) []Weakening {
+		if after.at(path).isNothing() || sameValue(before.at(path).content, after.at(path).content) {
+			return nil
+		}
+		return weaker(path, before, after, why)
+	}
+}
+
+// gainsNoOther is the rule for types whose further properties may send something elsewhere: of those that are neither
+// judged by another rule nor known to be harmless, none may come or become another one.
+func gainsNoOther(judgedOrHarmless ...string) rule {
+	return func(before, after properties) []Weakening {
+		var found []Weakening
+		for _, name := range changed(before, after) {
+			if !slices.Contains(judgedOrHarmless, name) {
+				found = append(found, gainsNone(name, unknownProperty)(before, after)...)
+			}
+		}
+		return found
+	}
+}
+
+const unknownProperty = "the gate does not know what this property does; enter it into the gate's rules"
 
 // all applies several rules.
 func all(rules ...rule) rule {
