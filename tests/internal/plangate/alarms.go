@@ -245,6 +245,15 @@ func allowsNoLess(path, why string) rule {
 	}
 }
 
+// alarmsMaySend is the most that the policy of a new topic may allow.
+const alarmsMaySend = `{"Version": "2012-10-17", "Statement": [
+	{"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*"}]}`
+
+// onlyAlarmsMaySend judges the policy of a new topic, which has nothing to be compared with.
+func onlyAlarmsMaySend(_, after properties) []Weakening {
+	return allowsNoMore("policy", "others may read what alarms say, or send what looks like an alarm")(properties{"policy": alarmsMaySend}, after)
+}
+
 // isPolicyOfNewTopic tells whether a policy is about a topic alone that the plan makes, and which it waits for. Amazon
 // SNS takes no statement about anything but the topic of the policy, and making a topic of a name that is there
 // succeeds.

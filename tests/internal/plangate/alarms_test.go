@@ -226,7 +226,11 @@ func TestWhatAlarmsSendThroughStaysOpen(t *testing.T) {
 
 func TestANewPolicyOfATopicIsDangerousUnlessTheTopicIsNew(t *testing.T) {
 	policy := func(arn, resource string) Step {
-		return creation(t, topicPolicy, fmt.Sprintf(`{"arn": %q, "policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"sns:Publish\", \"Resource\": \"%s\"}]}"}`, arn, resource))
+		return creation(t, topicPolicy, fmt.Sprintf(`{"arn": %q, "policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"cloudwatch.amazonaws.com\"}, \"Action\": \"sns:Publish\", \"Resource\": \"%s\"}]}"}`, arn, resource))
+	}
+	opened := func(step Step, from, to string) Step {
+		step.After.Inputs["policy"] = strings.Replace(step.After.Inputs["policy"].(string), from, to, 1)
+		return step
 	}
 	newTopic := creation(t, topic, `{"name": "media-alarms"}`)
 	imported := newTopic
@@ -240,6 +244,9 @@ func TestANewPolicyOfATopicIsDangerousUnlessTheTopicIsNew(t *testing.T) {
 		dangerous bool
 	}{
 		"of a new topic":                              {[]Step{comingFrom(policy(unknown, own), "arn", newTopic), newTopic}, false},
+		"that lets everybody send":                    {[]Step{comingFrom(opened(policy(unknown, own), `{"Service": "cloudwatch.amazonaws.com"}`, `"*"`), "arn", newTopic), newTopic}, true},
+		"that lets others be told":                    {[]Step{comingFrom(opened(policy(unknown, own), "sns:Publish", "sns:Subscribe"), "arn", newTopic), newTopic}, true},
+		"in a new topic":                              {[]Step{creation(t, topic, `{"name": "a", "policy": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"sns:Subscribe\", \"Resource\": \"*\"}]}"}`)}, true},
 		"of a topic that is there":                    {[]Step{policy(own, own)}, true},
 		"of a topic that it does not wait for":        {[]Step{policy(own, own), newTopic}, true},
 		"of a topic that takes over one":              {[]Step{comingFrom(policy(unknown, own), "arn", newTopic), newTopic, there}, true},

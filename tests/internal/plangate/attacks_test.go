@@ -276,6 +276,9 @@ func TestWhatElseProtectsStays(t *testing.T) {
 		{"fewer answers are healthy", group, `{"healthCheck": {"matcher": "200-299,304"}}`, `{"healthCheck": {"matcher": "204,304"}}`, nil},
 		{"an answer more than the default", group, `{"healthCheck": {"path": "/a"}}`, `{"healthCheck": {"path": "/b", "matcher": "500"}}`, []string{"healthCheck.matcher: not set → 500"}},
 		{"answers that are not known", group, `{"healthCheck": {"matcher": "200"}}`, `{"healthCheck": {"matcher": "` + unknown + `"}}`, []string{"healthCheck.matcher: 200 → not known yet"}},
+		{"broken tasks that are noticed later", group, `{"healthCheck": {"interval": 30, "unhealthyThreshold": 3}}`, `{"healthCheck": {"interval": 300, "unhealthyThreshold": 10}}`, []string{
+			"healthCheck.interval: 30 → 300", "healthCheck.unhealthyThreshold: 3 → 10"}},
+		{"broken tasks that are noticed sooner", group, `{"healthCheck": {"interval": 30, "unhealthyThreshold": 3}}`, `{"healthCheck": {"interval": 10, "unhealthyThreshold": 2}}`, nil},
 		{"no health check", group, `{"healthCheck": {"enabled": true}}`, `{"healthCheck": {"enabled": false}}`, []string{"healthCheck.enabled: true → false"}},
 		{"no alarms of a deployment", service, `{"alarms": {"enable": true, "rollback": true}}`, `{}`, []string{"alarms.enable: true → not set", "alarms.rollback: true → not set"}},
 		{"a volume", "aws:ecs/taskDefinition:TaskDefinition", `{"containerDefinitions": "[]"}`, `{"containerDefinitions": "[]", "volumes": [{"hostPath": "/"}]}`, []string{`volumes: not set → [{"hostPath":"/"}]`}},

@@ -50,6 +50,8 @@ func (p Plan) grantsOf(step Step) []Weakening {
 	}
 	found := p.takesOver(step)
 	switch {
+	case kind == topic, kind == topicPolicy && p.isPolicyOfNewTopic(step):
+		return append(found, onlyAlarmsMaySend(properties{}, after)...)
 	case kind == metricAlarm:
 		return append(found, p.tellsOnlyOwn(step)...)
 	case kind == taskDefinition:
@@ -64,7 +66,7 @@ func (p Plan) grantsOf(step Step) []Weakening {
 		return append(found, staysAsItIs("bucket", "it writes over the settings of a bucket that is there")(properties{}, after)...)
 	}
 	each, has := grants[kind]
-	if !has || p.isTargetNew(step, each) || kind == topicPolicy && p.isPolicyOfNewTopic(step) {
+	if !has || p.isTargetNew(step, each) {
 		return found
 	}
 	return append(found, protections[kind](properties{}, after)...)

@@ -94,6 +94,8 @@ var protections = map[string]rule{
 	"aws:lb/targetGroup:TargetGroup": all(
 		staysOn("healthCheck.enabled", "broken tasks get requests"),
 		acceptsNoMoreAnswers("healthCheck.matcher", "broken tasks count as healthy"),
+		growsNot("healthCheck.interval", "broken tasks get requests for longer"),
+		growsNot("healthCheck.unhealthyThreshold", "broken tasks get requests for longer"),
 	),
 	service: all(
 		keeps("deploymentCircuitBreaker.enable", "a broken deployment is not given up", true),
