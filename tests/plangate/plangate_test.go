@@ -222,6 +222,8 @@ func asTheProgramMakesIt(resource inventory.Resource) map[string]any {
 	switch resource.Type {
 	case "aws:lb/listener:Listener":
 		return map[string]any{"protocol": "HTTPS", "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", "certificateArn": "given"}
+	case "aws:route53/record:Record":
+		return map[string]any{"name": "_0.media.example.com.", "records": []any{"_1.acm-validations.aws."}}
 	case "aws:sns/topicSubscription:TopicSubscription":
 		return map[string]any{"protocol": "email", "endpoint": resource.Name}
 	}

@@ -59,6 +59,7 @@ func TestANewRecordValidatesACertificateOrLeadsToTheLoadBalancer(t *testing.T) {
 		{"the domain at the load balancer", of("media.example.com", balanced), nil},
 		{"the domain at a new load balancer", both(of("Media.Example.com.", `"aliases": "`+unknown+`"`), fromBalancer, made), nil},
 		{"the domain at a new load balancer, of which the plan shows nothing", both(of("media.example.com", `"type": "A"`), fromBalancer, made), nil},
+		{"the domain at nobody knows what", both(of("media.example.com", `"aliases": "`+unknown+`"`), fromBalancer, requested), []string{others + "media.example.com"}},
 		{"the domain at another one", of("media.example.com", `"aliases": [{"name": "others"}]`), []string{others + "media.example.com"}},
 		{"the domain at an address", both(of("media.example.com", `"records": ["192.0.2.1"]`), fromBalancer, made), []string{others + "media.example.com"}},
 		{"the domain, written over", overwriting(of("media.example.com", balanced)), []string{lost}},
