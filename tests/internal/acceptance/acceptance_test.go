@@ -80,7 +80,7 @@ func newScene(t *testing.T, withContainers bool) *scene {
 	}
 	var tasks *containers
 	running, err := sandbox.Start(t.Context(), sandbox.Options{
-		Root: root, Dir: t.TempDir(), Progress: os.Stderr,
+		Root: root, Dir: t.TempDir(), Progress: os.Stderr, ForkEmulator: true,
 		ProviderEndpoint: func(emulator string) (string, error) {
 			if withContainers {
 				tasks = runContainers(t, emulator)
