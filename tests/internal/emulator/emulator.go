@@ -12,12 +12,10 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"slices"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"mediaserver/tests/internal/python"
 )
 
 //go:embed serve.py
@@ -43,13 +41,10 @@ type Options struct {
 
 // Emulator is a running emulation of the AWS APIs.
 type Emulator struct {
-	url string
-	// alive is the writing end of a pipe that the emulator ends with.
-	alive  io.Closer
+	url    string
 	exited <-chan struct{}
-	// kill ends a process of its own at once. A fork has only the pipe.
-	kill  func()
-	close sync.Once
+	// end ends the process at once and waits for it.
+	end func()
 }
 
 // Start installs moto if needed, serves it on a free port of 127.0.0.1, and returns when it answers.
@@ -57,10 +52,10 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 	if options.Progress == nil {
 		options.Progress = io.Discard
 	}
-	python := options.Python
-	if python == "" {
+	interpreter := options.Python
+	if interpreter == "" {
 		var err error
-		if python, err = Locate(ctx, options.BinDir, options.Progress); err != nil {
+		if interpreter, err = Locate(ctx, options.BinDir, options.Progress); err != nil {
 			return nil, err
 		}
 	}
@@ -80,24 +75,29 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 	if options.Fork {
 		serve = fork
 	}
-	emulator, startup, err := serve(python, socket, options.Log)
+	emulator, startup, err := serve(interpreter, socket, options.Log)
 	if err != nil {
-		return nil, fmt.Errorf("start the emulator with %s: %w", python, err)
+		return nil, fmt.Errorf("start the emulator with %s: %w", interpreter, err)
 	}
 	emulator.url = "http://" + listener.Addr().String()
 	if err := emulator.awaitReady(ctx); err != nil {
 		_ = emulator.Close()
-		return nil, fmt.Errorf("start the emulator with %s: %w\n%s", python, err, startup.String())
+		return nil, fmt.Errorf("start the emulator with %s: %w\n%s", interpreter, err, startup.String())
 	}
 	return emulator, nil
 }
 
 // start starts a process that serves on the socket, and returns what it says while it starts.
-func start(python string, socket, log *os.File) (*Emulator, *limited, error) {
-	command, startup := process(python, "one", socket)
+func start(interpreter string, socket, log *os.File) (*Emulator, fmt.Stringer, error) {
+	var startup python.Output
+	command := python.Command(interpreter, program, "one")
+	command.Env = environment()
+	command.ExtraFiles = []*os.File{socket}
+	command.Stderr = &startup
 	if log != nil {
-		command.Stdout, command.Stderr = log, io.MultiWriter(log, startup)
+		command.Stdout, command.Stderr = log, io.MultiWriter(log, &startup)
 	}
+	// It ends with this pipe, and so with this process.
 	alive, err := command.StdinPipe()
 	if err != nil {
 		return nil, nil, fmt.Errorf("open a pipe: %w", err)
@@ -110,33 +110,24 @@ func start(python string, socket, log *os.File) (*Emulator, *limited, error) {
 		_ = command.Wait()
 		close(exited)
 	}()
-	return &Emulator{alive: alive, exited: exited, kill: func() { _ = command.Process.Kill() }}, startup, nil
-}
-
-// process is a Python that serves moto in the given way, and what it says while it starts.
-func process(python, way string, descriptor *os.File) (*exec.Cmd, *limited) {
-	var startup limited
-	command := exec.Command(python, "-u", "-c", program, way)
-	command.Env = environment(os.Environ())
-	command.ExtraFiles = []*os.File{descriptor}
-	// Ctrl-C on a terminal is for the process that started it, which still needs it to take everything down.
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	command.Stderr = &startup
-	return command, &startup
+	end := sync.OnceFunc(func() {
+		_ = alive.Close()
+		_ = command.Process.Kill()
+		<-exited
+	})
+	return &Emulator{exited: exited, end: end}, &startup, nil
 }
 
 // environment is that of the emulator. It leaves out what configures AWS clients, since the emulator is built
 // on one and would fail on a profile that it cannot find, and what configures another emulator.
-func environment(base []string) []string {
-	own := slices.DeleteFunc(slices.Clone(base), func(variable string) bool {
-		return strings.HasPrefix(variable, "AWS_") || strings.HasPrefix(variable, "MOTO_")
-	})
-	return append(own,
-		"AWS_CONFIG_FILE="+os.DevNull,
-		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+func environment() []string {
+	return append(python.Environment("MOTO_"),
 		"MOTO_IAM_LOAD_MANAGED_POLICIES=true",
 		// It would let every certificate wait for a minute.
 		"MOTO_ACM_VALIDATION_WAIT=0",
+		// It would make a thousand machine images, which nothing here uses, in each region.
+		"MOTO_EC2_LOAD_DEFAULT_AMIS=false",
+		"PYTHONUNBUFFERED=1",
 	)
 }
 
@@ -148,11 +139,7 @@ func (e *Emulator) Exited() <-chan struct{} { return e.exited }
 
 // Close ends the emulator and waits for it. Later calls do nothing.
 func (e *Emulator) Close() error {
-	e.close.Do(func() {
-		_ = e.alive.Close()
-		e.kill()
-	})
-	<-e.exited
+	e.end()
 	return nil
 }
 

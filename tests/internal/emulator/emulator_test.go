@@ -109,23 +109,40 @@ func TestForksShareNothingAndWriteToTheirOwnLogs(t *testing.T) {
 	}
 }
 
+func TestWhatAForkSaysBeforeItAnswersIsTold(t *testing.T) {
+	python, err := Locate(t.Context(), t.TempDir(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	emulator, said, err := fork(python, file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-emulator.Exited()
+	if text := said.String(); !strings.Contains(text, "not a socket") && !strings.Contains(text, "non-socket") {
+		t.Errorf("a fork that cannot serve on a file says %q", text)
+	}
+}
+
 func TestForksComeFromOneProcessAndFromAnotherWhenThatIsGone(t *testing.T) {
 	python, err := Locate(t.Context(), t.TempDir(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	started(t, Options{Fork: true, Python: python})
-	first := loaded.processes[python]
+	first := templates.running[python]
 	started(t, Options{Fork: true, Python: python})
-	if loaded.processes[python] != first {
+	if templates.running[python] != first {
 		t.Error("the second emulator comes from a process of its own")
 	}
-	if err := first.command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-first.exited
+	first.Close()
 	started(t, Options{Fork: true, Python: python})
-	if loaded.processes[python] == first {
+	if templates.running[python] == first {
 		t.Error("the third emulator comes from a process that is gone")
 	}
 }

@@ -2,134 +2,81 @@ package emulator
 
 import (
 	"fmt"
-	"net"
+	"io"
 	"os"
-	"os/exec"
 	"sync"
-	"syscall"
+
+	"mediaserver/tests/internal/python"
 )
 
-// loaded are the processes that have loaded moto, by their Python. They end with this process.
-var loaded = struct {
+// templates are the processes that have loaded moto, by their Python. They end with this process.
+var templates = struct {
 	sync.Mutex
-	processes map[string]*loadedProcess
-}{processes: map[string]*loadedProcess{}}
+	running map[string]*python.Template
+}{running: map[string]*python.Template{}}
 
-// loadedProcess is a process that has loaded moto and forks an emulator for each byte on its connection.
-type loadedProcess struct {
-	connection *net.UnixConn
-	startup    *limited
-	command    *exec.Cmd
-	exited     <-chan struct{}
-}
-
-// runs tells whether the process has not ended, of itself or because somebody killed it.
-func (p *loadedProcess) runs() bool {
-	select {
-	case <-p.exited:
-		return false
-	default:
-		return true
-	}
-}
-
-// fork lets the loaded process of a Python serve on the socket in a fork, and returns what that process said while
-// it started. It starts the process if none runs.
-func fork(python string, socket, log *os.File) (*Emulator, *limited, error) {
-	if log == nil {
-		nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, nil, err
-		}
-		defer nowhere.Close()
-		log = nowhere
-	}
-	wanted, alive, err := os.Pipe()
+// fork lets a fork of a process that has loaded moto serve on the socket, and returns what both say while it starts. It
+// starts that process if none runs.
+func fork(interpreter string, socket, log *os.File) (*Emulator, fmt.Stringer, error) {
+	template, err := templateOf(interpreter)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open a pipe: %w", err)
-	}
-	defer wanted.Close()
-	ended, running, err := os.Pipe()
-	if err != nil {
-		_ = alive.Close()
-		return nil, nil, fmt.Errorf("open a pipe: %w", err)
-	}
-	defer running.Close()
-
-	startup, err := request(python, socket, log, wanted, running)
-	if err != nil {
-		_ = alive.Close()
-		_ = ended.Close()
 		return nil, nil, err
 	}
-	exited := make(chan struct{})
-	go func() {
-		// Nothing is ever written to it: it ends with the last process that holds the other end.
-		_, _ = ended.Read(make([]byte, 1))
-		_ = ended.Close()
-		close(exited)
-	}()
-	return &Emulator{alive: alive, exited: exited, kill: func() {}}, startup, nil
+	said := &sayings{template: template}
+	if log == nil {
+		output, written, err := os.Pipe()
+		if err != nil {
+			return nil, nil, fmt.Errorf("open a pipe: %w", err)
+		}
+		defer written.Close()
+		log = written
+		read := make(chan struct{})
+		said.read = read
+		go func() {
+			_, _ = io.Copy(&said.own, output)
+			_ = output.Close()
+			close(read)
+		}()
+	}
+	serving, err := template.Fork(socket, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	said.exited = serving.Exited()
+	return &Emulator{exited: serving.Exited(), end: serving.Close}, said, nil
 }
 
-// request sends the files to the loaded process of a Python.
-func request(python string, files ...*os.File) (*limited, error) {
-	loaded.Lock()
-	defer loaded.Unlock()
-	process := loaded.processes[python]
-	if process == nil || !process.runs() {
+// sayings are what a template and a fork of it say.
+type sayings struct {
+	template *python.Template
+	// own is what a fork without a log says; one with a log says it there. It is complete when read is closed, which
+	// follows exited.
+	own          python.Output
+	read, exited <-chan struct{}
+}
+
+func (s *sayings) String() string {
+	select {
+	case <-s.exited:
+		if s.read != nil {
+			<-s.read
+		}
+	default:
+	}
+	return s.template.Said() + s.own.String()
+}
+
+// templateOf returns the running template of a Python, and starts it if there is none.
+func templateOf(interpreter string) (*python.Template, error) {
+	templates.Lock()
+	defer templates.Unlock()
+	template := templates.running[interpreter]
+	if template == nil || !template.Runs() {
 		var err error
-		if process, err = startLoaded(python); err != nil {
+		if template, err = python.Start(interpreter, program, environment(), "many"); err != nil {
 			return nil, err
 		}
-		loaded.processes[python] = process
+		templates.running[interpreter] = template
 	}
-	var descriptors []int
-	for _, file := range files {
-		descriptors = append(descriptors, int(file.Fd()))
-	}
-	if _, _, err := process.connection.WriteMsgUnix([]byte{1}, syscall.UnixRights(descriptors...), nil); err != nil {
-		// It has ended, and the next emulator gets another.
-		delete(loaded.processes, python)
-		_ = process.connection.Close()
-		return nil, fmt.Errorf("hand a fork its files: %w\n%s", err, process.startup.String())
-	}
-	return process.startup, nil
-}
-
-func startLoaded(python string) (*loadedProcess, error) {
-	ends, err := socketPair()
-	if err != nil {
-		return nil, fmt.Errorf("open a socket: %w", err)
-	}
-	own, other := os.NewFile(uintptr(ends[0]), "requests"), os.NewFile(uintptr(ends[1]), "requests")
-	defer own.Close()
-	defer other.Close()
-	connection, err := net.FileConn(own)
-	if err != nil {
-		return nil, fmt.Errorf("open a socket: %w", err)
-	}
-	command, startup := process(python, "many", other)
-	if err := command.Start(); err != nil {
-		_ = connection.Close()
-		return nil, err
-	}
-	exited := make(chan struct{})
-	go func() {
-		_ = command.Wait()
-		close(exited)
-	}()
-	return &loadedProcess{connection: connection.(*net.UnixConn), startup: startup, command: command, exited: exited}, nil
-}
-
-// socketPair makes a pair of connected sockets that no other program inherits.
-func socketPair() ([2]int, error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err == nil {
-		syscall.CloseOnExec(ends[0])
-		syscall.CloseOnExec(ends[1])
-	}
-	return ends, err
+	return template, nil
 }

@@ -1,16 +1,15 @@
 package emulator
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"mediaserver/tests/internal/install"
+	"mediaserver/tests/internal/python"
 )
 
 // The release of moto that the sandbox was tested with, and the releases that it takes from PATH.
@@ -30,8 +29,8 @@ print(importlib.metadata.version("moto"))`
 // progress.
 func Locate(ctx context.Context, binDir string, progress io.Writer) (string, error) {
 	if script, err := exec.LookPath("moto_server"); err == nil {
-		if python, ok := interpreterOf(ctx, script); ok {
-			return python, nil
+		if interpreter, ok := interpreterOf(ctx, script); ok {
+			return interpreter, nil
 		}
 	}
 	environment := filepath.Join(binDir, "moto-"+pinned)
@@ -43,40 +42,8 @@ func Locate(ctx context.Context, binDir string, progress io.Writer) (string, err
 	return filepath.Join(environment, "bin", "python"), nil
 }
 
-// interpreterOf finds the Python that an installed moto_server runs with: the one in its first line, or, for
-// a wrapper in another language, the one beside it.
-func interpreterOf(ctx context.Context, script string) (python string, suitable bool) {
-	candidates := []string{
-		firstLineInterpreter(script),
-		filepath.Join(filepath.Dir(script), "python3"),
-		filepath.Join(filepath.Dir(script), "python"),
-	}
-	for _, candidate := range candidates {
-		if candidate == "" {
-			continue
-		}
-		version, err := exec.CommandContext(ctx, candidate, "-c", probe).Output()
-		if err == nil && strings.HasPrefix(strings.TrimSpace(string(version)), series) {
-			return candidate, true
-		}
-	}
-	return "", false
-}
-
-// firstLineInterpreter is the Python named in a script's first line, or nothing.
-func firstLineInterpreter(script string) string {
-	file, err := os.Open(script)
-	if err != nil {
-		return ""
-	}
-	defer file.Close()
-	line, err := bufio.NewReader(file).ReadString('\n')
-	if err != nil {
-		return ""
-	}
-	interpreter, isScript := strings.CutPrefix(strings.TrimSpace(line), "#!")
-	if !isScript || !strings.HasPrefix(filepath.Base(interpreter), "python") {
-		return ""
-	}
-	return interpreter
+// interpreterOf finds the Python that an installed moto_server runs with.
+func interpreterOf(ctx context.Context, script string) (interpreter string, suitable bool) {
+	found, ok := python.Of(ctx, script, probe)
+	return found.Path, ok && strings.HasPrefix(found.Printed, series)
 }

@@ -102,7 +102,7 @@ func TestAMotoServerOfAnotherReleaseIsNotTaken(t *testing.T) {
 		interpreter := filepath.Join(folder, "python3")
 		script := filepath.Join(folder, "moto_server")
 		for path, text := range map[string]string{
-			interpreter: "#!/bin/sh\necho " + version + "\n",
+			interpreter: "#!/bin/sh\necho \"$0\"; echo " + version + "\n",
 			script:      "#!" + interpreter + "\n",
 		} {
 			if err := os.WriteFile(path, []byte(text), 0o700); err != nil {

@@ -5,18 +5,18 @@ input ends. That is a pipe from the process that started this one. It ends when 
 whatever the way, so the emulator never outlives it.
 
 Called with "many", it loads what moto's services need, which takes two seconds of CPU, and forks
-for each account, which takes milliseconds. Descriptor 3 is a Unix socket then. Each byte on it
-brings four descriptors: the socket to serve on, the log, the pipe that ends when the account is
-not wanted any more, and a pipe that stays open until the fork has ended.
+for each account, which takes milliseconds. A fork is used for a socket to serve on and a log.
 """
 
+import functools
 import os
 import random
-import signal
 import socket
 import sys
-import threading
 
+from forks import end_with, fork_for_each
+from moto import backends
+from moto.core import responses
 from moto.moto_api._internal import mock_random
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
@@ -35,21 +35,17 @@ LOADING_CALLS = {
     "iam": (None, "Action=ListRoles&Version=2010-05-08"),
     "logs": ("Logs_20140328.DescribeLogGroups", "{}"),
     "monitoring": (None, "Action=DescribeAlarms&Version=2010-08-01"),
+    "s3": (None, None),
     "sns": (None, "Action=ListTopics&Version=2010-03-31"),
     "ssm": ("AmazonSSM.DescribeParameters", "{}"),
     "sts": (None, "Action=GetCallerIdentity&Version=2011-06-15"),
 }
 
 
-def end_with(descriptor):
-    """Ends this process when the other end of a pipe is closed."""
-
-    def wait():
-        while os.read(descriptor, 1):
-            pass
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
+# moto finds both anew for each request, which takes a third of its time. They do not change.
+MODULES = frozenset(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: MODULES
+responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 
 
 def serve(application, descriptor):
@@ -60,58 +56,34 @@ def serve(application, descriptor):
 
 def load(application):
     client = Client(application)
+    # Whoever starts an emulator asks this to learn that it answers.
+    client.get("/moto-api/")
     for service, (target, body) in LOADING_CALLS.items():
         scope = f"test/20250101/us-east-1/{service}/aws4_request"
         headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
         if target:
             headers |= {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
-        else:
+        elif body:
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = client.post("/", data=body, headers=headers)
+        answer = client.open("/", method="POST" if body else "GET", data=body, headers=headers)
         if answer.status_code != 200:
             sys.exit(f"load {service}: {answer.status}: {answer.get_data(as_text=True)}")
 
 
-def fork_for_each(application, requests):
-    load(application)
-    running = {}
-
-    def report_ended(*_):
-        # Not the fork itself holds its pipe: it might close that before the socket that it serves on.
-        for fork in list(running):
-            if os.waitpid(fork, os.WNOHANG) != (0, 0):
-                os.close(running.pop(fork))
-
-    signal.signal(signal.SIGCHLD, report_ended)
-    while True:
-        request, descriptors, _, _ = socket.recv_fds(requests, 1, 4)
-        if not request:
-            return
-        listener, log, wanted, ended = descriptors
-        # A fork may end before it is known here.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
-        fork = os.fork()
-        if fork == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-            requests.close()
-            for descriptor in [ended, *running.values()]:
-                os.close(descriptor)
-            os.dup2(log, sys.stdout.fileno())
-            os.dup2(log, sys.stderr.fileno())
-            # Forks share the state of the generators, and so would make the same identifiers.
-            random.seed()
-            mock_random.seed()
-            end_with(wanted)
-            serve(application, listener)
-        for descriptor in (listener, log, wanted):
-            os.close(descriptor)
-        running[fork] = ended
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+def serve_fork(application, listener, log):
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(log, stream.fileno())
+    os.close(log)
+    # Forks share the state of the generators, and so would make the same identifiers.
+    random.seed()
+    mock_random.seed()
+    serve(application, listener)
 
 
+application = DomainDispatcherApplication(create_backend_app)
 if sys.argv[1] == "one":
     end_with(sys.stdin.fileno())
-    serve(DomainDispatcherApplication(create_backend_app), INHERITED)
+    serve(application, INHERITED)
 else:
-    fork_for_each(DomainDispatcherApplication(create_backend_app), socket.socket(fileno=INHERITED))
+    load(application)
+    fork_for_each(functools.partial(serve_fork, application))
