@@ -70,7 +70,7 @@ func TestDestroyLeavesOnlyRevisionsAlsoWithMediaAndAnImageStored(t *testing.T) {
 	}
 
 	removal := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", documents.Commands(t, filepath.Join(repository, "docs", "operating.md"), "aws ecs deregister-task-definition"))
-	removal.Env = append(d.Env(), "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+d.Path())
+	removal.Env = append(d.Env(), "PATH="+filepath.Dir(awscli.Forked(t))+string(os.PathListSeparator)+d.Path())
 	if output, err := removal.CombinedOutput(); err != nil || strings.Count(string(output), ":task-definition/mediaserver:") != 2 {
 		t.Errorf("the commands of docs/operating.md: %v\n%s", err, output)
 	}

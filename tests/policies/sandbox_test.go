@@ -132,7 +132,7 @@ func (s *fittedStack) documentedCommands(t *testing.T) {
 	block := strings.ReplaceAll(documents.Commands(t, guide, "aws iam create-open-id-connect-provider"), "/tmp/policies", filled)
 	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block)
 	command.Dir = s.prod.Root
-	command.Env = append(s.prod.Env(), "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+s.prod.Path())
+	command.Env = append(s.prod.Env(), "PATH="+filepath.Dir(awscli.Forked(t))+string(os.PathListSeparator)+s.prod.Path())
 	if result := run(t, command); result.ExitCode != 0 {
 		t.Fatalf("exit status %d\n%s%s", result.ExitCode, result.Stdout, result.Stderr)
 	}

@@ -1,4 +1,4 @@
-// Package awscli finds the AWS CLI that the scripts under test call.
+// Package awscli finds the AWS CLI that the scripts under test call, and makes its calls cheap.
 package awscli
 
 import (
@@ -20,6 +20,12 @@ func Path(tb testing.TB) string {
 	if path, err := exec.LookPath("aws"); err == nil {
 		return path
 	}
+	return installed(tb)
+}
+
+// installed returns the aws of the virtual environment.
+func installed(tb testing.TB) string {
+	tb.Helper()
 	bin, err := install.Bin(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
