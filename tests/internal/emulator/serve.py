@@ -33,6 +33,7 @@ LOADING_CALLS = {
     "ecs": ("AmazonEC2ContainerServiceV20141113.ListClusters", "{}"),
     "elasticloadbalancing": (None, "Action=DescribeLoadBalancers&Version=2015-12-01"),
     "iam": (None, "Action=ListRoles&Version=2010-05-08"),
+    "kms": ("TrentService.ListKeys", "{}"),
     "logs": ("Logs_20140328.DescribeLogGroups", "{}"),
     "monitoring": (None, "Action=DescribeAlarms&Version=2010-08-01"),
     "s3": (None, None),
