@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -202,6 +203,10 @@ func TestSignalsReachACall(t *testing.T) {
 		syscall.SIGKILL: func(status syscall.WaitStatus) bool { return status.Signal() == syscall.SIGKILL },
 	} {
 		t.Run(sent.String(), func(t *testing.T) {
+			// What ignores SIGHUP, as nohup does, would have the call ignore it too. What is caught here is not ignored there.
+			caught := make(chan os.Signal, 1)
+			signal.Notify(caught, sent)
+			defer signal.Stop(caught)
 			a, called, gone := hanging(t)
 			command := a.call(t, program, "ecs", "list-clusters")
 			if err := command.Start(); err != nil {
