@@ -27,6 +27,8 @@ func TestAListenerMayOnlyBecomeStricter(t *testing.T) {
 		{"TLS13-1-2-Ext2-2021-06", "TLS13-1-1-2021-06", true, false},
 		{"TLS13-1-1-2021-06", "TLS13-1-0-2021-06", true, false},
 		{"TLS13-1-0-2021-06", "2016-08", true, false},
+		{"TLS13-1-2-Ext1-2021-06", "TLS13-1-2-Ext1-PQ-2025-09", false, false},
+		{"TLS13-1-2-Ext2-PQ-2025-09", "TLS13-1-2-Ext1-PQ-2025-09", false, false},
 		{"TLS13-1-2-2021-06", "TLS13-1-2-FIPS-2023-04", true, true},
 		{"TLS13-1-2-FIPS-2023-04", "TLS13-1-3-2021-06", true, true},
 		{"TLS13-1-2-2021-06", "anything", true, true},
