@@ -17,15 +17,22 @@ func (p Plan) runsOwnTasks(step Step) []Weakening {
 }
 
 // runsAsAnother judges a new task definition or service beside others of the stack: as a change of the one that it is
-// most like. Without another one there is nothing to compare.
+// most like. Without another one there is nothing to compare. A new service that has no target group takes no requests
+// away from those that have one.
 func (p Plan) runsAsAnother(step Step) []Weakening {
+	const targets = "loadBalancers"
+	after := inputsOf(step.After)
 	var least []Weakening
 	compared := false
 	for _, other := range p.Steps {
 		if other.URN == step.URN || resourceType(other.URN) != resourceType(step.URN) || other.Before == nil {
 			continue
 		}
-		found := protections[resourceType(step.URN)](inputsOf(other.Before), inputsOf(step.After))
+		before := inputsOf(other.Before)
+		if after.at(targets).isNothing() {
+			before[targets] = after[targets]
+		}
+		found := protections[resourceType(step.URN)](before, after)
 		if !compared || len(found) < len(least) {
 			least, compared = found, true
 		}

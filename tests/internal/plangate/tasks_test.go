@@ -50,6 +50,7 @@ func TestWhatRunsBesideTheTasksIsJudgedAsTheTasksAre(t *testing.T) {
 		step.Operation, step.Before.Outputs = "same", map[string]any{"arn": "a:1"}
 		return step
 	}
+	asked := strings.Replace(running, `"loadBalancers": []`, `"loadBalancers": [{"targetGroupArn": "g"}]`, 1)
 	other := standing(taskDefinition, strings.Replace(ours, `"t"`, `"u"`, 1))
 	other.URN += "-too"
 	for _, each := range []struct {
@@ -65,6 +66,10 @@ func TestWhatRunsBesideTheTasksIsJudgedAsTheTasksAre(t *testing.T) {
 		{"the first task", []Step{creation(t, taskDefinition, ours)}, nil},
 		{"another service", []Step{standing(service, running), standing(taskDefinition, ours), creation(t, service, running)}, nil},
 		{"another service that is open to the world", []Step{standing(service, running), standing(taskDefinition, ours), creation(t, service, open)}, []string{"gets weaker networkConfiguration.assignPublicIp: false → true"}},
+		{"a worker, which no requests reach", []Step{standing(service, asked), standing(taskDefinition, ours), creation(t, service, strings.Replace(running, `"loadBalancers": [], `, "", 1))}, nil},
+		{"a worker that is open to the world", []Step{standing(service, asked), standing(taskDefinition, ours), creation(t, service, open)}, []string{"gets weaker networkConfiguration.assignPublicIp: false → true"}},
+		{"another service behind another target group", []Step{standing(service, asked), standing(taskDefinition, ours), creation(t, service, strings.Replace(asked, `"g"`, `"h"`, 1))}, []string{
+			`gets weaker loadBalancers: [{"targetGroupArn":"g"}] → [{"targetGroupArn":"h"}]`}},
 		{"another service of tasks from elsewhere", []Step{standing(service, running), standing(taskDefinition, ours), creation(t, service, strings.Replace(running, "a:1", "b:1", 1))}, []string{"gets weaker taskDefinition: not set → b:1"}},
 	} {
 		if got := dangers(t, each.steps...); !slices.Equal(got, each.want) {
