@@ -4,9 +4,9 @@ import "strings"
 
 // takeovers are the types of which making one takes over, or writes over, one of the same name that is there, by the
 // inputs that name it (API references: PutMetricAlarm, PutDashboard, PutScalingPolicy and RegisterScalableTarget of
-// Application Auto Scaling, CreateTopic, CreateCluster, PutClusterCapacityProviders, CreateLoadBalancer and
-// CreateTargetGroup of Elastic Load Balancing, which succeed again with the same settings). Of the others AWS makes no
-// second one.
+// Application Auto Scaling, CreateTopic, PutClusterCapacityProviders, CreateLoadBalancer and CreateTargetGroup of
+// Elastic Load Balancing, which succeed again with the same settings; of clusters, terraform-provider-aws#44817). Of the
+// others AWS or the provider makes no second one.
 var takeovers = map[string][]string{
 	metricAlarm:    {"name"},
 	dashboard:      {"dashboardName"},
