@@ -188,6 +188,16 @@ var weakenings = []struct {
 	}
 	versioning, err := `},
 		row{"second", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket: not set → mediaserver-storage-"}},
+	{"settings of a bucket that the plan does not tell",
+		sandboxtest.Edit{File: "storage.go", Old: "	encryption, err := ", New: `	third, err := s3.NewBucketV2(ctx, "third", &s3.BucketV2Args{Bucket: pulumi.String("third")})
+	if err != nil {
+		return storageOutputs{}, err
+	}
+	if _, err := s3.NewBucketPublicAccessBlock(ctx, "third", &s3.BucketPublicAccessBlockArgs{Bucket: third.ID()}); err != nil {
+		return storageOutputs{}, err
+	}
+	encryption, err := `},
+		row{"third", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "of a new bucket state the name"}},
 	{"an alarm that writes over another",
 		sandboxtest.Edit{File: "scaling.go", Old: "	rows := []struct {", New: `	if _, err := cloudwatch.NewMetricAlarm(ctx, "decoy", &cloudwatch.MetricAlarmArgs{
 		Name: pulumi.String(settings.physicalName("{name}-high-cpu")), ComparisonOperator: pulumi.String("GreaterThanThreshold"), EvaluationPeriods: pulumi.Int(1),
@@ -331,11 +341,20 @@ func judgeHarmlessChanges(t *testing.T, s *stack, stronger *sandbox.Stack) {
 			sandboxtest.Edit{File: "iam.go", Old: "Starts the tasks of the media server", New: "Starts tasks"},
 			sandboxtest.Edit{File: "network.go", Old: "HTTP from anywhere", New: "Plain HTTP from anywhere"},
 			sandboxtest.Edit{File: "monitoring.go", Old: "	widgetHeight = 6", New: "	widgetHeight = 9"},
-			sandboxtest.Edit{File: "storage.go", Old: "daysUntilInfrequentAccess = 30", New: "daysUntilInfrequentAccess = 45"})
+			sandboxtest.Edit{File: "storage.go", Old: "daysUntilInfrequentAccess = 30", New: "daysUntilInfrequentAccess = 45"},
+			sandboxtest.Edit{File: "storage.go", Old: "	versioning, err := ", New: `	thumbnails, err := s3.NewBucketV2(ctx, "thumbnails", &s3.BucketV2Args{Bucket: pulumi.String("thumbnails")})
+	if err != nil {
+		return storageOutputs{}, err
+	}
+	if _, err := s3.NewBucketPublicAccessBlock(ctx, "thumbnails", &s3.BucketPublicAccessBlockArgs{Bucket: thumbnails.Bucket}); err != nil {
+		return storageOutputs{}, err
+	}
+	versioning, err := `})
 		result := judge(t, s.plan(changed, "imageTag=v2", "logRetentionDays=60"))
 		result.expect(t, 0, harmless)
 		for _, line := range []string{
-			"### Plan: 8 update, 1 replace",
+			"### Plan: 2 create, 8 update, 1 replace",
+			"| create | thumbnails | aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock |",
 			"| replace | mediaserver | aws:ecs/taskDefinition:TaskDefinition |",
 			"| update | ecs-task-s3-policy | aws:iam/rolePolicy:RolePolicy | policy |",
 			"| update | ecs-task-execution-role | aws:iam/role:Role | description |",
@@ -498,8 +517,13 @@ func judgeWhatIsNoPlan(t *testing.T, s *stack, stronger *sandbox.Stack, renamed 
 	t.Run("the JWT secret is not shown", func(t *testing.T) {
 		value := jwtSecret(t, s.Deployment)
 		verdict := judge(t, renamed)
-		if strings.Contains(verdict.stdout+verdict.stderr+verdict.markdown, value) {
-			t.Error("it is")
+		for what, text := range map[string]string{"the plan": renamed, "the gate": verdict.stdout + verdict.stderr + verdict.markdown} {
+			if sandboxtest.Reveals(text, value) {
+				t.Errorf("%s shows it", what)
+			}
+		}
+		if !strings.Contains(renamed, `"result": "[secret]"`) {
+			t.Error("the plan leaves out what draws it")
 		}
 	})
 }

@@ -484,6 +484,26 @@ func TestANewResourceDoesNotGoAroundWhatProtectsAnotherOne(t *testing.T) {
 	}
 }
 
+func TestASettingOfANewBucketIsToldHowToNameIt(t *testing.T) {
+	const kind = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	files := creation(t, bucket, `{"bucket": "files"}`)
+	for what, each := range map[string]struct{ inputs, why string }{
+		"the name of one that is there": {`{"bucket": "media"}`, "that is there"},
+		"the id of a new one":           {`{"bucket": "` + unknown + `"}`, "instead of its id"},
+	} {
+		plan := Plan{Steps: []Step{comingFrom(creation(t, kind, each.inputs), "bucket", files), files}, ChangeSummary: map[string]int{"same": 30}}
+		var whys []string
+		for _, change := range Judge(plan, "", nil).Changes {
+			for _, danger := range change.Dangers {
+				whys = append(whys, danger.Why)
+			}
+		}
+		if len(whys) != 1 || !strings.Contains(whys[0], each.why) {
+			t.Errorf("%s: %q, want one with %q", what, whys, each.why)
+		}
+	}
+}
+
 func TestAnEmptySettingIsNoCertificate(t *testing.T) {
 	plan := Plan{Steps: []Step{update(t, listener, `{"certificateArn": "a"}`, `{"certificateArn": ""}`)},
 		ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{"mediaserver:certificateArn": ""}}

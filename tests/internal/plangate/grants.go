@@ -63,13 +63,23 @@ func (p Plan) grantsOf(step Step) []Weakening {
 	case kind == "aws:sns/topicSubscription:TopicSubscription":
 		return append(found, p.tellsNobodyElse(after)...)
 	case slices.Contains(bucketSettings, kind) && !p.isTargetNew(step, grant{"bucket", bucket, "bucket"}):
-		return append(found, staysAsItIs("bucket", "it writes over the settings of a bucket that is there")(properties{}, after)...)
+		return append(found, writesOver(after)...)
 	}
 	each, has := grants[kind]
 	if !has || p.isTargetNew(step, each) {
 		return found
 	}
 	return append(found, protections[kind](properties{}, after)...)
+}
+
+// writesOver judges a setting of a bucket that is not as new as the setting itself, as far as the plan tells.
+func writesOver(after properties) []Weakening {
+	const path = "bucket"
+	why := "it writes over the settings of a bucket that is there"
+	if !after.at(path).known() {
+		why = "the plan does not tell whose settings it writes over; of a new bucket state the name (bucket), which is known, instead of its id"
+	}
+	return staysAsItIs(path, why)(properties{}, after)
 }
 
 // isTargetNew tells whether what the resource belongs to is as new as it is itself: the plan makes it, nothing of its
