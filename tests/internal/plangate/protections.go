@@ -72,6 +72,7 @@ var protections = map[string]rule{
 		keeps("protocol", "passwords and media cross the network in plain", "HTTPS"),
 		acceptsNoOlderTLS("sslPolicy"),
 		promisesNoLess("routingHttpResponseStrictTransportSecurityHeaderValue"),
+		keeps(contentTypeHeader, "browsers may take a file for something else than it is said to be", "nosniff"),
 		keeps("mutualAuthentication.mode", "clients need no certificate any more", "verify", "passthrough"),
 		staysOnceSet("mutualAuthentication.trustStoreArn", "other clients are let in"),
 		staysOff("mutualAuthentication.ignoreClientCertificateExpiry", "clients may use a certificate that has expired"),
@@ -151,8 +152,13 @@ var protections = map[string]rule{
 	),
 }
 
+// contentTypeHeader is the one header of a listener's answers that can only make browsers stricter: nosniff is its only
+// value. Each other one may take the place of a stricter one of the application (Elastic Load Balancing user guide, "HTTP
+// header modification for your Application Load Balancer").
+const contentTypeHeader = "routingHttpResponseXContentTypeOptionsHeaderValue"
+
 // otherHeadersStay is the rule for what else a listener does, such as to let other pages read its answers.
-var otherHeadersStay = gainsNoOther("protocol", "sslPolicy", "routingHttpResponseStrictTransportSecurityHeaderValue", "mutualAuthentication",
+var otherHeadersStay = gainsNoOther("protocol", "sslPolicy", "routingHttpResponseStrictTransportSecurityHeaderValue", contentTypeHeader, "mutualAuthentication",
 	"defaultActions", "port", certificateARN, "loadBalancerArn", "tags", "tcpIdleTimeoutSeconds")
 
 // Reasons that several protections share.

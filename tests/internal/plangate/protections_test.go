@@ -247,6 +247,11 @@ func TestAChangeInPlaceThatTakesProtectionAwayIsDangerous(t *testing.T) {
 		{"a record that no longer overwrites", record, `{"allowOverwrite": true, "ttl": 60}`, `{"allowOverwrite": false, "ttl": 300}`, nil},
 		{"a record of another type", record, `{"type": "A"}`, `{"type": "CNAME"}`, []string{"type: A → CNAME"}},
 		{"a part of the users elsewhere", record, `{}`, `{"weightedRoutingPolicies": [{"weight": 1}]}`, []string{`weightedRoutingPolicies: not set → [{"weight":1}]`}},
+		{"files that browsers take for what they are said to be", listener, `{}`, `{"routingHttpResponseXContentTypeOptionsHeaderValue": "nosniff"}`, nil},
+		{"files that browsers may take for something else", listener, `{"routingHttpResponseXContentTypeOptionsHeaderValue": "nosniff"}`, `{}`, []string{
+			"routingHttpResponseXContentTypeOptionsHeaderValue: nosniff → not set"}},
+		{"a header that may take the place of a stricter one", listener, `{}`, `{"routingHttpResponseXFrameOptionsHeaderValue": "SAMEORIGIN"}`, []string{
+			"routingHttpResponseXFrameOptionsHeaderValue: not set → SAMEORIGIN"}},
 		{"no strict transport security", listener, `{"routingHttpResponseStrictTransportSecurityHeaderValue": "max-age=1"}`, `{}`, []string{"routingHttpResponseStrictTransportSecurityHeaderValue: max-age=1 → not set"}},
 
 		{"no circuit breaker", service, `{"deploymentCircuitBreaker": {"enable": true, "rollback": true}}`, `{"deploymentCircuitBreaker": {"enable": false, "rollback": false}}`, []string{
