@@ -31,11 +31,11 @@ unit: ## Run the unit tests of the program
 # outside of it: the program, the scripts, the policies, the documents. So they run each time.
 # Much of their time they wait for processes that they started, so more of them run than there are processors.
 e2e: ## Run the tests that run the program from outside, in the sandbox
-	@echo "End-to-end tests (about 8 minutes; the first time a few more, to compile what they need) ..."
+	@echo "End-to-end tests (about 7 minutes; the first time a few more, to compile what they need) ..."
 	cd tests && go test -vet=off -count=1 -p 4 -timeout 60m ./...
 
 race: ## Run all tests again with the race detector, which needs a C compiler
-	@echo "All tests with the race detector (about 15 minutes; the first time about 12 more, to compile everything for it) ..."
+	@echo "All tests with the race detector (about 10 minutes; the first time about 12 more, to compile everything for it) ..."
 	go test -race -vet=off ./...
 	cd tests && go test -race -vet=off -count=1 -p 4 -timeout 60m ./...
 
