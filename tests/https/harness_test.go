@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -44,7 +43,7 @@ func newDeployment(t *testing.T) *deployment {
 	d := &deployment{t: t}
 	d.Deployment = sandboxtest.New(t, repository, func(options *sandbox.Options) {
 		options.ProviderEndpoint = func(emulator string) (string, error) {
-			d.clients = awsclients.New(account(emulator))
+			d.clients = awsclients.New(sandbox.AWSConfig(emulator))
 			var err error
 			if d.watch, err = newWatch(emulator, d.clients); err != nil {
 				return "", err
@@ -57,14 +56,6 @@ func newDeployment(t *testing.T) *deployment {
 	d.zone = d.newZone(zoneName, false)
 	d.watch.zone = d.zone
 	return d
-}
-
-// account is the configuration of a client that reads the emulated account past the watch.
-func account(emulator string) aws.Config {
-	return aws.Config{
-		Region: sandbox.Region, BaseEndpoint: &emulator,
-		Credentials: credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
-	}
 }
 
 // newZone makes a hosted zone and returns its id.

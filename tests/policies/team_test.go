@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -53,10 +52,7 @@ func newTeam(t *testing.T, deployed *sandboxtest.Deployment) *team {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	keys := kms.New(kms.Options{
-		Region: sandbox.Region, BaseEndpoint: aws.String(deployed.Endpoint()),
-		Credentials: credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
-	})
+	keys := kms.NewFromConfig(sandbox.AWSConfig(deployed.Endpoint()))
 	newMember := func(name string, values stack) *member {
 		key, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})
 		if err != nil {

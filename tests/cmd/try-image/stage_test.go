@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"mediaserver/tests/internal/sandbox"
@@ -315,10 +314,7 @@ func write(t *testing.T, path, text string) {
 // parameter is the value of a parameter in the sandbox.
 func parameter(t *testing.T, endpoint, name string) string {
 	t.Helper()
-	client := ssm.NewFromConfig(aws.Config{
-		Region: sandbox.Region, BaseEndpoint: &endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
-	})
+	client := ssm.NewFromConfig(sandbox.AWSConfig(endpoint))
 	answer, err := client.GetParameter(context.Background(), &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
 	if err != nil {
 		t.Fatal(err)

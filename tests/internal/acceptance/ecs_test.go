@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -113,10 +112,7 @@ func (c *containers) target(t *testing.T, target *Target, tools map[string]strin
 }
 
 func (c *containers) account() aws.Config {
-	return aws.Config{
-		Region: sandbox.Region, BaseEndpoint: aws.String(c.emulator),
-		Credentials: credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
-	}
+	return sandbox.AWSConfig(c.emulator)
 }
 
 // push puts an image's manifest into the emulator's registry, which keeps no layers. It takes the layers for the whole

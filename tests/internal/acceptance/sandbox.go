@@ -3,9 +3,6 @@ package acceptance
 import (
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-
 	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/shell"
@@ -17,12 +14,8 @@ func InSandbox(running *sandbox.Sandbox, proxy *faultproxy.Proxy, name string) *
 	stack := &running.Stack
 	return &Target{
 		Name: name, Account: sandbox.Account, Region: sandbox.Region, Partition: "aws",
-		Config: aws.Config{
-			Region:       sandbox.Region,
-			BaseEndpoint: aws.String(running.Endpoint()),
-			Credentials:  credentials.NewStaticCredentialsProvider(sandbox.AccessKey, sandbox.SecretKey, ""),
-		},
-		CLI: stack.CLI, SettingsFile: stack.SettingsFile(),
+		Config: sandbox.AWSConfig(running.Endpoint()),
+		CLI:    stack.CLI, SettingsFile: stack.SettingsFile(),
 		Environment: stack.Env(), Exports: shell.Exports(stack),
 		CreatedService: func() (string, error) {
 			bodies := proxy.Bodies("CreateService")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
@@ -18,11 +17,7 @@ const secretsProvider = "awskms://" + secretsKey + "?region=" + Region
 
 // createSecretsKey makes the key in the emulated account.
 func (s *Stack) createSecretsKey(ctx context.Context) error {
-	client := kms.NewFromConfig(aws.Config{
-		Region:       Region,
-		BaseEndpoint: aws.String(s.Emulator),
-		Credentials:  credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
-	})
+	client := kms.NewFromConfig(AWSConfig(s.Emulator))
 	key, err := client.CreateKey(ctx, &kms.CreateKeyInput{Description: aws.String("Secrets of the sandbox's stacks")})
 	if err != nil {
 		return fmt.Errorf("create the key of the sandbox's secrets: %w", err)
