@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/documents"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // image is the manifest of a container image that is as small as can be.
@@ -69,8 +67,7 @@ func TestDestroyLeavesOnlyRevisionsAlsoWithMediaAndAnImageStored(t *testing.T) {
 		t.Errorf("the state still has %d managed resources", len(managed))
 	}
 
-	removal := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", documents.Commands(t, filepath.Join(repository, "docs", "operating.md"), "aws ecs deregister-task-definition"))
-	removal.Env = append(d.Env(), "PATH="+filepath.Dir(awscli.Forked(t))+string(os.PathListSeparator)+d.Path())
+	removal := sandboxtest.Shell(t, &d.Stack, documents.Commands(t, filepath.Join(repository, "docs", "operating.md"), "aws ecs deregister-task-definition"))
 	if output, err := removal.CombinedOutput(); err != nil || strings.Count(string(output), ":task-definition/mediaserver:") != 2 {
 		t.Errorf("the commands of docs/operating.md: %v\n%s", err, output)
 	}

@@ -2,7 +2,6 @@ package examples
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/documents"
 	"mediaserver/tests/internal/sandboxtest"
 )
@@ -30,14 +28,13 @@ type reader struct {
 // run runs commands in the reader's copy of the program.
 func (r *reader) run(t *testing.T, commands string) string {
 	t.Helper()
-	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
+	shell := sandboxtest.Shell(t, &r.Stack, commands)
 	shell.Dir = r.folder
 	// What the sandbox sets for its own stack is for the commands to say.
-	shell.Env = slices.DeleteFunc(r.Env(), func(variable string) bool {
+	shell.Env = slices.DeleteFunc(shell.Env, func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains([]string{"PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK"}, name)
 	})
-	shell.Env = append(shell.Env, "PATH="+filepath.Dir(awscli.Path(t))+string(os.PathListSeparator)+r.Path())
 	output, err := shell.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s\n%s", err, commands, output)

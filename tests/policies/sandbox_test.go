@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/documents"
 	"mediaserver/tests/internal/iampolicy"
 	"mediaserver/tests/internal/inventory"
@@ -130,9 +128,8 @@ func (s *fittedStack) documentedCommands(t *testing.T) {
 		}
 	}
 	block := strings.ReplaceAll(documents.Commands(t, guide, "aws iam create-open-id-connect-provider"), "/tmp/policies", filled)
-	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block)
+	command := sandboxtest.Shell(t, s.prod.Stack, block)
 	command.Dir = s.prod.Root
-	command.Env = append(s.prod.Env(), "PATH="+filepath.Dir(awscli.Forked(t))+string(os.PathListSeparator)+s.prod.Path())
 	if result := run(t, command); result.ExitCode != 0 {
 		t.Fatalf("exit status %d\n%s%s", result.ExitCode, result.Stdout, result.Stderr)
 	}
