@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"sync"
 
@@ -24,19 +23,10 @@ func fork(interpreter string, socket, log *os.File) (*Emulator, fmt.Stringer, er
 	}
 	said := &sayings{template: template}
 	if log == nil {
-		output, written, err := os.Pipe()
-		if err != nil {
-			return nil, nil, fmt.Errorf("open a pipe: %w", err)
+		if log, said.read, err = said.own.Pipe(); err != nil {
+			return nil, nil, err
 		}
-		defer written.Close()
-		log = written
-		read := make(chan struct{})
-		said.read = read
-		go func() {
-			_, _ = io.Copy(&said.own, output)
-			_ = output.Close()
-			close(read)
-		}()
+		defer log.Close()
 	}
 	serving, err := template.Fork(socket, log)
 	if err != nil {

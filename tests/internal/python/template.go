@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -44,22 +43,17 @@ func Start(python, program string, environment []string, arguments ...string) (*
 	template.command = Command(python, program, arguments...)
 	template.command.Env = environment
 	template.command.ExtraFiles = []*os.File{other}
-	output, written, err := os.Pipe()
+	written, read, err := template.said.Pipe()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open a pipe: %w", err), connection.Close())
+		return nil, errors.Join(err, connection.Close())
 	}
 	defer written.Close()
 	template.command.Stderr = written
 	if err := template.command.Start(); err != nil {
-		return nil, errors.Join(err, connection.Close(), output.Close())
+		return nil, errors.Join(err, connection.Close())
 	}
-	loaded, exited, read := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	loaded, exited := make(chan struct{}), make(chan struct{})
 	template.loaded, template.exited, template.read = loaded, exited, read
-	go func() {
-		_, _ = io.Copy(&template.said, output)
-		_ = output.Close()
-		close(read)
-	}()
 	go func() {
 		if _, err := connection.Read(make([]byte, 1)); err == nil {
 			close(loaded)
