@@ -28,19 +28,19 @@ func (p Plan) isOwnCertificate(step Step) bool {
 	if given, _ := p.setting(certificateARN); given != "" && arn.is(given) {
 		return true
 	}
-	if arn.content != nil && arn.known() {
+	if arn.shown() {
 		return p.isOutput(arn, certificate, "arn", p.isForTheDomain)
 	}
+	isValidation := staysOrComes(validation)
 	return p.comesFrom(step, certificateARN, func(source Step) bool {
-		return p.isForTheDomain(source) && operations[source.Operation] != updated && operations[source.Operation] != "" ||
-			resourceType(source.URN) == validation && source.After != nil && p.isOwnCertificate(source)
+		return p.isForTheDomain(source) && isMade(source) || isValidation(source) && p.isOwnCertificate(source)
 	})
 }
 
 // isForTheDomain tells whether a step is about a certificate that stays or comes, for the domain of the settings.
 func (p Plan) isForTheDomain(step Step) bool {
 	domain, _ := p.setting("domainName")
-	return resourceType(step.URN) == certificate && step.After != nil && domain != "" && inputsOf(step.After).at("domainName").is(domain)
+	return staysOrComes(certificate)(step) && domain != "" && inputsOf(step.After).at("domainName").is(domain)
 }
 
 // redirectsToTheDomain judges the first redirect of a listener: to HTTPS, on the host that was asked for or the domain
@@ -51,10 +51,10 @@ func (p Plan) redirectsToTheDomain(before, after properties) []Weakening {
 	if whole := after.at(path).content; whole == unknown || whole == secret || len(redirectsOf(before, path)) > 0 {
 		return nil
 	}
+	domain, _ := p.setting("domainName")
+	allowed := map[string]string{"host": domain, "port": "443"}
 	var found []Weakening
 	for _, redirect := range redirectsOf(after, path) {
-		domain, _ := p.setting("domainName")
-		allowed := map[string]string{"host": domain, "port": "443"}
 		for _, part := range redirectParts {
 			if to := partOf(redirect, part); to != asRequested[part] && to != allowed[part] {
 				found = append(found, Weakening{path + ".redirect." + part, asRequested[part], to, otherAddress})
@@ -108,7 +108,7 @@ func (p Plan) tellsNobodyElse(after properties) []Weakening {
 	if setting, _ := p.setting("alarmEmails"); json.Unmarshal([]byte(setting), &addresses) != nil {
 		addresses = nil
 	}
-	found := protections["aws:sns/topicSubscription:TopicSubscription"](properties{}, after)
+	found := protections[subscription](properties{}, after)
 	if !slices.ContainsFunc(addresses, func(address string) bool { return strings.EqualFold(address, after.at(endpoint).text()) }) {
 		found = append(found, Weakening{endpoint, "in alarmEmails", after.at(endpoint).String(), othersAreTold})
 	}

@@ -121,9 +121,7 @@ func (p Plan) runsAtMost(tasks string) bool {
 // that of the stack.
 func (p Plan) tellsOnlyOwn(step Step) []Weakening {
 	var found []Weakening
-	isOfStack := func(source Step) bool {
-		return slices.Contains([]string{topic, topicPolicy, scalingPolicy}, resourceType(source.URN)) && source.After != nil
-	}
+	isOfStack := staysOrComes(topic, topicPolicy, scalingPolicy)
 	given, _ := p.setting("alarmTopicArn")
 	for _, path := range []string{"alarmActions", "okActions", "insufficientDataActions"} {
 		had := inputsOf(step.Before).at(path).list()

@@ -15,11 +15,11 @@ type grant struct {
 
 // grants are these types.
 var grants = map[string]grant{
-	"aws:iam/role:Role":                                                    {},
-	"aws:iam/rolePolicy:RolePolicy":                                        {"role", "aws:iam/role:Role", "name"},
-	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                    {"role", "aws:iam/role:Role", "name"},
-	"aws:ecr/repositoryPolicy:RepositoryPolicy":                            {"repository", "aws:ecr/repository:Repository", "name"},
-	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                              {"repository", "aws:ecr/repository:Repository", "name"},
+	role:                            {},
+	"aws:iam/rolePolicy:RolePolicy": {"role", role, "name"},
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                    {"role", role, "name"},
+	"aws:ecr/repositoryPolicy:RepositoryPolicy":                            {"repository", repository, "name"},
+	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                              {"repository", repository, "name"},
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {"bucket", bucket, "bucket"},
 	topicPolicy: {"arn", topic, "arn"},
 }
@@ -60,7 +60,7 @@ func (p Plan) grantsOf(step Step) []Weakening {
 		return append(append(found, p.runsOwnTasks(step)...), p.runsAsAnother(step)...)
 	case kind == listener:
 		return append(found, p.opensNoOther(step)...)
-	case kind == "aws:sns/topicSubscription:TopicSubscription":
+	case kind == subscription:
 		return append(found, p.tellsNobodyElse(after)...)
 	case slices.Contains(bucketSettings, kind) && !p.isTargetNew(step, grant{"bucket", bucket, "bucket"}):
 		return append(found, writesOver(after)...)
@@ -87,7 +87,7 @@ func writesOver(after properties) []Weakening {
 // what waits for it is not made either.
 func (p Plan) isTargetNew(step Step, each grant) bool {
 	target := inputsOf(step.After).at(each.property)
-	if each.property == "" || target.content == nil || !target.known() || p.isThere(each.targetType, each.targetName, target) {
+	if each.property == "" || !target.shown() || p.isThere(each.targetType, each.targetName, target) {
 		return false
 	}
 	return slices.ContainsFunc(p.made(step, each), func(other Step) bool {

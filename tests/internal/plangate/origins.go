@@ -14,6 +14,17 @@ func (p Plan) comesFrom(step Step, property string, holds func(Step) bool) bool 
 	return len(sources) > 0
 }
 
+// staysOrComes is the condition that a step is about a resource of one of these types which does not go.
+func staysOrComes(kinds ...string) func(Step) bool {
+	return func(step Step) bool { return step.After != nil && slices.Contains(kinds, resourceType(step.URN)) }
+}
+
+// isMade tells whether a step makes a resource, be it in the place of another one.
+func isMade(step Step) bool {
+	happens := operations[step.Operation]
+	return step.After != nil && happens != "" && happens != updated
+}
+
 // isOutput tells whether a value is an output of a resource of the stack which stays. Conditions narrow the resources.
 func (p Plan) isOutput(output value, kind, property string, conditions ...func(Step) bool) bool {
 	return slices.ContainsFunc(p.Steps, func(step Step) bool {

@@ -56,6 +56,10 @@ func (v value) known() bool {
 	return true
 }
 
+// shown tells whether there is a value that can be judged. Of a new resource, a plan leaves out some of what is not known
+// yet.
+func (v value) shown() bool { return v.content != nil && v.known() }
+
 // is tells whether the value is known and equal to a text, a truth or a number. A provider takes a truth or a
 // number as a text too.
 func (v value) is(wanted any) bool {

@@ -28,7 +28,7 @@ var protections = map[string]rule{
 		letsNoMoreThrough("ingress", "more of the world reaches the load balancer or the tasks"),
 		letsNoMoreThrough("egress", "the tasks reach more of the world"),
 	),
-	"aws:iam/role:Role": all(
+	role: all(
 		allowsNoMore("assumeRolePolicy", "others may act as the role"),
 		inlinePoliciesAllowNoMore("inlinePolicies", moreRights),
 		gainsNothing("managedPolicyArns", moreRights),
@@ -47,7 +47,7 @@ var protections = map[string]rule{
 	"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2": originsStayNamed("corsRules"),
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                    imagesExpireNoSooner("policy", "images to roll back to are deleted"),
 	"aws:ecr/repositoryPolicy:RepositoryPolicy":                  allowsNoMore("policy", "others may read or change the images that the tasks run"),
-	"aws:ecr/repository:Repository": all(
+	repository: all(
 		keeps("imageTagMutability", "a tag may come to name another image", "IMMUTABLE"),
 		keeps("imageScanningConfiguration.scanOnPush", "known weaknesses of new images go unnoticed", true),
 	),
@@ -89,10 +89,10 @@ var protections = map[string]rule{
 	record: all(
 		staysAsItIs("aliases", otherAddress),
 		staysAsItIs("records", otherAddress),
-		staysOff("allowOverwrite", "a record that somebody else made is lost"),
+		staysOff("allowOverwrite", otherRecordLost),
 		otherPropertiesStay("aliases", "records", "allowOverwrite", "ttl"),
 	),
-	"aws:lb/targetGroup:TargetGroup": all(
+	targetGroup: all(
 		staysOn("healthCheck.enabled", "broken tasks get requests"),
 		acceptsNoMoreAnswers("healthCheck.matcher", "broken tasks count as healthy"),
 		growsNot("healthCheck.interval", "broken tasks get requests for longer"),
@@ -139,7 +139,7 @@ var protections = map[string]rule{
 		allowsNoMore("policy", mayPretend),
 		allowsNoLess("policy", cannotSend),
 	),
-	"aws:sns/topicSubscription:TopicSubscription": all(
+	subscription: all(
 		staysAsItIs("filterPolicy", someNotSent),
 		staysAsItIs("filterPolicyScope", someNotSent),
 		gainsNoOther("filterPolicy", "filterPolicyScope", "topic", "protocol", "endpoint", "confirmationTimeoutInMinutes", "endpointAutoConfirms"),
@@ -168,6 +168,7 @@ const (
 	someNotSent        = "some alarms are not sent to this address"
 	mayPretend         = "others may send what looks like an alarm"
 	otherParameterLost = "a parameter that somebody else made is lost"
+	otherRecordLost    = "a record that somebody else made is lost"
 	otherAddress       = "users are sent to another address"
 	otherSecurityGroup = "another group decides who gets through"
 	// Without a group AWS takes the default one (Amazon ECS API reference, AwsVpcConfiguration).

@@ -17,7 +17,7 @@ func (p Plan) leadsNowhereElse(step Step) []Weakening {
 		return nil
 	}
 	after := inputsOf(step.After)
-	found := staysOff("allowOverwrite", "a record that somebody else made is lost")(properties{}, after)
+	found := staysOff("allowOverwrite", otherRecordLost)(properties{}, after)
 	domain, _ := p.setting("domainName")
 	name := after.at("name")
 	if domain == "" || !strings.EqualFold(strings.TrimSuffix(name.text(), "."), domain) || !p.leadsToLoadBalancer(step) {
@@ -30,12 +30,9 @@ func (p Plan) leadsNowhereElse(step Step) []Weakening {
 // name nor what it says is known yet.
 func (p Plan) validates(step Step) bool {
 	after := inputsOf(step.After)
-	isNewCertificate := func(source Step) bool {
-		return resourceType(source.URN) == certificate && source.After != nil && operations[source.Operation] != updated && operations[source.Operation] != ""
-	}
+	isNewCertificate := func(source Step) bool { return resourceType(source.URN) == certificate && isMade(source) }
 	comesFromCertificate := func(property string) bool {
-		value := after.at(property)
-		return (value.content == nil || !value.known()) && p.comesFrom(step, property, isNewCertificate)
+		return !after.at(property).shown() && p.comesFrom(step, property, isNewCertificate)
 	}
 	says := after.at("records").list()
 	isAsked := len(says) > 0 && !slices.ContainsFunc(says, func(text any) bool {
@@ -48,9 +45,8 @@ func (p Plan) validates(step Step) bool {
 func (p Plan) leadsToLoadBalancer(step Step) bool {
 	after := inputsOf(step.After)
 	address := after.at("aliases.name")
-	isBalancer := func(source Step) bool { return resourceType(source.URN) == loadBalancer && source.After != nil }
-	if address.content != nil && address.known() {
+	if address.shown() {
 		return p.isOutput(address, loadBalancer, "dnsName")
 	}
-	return len(after.at("records").list()) == 0 && p.comesFrom(step, "aliases", isBalancer)
+	return len(after.at("records").list()) == 0 && p.comesFrom(step, "aliases", staysOrComes(loadBalancer))
 }

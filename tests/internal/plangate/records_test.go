@@ -37,6 +37,8 @@ func TestANewRecordValidatesACertificateOrLeadsToTheLoadBalancer(t *testing.T) {
 	requested := creation(t, certificate, `{"domainName": "media.example.com"}`)
 	changing := update(t, certificate, `{"domainName": "media.example.com"}`, `{"domainName": "media.example.com", "tags": {}}`)
 	changing.URN += "-too"
+	staying := changing
+	staying.Operation, staying.URN = "same", changing.URN+"-three"
 	balancer := update(t, loadBalancer, `{"name": "ours"}`, `{"name": "ours"}`)
 	balancer.Operation, balancer.Before.Outputs = "same", map[string]any{"dnsName": "ours"}
 	made := creation(t, loadBalancer, `{"name": "new"}`)
@@ -55,6 +57,7 @@ func TestANewRecordValidatesACertificateOrLeadsToTheLoadBalancer(t *testing.T) {
 		{"one that says something else under the name that validates", both(of(unknown, `"records": ["guess"]`), fromCertificate, requested), []string{others + "not known yet"}},
 		{"an alias under a name that validates", of("_0.media.example.com", balanced), []string{others + "_0.media.example.com"}},
 		{"one of a certificate that only changes", both(of(unknown, unasked), fromCertificate, changing), []string{others + "not known yet"}},
+		{"one of a certificate that stays", both(of(unknown, unasked), fromCertificate, staying), []string{others + "not known yet"}},
 		{"one that is not known", overwriting(of(unknown, unasked)), []string{lost, others + "not known yet"}},
 		{"the domain at the load balancer", of("media.example.com", balanced), nil},
 		{"the domain at a new load balancer", both(of("Media.Example.com.", `"aliases": "`+unknown+`"`), fromBalancer, made), nil},
@@ -65,7 +68,7 @@ func TestANewRecordValidatesACertificateOrLeadsToTheLoadBalancer(t *testing.T) {
 		{"the domain, written over", overwriting(of("media.example.com", balanced)), []string{lost}},
 		{"another name at the load balancer", of("www.example.com", balanced), []string{others + "www.example.com"}},
 	} {
-		plan := Plan{Steps: []Step{each.record, requested, changing, balancer, made}, ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{"mediaserver:domainName": "media.example.com"}}
+		plan := Plan{Steps: []Step{each.record, requested, changing, staying, balancer, made}, ChangeSummary: map[string]int{"same": 30}, Config: map[string]string{"mediaserver:domainName": "media.example.com"}}
 		if got := dangersOf(plan); !slices.Equal(got, each.want) {
 			t.Errorf("%s: %q, want %q", each.what, got, each.want)
 		}

@@ -15,8 +15,8 @@ var takeovers = map[string][]string{
 	scalingPolicy:  {"name", "serviceNamespace", "scalableDimension", "resourceId"},
 	cluster:        {"name"},
 	"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {"clusterName"},
-	loadBalancer:                     {"name"},
-	"aws:lb/targetGroup:TargetGroup": {"name"},
+	loadBalancer: {"name"},
+	targetGroup:  {"name"},
 }
 
 // takesOver judges a new resource that has, or may have, the name of one that is there: that one then becomes as the
@@ -35,9 +35,8 @@ func (p Plan) takesOver(step Step) []Weakening {
 		before := inputsOf(other.Before)
 		mayBeTheSame := true
 		for _, property := range naming {
-			// A plan may leave out what is not known yet of a new resource.
 			name := after.at(property)
-			mayBeTheSame = mayBeTheSame && (name.content == nil || !name.known() || sameValue(before.at(property).content, name.content))
+			mayBeTheSame = mayBeTheSame && (!name.shown() || sameValue(before.at(property).content, name.content))
 		}
 		if mayBeTheSame {
 			last := naming[len(naming)-1]

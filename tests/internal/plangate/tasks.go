@@ -7,10 +7,8 @@ func (p Plan) runsOwnTasks(step Step) []Weakening {
 	const path = "taskDefinition"
 	before, after := inputsOf(step.Before), inputsOf(step.After)
 	arn := after.at(path)
-	isDefinition := func(source Step) bool { return resourceType(source.URN) == taskDefinition && source.After != nil }
-	isNotKnown := arn.content == nil || !arn.known()
 	if sameValue(before.at(path).content, arn.content) || p.isOutput(arn, taskDefinition, "arn") ||
-		isNotKnown && p.comesFrom(step, path, isDefinition) {
+		!arn.shown() && p.comesFrom(step, path, staysOrComes(taskDefinition)) {
 		return nil
 	}
 	return weaker(path, before, after, unknownTasks)

@@ -30,6 +30,8 @@ func TestAServiceRunsTasksOfItsStack(t *testing.T) {
 		{"a revision from elsewhere", []Step{runs("b:2"), standing}, []string{"gets weaker taskDefinition: a:1 → b:2"}},
 		{"a revision from elsewhere that says to be of the stack", []Step{comingFrom(runs("b:2"), "taskDefinition", standing), standing}, []string{"gets weaker taskDefinition: a:1 → b:2"}},
 		{"a revision that goes", []Step{runs("a:2"), going}, []string{"gets weaker taskDefinition: a:1 → a:2"}},
+		{"nobody knows which revision, of one that goes", []Step{comingFrom(runs(unknown), "taskDefinition", going), going}, []string{
+			"gets weaker taskDefinition: a:1 → not known yet"}},
 		{"a revision that is not known", []Step{runs(unknown), replacing}, []string{"gets weaker taskDefinition: a:1 → not known yet"}},
 		{"a revision that comes from a parameter too", []Step{comingFrom(runs(unknown), "taskDefinition", replacing, creation(t, parameter, `{}`)), replacing, creation(t, parameter, `{}`)}, []string{
 			"gets weaker taskDefinition: a:1 → not known yet"}},

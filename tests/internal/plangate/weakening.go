@@ -126,15 +126,9 @@ func gainsNothing(path, why string) rule {
 // otherPropertiesStay is the rule for types whose properties nearly all matter: a change of any property that is
 // neither judged by another rule nor known to be harmless cannot be judged.
 func otherPropertiesStay(judgedOrHarmless ...string) rule {
-	return func(before, after properties) []Weakening {
-		var found []Weakening
-		for _, name := range changed(before, after) {
-			if !slices.Contains(judgedOrHarmless, name) {
-				found = append(found, weaker(name, before, after, unknownProperty)...)
-			}
-		}
-		return found
-	}
+	return othersChanged(judgedOrHarmless, func(path, why string) rule {
+		return func(before, after properties) []Weakening { return weaker(path, before, after, why) }
+	})
 }
 
 // gainsNone is the rule for a property that may give something away, whatever it says: it may go, but not come or become
@@ -150,19 +144,20 @@ func gainsNone(path, why string) rule {
 
 // gainsNoOther is the rule for types whose further properties may send something elsewhere: of those that are neither
 // judged by another rule nor known to be harmless, none may come or become another one.
-func gainsNoOther(judgedOrHarmless ...string) rule {
+func gainsNoOther(judgedOrHarmless ...string) rule { return othersChanged(judgedOrHarmless, gainsNone) }
+
+// othersChanged applies a rule to each property that changes and is not among these.
+func othersChanged(judgedOrHarmless []string, each func(path, why string) rule) rule {
 	return func(before, after properties) []Weakening {
 		var found []Weakening
 		for _, name := range changed(before, after) {
 			if !slices.Contains(judgedOrHarmless, name) {
-				found = append(found, gainsNone(name, unknownProperty)(before, after)...)
+				found = append(found, each(name, "the gate does not know what this property does; enter it into the gate's rules")(before, after)...)
 			}
 		}
 		return found
 	}
 }
-
-const unknownProperty = "the gate does not know what this property does; enter it into the gate's rules"
 
 // all applies several rules.
 func all(rules ...rule) rule {
