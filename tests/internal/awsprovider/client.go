@@ -87,7 +87,7 @@ func (c *clientPool) connect(region string) *api {
 		Region:       region,
 		BaseEndpoint: aws.String(c.endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient:   c.http,
+		HTTPClient:   awsclients.KeepAnswers(c.http),
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(options *retry.StandardOptions) {
 				options.MaxAttempts = attempts
