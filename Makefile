@@ -29,15 +29,19 @@ unit: ## Run the unit tests of the program
 
 # Go believes a test's last result as long as the test's own module has not changed. What these tests test is
 # outside of it: the program, the scripts, the policies, the documents. So they run each time.
-# Much of their time they wait for processes that they started, so more of them run than there are processors.
+# Part of their time they wait for processes that they started, so more of them run than there are processors. Those
+# that take longest begin first, so that none of them is still at work when all others are done.
+E2E_TEST := go test -vet=off -count=1 -p 3 -timeout 60m
+E2E_PACKAGES := ./deployapp ./internal/acceptance ./e2e ./https ./plangate ./cmd/sandbox ./cmd/try-image ./adopt ./...
+
 e2e: ## Run the tests that run the program from outside, in the sandbox
 	@echo "End-to-end tests (about 7 minutes; the first time a few more, to compile what they need) ..."
-	cd tests && go test -vet=off -count=1 -p 4 -timeout 60m ./...
+	cd tests && $(E2E_TEST) $(E2E_PACKAGES)
 
 race: ## Run all tests again with the race detector, which needs a C compiler
 	@echo "All tests with the race detector (about 10 minutes; the first time about 12 more, to compile everything for it) ..."
 	go test -race -vet=off ./...
-	cd tests && go test -race -vet=off -count=1 -p 4 -timeout 60m ./...
+	cd tests && $(E2E_TEST) -race $(E2E_PACKAGES)
 
 lint: ## Check the code of both modules, the workflows and the shell scripts
 	@echo "Linters (about 8 minutes the first time, a minute once compiled) ..."

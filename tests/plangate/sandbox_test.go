@@ -272,6 +272,7 @@ func TestEveryEditFitsTheProgram(t *testing.T) {
 }
 
 func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
+	t.Parallel()
 	s := &stack{Deployment: sandboxtest.New(t, repository), t: t}
 	stronger := s.Changed(keyOfKMS)
 	judgeFirstPlan(t, s.plan(stronger))

@@ -24,6 +24,7 @@ var newRevision = []string{
 }
 
 func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
+	t.Parallel()
 	deployed := sandboxtest.New(t, repository)
 	// The CLI keeps the settings of a preview, so every run names all that another one changes.
 	with := func(architecture, days, insights string, arguments ...string) []string {
@@ -93,6 +94,7 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 }
 
 func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
+	t.Parallel()
 	deployed := sandboxtest.New(t, repository)
 	set := func(settings ...string) {
 		t.Helper()

@@ -44,6 +44,7 @@ type upWorkflow struct {
 
 // The order matters: each subtest finds the stack as the one before it has left it.
 func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
+	t.Parallel()
 	up := readWorkflow(t, "up.yml").Jobs["up"]
 	u := &upWorkflow{
 		preview: up.step(t, "Preview"), judging: up.step(t, "Judge"), doing: up.step(t, "Do what was judged"), writing: up.step(t, "Write the outputs"),
