@@ -2,8 +2,11 @@ package sandboxtest
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Resource is what tests read of one resource in the stack's state.
@@ -29,28 +32,41 @@ type State struct {
 	} `json:"pending_operations"`
 }
 
-// State is the stack's state.
+// State is the stack's state, read from the file that the CLI keeps it in. A secret in it is encrypted.
 func (d *Deployment) State() State {
 	d.tb.Helper()
-	return decode[struct{ Deployment State }](d.tb, d.Must("stack", "export").Stdout).Deployment
+	path, err := d.StateFile()
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return decode[struct{ Checkpoint struct{ Latest State } }](d.tb, string(text)).Checkpoint.Latest
 }
 
 // Managed are the stack's managed resources: all in the state but the stack itself and the providers.
 func (d *Deployment) Managed() []Resource {
 	d.tb.Helper()
 	var managed []Resource
-	for _, resource := range d.State().Resources {
-		if resource.Custom && !strings.HasPrefix(resource.Type, "pulumi:providers:") {
-			managed = append(managed, resource)
+	for _, each := range d.State().Resources {
+		if each.Custom && !strings.HasPrefix(each.Type, "pulumi:providers:") {
+			managed = append(managed, each)
 		}
 	}
 	return managed
 }
 
-// Outputs are the stack's outputs.
+// Outputs are the stack's outputs, which are those of the stack as a resource. They are empty where nothing is deployed.
 func (d *Deployment) Outputs() map[string]any {
 	d.tb.Helper()
-	return decode[map[string]any](d.tb, d.Must("stack", "output", "--json").Stdout)
+	for _, each := range d.State().Resources {
+		if each.Type == string(resource.RootStackType) {
+			return each.Outputs
+		}
+	}
+	return nil
 }
 
 // decode reads JSON and ends the test if it is none.
