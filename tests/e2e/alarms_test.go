@@ -47,15 +47,6 @@ func (d *deployment) createTopic() {
 	}
 }
 
-// configure sets settings for good, each as path=value.
-func (d *deployment) configure(settings ...string) {
-	d.t.Helper()
-	for _, setting := range settings {
-		key, value, _ := strings.Cut(setting, "=")
-		d.Must("config", "set", "--path", key, value)
-	}
-}
-
 func TestEachCombinationOfReceiversIsReadBackAndLeavesNothing(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -82,7 +73,7 @@ func TestEachCombinationOfReceiversIsReadBackAndLeavesNothing(t *testing.T) {
 			if test.topic != "" {
 				d.createTopic()
 			}
-			d.configure(test.settings...)
+			d.Set(test.settings...)
 			d.Up()
 			if managed := d.Managed(); len(managed) != test.managed {
 				t.Errorf("the state has %d managed resources, want %d", len(managed), test.managed)
@@ -112,7 +103,7 @@ func TestAlarmsComeToARunningStackAndGoAgain(t *testing.T) {
 	d.Up()
 	d.Must("preview", "--expect-no-changes")
 
-	d.configure("mediaserver:alarmEmails[0]="+oncall, "mediaserver:alarmEmails[1]=ops@example.com")
+	d.Set("mediaserver:alarmEmails[0]="+oncall, "mediaserver:alarmEmails[1]=ops@example.com")
 	coming := []string{
 		"create alarms (aws:sns/topic:Topic)",
 		"create alarms (aws:sns/topicPolicy:TopicPolicy)",
@@ -137,14 +128,14 @@ func TestAlarmsComeToARunningStackAndGoAgain(t *testing.T) {
 	}
 
 	// Another order is the same list.
-	d.configure("mediaserver:alarmEmails[0]=ops@example.com", "mediaserver:alarmEmails[1]="+oncall)
+	d.Set("mediaserver:alarmEmails[0]=ops@example.com", "mediaserver:alarmEmails[1]="+oncall)
 	d.Must("preview", "--expect-no-changes")
-	d.Must("config", "rm", "--path", "mediaserver:alarmEmails[1]")
+	d.Unset("mediaserver:alarmEmails[1]")
 	d.CheckPlan("delete oncall@example.com (aws:sns/topicSubscription:TopicSubscription)")
 	d.Up()
 	d.checkInventory(alarmed(ourTopic, subscribed("ops@example.com")))
 
-	d.Must("config", "rm", "mediaserver:alarmEmails")
+	d.Unset("mediaserver:alarmEmails")
 	var going []string
 	for _, each := range coming {
 		if !strings.Contains(each, oncall) {
@@ -172,13 +163,13 @@ func count(calls []string, action string) int {
 func TestWhoeverCannotBeToldIsRefusedInOneErrorWithTheOtherMistakes(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.configure("mediaserver:alarmEmails[0]=nobody", withTopicOf("eu-west-2")+".fifo", "mediaserver:alarmErrorPercent=100",
+	d.Set("mediaserver:alarmEmails[0]=nobody", withTopicOf("eu-west-2")+".fifo", "mediaserver:alarmErrorPercent=100",
 		"mediaserver:alarmResponseSeconds=60", "mediaserver:appPort=0")
 	d.wantRefused("alarmEmails[0]", "alarmTopicArn", "alarmErrorPercent", "alarmResponseSeconds", "appPort")
-	d.configure("mediaserver:alarmEmails[0]="+oncall, "mediaserver:alarmEmails[1]=OnCall@example.com", withTopicOf("eu-west-1"),
+	d.Set("mediaserver:alarmEmails[0]="+oncall, "mediaserver:alarmEmails[1]=OnCall@example.com", withTopicOf("eu-west-1"),
 		"mediaserver:alarmErrorPercent=5", "mediaserver:alarmResponseSeconds=5", "mediaserver:appPort=3000")
 	d.wantRefused("alarmEmails[1]")
-	d.Must("config", "rm", "--path", "mediaserver:alarmEmails[1]")
+	d.Unset("mediaserver:alarmEmails[1]")
 	d.wantRefused("alarmTopicArn")
 	d.checkInventory(nil)
 }

@@ -45,7 +45,7 @@ func TestBothRolesAreBoundedAsLongAsTheSettingSaysSo(t *testing.T) {
 		}
 	}
 
-	d.Must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
+	d.Set("mediaserver:permissionsBoundaryArn=" + boundary)
 	d.Up()
 	bounded(boundary)
 	d.Must("preview", "--expect-no-changes")
@@ -59,7 +59,7 @@ func TestBothRolesAreBoundedAsLongAsTheSettingSaysSo(t *testing.T) {
 	d.Up()
 	bounded(boundary)
 
-	d.Must("config", "rm", "mediaserver:permissionsBoundaryArn")
+	d.Unset("mediaserver:permissionsBoundaryArn")
 	d.CheckPlan("update ecs-task-execution-role (aws:iam/role:Role)", "update ecs-task-role (aws:iam/role:Role)")
 	d.Up()
 	bounded("")
@@ -73,7 +73,7 @@ func TestABoundaryThatIAMWouldRefuseIsRefusedBeforeAnythingIsMade(t *testing.T) 
 		"mediaserver-boundary":                                  "must be the ARN of an IAM policy",
 		"arn:aws:iam::210987654321:policy/mediaserver-boundary": "must be a policy of the stack's own account, 123456789012",
 	} {
-		d.Must("config", "set", "mediaserver:permissionsBoundaryArn", boundary)
+		d.Set("mediaserver:permissionsBoundaryArn=" + boundary)
 		result := d.Run("up", "--yes", "--skip-preview")
 		if result.ExitCode == 0 || !strings.Contains(result.Stdout+result.Stderr, message) {
 			t.Errorf("%s: exit status %d, want %q\n%s%s", boundary, result.ExitCode, message, result.Stdout, result.Stderr)
@@ -83,6 +83,6 @@ func TestABoundaryThatIAMWouldRefuseIsRefusedBeforeAnythingIsMade(t *testing.T) 
 		}
 	}
 	// The command line passes the empty default of Pulumi.yaml on, so an empty value stands for none.
-	d.Must("config", "set", "mediaserver:permissionsBoundaryArn", "")
+	d.Set("mediaserver:permissionsBoundaryArn=")
 	d.Must("preview")
 }

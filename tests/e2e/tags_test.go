@@ -12,10 +12,8 @@ func TestChangedDefaultTagsReachEveryResourceInPlace(t *testing.T) {
 	d, proxy := newFaultyDeployment(t)
 	d.Up()
 	// One tag changed, one added, two removed.
-	d.Must("config", "set-all", "--path",
-		"--plaintext", `aws:defaultTags.tags.Project=renamed`, "--plaintext", `aws:defaultTags.tags.Owner=media`)
-	d.Must("config", "rm", "--path", "aws:defaultTags.tags.Environment")
-	d.Must("config", "rm", "--path", "aws:defaultTags.tags.ManagedBy")
+	d.Set("aws:defaultTags.tags.Project=renamed", "aws:defaultTags.tags.Owner=media")
+	d.Unset("aws:defaultTags.tags.Environment", "aws:defaultTags.tags.ManagedBy")
 	updated := 0
 	for _, change := range sandboxtest.Changes(d.Plan()) {
 		if !strings.HasPrefix(change, "update ") {

@@ -112,9 +112,9 @@ func (d *deployment) configure(settings map[string]string) {
 	d.t.Helper()
 	for key, value := range settings {
 		if value == "" {
-			d.Must("config", "rm", "mediaserver:"+key)
+			d.Unset("mediaserver:" + key)
 		} else {
-			d.Must("config", "set", "mediaserver:"+key, value)
+			d.Set("mediaserver:" + key + "=" + value)
 		}
 	}
 }

@@ -96,12 +96,6 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 	t.Parallel()
 	deployed := sandboxtest.New(t, repository)
-	set := func(settings ...string) {
-		t.Helper()
-		for i := 0; i < len(settings); i += 2 {
-			deployed.Must("config", "set", "--path", "mediaserver:"+settings[i], settings[i+1])
-		}
-	}
 	deployed.Up()
 	passes := func(what string) {
 		t.Helper()
@@ -110,7 +104,7 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 			t.Errorf("%s is refused:\n%s%s", what, result.stdout, result.stderr)
 		}
 	}
-	set("alarmEmails[0]", "oncall@example.com")
+	deployed.Set("mediaserver:alarmEmails[0]=oncall@example.com")
 	passes("a first address for alarms")
 	deployed.Up()
 
@@ -130,8 +124,8 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 		{"alarmResponseSeconds", "6", []row{{"slow-responses", "aws:cloudwatch/metricAlarm:MetricAlarm", "threshold: 5 → 6"}}},
 	} {
 		t.Run(each.key+" "+each.value, func(t *testing.T) {
-			set(each.key, each.value)
-			defer func() { deployed.Must("config", "rm", "--path", "mediaserver:"+each.key) }()
+			deployed.Set("mediaserver:" + each.key + "=" + each.value)
+			defer deployed.Unset("mediaserver:" + each.key)
 			planned := deployed.Must("preview", "--json", "--show-sames").Stdout
 			if got := sandboxtest.Changes(sandboxtest.ReadPlan(t, planned)); len(got) == 0 {
 				t.Fatal("the plan changes nothing")
@@ -150,15 +144,15 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 		})
 	}
 	t.Run("an update that was interrupted can go on, and go back", func(t *testing.T) {
-		set("maxCapacity", "20")
-		defer func() { deployed.Must("config", "rm", "mediaserver:maxCapacity") }()
+		deployed.Set("mediaserver:maxCapacity=20")
+		defer deployed.Unset("mediaserver:maxCapacity")
 		deployed.Must("up", "--yes", "--skip-preview", "--target", "urn:pulumi:"+deployed.Name+"::mediaserver::aws:appautoscaling/target:Target::ecs-target")
 		onlyAlarm := []string{"update at-max-capacity (aws:cloudwatch/metricAlarm:MetricAlarm)"}
 		if got := sandboxtest.Changes(deployed.Plan()); !slices.Equal(got, onlyAlarm) {
 			t.Fatalf("the plan is %q, want %q", got, onlyAlarm)
 		}
 		passes("the rest of an interrupted update")
-		deployed.Must("config", "set", "mediaserver:maxCapacity", "10")
+		deployed.Set("mediaserver:maxCapacity=10")
 		passes("the way back from an interrupted update")
 		deployed.Up()
 	})
@@ -172,7 +166,7 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 			"a target that stays":           {[]string{"-c", "mediaserver:maxCapacity=1000"}, sandboxtest.Edit{File: "scaling.go", Old: "pulumi.Int(settings.maxCapacity)", New: "pulumi.Int(10)"}},
 		} {
 			result := judge(t, deployed.MustOn(deployed.Changed(each.edit), append([]string{"preview", "--json", "--show-sames"}, each.settings...)...).Stdout)
-			deployed.Must("config", "rm", "mediaserver:maxCapacity")
+			deployed.Unset("mediaserver:maxCapacity")
 			if want := (row{"at-max-capacity", "aws:cloudwatch/metricAlarm:MetricAlarm", never}); result.code != 1 || !want.in(result, "gets weaker") {
 				t.Errorf("%s: no row %q in\n%s%s", what, want, result.stdout, result.stderr)
 			}
@@ -190,6 +184,7 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 		}
 	})
 	deployed.Up()
-	set("domainName", "media.example.com", "certificateArn", sandboxtest.ImportCertificate(t, deployed.Clients(), "media.example.com"))
+	deployed.Set("mediaserver:domainName=media.example.com",
+		"mediaserver:certificateArn="+sandboxtest.ImportCertificate(t, deployed.Clients(), "media.example.com"))
 	passes("a domain")
 }
