@@ -140,7 +140,7 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	if err := s.createSecretsKey(ctx); err != nil {
 		return err
 	}
-	return s.initialize(ctx)
+	return s.initialize(ctx, nil)
 }
 
 // EmulatorExited is closed when the emulator has ended, by Close or by itself.

@@ -76,37 +76,23 @@ func (s *Stack) Pulumi(ctx context.Context, arguments ...string) (Result, error)
 func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]string) (*Stack, error) {
 	other := *s
 	other.Name = name
-	if err := other.initialize(ctx); err != nil {
+	if err := other.initialize(ctx, settings); err != nil {
 		return nil, err
-	}
-	if len(settings) == 0 {
-		return &other, nil
-	}
-	set := []string{"config", "set-all"}
-	for key, value := range settings {
-		set = append(set, "--plaintext", key+"="+value)
-	}
-	result, err := other.Pulumi(ctx, set...)
-	if err != nil {
-		return nil, err
-	}
-	if result.ExitCode != 0 {
-		return nil, fmt.Errorf("set the settings of stack %s: %s", name, result.Stderr)
 	}
 	return &other, nil
 }
 
-// initialize writes the settings and makes the empty stack.
+// initialize writes the sandbox's settings and those of the program, and makes the empty stack.
 //
 // The CLI writes a new stack's encryption salt to the settings file beside Pulumi.yaml. So it runs where
 // only a copy of Pulumi.yaml is, and the work tree stays as it is.
-func (s *Stack) initialize(ctx context.Context) error {
+func (s *Stack) initialize(ctx context.Context, settings map[string]string) error {
 	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("create the sandbox's folder: %w", err)
 		}
 	}
-	if err := s.writeSettings(); err != nil {
+	if err := s.writeSettings(settings); err != nil {
 		return err
 	}
 	project, err := os.ReadFile(filepath.Join(s.Root, projectFile))
