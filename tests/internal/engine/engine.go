@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/semver"
 
@@ -45,12 +46,13 @@ func Locate(ctx context.Context, options Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if installed, err := exec.LookPath("pulumi"); err == nil && suits(versionOf(ctx, installed), pinned) {
+	folder := filepath.Join(options.BinDir, "pulumi-"+pinned)
+	binary := filepath.Join(folder, "pulumi")
+	// One that was built here need not be asked, which takes as long as a command of it.
+	if installed, err := exec.LookPath("pulumi"); err == nil && installed != binary && suits(versionOf(ctx, installed), pinned) {
 		return filepath.Abs(installed)
 	}
 
-	folder := filepath.Join(options.BinDir, "pulumi-"+pinned)
-	binary := filepath.Join(folder, "pulumi")
 	return binary, install.Once(folder, func() error { return build(ctx, options, pinned, binary) })
 }
 
@@ -71,8 +73,14 @@ func build(ctx context.Context, options Options, version, binary string) error {
 	return nil
 }
 
+// pinnedVersions are the versions that were asked for, by the tool module. They stay while this process runs.
+var pinnedVersions sync.Map
+
 // pinnedVersion is the version of the CLI's module in the tool module, such as v3.255.0.
 func pinnedVersion(ctx context.Context, toolModule string) (string, error) {
+	if known, ok := pinnedVersions.Load(toolModule); ok {
+		return known.(string), nil
+	}
 	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", module)
 	list.Dir = toolModule
 	version, err := list.Output()
@@ -80,7 +88,9 @@ func pinnedVersion(ctx context.Context, toolModule string) (string, error) {
 		return "", fmt.Errorf("read the pinned version of the Pulumi CLI from %s: %w",
 			filepath.Join(toolModule, "go.mod"), withMessages(err))
 	}
-	return strings.TrimSpace(string(version)), nil
+	pinned := strings.TrimSpace(string(version))
+	pinnedVersions.Store(toolModule, pinned)
+	return pinned, nil
 }
 
 // versionOf is what a CLI says about itself, or nothing if it does not run or does not know.
