@@ -6,7 +6,7 @@ SHELL_SCRIPTS := scripts/* tests/deployapp/testdata/* tests/plangate/testdata/* 
 
 # As in scripts/tool.
 export GOFLAGS := $(shell scripts/goflags)
-export GOGC ?= 200
+export GOGC ?= 400
 # As the sandbox's Go host builds the program (tests/internal/languagehost).
 PROGRAM_FLAGS := -gcflags= -ldflags "-w -s"
 
