@@ -135,12 +135,7 @@ func (d *deployment) checkpoint() (pending, resources []sandboxtest.Resource) {
 		return nil, nil
 	}
 	var state struct {
-		Checkpoint struct {
-			Latest struct {
-				Resources         []sandboxtest.Resource
-				PendingOperations []struct{ Resource sandboxtest.Resource } `json:"pending_operations"`
-			}
-		}
+		Checkpoint struct{ Latest sandboxtest.State }
 	}
 	if json.Unmarshal(text, &state) != nil {
 		return nil, nil

@@ -1,6 +1,7 @@
 package sandboxtest
 
 import (
+	"errors"
 	"os"
 	"strings"
 
@@ -13,7 +14,10 @@ import (
 func (d *Deployment) Set(settings ...string) {
 	d.tb.Helper()
 	d.configure(settings, func(configured config.Map, setting string) error {
-		path, value, _ := strings.Cut(setting, "=")
+		path, value, hasValue := strings.Cut(setting, "=")
+		if !hasValue {
+			return errors.New("it is not path=value")
+		}
 		key, err := config.ParseKey(path)
 		if err != nil {
 			return err
@@ -34,7 +38,7 @@ func (d *Deployment) Unset(paths ...string) {
 	})
 }
 
-// configure changes the stack's settings file once for each setting.
+// configure makes a change of the stack's settings file for each of the settings.
 func (d *Deployment) configure(settings []string, change func(configured config.Map, setting string) error) {
 	d.tb.Helper()
 	text, err := os.ReadFile(d.SettingsFile())
