@@ -29,10 +29,11 @@ unit: ## Run the unit tests of the program
 
 # Go believes a test's last result as long as the test's own module has not changed. What these tests test is
 # outside of it: the program, the scripts, the policies, the documents. So they run each time.
-# Part of their time they wait for processes that they started, so more of them run than there are processors. Those
-# that take longest begin first, so that none of them is still at work when all others are done.
+# Three packages at a time, one more than the two processors that this was measured on: part of their time they wait for
+# processes that they started. Those that take longest begin first, so that none of them is still at work when all others
+# are done.
 E2E_TEST := go test -vet=off -count=1 -p 3 -timeout 60m
-E2E_PACKAGES := ./deployapp ./internal/acceptance ./e2e ./https ./plangate ./cmd/sandbox ./cmd/try-image ./adopt ./...
+E2E_PACKAGES := ./deployapp ./internal/acceptance ./plangate ./cmd/sandbox ./https ./cmd/try-image ./e2e ./adopt ./cmd/acceptance ./...
 
 e2e: ## Run the tests that run the program from outside, in the sandbox
 	@echo "End-to-end tests (about 7 minutes; the first time a few more, to compile what they need) ..."

@@ -8,8 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Other tests set settings without the CLI.
-func TestSettingsAreWrittenAsTheCLIDoes(t *testing.T) {
+// Other tests set settings without the CLI, so what they write must be what it would.
+func TestSettingsAreWrittenAsTheCLIWritesThem(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	const origin = "mediaserver:corsAllowedOrigins[0]"

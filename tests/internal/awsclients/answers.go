@@ -7,10 +7,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// KeepAnswers is an HTTP client for the SDK that loses no answer. The SDK closes the body of a request as soon as the
-// answer begins. net/http may still look for more of the body then, and takes the end that the SDK's WriteTo tells for a
-// failure: it closes the connection in the middle of the answer. The SDK then repeats the call, and a creation fails
-// because the first one has made the thing. Read, which net/http uses where there is no WriteTo, tells the end as agreed.
+// KeepAnswers is an HTTP client for the SDK that loses no answer.
+//
+// The SDK closes the body of a request as soon as the answer begins. net/http may still be checking that the body has no
+// more bytes. The WriteTo of the SDK's body then returns io.EOF, which a WriteTo must not. So net/http takes it for a
+// failure and closes the connection in the middle of the answer. The SDK repeats the call, and a creation fails because
+// the first call has made the thing. Without a WriteTo net/http calls Read, which may return io.EOF.
 //
 // It happens where a server answers at once and the processor is busy. See
 // https://github.com/aws/aws-sdk-go-v2/issues/2737.

@@ -49,7 +49,8 @@ MODULES = frozenset(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: MODULES
 responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 
-# moto makes an RSA key for each symmetric key too, which takes longer than all else that a sandbox asks of KMS.
+# moto makes an RSA key for each symmetric key too, which takes longer than all else that a sandbox asks of KMS. Only
+# GetPublicKey would use it, which AWS refuses for such a key.
 make_private_key = kms.generate_private_key
 kms.generate_private_key = lambda spec: None if spec == "SYMMETRIC_DEFAULT" else make_private_key(spec)
 

@@ -48,7 +48,7 @@ func Locate(ctx context.Context, options Options) (string, error) {
 	}
 	folder := filepath.Join(options.BinDir, "pulumi-"+pinned)
 	binary := filepath.Join(folder, "pulumi")
-	// One that was built here need not be asked, which takes as long as a command of it.
+	// The CLI that was built here has the pinned version; asking it would cost a run of the CLI.
 	if installed, err := exec.LookPath("pulumi"); err == nil && installed != binary && suits(versionOf(ctx, installed), pinned) {
 		return filepath.Abs(installed)
 	}
@@ -73,7 +73,7 @@ func build(ctx context.Context, options Options, version, binary string) error {
 	return nil
 }
 
-// pinnedVersions are the versions that were asked for, by the tool module. They stay while this process runs.
+// pinnedVersions keeps the version that the go.mod of each tool module pins, so that Go is not asked again for it.
 var pinnedVersions sync.Map
 
 // pinnedVersion is the version of the CLI's module in the tool module, such as v3.255.0.

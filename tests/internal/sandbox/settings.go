@@ -26,7 +26,7 @@ type settings struct {
 // writeSettings writes the stack's settings file: the region, the tags of the example stack, and what makes
 // the aws provider, the stand-in and the official one alike, talk to the emulator and to nothing else. Settings of the
 // program come beside these.
-func (s *Stack) writeSettings(program map[string]string) error {
+func (s *Stack) writeSettings(ofProgram map[string]string) error {
 	endpoints := map[string]string{}
 	for _, service := range services {
 		endpoints[service] = s.ProviderEndpoint
@@ -47,7 +47,7 @@ func (s *Stack) writeSettings(program map[string]string) error {
 	if tags != nil {
 		config["aws:defaultTags"] = tags
 	}
-	for key, value := range program {
+	for key, value := range ofProgram {
 		config[key] = value
 	}
 	text, err := yaml.Marshal(settings{Config: config})

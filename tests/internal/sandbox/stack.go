@@ -86,13 +86,13 @@ func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]s
 //
 // The CLI writes a new stack's encryption salt to the settings file beside Pulumi.yaml. So it runs where
 // only a copy of Pulumi.yaml is, and the work tree stays as it is.
-func (s *Stack) initialize(ctx context.Context, settings map[string]string) error {
+func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) error {
 	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("create the sandbox's folder: %w", err)
 		}
 	}
-	if err := s.writeSettings(settings); err != nil {
+	if err := s.writeSettings(ofProgram); err != nil {
 		return err
 	}
 	project, err := os.ReadFile(filepath.Join(s.Root, projectFile))
