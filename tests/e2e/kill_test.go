@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -130,20 +128,14 @@ func killed(err error) bool {
 // checkpoint is what the state says in the middle of a run. Empty while there is no file to read.
 func (d *deployment) checkpoint() (pending, resources []sandboxtest.Resource) {
 	d.t.Helper()
-	text, err := os.ReadFile(d.stateFile())
+	state, err := d.TryState()
 	if err != nil {
 		return nil, nil
 	}
-	var state struct {
-		Checkpoint struct{ Latest sandboxtest.State }
-	}
-	if json.Unmarshal(text, &state) != nil {
-		return nil, nil
-	}
-	for _, operation := range state.Checkpoint.Latest.PendingOperations {
+	for _, operation := range state.PendingOperations {
 		pending = append(pending, operation.Resource)
 	}
-	return pending, state.Checkpoint.Latest.Resources
+	return pending, state.Resources
 }
 
 // progress are the keys of the resources that are being created, and of those that are there.

@@ -84,7 +84,7 @@ func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]s
 
 // initialize writes the sandbox's settings and those of the program, and makes the empty stack.
 //
-// The CLI writes a new stack's encryption salt to the settings file beside Pulumi.yaml. So it runs where
+// The CLI writes the key of a new stack's secrets, encrypted, to the settings file beside Pulumi.yaml. So it runs where
 // only a copy of Pulumi.yaml is, and the work tree stays as it is.
 func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) error {
 	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {

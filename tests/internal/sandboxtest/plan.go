@@ -1,6 +1,7 @@
 package sandboxtest
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -10,7 +11,11 @@ import (
 // ReadPlan reads a plan, the JSON that a preview prints.
 func ReadPlan(tb testing.TB, text string) display.PreviewDigest {
 	tb.Helper()
-	return decode[display.PreviewDigest](tb, text)
+	var plan display.PreviewDigest
+	if err := json.Unmarshal([]byte(text), &plan); err != nil {
+		tb.Fatalf("read the plan: %v\n%s", err, text)
+	}
+	return plan
 }
 
 // Plan is a preview of the stack, with further arguments for the CLI.

@@ -2,9 +2,9 @@ package sandboxtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
-	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -35,15 +35,30 @@ type State struct {
 // State is the stack's state, read from the file that the CLI keeps it in. A secret in it is encrypted.
 func (d *Deployment) State() State {
 	d.tb.Helper()
-	path, err := d.StateFile()
+	state, err := d.TryState()
 	if err != nil {
 		d.tb.Fatal(err)
+	}
+	return state
+}
+
+// TryState is the stack's state, or an error where its file is not there or cannot be read, as in the middle of a run.
+func (d *Deployment) TryState() (State, error) {
+	path, err := d.StateFile()
+	if err != nil {
+		return State{}, err
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		d.tb.Fatal(err)
+		return State{}, err
 	}
-	return decode[struct{ Checkpoint struct{ Latest State } }](d.tb, string(text)).Checkpoint.Latest
+	var file struct {
+		Checkpoint struct{ Latest State }
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return State{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	return file.Checkpoint.Latest, nil
 }
 
 // Managed are the stack's managed resources: all in the state but the stack itself and the providers.
@@ -67,14 +82,4 @@ func (d *Deployment) Outputs() map[string]any {
 		}
 	}
 	return nil
-}
-
-// decode reads JSON and ends the test if it is none.
-func decode[T any](tb testing.TB, text string) T {
-	tb.Helper()
-	var value T
-	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		tb.Fatalf("read JSON: %v\n%s", err, text)
-	}
-	return value
 }
