@@ -3,6 +3,7 @@ package languagehost
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,10 +17,9 @@ var compiled = struct {
 	states map[string]string
 }{states: map[string]string{}}
 
-// unchanged tells whether this process has compiled the binary from sources in this state, and it is still there as
-// it was then. To ask the Go tool takes as long as everything else in an unchanged preview.
+// unchanged tells whether this process has compiled the binary from sources in this state, and it is still there. To ask the Go tool takes as long as everything else in an unchanged preview.
 func unchanged(directory, binary, sources string) bool {
-	state := stateOf(binary)
+	state := versionOf(binary)
 	compiled.Lock()
 	defer compiled.Unlock()
 	return sources != "" && state != "" && compiled.states[directory] == sources+state
@@ -27,7 +27,7 @@ func unchanged(directory, binary, sources string) bool {
 
 // rememberCompiled remembers that the binary was compiled from sources in this state.
 func rememberCompiled(directory, binary, sources string) {
-	state := stateOf(binary)
+	state := versionOf(binary)
 	compiled.Lock()
 	defer compiled.Unlock()
 	compiled.states[directory] = sources + state
@@ -68,6 +68,29 @@ func sourcesOf(directory, binary, goTool string) string {
 		return ""
 	}
 	return state.String()
+}
+
+// buildIDWithin is how much of the beginning of a binary the Go tool reads to find its build ID (cmd/internal/buildid).
+const buildIDWithin = 32 << 10
+
+// versionOf is the size of a binary and its beginning, in which the Go tool writes an ID of all that it is made of. Its
+// time tells nothing: the Go tool renews it each time that another process asks whether the binary is up to date. It is
+// empty if there is no binary.
+func versionOf(binary string) string {
+	file, err := os.Open(binary)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return ""
+	}
+	beginning, err := io.ReadAll(io.LimitReader(file, buildIDWithin))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintln(info.Mode(), info.Size()) + string(beginning)
 }
 
 // stateOf is the size and time of a file. It is empty if there is none.

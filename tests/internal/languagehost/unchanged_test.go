@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -74,6 +75,12 @@ func TestTheGoToolIsAskedAgainOnlyWhenAFileHasChanged(t *testing.T) {
 		{"the first run", func() {}, 1, "embedded first"},
 		{"an unchanged program", func() {}, 0, "embedded first"},
 		{"a file of a package", func() { put(t, filepath.Join(root, "words", "words.go"), "package words\nconst Word = \"other\"\n") }, 1, "embedded other"},
+		{"a binary that another process has found up to date", func() {
+			now := time.Now()
+			if err := os.Chtimes(filepath.Join(root, "bin", "program"), now, now); err != nil {
+				t.Fatal(err)
+			}
+		}, 0, "embedded other"},
 		{"an embedded file", func() {
 			earlier = read(t, filepath.Join(root, "bin", "program"))
 			put(t, filepath.Join(root, "text.txt"), "inserted")
