@@ -21,7 +21,7 @@ import (
 //go:embed serve.py
 var program string
 
-// readyWithin is how long the emulator may take to answer; it takes one to three seconds.
+// readyWithin is how long the emulator may take to answer; it takes one to two seconds.
 const readyWithin = 60 * time.Second
 
 // Options says how to get the emulator and where it reports.
@@ -35,7 +35,7 @@ type Options struct {
 	// Progress gets one line before an installation. Empty means io.Discard.
 	Progress io.Writer
 	// Fork makes the emulator a fork of a process that has loaded moto, which stays until this process ends.
-	// From the second one on, that saves two seconds of CPU for each emulator.
+	// From the second one on, that saves a second of CPU for each emulator.
 	Fork bool
 }
 

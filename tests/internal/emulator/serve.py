@@ -4,8 +4,9 @@ Called with "one", it serves one account on the socket inherited as descriptor 3
 input ends. That is a pipe from the process that started this one. It ends when that process does,
 whatever the way, so the emulator never outlives it.
 
-Called with "many", it loads what moto's services need, which takes two seconds of CPU, and forks
-for each account, which takes milliseconds. A fork is used for a socket to serve on and a log.
+Called with "many", it forks for each account. A fork is used for a socket to serve on and a log.
+
+First it loads what moto's services need, which takes more than a second of CPU; a fork takes milliseconds.
 """
 
 import functools
@@ -14,7 +15,7 @@ import random
 import socket
 import sys
 
-from forks import end_with, fork_for_each
+from forks import begin_to_collect_garbage, end_with, fork_for_each
 from moto import backends
 from moto.core import responses
 from moto.kms import models as kms
@@ -90,6 +91,8 @@ def serve_fork(application, listener, log):
 application = DomainDispatcherApplication(create_backend_app)
 if sys.argv[1] == "one":
     end_with(sys.stdin.fileno())
+    load(application)
+    begin_to_collect_garbage()
     serve(application, INHERITED)
 else:
     load(application)
