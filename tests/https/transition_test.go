@@ -83,9 +83,13 @@ var weakerListeners = []struct{ old, changed, property, from, to string }{
 // one allowance lets it pass.
 func (d *deployment) wantWeakeningsRefused() {
 	d.t.Helper()
+	edits := map[string][]sandboxtest.Edit{}
 	for _, each := range weakerListeners {
-		program := d.Changed(sandboxtest.Edit{File: "listeners.go", Old: each.old, New: each.changed})
-		text := d.MustOn(program, "preview", "--json", "--show-sames").Stdout
+		edits[each.changed] = []sandboxtest.Edit{{File: "listeners.go", Old: each.old, New: each.changed}}
+	}
+	programs := d.ChangedEach(edits)
+	for _, each := range weakerListeners {
+		text := d.MustOn(programs[each.changed], "preview", "--json", "--show-sames").Stdout
 		judge := func(allowances ...string) plangate.Judgement {
 			plan, err := plangate.Read(strings.NewReader(text))
 			if err != nil {

@@ -19,13 +19,15 @@ const repository = "../.."
 type stack struct {
 	*sandboxtest.Deployment
 	t *testing.T
+	// programs are those of changedPrograms.
+	programs map[string]*sandbox.Stack
 	// unprotected tells that the stack was deployed without Pulumi's protection.
 	unprotected bool
 }
 
-// plan is the plan of a program on the stack. The CLI keeps the settings of a preview, so every plan names those
-// that another one changes.
-func (s *stack) plan(program *sandbox.Stack, settings ...string) string {
+// plan is the plan of one of the changed programs on the stack. The CLI keeps the settings of a preview, so every plan
+// names those that another one changes.
+func (s *stack) plan(program string, settings ...string) string {
 	s.t.Helper()
 	arguments := []string{"preview", "--json", "--show-sames"}
 	deployed := []string{"name=mediaserver", "imageTag=latest", "logRetentionDays=30", "forceDestroy=false", "executeCommand=false", "cpu=256",
@@ -33,10 +35,10 @@ func (s *stack) plan(program *sandbox.Stack, settings ...string) string {
 	for _, setting := range append(deployed, settings...) {
 		arguments = append(arguments, "-c", "mediaserver:"+setting)
 	}
-	return s.RunOn(program, arguments...).Stdout
+	return s.RunOn(s.programs[program], arguments...).Stdout
 }
 
-// Edits of the program that serve several tests.
+// Edits of the program that serve several programs.
 var (
 	// keyOfKMS is what makes the stack's encryption one that can become weaker.
 	keyOfKMS = sandboxtest.Edit{File: "storage.go", Old: `pulumi.String("AES256")`, New: `pulumi.String("aws:kms")`}
@@ -260,35 +262,72 @@ func (r row) in(result verdict, happens string) bool {
 	return false
 }
 
-// An edit that does not fit ends its test, which would be found only after minutes in the sandbox.
-func TestEveryEditFitsTheProgram(t *testing.T) {
+// changedPrograms are the programs whose plans are judged. All but the two that lose something have the stronger
+// encryption, with which the stack is deployed.
+func changedPrograms() map[string][]sandboxtest.Edit {
 	var weaker []sandboxtest.Edit
 	for _, each := range weakenings {
 		weaker = append(weaker, each.edit)
 	}
-	for _, edits := range [][]sandboxtest.Edit{weaker, moved(true), moved(false), elsewhere, {removedStorage}, {keyOfKMS}} {
-		sandboxtest.ChangedProgram(t, repository, edits...)
+	return map[string][]sandboxtest.Edit{
+		"stronger":            {keyOfKMS},
+		"weaker":              weaker,
+		"moved":               append(moved(false), keyOfKMS),
+		"moved with an alias": append(moved(true), keyOfKMS),
+		"elsewhere":           append([]sandboxtest.Edit{keyOfKMS}, elsewhere...),
+		"without storage":     {removedStorage},
+		"harmless": {
+			keyOfKMS,
+			{File: "iam.go", Old: `"s3:PutObject", "s3:DeleteObject"}`, New: `"s3:PutObject"}`},
+			{File: "iam.go", Old: "Starts the tasks of the media server", New: "Starts tasks"},
+			{File: "network.go", Old: "HTTP from anywhere", New: "Plain HTTP from anywhere"},
+			{File: "monitoring.go", Old: "	widgetHeight = 6", New: "	widgetHeight = 9"},
+			{File: "storage.go", Old: "daysUntilInfrequentAccess = 30", New: "daysUntilInfrequentAccess = 45"},
+			{File: "storage.go", Old: "	versioning, err := ", New: `	thumbnails, err := s3.NewBucketV2(ctx, "thumbnails", &s3.BucketV2Args{Bucket: pulumi.String("thumbnails")})
+	if err != nil {
+		return storageOutputs{}, err
+	}
+	if _, err := s3.NewBucketPublicAccessBlock(ctx, "thumbnails", &s3.BucketPublicAccessBlockArgs{Bucket: thumbnails.Bucket}); err != nil {
+		return storageOutputs{}, err
+	}
+	versioning, err := `},
+		},
+		"policy not known yet": {
+			keyOfKMS,
+			{File: "iam.go", Old: `Resource: []any{pulumi.Sprintf("%s/*", storage.bucketArn)},`, New: `Resource: []any{storage.drawn},`},
+			{File: "storage.go", Old: "type storageOutputs struct {", New: "type storageOutputs struct {\n	drawn pulumi.StringOutput"},
+			{File: "storage.go", Old: "	return storageOutputs{\n		bucketName: bucket.Bucket,", New: `	drawn, err := random.NewRandomString(ctx, "drawn", &random.RandomStringArgs{Length: pulumi.Int(8)})
+	if err != nil {
+		return storageOutputs{}, err
+	}
+	return storageOutputs{
+		drawn:      drawn.Result,
+		bucketName: bucket.Bucket,`},
+			{File: "storage.go", Old: `	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"`, New: `	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"`},
+		},
 	}
 }
 
 func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 	t.Parallel()
 	s := &stack{Deployment: sandboxtest.New(t, repository), t: t}
-	stronger := s.Changed(keyOfKMS)
-	judgeFirstPlan(t, s.plan(stronger))
+	s.programs = s.ChangedEach(changedPrograms())
+	stronger := s.programs["stronger"]
+	judgeFirstPlan(t, s.plan("stronger"))
 
 	s.UpOn(stronger)
-	judgeHarmlessChanges(t, s, stronger)
+	judgeHarmlessChanges(t, s)
 	judgeLostProtection(t, s)
 
 	// Pulumi itself refuses to plan what would delete a protected resource, so the rest is about unprotected ones.
 	t.Run("what Pulumi protects fails in the preview", func(t *testing.T) {
-		judge(t, s.plan(stronger, "name=renamed")).expect(t, 5, "marked for protection")
+		judge(t, s.plan("stronger", "name=renamed")).expect(t, 5, "marked for protection")
 	})
 	s.unprotected = true
 	s.MustOn(stronger, "up", "--yes", "--skip-preview", "-c", "mediaserver:name=mediaserver", "-c", "mediaserver:protectData=false")
 	judgeMoves(t, s)
-	renamed := s.plan(stronger, "name=renamed")
+	renamed := s.plan("stronger", "name=renamed")
 	judgeRename(t, renamed)
 	judgeRemoval(t, s)
 	judgeWhatIsNoPlan(t, s, stronger, renamed)
@@ -328,30 +367,16 @@ func judgeFirstPlan(t *testing.T, first string) {
 	})
 }
 
-func judgeHarmlessChanges(t *testing.T, s *stack, stronger *sandbox.Stack) {
+func judgeHarmlessChanges(t *testing.T, s *stack) {
 	t.Run("no change passes", func(t *testing.T) {
-		result := judge(t, s.plan(stronger))
+		result := judge(t, s.plan("stronger"))
 		result.expect(t, 0, "Nothing dangerous (no changes)", harmless)
 		if !strings.Contains(result.markdown, "### Plan: no changes") {
 			t.Errorf("Markdown:\n%s", result.markdown)
 		}
 	})
 	t.Run("harmless changes pass", func(t *testing.T) {
-		changed := s.Changed(keyOfKMS,
-			sandboxtest.Edit{File: "iam.go", Old: `"s3:PutObject", "s3:DeleteObject"}`, New: `"s3:PutObject"}`},
-			sandboxtest.Edit{File: "iam.go", Old: "Starts the tasks of the media server", New: "Starts tasks"},
-			sandboxtest.Edit{File: "network.go", Old: "HTTP from anywhere", New: "Plain HTTP from anywhere"},
-			sandboxtest.Edit{File: "monitoring.go", Old: "	widgetHeight = 6", New: "	widgetHeight = 9"},
-			sandboxtest.Edit{File: "storage.go", Old: "daysUntilInfrequentAccess = 30", New: "daysUntilInfrequentAccess = 45"},
-			sandboxtest.Edit{File: "storage.go", Old: "	versioning, err := ", New: `	thumbnails, err := s3.NewBucketV2(ctx, "thumbnails", &s3.BucketV2Args{Bucket: pulumi.String("thumbnails")})
-	if err != nil {
-		return storageOutputs{}, err
-	}
-	if _, err := s3.NewBucketPublicAccessBlock(ctx, "thumbnails", &s3.BucketPublicAccessBlockArgs{Bucket: thumbnails.Bucket}); err != nil {
-		return storageOutputs{}, err
-	}
-	versioning, err := `})
-		result := judge(t, s.plan(changed, "imageTag=v2", "logRetentionDays=60"))
+		result := judge(t, s.plan("harmless", "imageTag=v2", "logRetentionDays=60"))
 		result.expect(t, 0, harmless)
 		for _, line := range []string{
 			"### Plan: 2 create, 8 update, 1 replace",
@@ -377,11 +402,7 @@ func judgeHarmlessChanges(t *testing.T, s *stack, stronger *sandbox.Stack) {
 
 func judgeLostProtection(t *testing.T, s *stack) {
 	t.Run("every protection that a program takes away is refused", func(t *testing.T) {
-		var edits []sandboxtest.Edit
-		for _, each := range weakenings {
-			edits = append(edits, each.edit)
-		}
-		plan := s.plan(s.Changed(edits...), "logRetentionDays=7", "forceDestroy=true", "protectData=false", "executeCommand=true")
+		plan := s.plan("weaker", "logRetentionDays=7", "forceDestroy=true", "protectData=false", "executeCommand=true")
 		result := judge(t, plan)
 		result.expect(t, 1, "refused")
 		for _, each := range weakenings {
@@ -409,18 +430,7 @@ func judgeLostProtection(t *testing.T, s *stack) {
 	})
 
 	t.Run("a policy that is not known yet is refused", func(t *testing.T) {
-		plan := s.plan(s.Changed(keyOfKMS,
-			sandboxtest.Edit{File: "iam.go", Old: `Resource: []any{pulumi.Sprintf("%s/*", storage.bucketArn)},`, New: `Resource: []any{storage.drawn},`},
-			sandboxtest.Edit{File: "storage.go", Old: "type storageOutputs struct {", New: "type storageOutputs struct {\n	drawn pulumi.StringOutput"},
-			sandboxtest.Edit{File: "storage.go", Old: "	return storageOutputs{\n		bucketName: bucket.Bucket,", New: `	drawn, err := random.NewRandomString(ctx, "drawn", &random.RandomStringArgs{Length: pulumi.Int(8)})
-	if err != nil {
-		return storageOutputs{}, err
-	}
-	return storageOutputs{
-		drawn:      drawn.Result,
-		bucketName: bucket.Bucket,`},
-			sandboxtest.Edit{File: "storage.go", Old: `	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"`, New: `	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"`}))
+		plan := s.plan("policy not known yet")
 		result := judge(t, plan)
 		result.expect(t, 1)
 		if want := (row{"ecs-task-s3-policy", "aws:iam/rolePolicy:RolePolicy", "policy: a known document → not known yet"}); !want.in(result, "gets weaker") {
@@ -431,7 +441,7 @@ func judgeLostProtection(t *testing.T, s *stack) {
 
 func judgeMoves(t *testing.T, s *stack) {
 	t.Run("resources that move without an alias fail", func(t *testing.T) {
-		result := judge(t, s.plan(s.Changed(append(moved(false), keyOfKMS)...)))
+		result := judge(t, s.plan("moved"))
 		result.expect(t, 1, "refused")
 		for _, gone := range []row{
 			{"media-storage", "aws:s3/bucketV2:BucketV2", "not in the program any more"},
@@ -447,10 +457,10 @@ func judgeMoves(t *testing.T, s *stack) {
 		}
 	})
 	t.Run("resources that move with an alias pass", func(t *testing.T) {
-		judge(t, s.plan(s.Changed(append(moved(true), keyOfKMS)...))).expect(t, 0, "Nothing dangerous (1 create)")
+		judge(t, s.plan("moved with an alias")).expect(t, 0, "Nothing dangerous (1 create)")
 	})
 	t.Run("a bucket that another region is asked for is refused", func(t *testing.T) {
-		result := judge(t, s.plan(s.Changed(append(elsewhere, keyOfKMS)...)))
+		result := judge(t, s.plan("elsewhere"))
 		result.expect(t, 1)
 		kind := "aws:s3/bucketV2:BucketV2"
 		if !(row{"media-storage", kind, "provider"}).in(result, "is replaced") || !(row{"media-storage", kind, "provider: default"}).in(result, "gets weaker") {
@@ -485,7 +495,7 @@ func judgeRename(t *testing.T, renamed string) {
 }
 
 func judgeRemoval(t *testing.T, s *stack) {
-	removed := s.plan(s.Changed(removedStorage))
+	removed := s.plan("without storage")
 	t.Run("a removed bucket fails", func(t *testing.T) {
 		result := judge(t, removed)
 		result.expect(t, 1, "refused")
@@ -501,7 +511,7 @@ func judgeRemoval(t *testing.T, s *stack) {
 
 func judgeWhatIsNoPlan(t *testing.T, s *stack, stronger *sandbox.Stack, renamed string) {
 	t.Run("a preview that failed fails", func(t *testing.T) {
-		judge(t, s.plan(stronger, "cpu=1")).expect(t, 5, "cpu", "the preview reports errors")
+		judge(t, s.plan("stronger", "cpu=1")).expect(t, 5, "cpu", "the preview reports errors")
 	})
 	t.Run("a streamed preview fails", func(t *testing.T) {
 		command := stronger.Command(t.Context(), "--non-interactive", "preview", "--json", "-c", "mediaserver:cpu=256")

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
 )
 
@@ -97,6 +96,18 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 	t.Parallel()
 	deployed := sandboxtest.New(t, repository)
 	deployed.Up()
+	ofOwnProvider := func(region string) []sandboxtest.Edit {
+		return []sandboxtest.Edit{
+			{File: elsewhere[1].File, New: strings.Replace(elsewhere[1].New, "us-east-1", region, 1)},
+			{File: "storage.go", Old: "	versioning, err := ", New: "	elsewhere(ctx)\n	versioning, err := "},
+		}
+	}
+	programs := deployed.ChangedEach(map[string][]sandboxtest.Edit{
+		"another number in the program": {{File: "task_alarms.go", Old: "cpu, 0)\", settings.maxCapacity)", New: "cpu, 0)\", settings.maxCapacity+1000)"}},
+		"a target that stays":           {{File: "scaling.go", Old: "pulumi.Int(settings.maxCapacity)", New: "pulumi.Int(10)"}},
+		"a provider in eu-west-2":       ofOwnProvider("eu-west-2"),
+		"a provider in us-east-1":       ofOwnProvider("us-east-1"),
+	})
 	passes := func(what string) {
 		t.Helper()
 		result := judge(t, deployed.Must("preview", "--json", "--show-sames").Stdout)
@@ -158,14 +169,11 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 	})
 	t.Run("the alarm at the highest number of tasks keeps to what the settings and the target say", func(t *testing.T) {
 		const never = "metricQueries: "
-		for what, each := range map[string]struct {
-			settings []string
-			edit     sandboxtest.Edit
-		}{
-			"another number in the program": {nil, sandboxtest.Edit{File: "task_alarms.go", Old: "cpu, 0)\", settings.maxCapacity)", New: "cpu, 0)\", settings.maxCapacity+1000)"}},
-			"a target that stays":           {[]string{"-c", "mediaserver:maxCapacity=1000"}, sandboxtest.Edit{File: "scaling.go", Old: "pulumi.Int(settings.maxCapacity)", New: "pulumi.Int(10)"}},
+		for what, settings := range map[string][]string{
+			"another number in the program": nil,
+			"a target that stays":           {"-c", "mediaserver:maxCapacity=1000"},
 		} {
-			result := judge(t, deployed.MustOn(deployed.Changed(each.edit), append([]string{"preview", "--json", "--show-sames"}, each.settings...)...).Stdout)
+			result := judge(t, deployed.MustOn(programs[what], append([]string{"preview", "--json", "--show-sames"}, settings...)...).Stdout)
 			deployed.Unset("mediaserver:maxCapacity")
 			if want := (row{"at-max-capacity", "aws:cloudwatch/metricAlarm:MetricAlarm", never}); result.code != 1 || !want.in(result, "gets weaker") {
 				t.Errorf("%s: no row %q in\n%s%s", what, want, result.stdout, result.stderr)
@@ -173,12 +181,8 @@ func TestSettingsOfScalingAlarmsAndADomainAreJudgedInTheSandbox(t *testing.T) {
 		}
 	})
 	t.Run("a provider of the program's own stays in its region", func(t *testing.T) {
-		provider := func(region string) *sandbox.Stack {
-			return deployed.Changed(sandboxtest.Edit{File: elsewhere[1].File, New: strings.Replace(elsewhere[1].New, "us-east-1", region, 1)},
-				sandboxtest.Edit{File: "storage.go", Old: "	versioning, err := ", New: "	elsewhere(ctx)\n	versioning, err := "})
-		}
-		deployed.UpOn(provider("eu-west-2"))
-		result := judge(t, deployed.MustOn(provider("us-east-1"), "preview", "--json", "--show-sames").Stdout)
+		deployed.UpOn(programs["a provider in eu-west-2"])
+		result := judge(t, deployed.MustOn(programs["a provider in us-east-1"], "preview", "--json", "--show-sames").Stdout)
 		if want := (row{"elsewhere", "pulumi:providers:aws", "region: eu-west-2 → us-east-1"}); result.code != 1 || !want.in(result, "gets weaker") {
 			t.Errorf("no row %q in\n%s%s", want, result.stdout, result.stderr)
 		}

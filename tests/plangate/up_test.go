@@ -88,13 +88,14 @@ func (u *upWorkflow) stopsAChangedProgram(t *testing.T) {
 	judged := upRunner(t, u.Deployment, u.Changed(retention("60")))
 	judged.run(u.preview)
 	judged.run(u.judging)
-	for what, edit := range map[string]sandboxtest.Edit{
-		"another value":       retention("90"),
-		"a further resource":  {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "},
-		"a resource less":     removedStorage,
-		"another replacement": {File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`},
-	} {
-		changed := upRunner(t, u.Deployment, u.Changed(edit))
+	programs := u.ChangedEach(map[string][]sandboxtest.Edit{
+		"a further resource":  {{File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "}},
+		"a resource less":     {removedStorage},
+		"another replacement": {{File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`}},
+	})
+	programs["another value"] = u.Changed(retention("90"))
+	for what, program := range programs {
+		changed := upRunner(t, u.Deployment, program)
 		changed.folder = judged.folder
 		output, err := changed.try(u.doing, "RUNNER_TEMP="+judged.folder)
 		if err == nil || !strings.Contains(output, "violates plan") && !strings.Contains(output, "is not allowed by the plan") {

@@ -29,8 +29,21 @@ func (d *Deployment) Changed(edits ...Edit) *sandbox.Stack {
 func ChangedProgram(tb testing.TB, repository string, edits ...Edit) string {
 	tb.Helper()
 	root := tb.TempDir()
-	for _, pattern := range []string{"*.go", "go.mod", "go.sum", "Pulumi.yaml"} {
-		files, err := filepath.Glob(filepath.Join(repository, pattern))
+	copyFiles(tb, repository, root, "*.go", "go.mod", "go.sum", "Pulumi.yaml")
+	for _, edit := range edits {
+		edit.make(tb, root)
+	}
+	if !slices.ContainsFunc(edits, Edit.changesBinary) {
+		reuseBinary(tb, repository, root)
+	}
+	return root
+}
+
+// copyFiles copies the files of a folder that match one of the patterns into another folder, but no tests.
+func copyFiles(tb testing.TB, from, to string, patterns ...string) {
+	tb.Helper()
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(filepath.Join(from, pattern))
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -42,30 +55,28 @@ func ChangedProgram(tb testing.TB, repository string, edits ...Edit) string {
 			if err != nil {
 				tb.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(root, filepath.Base(file)), text, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(to, filepath.Base(file)), text, 0o600); err != nil {
 				tb.Fatal(err)
 			}
 		}
 	}
-	for _, edit := range edits {
-		edit.make(tb, root)
-	}
-	if !slices.ContainsFunc(edits, func(edit Edit) bool { return filepath.Ext(edit.File) == ".go" }) {
-		reuseBinary(tb, repository, root)
-	}
-	return root
 }
+
+// binary is the program's binary in its folder, the buildTarget of Pulumi.yaml.
+const binary = "bin/mediaserver"
 
 // reuseBinary copies the program's binary into a copy of the program with the same source, where there is one.
 // The Go tool then finds it up to date and does not link it again.
 func reuseBinary(tb testing.TB, repository, root string) {
 	tb.Helper()
-	const binary = "bin/mediaserver"
 	err := languagehost.CopyBinary(filepath.Join(repository, binary), filepath.Join(root, binary))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		tb.Fatal(err)
 	}
 }
+
+// changesBinary tells whether the program has to be built again.
+func (e Edit) changesBinary() bool { return filepath.Ext(e.File) == ".go" }
 
 // make makes the edit in a copy of the program.
 func (e Edit) make(tb testing.TB, root string) {
