@@ -128,7 +128,7 @@ func settingsOf(t *testing.T, sandbox *Sandbox) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The CLI adds each stack's own data key.
+	// Each stack has a data key of its own.
 	settings, _, found := strings.Cut(string(text), "encryptedkey")
 	if !found {
 		t.Errorf("the secrets are not encrypted with a key of KMS:\n%s", text)

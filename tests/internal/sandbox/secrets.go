@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
 // secretsKey names the key that encrypts the secrets in the settings and states of the sandbox's stacks, as a team's
@@ -29,4 +30,15 @@ func (s *Stack) createSecretsKey(ctx context.Context) error {
 		return fmt.Errorf("name the key of the sandbox's secrets: %w", err)
 	}
 	return nil
+}
+
+// newDataKey draws the key of a stack's secrets and returns it encrypted. Only the CLI decrypts it.
+func (s *Stack) newDataKey(ctx context.Context) ([]byte, error) {
+	drawn, err := kms.NewFromConfig(AWSConfig(s.Emulator)).GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{
+		KeyId: aws.String(secretsKey), KeySpec: types.DataKeySpecAes256,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("draw the key of the secrets of stack %s: %w", s.Name, err)
+	}
+	return drawn.CiphertextBlob, nil
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,13 +21,15 @@ var services = []string{
 
 // settings is a stack's settings file.
 type settings struct {
-	Config map[string]any `yaml:"config"`
+	Config          map[string]any `yaml:"config"`
+	SecretsProvider string         `yaml:"secretsprovider,omitempty"`
+	EncryptedKey    string         `yaml:"encryptedkey,omitempty"`
 }
 
 // writeSettings writes the stack's settings file: the region, the tags of the example stack, and what makes
 // the aws provider, the stand-in and the official one alike, talk to the emulator and to nothing else. Settings of the
-// program come beside these.
-func (s *Stack) writeSettings(ofProgram map[string]string) error {
+// program come beside these. The encrypted key is that of the stack's secrets.
+func (s *Stack) writeSettings(encryptedKey []byte, ofProgram map[string]string) error {
 	endpoints := map[string]string{}
 	for _, service := range services {
 		endpoints[service] = s.ProviderEndpoint
@@ -50,7 +53,11 @@ func (s *Stack) writeSettings(ofProgram map[string]string) error {
 	for key, value := range ofProgram {
 		config[key] = value
 	}
-	text, err := yaml.Marshal(settings{Config: config})
+	text, err := yaml.Marshal(settings{
+		Config:          config,
+		SecretsProvider: secretsProvider,
+		EncryptedKey:    base64.StdEncoding.EncodeToString(encryptedKey),
+	})
 	if err != nil {
 		return fmt.Errorf("encode the stack's settings: %w", err)
 	}

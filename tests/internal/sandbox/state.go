@@ -6,7 +6,48 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
+
+// organization stands in the file backend for the owner of a stack, as in `pulumi stack ls --json`.
+const organization = "organization"
+
+// writeEmptyState makes the stack. There must be none of its name yet.
+func (s *Stack) writeEmptyState() error {
+	project, err := readProject(s.Root)
+	if err != nil {
+		return err
+	}
+	checkpoint, err := json.Marshal(apitype.CheckpointV3{
+		Stack: tokens.QName(organization + "/" + project.Name + "/" + s.Name),
+	})
+	if err != nil {
+		return fmt.Errorf("encode the state of stack %s: %w", s.Name, err)
+	}
+	text, err := json.Marshal(apitype.VersionedCheckpoint{Version: apitype.DeploymentSchemaVersionCurrent, Checkpoint: checkpoint})
+	if err != nil {
+		return fmt.Errorf("encode the state of stack %s: %w", s.Name, err)
+	}
+	path, err := s.StateFile()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("create the folder of the state: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("make the stack %s: %w", s.Name, err)
+	}
+	if _, err := file.Write(text); err != nil {
+		_ = file.Close()
+		return fmt.Errorf("write the state of stack %s: %w", s.Name, err)
+	}
+	return file.Close()
+}
 
 // Deployed tells whether the stack's state names any resource.
 func (s *Stack) Deployed() (bool, error) {
