@@ -188,9 +188,8 @@ func (h *halfAdopted) refusesAnotherSecret(t *testing.T) {
 func (h *halfAdopted) isAdoptedOnceMore(t *testing.T) {
 	h.Up()
 	h.Must("stack", "rm", "--yes", "--force", "--preserve-config", h.Name)
-	// Where the project is alone: Pulumi writes a settings file beside it.
 	made := h.Command(t.Context(), "--non-interactive", "stack", "init", h.Name)
-	made.Dir = filepath.Dir(h.SettingsFile())
+	made.Dir = h.FolderForNewStacks()
 	if output, err := made.CombinedOutput(); err != nil {
 		t.Fatalf("make the stack again: %v\n%s", err, output)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +24,6 @@ type team struct {
 	guard    *guard
 	endpoint string
 	storage  *s3.Client
-	folder   string
 	dev      *member
 	prod     *member
 }
@@ -44,7 +42,7 @@ func newTeam(t *testing.T, deployed *sandboxtest.Deployment) *team {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared := &team{guard: guarding, endpoint: serve(t, guarding), folder: filepath.Join(deployed.Dir, "settings")}
+	shared := &team{guard: guarding, endpoint: serve(t, guarding)}
 	shared.storage = deployed.Clients().S3
 	if _, err := shared.storage.CreateBucket(t.Context(), &s3.CreateBucketInput{
 		Bucket:                    aws.String(dev["STATE_BUCKET"]),
@@ -64,8 +62,7 @@ func newTeam(t *testing.T, deployed *sandboxtest.Deployment) *team {
 		created := &member{one, values.but(stack{"KMS_KEY_ID": *key.KeyMetadata.KeyId})}
 		provider := "awskms://" + created.values["KMS_KEY_ID"] + "?region=" + sandbox.Region
 		command := shared.command(t, created, "stack", "init", name, "--secrets-provider", provider)
-		// The CLI writes the provider into the settings file beside the project file, of which a copy is there.
-		command.Dir = shared.folder
+		command.Dir = deployed.FolderForNewStacks()
 		if result := run(t, command); result.ExitCode != 0 {
 			t.Fatalf("make the stack %s: %s%s", name, result.Stdout, result.Stderr)
 		}

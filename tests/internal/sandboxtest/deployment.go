@@ -128,5 +128,14 @@ func (d *Deployment) Another(name string, settings map[string]string) *sandbox.S
 	return stack
 }
 
+// FolderForNewStacks is the folder where the CLI makes a stack. It writes the provider of its secrets to a settings file
+// beside the project file, of which a copy is there, so that the work tree stays as it is.
+func (d *Deployment) FolderForNewStacks() string {
+	d.tb.Helper()
+	folder := filepath.Dir(d.SettingsFile())
+	copyFiles(d.tb, d.Root, folder, "Pulumi.yaml")
+	return folder
+}
+
 // Output is all that the Pulumi CLI has printed so far.
 func (d *Deployment) Output() string { return d.output.String() }
