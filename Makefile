@@ -33,10 +33,10 @@ unit: ## Run the unit tests of the program
 # processes that they started. Those that take longest begin first, so that none of them is still at work when all others
 # are done.
 E2E_TEST := go test -vet=off -count=1 -p 3 -timeout 60m
-E2E_PACKAGES := ./deployapp ./internal/acceptance ./plangate ./cmd/sandbox ./https ./cmd/try-image ./e2e ./adopt ./cmd/acceptance ./...
+E2E_PACKAGES := ./deployapp ./internal/acceptance ./cmd/sandbox ./cmd/try-image ./e2e ./plangate ./https ./cmd/acceptance ./adopt ./...
 
 e2e: ## Run the tests that run the program from outside, in the sandbox
-	@echo "End-to-end tests (about 7 minutes; the first time a few more, to compile what they need) ..."
+	@echo "End-to-end tests (about 6 minutes; the first time a little more, to compile what they need) ..."
 	cd tests && $(E2E_TEST) $(E2E_PACKAGES)
 
 race: ## Run all tests again with the race detector, which needs a C compiler

@@ -83,18 +83,19 @@ func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]s
 }
 
 // initialize makes the empty stack, and writes the sandbox's settings and those of the program. It does what
-// `pulumi stack init` would, in a hundredth of the time.
+// `pulumi stack init` would, in a few milliseconds instead of a third of a second.
 func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) error {
 	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("create the sandbox's folder: %w", err)
 		}
 	}
-	if err := s.writeEmptyState(); err != nil {
-		return err
-	}
 	encryptedKey, err := s.newDataKey(ctx)
 	if err != nil {
+		return err
+	}
+	// Before the settings: a stack of this name that exists keeps its own.
+	if err := s.writeEmptyState(); err != nil {
 		return err
 	}
 	return s.writeSettings(encryptedKey, ofProgram)
