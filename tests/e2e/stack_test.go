@@ -2,8 +2,11 @@ package e2e
 
 import (
 	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -26,7 +29,7 @@ func TestANewStackIsOneForTheCLI(t *testing.T) {
 	if got := d.Must("config", "get", "another:word").Stdout; got != "hush\n" {
 		t.Errorf("the secret is decrypted to %q", got)
 	}
-	for _, command := range []string{"stack export", "stack output --json", "refresh --yes --skip-preview", "destroy --yes --skip-preview"} {
+	for _, command := range []string{"stack export", "stack output --json", "stack graph " + filepath.Join(t.TempDir(), "graph"), "refresh --yes --skip-preview", "destroy --yes --skip-preview"} {
 		d.Must(strings.Fields(command)...)
 	}
 	if listed := d.Must("stack", "ls", "--json").Stdout; !strings.Contains(listed, `"name": "`+d.Name+`"`) {
@@ -54,37 +57,45 @@ func isLikeOneOfTheCLI(t *testing.T, d *deployment) {
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("make a stack: %v\n%s", err, output)
 	}
-	got, want := identityOf(t, &d.Stack), identityOf(t, &other)
-	want.Checkpoint.Stack = strings.TrimSuffix(want.Checkpoint.Stack, other.Name) + d.Name
-	if got != want {
-		t.Errorf("the stack is %+v, one of the CLI would be %+v", got, want)
+	got, want := filesOf(t, &d.Stack), filesOf(t, &other)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the stack is\n%v\none of the CLI would be\n%v", got, want)
 	}
 }
 
-// identity is what two empty stacks have in common, but for their names.
-type identity struct {
-	Version         int
-	Checkpoint      struct{ Stack string }
-	SecretsProvider string
-}
-
-// identityOf reads the files of a stack.
-func identityOf(t *testing.T, stack *sandbox.Stack) identity {
+// filesOf is what the state and the secrets provider in the settings of an empty stack say, without what is its own: the
+// name, the data key, the time and the version of the CLI that has written the state.
+func filesOf(t *testing.T, stack *sandbox.Stack) map[string]any {
 	t.Helper()
-	state, err := stack.StateFile()
+	path, err := stack.StateFile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var read identity
-	// JSON is YAML too.
-	for _, path := range []string{state, stack.SettingsFile()} {
+	var state, settings map[string]any
+	for path, read := range map[string]*map[string]any{path: &state, stack.SettingsFile(): &settings} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := yaml.Unmarshal(text, &read); err != nil {
+		// JSON is YAML too.
+		if err := yaml.Unmarshal(text, read); err != nil {
 			t.Fatalf("read %s: %v", path, err)
 		}
 	}
-	return read
+	checkpoint := state["checkpoint"].(map[string]any)
+	checkpoint["stack"] = strings.TrimSuffix(checkpoint["stack"].(string), stack.Name)
+	latest := checkpoint["latest"].(map[string]any)
+	secrets := latest["secrets_providers"].(map[string]any)["state"].(map[string]any)
+	if secrets["encryptedkey"] != settings["encryptedkey"] {
+		t.Errorf("the data key of %s is %v in the state and %v in the settings", stack.Name, secrets["encryptedkey"], settings["encryptedkey"])
+	}
+	manifest := latest["manifest"].(map[string]any)
+	if written, err := time.Parse(time.RFC3339, manifest["time"].(string)); err != nil || time.Since(written) > time.Hour {
+		t.Errorf("the state of %s was written at %v: %v", stack.Name, manifest["time"], err)
+	}
+	for _, own := range []string{"time", "magic", "version"} {
+		delete(manifest, own)
+	}
+	delete(secrets, "encryptedkey")
+	return map[string]any{"state": state, "secretsprovider": settings["secretsprovider"]}
 }

@@ -88,7 +88,7 @@ func restart(ctx context.Context, place place, plugins sandbox.Plugins) (*sandbo
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(os.Stderr, "Starting the sandbox (about 3 seconds) ...")
+	fmt.Fprintln(os.Stderr, "Starting the sandbox (about 2 seconds) ...")
 	return process.Launch(ctx, place.executable(),
 		"serve", "-cli", prepared.CLI, "-python", prepared.Python, "-plugins", string(plugins))
 }

@@ -17,7 +17,8 @@ var compiled = struct {
 	states map[string]string
 }{states: map[string]string{}}
 
-// unchanged tells whether this process has compiled the binary from sources in this state, and it is still there. To ask the Go tool takes as long as everything else in an unchanged preview.
+// unchanged tells whether this process has compiled the binary from sources in this state, and it is still there. To ask
+// the Go tool takes as long as everything else in an unchanged preview.
 func unchanged(directory, binary, sources string) bool {
 	state := versionOf(binary)
 	compiled.Lock()
@@ -70,12 +71,12 @@ func sourcesOf(directory, binary, goTool string) string {
 	return state.String()
 }
 
-// buildIDWithin is how much of the beginning of a binary the Go tool reads to find its build ID (cmd/internal/buildid).
+// buildIDWithin is how much of the beginning of a binary the Go tool reads for its build ID (cmd/internal/buildid).
 const buildIDWithin = 32 << 10
 
-// versionOf is the size of a binary and its beginning, in which the Go tool writes an ID of all that it is made of. Its
-// time tells nothing: the Go tool renews it each time that another process asks whether the binary is up to date. It is
-// empty if there is no binary.
+// versionOf is the size of a binary and its beginning, which has the build ID, an ID of all that it is made of, on every
+// system. Its time tells nothing: the Go tool renews it each time that another process asks whether the binary is up to
+// date. The version is empty if there is no binary.
 func versionOf(binary string) string {
 	file, err := os.Open(binary)
 	if err != nil {

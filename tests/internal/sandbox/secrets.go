@@ -32,13 +32,14 @@ func (s *Stack) createSecretsKey(ctx context.Context) error {
 	return nil
 }
 
-// newDataKey draws the key of a stack's secrets and returns it encrypted. Only the CLI decrypts it.
+// newDataKey generates the data key of a stack, which encrypts its secrets, and returns it encrypted. Only the CLI
+// decrypts it.
 func (s *Stack) newDataKey(ctx context.Context) ([]byte, error) {
-	drawn, err := kms.NewFromConfig(AWSConfig(s.Emulator)).GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{
+	generated, err := kms.NewFromConfig(AWSConfig(s.Emulator)).GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{
 		KeyId: aws.String(secretsKey), KeySpec: types.DataKeySpecAes256,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("draw the key of the secrets of stack %s: %w", s.Name, err)
+		return nil, fmt.Errorf("generate the data key of stack %s: %w", s.Name, err)
 	}
-	return drawn.CiphertextBlob, nil
+	return generated.CiphertextBlob, nil
 }

@@ -26,10 +26,10 @@ type settings struct {
 	EncryptedKey    string         `yaml:"encryptedkey,omitempty"`
 }
 
-// writeSettings writes the stack's settings file: the region, the tags of the example stack, and what makes
+// encodeSettings is the text of the stack's settings file: the region, the tags of the example stack, and what makes
 // the aws provider, the stand-in and the official one alike, talk to the emulator and to nothing else. Settings of the
 // program come beside these. The encrypted key is that of the stack's secrets.
-func (s *Stack) writeSettings(encryptedKey []byte, ofProgram map[string]string) error {
+func (s *Stack) encodeSettings(encryptedKey []byte, ofProgram map[string]string) ([]byte, error) {
 	endpoints := map[string]string{}
 	for _, service := range services {
 		endpoints[service] = s.ProviderEndpoint
@@ -45,7 +45,7 @@ func (s *Stack) writeSettings(encryptedKey []byte, ofProgram map[string]string) 
 	}
 	tags, err := s.exampleTags()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if tags != nil {
 		config["aws:defaultTags"] = tags
@@ -59,12 +59,9 @@ func (s *Stack) writeSettings(encryptedKey []byte, ofProgram map[string]string) 
 		EncryptedKey:    base64.StdEncoding.EncodeToString(encryptedKey),
 	})
 	if err != nil {
-		return fmt.Errorf("encode the stack's settings: %w", err)
+		return nil, fmt.Errorf("encode the stack's settings: %w", err)
 	}
-	if err := os.WriteFile(s.SettingsFile(), text, 0o600); err != nil {
-		return fmt.Errorf("write the stack's settings: %w", err)
-	}
-	return nil
+	return text, nil
 }
 
 // exampleTags are the default tags of the example stack, or nothing if the program has no such stack.

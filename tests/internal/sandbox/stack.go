@@ -82,8 +82,8 @@ func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]s
 	return &other, nil
 }
 
-// initialize makes the empty stack, and writes the sandbox's settings and those of the program. It does what
-// `pulumi stack init` would, in a few milliseconds instead of a third of a second.
+// initialize makes the empty stack, as `pulumi stack init` would in a third of a second, and writes the sandbox's settings
+// and those of the program.
 func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) error {
 	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -94,11 +94,18 @@ func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) err
 	if err != nil {
 		return err
 	}
-	// Before the settings: a stack of this name that exists keeps its own.
-	if err := s.writeEmptyState(); err != nil {
+	settings, err := s.encodeSettings(encryptedKey, ofProgram)
+	if err != nil {
 		return err
 	}
-	return s.writeSettings(encryptedKey, ofProgram)
+	// Before the settings: a stack of this name that exists keeps its own.
+	if err := s.writeEmptyState(encryptedKey); err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.SettingsFile(), settings, 0o600); err != nil {
+		return fmt.Errorf("write the stack's settings: %w", err)
+	}
+	return nil
 }
 
 func run(command *exec.Cmd) (Result, error) {

@@ -7,27 +7,39 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// organization stands in the file backend for the owner of a stack, as in `pulumi stack ls --json`.
+// organization stands in the file backend for the owner of a stack, as `pulumi about` shows it.
 const organization = "organization"
 
-// writeEmptyState makes the stack. There must be none of its name yet.
-func (s *Stack) writeEmptyState() error {
+// writeEmptyState makes the stack, with the encrypted data key of its secrets. There must be none of its name yet.
+func (s *Stack) writeEmptyState(encryptedKey []byte) error {
 	project, err := readProject(s.Root)
 	if err != nil {
 		return err
 	}
+	secrets, err := json.Marshal(map[string]any{"url": secretsProvider, "encryptedkey": encryptedKey})
+	if err != nil {
+		return fmt.Errorf("encode the secrets provider of stack %s: %w", s.Name, err)
+	}
+	// The first CLI that writes the state puts in its version.
+	manifest := apitype.ManifestV1{Time: time.Now()}
+	manifest.Magic = manifest.NewMagic()
 	checkpoint, err := json.Marshal(apitype.CheckpointV3{
 		Stack: tokens.QName(organization + "/" + project.Name + "/" + s.Name),
+		Latest: &apitype.DeploymentV3{
+			Manifest:         manifest,
+			SecretsProviders: &apitype.SecretsProvidersV1{Type: "cloud", State: secrets},
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("encode the state of stack %s: %w", s.Name, err)
 	}
-	text, err := json.Marshal(apitype.VersionedCheckpoint{Version: apitype.DeploymentSchemaVersionCurrent, Checkpoint: checkpoint})
+	text, err := json.Marshal(apitype.VersionedCheckpoint{Version: 3, Checkpoint: checkpoint})
 	if err != nil {
 		return fmt.Errorf("encode the state of stack %s: %w", s.Name, err)
 	}
@@ -42,11 +54,11 @@ func (s *Stack) writeEmptyState() error {
 	if err != nil {
 		return fmt.Errorf("make the stack %s: %w", s.Name, err)
 	}
-	if _, err := file.Write(text); err != nil {
-		_ = file.Close()
-		return fmt.Errorf("write the state of stack %s: %w", s.Name, err)
+	_, err = file.Write(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return errors.Join(fmt.Errorf("write the state of stack %s: %w", s.Name, err), os.Remove(path))
 	}
-	return file.Close()
+	return nil
 }
 
 // Deployed tells whether the stack's state names any resource.

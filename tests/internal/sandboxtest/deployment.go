@@ -128,8 +128,8 @@ func (d *Deployment) Another(name string, settings map[string]string) *sandbox.S
 	return stack
 }
 
-// FolderForNewStacks is the folder where the CLI makes a stack. It writes the provider of its secrets to a settings file
-// beside the project file, of which a copy is there, so that the work tree stays as it is.
+// FolderForNewStacks copies the project file beside the settings and returns that folder. There the CLI can make a stack:
+// it writes the provider of the stack's secrets to a settings file beside the project file, whatever the environment says.
 func (d *Deployment) FolderForNewStacks() string {
 	d.tb.Helper()
 	folder := filepath.Dir(d.SettingsFile())

@@ -30,7 +30,7 @@ var (
 func (d *Deployment) ChangedEach(edits map[string][]Edit) map[string]*sandbox.Stack {
 	d.tb.Helper()
 	stacks := map[string]*sandbox.Stack{}
-	for name, root := range ChangedPrograms(d.tb, d.Root, edits) {
+	for name, root := range changedPrograms(d.tb, d.Root, edits) {
 		changed := d.Stack
 		changed.Root = root
 		stacks[name] = &changed
@@ -38,8 +38,8 @@ func (d *Deployment) ChangedEach(edits map[string][]Edit) map[string]*sandbox.St
 	return stacks
 }
 
-// ChangedPrograms are the folders of the programs of [Deployment.ChangedEach], by name.
-func ChangedPrograms(tb testing.TB, repository string, edits map[string][]Edit) map[string]string {
+// changedPrograms are the folders of the changed programs, by name.
+func changedPrograms(tb testing.TB, repository string, edits map[string][]Edit) map[string]string {
 	tb.Helper()
 	source := tb.TempDir()
 	copyFiles(tb, repository, source, "go.mod", "go.sum", "Pulumi.yaml")
