@@ -89,17 +89,21 @@ func (u *upWorkflow) stopsAChangedProgram(t *testing.T) {
 	judged.run(u.preview)
 	judged.run(u.judging)
 	programs := u.ChangedEach(map[string][]sandboxtest.Edit{
-		"a further resource":  {{File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "}},
-		"a resource less":     {removedStorage},
-		"another replacement": {{File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`}},
+		"a further resource":  {retention("60"), {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "}},
+		"a resource less":     {retention("60"), removedStorage},
+		"another replacement": {retention("60"), {File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`}},
 	})
 	programs["another value"] = u.Changed(retention("90"))
-	for what, program := range programs {
-		changed := upRunner(t, u.Deployment, program)
+	for what, because := range map[string]string{
+		"another value":       "violates plan: properties changed: ~~retentionInDays[{60}!={90}]",
+		"a further resource":  "create is not allowed by the plan",
+		"a resource less":     "violates plan: dependencies changed: deleted",
+		"another replacement": "violates plan: properties changed: =~containerDefinitions",
+	} {
+		changed := upRunner(t, u.Deployment, programs[what])
 		changed.folder = judged.folder
-		output, err := changed.try(u.doing, "RUNNER_TEMP="+judged.folder)
-		if err == nil || !strings.Contains(output, "violates plan") && !strings.Contains(output, "is not allowed by the plan") {
-			t.Errorf("%s: %v\n%s", what, err, output)
+		if output, err := changed.try(u.doing, "RUNNER_TEMP="+judged.folder); err == nil || !strings.Contains(output, because) {
+			t.Errorf("%s: %v\n%s\nwant %q", what, err, output, because)
 		}
 	}
 	if after := u.Must("stack", "export").Stdout; stateOf(t, after) != stateOf(t, before) {
