@@ -45,7 +45,7 @@ race: ## Run all tests again with the race detector, which needs a C compiler
 	cd tests && $(E2E_TEST) -race $(E2E_PACKAGES)
 
 lint: ## Check the code of both modules, the workflows and the shell scripts
-	@echo "Linters (about 8 minutes the first time, a minute once compiled) ..."
+	@echo "Linters (about 4 minutes the first time, seconds once compiled) ..."
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
 	cd tests && go vet ./...
