@@ -126,7 +126,8 @@ func (s stage) start(t *testing.T, arguments ...string) *process {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	environment := append([]string{"HOME=" + folder, "TMPDIR=" + folder}, s.variables...)
+	// With the race detector, the command and each call of the scripted docker would wait for a second at their end.
+	environment := append([]string{"HOME=" + folder, "TMPDIR=" + folder, "GORACE=atexit_sleep_ms=0"}, s.variables...)
 	for _, variable := range s.Env() {
 		// What leads to the sandbox's AWS; nothing of Pulumi.
 		if strings.HasPrefix(variable, "AWS_") {
