@@ -40,7 +40,7 @@ e2e: ## Run the tests that run the program from outside, in the sandbox
 	cd tests && $(E2E_TEST) $(E2E_PACKAGES)
 
 race: ## Run all tests again with the race detector, which needs a C compiler
-	@echo "All tests with the race detector (about 10 minutes; the first time about 12 more, to compile everything for it) ..."
+	@echo "All tests with the race detector (about 8 minutes; the first time about 3 more, to compile everything for it) ..."
 	go test -race -vet=off ./...
 	cd tests && $(E2E_TEST) -race $(E2E_PACKAGES)
 
