@@ -1,11 +1,8 @@
 package e2e
 
 import (
-	"os"
 	"reflect"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 )
 
 // Other tests set settings without the CLI, so what they write must be what it would.
@@ -33,13 +30,5 @@ func TestSettingsAreWrittenAsTheCLIWritesThem(t *testing.T) {
 // settings is what the stack's settings file says.
 func (d *deployment) settings() map[string]any {
 	d.t.Helper()
-	text, err := os.ReadFile(d.SettingsFile())
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	var settings map[string]any
-	if err := yaml.Unmarshal(text, &settings); err != nil {
-		d.t.Fatal(err)
-	}
-	return settings
+	return readYAML(d.t, d.SettingsFile())
 }

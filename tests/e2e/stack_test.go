@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -71,17 +69,8 @@ func filesOf(t *testing.T, stack *sandbox.Stack) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var state, settings map[string]any
-	for path, read := range map[string]*map[string]any{path: &state, stack.SettingsFile(): &settings} {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// JSON is YAML too.
-		if err := yaml.Unmarshal(text, read); err != nil {
-			t.Fatalf("read %s: %v", path, err)
-		}
-	}
+	// JSON is YAML too.
+	state, settings := readYAML(t, path), readYAML(t, stack.SettingsFile())
 	checkpoint := state["checkpoint"].(map[string]any)
 	checkpoint["stack"] = strings.TrimSuffix(checkpoint["stack"].(string), stack.Name)
 	latest := checkpoint["latest"].(map[string]any)

@@ -49,7 +49,12 @@ func (s *Stack) StateFile() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project.Name, s.Name+".json"), nil
+	return s.stateFile(project), nil
+}
+
+// stateFile is the state's file, with the project as it was read.
+func (s *Stack) stateFile(project project) string {
+	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project.Name, s.Name+".json")
 }
 
 // Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running

@@ -43,10 +43,7 @@ func (s *Stack) writeEmptyState(encryptedKey []byte) error {
 	if err != nil {
 		return fmt.Errorf("encode the state of stack %s: %w", s.Name, err)
 	}
-	path, err := s.StateFile()
-	if err != nil {
-		return err
-	}
+	path := s.stateFile(project)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("create the folder of the state: %w", err)
 	}
