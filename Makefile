@@ -23,9 +23,10 @@ build: ## Build the program into bin/
 test: unit e2e ## Run all tests: the unit tests, then the end-to-end tests in the sandbox
 
 # `make lint` vets the code; these do not do it again.
-unit: ## Run the unit tests of the program
+unit: ## Run the unit tests of the program and of the tools
 	@echo "Unit tests (about 2 minutes the first time, seconds once compiled) ..."
 	go test -vet=off ./...
+	cd tools && go test -vet=off ./...
 
 # Go believes a test's last result as long as the test's own module has not changed. What these tests test is
 # outside of it: the program, the scripts, the policies, the documents. So they run each time.
@@ -42,19 +43,22 @@ e2e: ## Run the tests that run the program from outside, in the sandbox
 race: ## Run all tests again with the race detector, which needs a C compiler
 	@echo "All tests with the race detector (about 8 minutes; the first time about 3 more, to compile everything for it) ..."
 	go test -race -vet=off ./...
+	cd tools && go test -race -vet=off ./...
 	cd tests && $(E2E_TEST) -race $(E2E_PACKAGES)
 
-lint: ## Check the code of both modules, the workflows and the shell scripts
+lint: ## Check the code of the three modules, the workflows and the shell scripts
 	@echo "Linters (about 4 minutes the first time, seconds once compiled) ..."
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
+	cd tools && go vet ./...
 	cd tests && go vet ./...
 	go run $(STATICCHECK) ./...
+	cd tools && go run $(STATICCHECK) ./...
 	cd tests && go run $(STATICCHECK) ./...
 	scripts/shellcheck $(SHELL_SCRIPTS)
 	go run $(ACTIONLINT) -shellcheck scripts/shellcheck
 
-format: ## Format the code in both modules
+format: ## Format the code of the three modules
 	gofmt -w .
 
 sandbox: ## Deploy all 36 resources into an emulated AWS account on this machine

@@ -14,7 +14,7 @@ func TestAScriptThatOtherScriptsCallSaysSo(t *testing.T) {
 	}{
 		{"Usage: scripts/tool NAME HOW-LONG-THE-FIRST-BUILD-TAKES [ARGUMENT...]\n", nil},
 		{"Usage: scripts/tool NAME ", []string{"sandbox"}},
-		{"tool: there is no command 'sandbx' in tests/cmd\n", []string{"sandbx", "a minute"}},
+		{"tool: there is no command 'sandbx' in tools/cmd or tests/cmd\n", []string{"sandbx", "a minute"}},
 	} {
 		command := exec.CommandContext(t.Context(), filepath.Join("..", "scripts", "tool"), test.arguments...)
 		output, err := command.CombinedOutput()

@@ -7,26 +7,33 @@ import (
 	"testing"
 )
 
-// Where both modules use another version of something, all that depends on it is compiled twice.
-func TestBothModulesUseTheSameVersions(t *testing.T) {
+// Where two modules use different versions of something, everything that depends on it is compiled twice.
+func TestTheModulesUseTheSameVersions(t *testing.T) {
 	own := map[string]string{}
 	for _, line := range list(t, ".", "-m", "-f", "{{.Path}} {{.Version}}", "all") {
 		path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
 		own[path] = version
 	}
-	compared := 0
-	for _, line := range list(t, "..", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", ".") {
-		path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if own[path] == "" || version == "" {
-			continue
+	for _, other := range []struct {
+		folder, packages string
+	}{
+		{"..", "."},
+		{"../tools", "./..."},
+	} {
+		compared := 0
+		for _, line := range list(t, other.folder, "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", other.packages) {
+			path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if own[path] == "" || version == "" {
+				continue
+			}
+			compared++
+			if own[path] != version {
+				t.Errorf("%s uses %s %s, its tests use %s: run 'go get' of the newer one where the older one is", other.folder, path, version, own[path])
+			}
 		}
-		compared++
-		if own[path] != version {
-			t.Errorf("the program uses %s %s, its tests use %s: run 'go get' of the newer one where the older one is", path, version, own[path])
+		if compared == 0 {
+			t.Errorf("%s and its tests have no module in common", other.folder)
 		}
-	}
-	if compared == 0 {
-		t.Error("the modules have nothing in common")
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"mediaserver/tests/internal/acceptance"
-	"mediaserver/tests/internal/arguments"
+	"mediaserver/tools/arguments"
 )
 
 const usage = `Usage: scripts/acceptance [--yes] [--report FILE] [--show-account]

@@ -13,7 +13,7 @@ import (
 	"github.com/natefinch/atomic"
 
 	"mediaserver/tests/internal/adoption"
-	"mediaserver/tests/internal/shellword"
+	"mediaserver/tools/shellword"
 )
 
 func (r request) settingsFile() string { return filepath.Join(r.folder, "Pulumi."+r.stack+".yaml") }

@@ -15,9 +15,9 @@ import (
 	"syscall"
 
 	"mediaserver/tests/internal/adoption"
-	"mediaserver/tests/internal/arguments"
-	"mediaserver/tests/internal/shellword"
 	"mediaserver/tests/internal/terraformstate"
+	"mediaserver/tools/arguments"
+	"mediaserver/tools/shellword"
 )
 
 const usage = `Usage: adopt-terraform STATE --stack STACK [options]

@@ -9,8 +9,8 @@ import (
 	"os"
 	"strings"
 
-	"mediaserver/tests/internal/arguments"
 	"mediaserver/tests/internal/plangate"
+	"mediaserver/tools/arguments"
 )
 
 const usage = `Usage: pulumi preview --json --show-sames | plan-gate [options]

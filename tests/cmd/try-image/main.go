@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"mediaserver/tests/internal/arguments"
 	"mediaserver/tests/internal/tryimage"
+	"mediaserver/tools/arguments"
 )
 
 const usage = `Usage: scripts/try-image IMAGE [options]

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"mediaserver/tests/internal/inventory"
-	"mediaserver/tests/internal/shellword"
 	"mediaserver/tests/internal/terraformstate"
+	"mediaserver/tools/shellword"
 )
 
 // Leave is the name in a mapping that leaves an address to Terraform.

@@ -18,7 +18,7 @@ import (
 )
 
 // Version is the version of the official plugin that this package follows.
-const Version = "6.83.2"
+const Version = "6.83.4"
 
 // Options says where the package works.
 type Options struct {

@@ -16,7 +16,7 @@ import (
 )
 
 // Version is the version of the official plugin that this package follows.
-const Version = "4.19.0"
+const Version = "4.19.1"
 
 // client is what resources work with: nothing but themselves.
 type client struct{}

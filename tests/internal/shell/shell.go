@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"mediaserver/tests/internal/sandbox"
-	"mediaserver/tests/internal/shellword"
+	"mediaserver/tools/shellword"
 )
 
 // Quote is shellword.Quote.
