@@ -1,0 +1,82 @@
+package gate
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	// LabelPrefix makes a label of GitHub from an allowance.
+	LabelPrefix = "allow:"
+	// LabelLimit is how many characters a label of GitHub may have (GitHub REST API, "Create a label").
+	LabelLimit = 50
+	// digestLength is how many characters of the digest an allowance has: 65 bits, so that nobody can make a
+	// commit to which an allowance for another one fits.
+	digestLength = 13
+)
+
+// allow gives each reason its allowance, and looks which of them were given. An allowance is a name for people and a
+// digest of the commit and of all that it lets pass: one change of one resource, or one group of changes.
+func (j *Judgement) allow(commit string, given []string) {
+	groups := map[string][]any{}
+	for _, change := range j.Changes {
+		for _, reason := range change.Reasons {
+			if reason.group != "" {
+				groups[reason.group] = append(groups[reason.group], content(change, reason))
+			}
+		}
+	}
+	offered := map[string]bool{}
+	for _, change := range j.Changes {
+		var own []any
+		for _, reason := range change.Reasons {
+			if reason.group == "" {
+				own = append(own, content(change, reason))
+			}
+		}
+		for i := range change.Reasons {
+			reason := &change.Reasons[i]
+			reason.Allowance = allowance(change.Name, commit, own)
+			if reason.group != "" {
+				reason.Allowance = allowance(reason.group, commit, groups[reason.group])
+			}
+			reason.Allowed = slices.Contains(given, reason.Allowance)
+			offered[reason.Allowance] = true
+		}
+	}
+	for _, each := range given {
+		if !offered[each] && !slices.Contains(j.Unused, each) {
+			j.Unused = append(j.Unused, each)
+		}
+	}
+}
+
+// content is all that an allowance for a reason is about. A new resource is about all of its inputs and options.
+func content(change Change, reason Reason) any {
+	state := State{}
+	if reason.group == "additions" {
+		for field, value := range change.step.After {
+			if field == "inputs" || !slices.Contains(bookkeeping, field) {
+				state[field] = value
+			}
+		}
+	}
+	return []any{change.URN, change.Operation, change.Type, reason.Path, reason.Before, reason.After, reason.Why, state}
+}
+
+var notInALabel = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+func allowance(name, commit string, contents []any) string {
+	text, err := json.Marshal([]any{name, commit, contents})
+	if err != nil {
+		panic(err) // What was read from JSON always has a JSON form.
+	}
+	sum := sha256.Sum256(text)
+	digest := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:digestLength]
+	name = notInALabel.ReplaceAllString(name, "-")
+	return name[:min(len(name), LabelLimit-len(LabelPrefix)-len("@")-digestLength)] + "@" + digest
+}

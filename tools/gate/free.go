@@ -1,0 +1,297 @@
+package gate
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Types of resources that have free properties.
+const (
+	dashboard      = "aws:cloudwatch/dashboard:Dashboard"
+	logGroup       = "aws:cloudwatch/logGroup:LogGroup"
+	metricAlarm    = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	cluster        = "aws:ecs/cluster:Cluster"
+	service        = "aws:ecs/service:Service"
+	taskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
+	role           = "aws:iam/role:Role"
+	loadBalancer   = "aws:lb/loadBalancer:LoadBalancer"
+	targetGroup    = "aws:lb/targetGroup:TargetGroup"
+	parameter      = "aws:ssm/parameter:Parameter"
+	scalingPolicy  = "aws:appautoscaling/policy:Policy"
+	scalableTarget = "aws:appautoscaling/target:Target"
+	anyType        = "*"
+)
+
+// freeProperty is a row of the free list: a property that may change without an allowance.
+type freeProperty struct {
+	// kind is the type of the resource, or anyType.
+	kind string
+	// path is the property. * stands for any one element, and ** at the end for everything below.
+	path string
+	// only says which changes are free. Empty for all.
+	only string
+	// why says why they are harmless.
+	why string
+	// holds tells whether a change is such a one.
+	holds func(change) bool
+	// evenUnknown tells that holds judges a value that is not known yet, too.
+	evenUnknown bool
+}
+
+// freeList is the whole list.
+var freeList = []freeProperty{
+	{anyType, "tags.*", "not Environment and Project", "Tags are for people. The policies of the deploying role ask for those two.", tagForPeople, false},
+	{anyType, "tagsAll.*", "not Environment and Project", "The same with the tags of the setting `aws:defaultTags`.", tagForPeople, false},
+	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "", "A delay between two steps of scaling.", atLeast(0), false},
+	{scalableTarget, "maxCapacity", "1 or more", "A number of tasks. With 0 none would run.", atLeast(1), false},
+	{scalableTarget, "minCapacity", "1 or more", "A number of tasks.", atLeast(1), false},
+	{dashboard, "dashboardBody.**", "", "People look at it.", anything, false},
+	{logGroup, "retentionInDays", "longer", "No event is deleted earlier.", keptLonger, false},
+	{metricAlarm, "alarmDescription", "", "A text for people.", isText, false},
+	{metricAlarm, "datapointsToAlarm", "fewer", "The alarm rings earlier.", falls, false},
+	{metricAlarm, "metricQueries[*].expression", "to the `maxCapacity` of the service", "The alarm at the highest number of tasks follows that number.", followsMaxCapacity, false},
+	{metricAlarm, "threshold", "of an alarm that only scales", "A threshold of scaling. Nobody is told by it.", thresholdOfScaling, false},
+	{metricAlarm, "threshold", "earlier, of an alarm for people", "The alarm rings earlier.", ringsEarlier, false},
+	{metricAlarm, "threshold", "of the alarm at the highest number of tasks, to the one that adds tasks", "Tasks are busy where scaling would add one.", followsScaling, false},
+	{cluster, "settings[containerInsights].value", "enabled, enhanced or disabled", "How closely CloudWatch observes the cluster.", oneOf("enabled", "enhanced", "disabled"), false},
+	{service, "desiredCount", "1 or more", "A number of tasks.", atLeast(1), false},
+	{service, "taskDefinition", "to the task definition of the stack", "What it runs is judged there.", runsOwnTasks, true},
+	{taskDefinition, "cpu", "more than 0", "The size of a task.", atLeast(1), false},
+	{taskDefinition, "memory", "more than 0", "The size of a task.", atLeast(1), false},
+	{taskDefinition, "runtimePlatform.cpuArchitecture", "X86_64 or ARM64", "The processor. An image for another one does not start.", oneOf("X86_64", "ARM64"), false},
+	{taskDefinition, "containerDefinitions[*].image", "another tag or digest of the same repository", "A release. Who may push to the repository decides what runs.", sameRepository, false},
+	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "", "The mode of the application.", isText, false},
+	{taskDefinition, "containerDefinitions[*].healthCheck.command[*]", "the path of the URL, to that of the target group", "The health path.", healthPathOfContainer, false},
+	{role, "description", "", "A text for people.", isText, false},
+	{loadBalancer, "idleTimeout", "1 or more", "A delay until an idle connection is closed.", atLeast(1), false},
+	{targetGroup, "deregistrationDelay", "", "A delay for requests that are under way.", atLeast(0), false},
+	{targetGroup, "slowStart", "", "A delay until a new task gets its full share.", atLeast(0), false},
+	{targetGroup, "healthCheck.healthyThreshold", "", "A threshold. AWS takes 2 to 10.", atLeast(2), false},
+	{targetGroup, "healthCheck.interval", "shorter", "A broken task is noticed earlier.", falls, false},
+	{targetGroup, "healthCheck.path", "to that of the containers", "The health path.", healthPathOfTargets, false},
+	{targetGroup, "healthCheck.unhealthyThreshold", "fewer", "A broken task is noticed earlier.", falls, false},
+	{parameter, "description", "", "A text for people.", isText, false},
+}
+
+// WriteRules writes the free list as a table in Markdown.
+func WriteRules(writer io.Writer) error {
+	var text strings.Builder
+	text.WriteString("| Type | Property | Free only | Why |\n| --- | --- | --- | --- |\n")
+	for _, row := range freeList {
+		kind := "`" + row.kind + "`"
+		if row.kind == anyType {
+			kind = "every type"
+		}
+		fmt.Fprintf(&text, "| %s | `%s` | %s | %s |\n", kind, row.path, row.only, row.why)
+	}
+	_, err := io.WriteString(writer, text.String())
+	return err
+}
+
+// change is a difference of a resource in a plan.
+type change struct {
+	plan Plan
+	step Step
+	Difference
+}
+
+// covers tells whether the row lets a change pass.
+func (f freeProperty) covers(c change) bool {
+	return (f.kind == anyType || f.kind == c.step.After.text("type")) && matches(f.path, c.Path) &&
+		(f.evenUnknown || !hidden(c.Before) && !hidden(c.After) && c.noNewSource()) && f.holds(c)
+}
+
+// matches compares a path with the one of a row.
+func matches(pattern string, path []string) bool {
+	want := strings.Split(strings.ReplaceAll(pattern, "[", ".["), ".")
+	if last := len(want) - 1; want[last] == "**" && len(path) > last {
+		want, path = want[:last], path[:last]
+	}
+	return slices.EqualFunc(want, path, func(want, have string) bool {
+		return want == have || want == "*" || want == "[*]" && strings.HasPrefix(have, "[")
+	})
+}
+
+// noNewSource tells whether an input comes from no resource from which it did not come before: who reads the dashboard
+// must not find there what only the tasks may know.
+func (c change) noNewSource() bool {
+	known := c.step.Before.sources(c.Path[0])
+	return !slices.ContainsFunc(c.step.After.sources(c.Path[0]), func(urn any) bool { return !slices.Contains(known, urn) })
+}
+
+func anything(change) bool { return true }
+
+func isText(c change) bool {
+	_, is := c.After.(string)
+	return is
+}
+
+func oneOf(values ...string) func(change) bool {
+	return func(c change) bool {
+		_, newText, are := both[string](c.Before, c.After)
+		return are && slices.Contains(values, newText)
+	}
+}
+
+func atLeast(minimum float64) func(change) bool {
+	return func(c change) bool {
+		value, is := number(c.After)
+		return is && value >= minimum
+	}
+}
+
+// numbers are both values of a change as numbers.
+func (c change) numbers() (before, after float64, are bool) {
+	before, was := number(c.Before)
+	after, is := number(c.After)
+	return before, after, was && is
+}
+
+func falls(c change) bool {
+	before, after, are := c.numbers()
+	return are && after < before
+}
+
+// keptLonger compares retentions. 0 or none keeps events for ever (CloudWatch Logs API reference, PutRetentionPolicy).
+func keptLonger(c change) bool {
+	before, after, are := c.numbers()
+	return c.After == nil || are && before != 0 && (after == 0 || after > before)
+}
+
+// tagForPeople tells a tag from those in the conditions of policies/up-network.json.
+func tagForPeople(c change) bool {
+	return c.Path[1] != "Environment" && c.Path[1] != "Project" && (c.After == nil || isText(c))
+}
+
+// onlyScales tells whether all that an alarm does is to run scaling policies.
+func onlyScales(state State) bool {
+	scales := false
+	for _, property := range []string{"alarmActions", "okActions", "insufficientDataActions"} {
+		actions, isList := state.object("inputs")[property].([]any)
+		if !isList && state.object("inputs")[property] != nil {
+			return false
+		}
+		for _, action := range actions {
+			arn, _ := action.(string)
+			if !strings.Contains(arn, ":scalingPolicy:") {
+				return false
+			}
+			scales = true
+		}
+	}
+	return scales
+}
+
+func thresholdOfScaling(c change) bool {
+	_, _, are := c.numbers()
+	return are && onlyScales(c.step.Before) && onlyScales(c.step.After)
+}
+
+func ringsEarlier(c change) bool {
+	before, after, are := c.numbers()
+	comparison, _ := c.step.After.object("inputs")["comparisonOperator"].(string)
+	return are && (strings.HasPrefix(comparison, "GreaterThan") && after < before || strings.HasPrefix(comparison, "LessThan") && after > before)
+}
+
+// atMostTasks is the expression of the alarm at the highest number of tasks (task_alarms.go of the program).
+var atMostTasks = regexp.MustCompile(`^IF\(tasks >= ([0-9]+), cpu, 0\)$`)
+
+func followsMaxCapacity(c change) bool {
+	oldText, newText, are := both[string](c.Before, c.After)
+	is := atMostTasks.FindStringSubmatch(newText)
+	return are && atMostTasks.MatchString(oldText) && is != nil && c.plan.hasOnly(scalableTarget, func(inputs map[string]any) bool {
+		return fmt.Sprint(inputs["maxCapacity"]) == is[1]
+	})
+}
+
+func followsScaling(c change) bool {
+	queries, _ := c.step.After.object("inputs")["metricQueries"].([]any)
+	return slices.ContainsFunc(queries, func(each any) bool {
+		query, _ := each.(map[string]any)
+		return atMostTasks.MatchString(State(query).text("expression"))
+	}) && slices.ContainsFunc(c.plan.Steps, func(step Step) bool {
+		inputs := step.After.object("inputs")
+		return step.After.text("type") == metricAlarm && onlyScales(step.After) && inputs["comparisonOperator"] == "GreaterThanThreshold" && inputs["threshold"] == c.After
+	})
+}
+
+// hasOnly tells whether the stack will have resources of a type, and whether a condition holds for the inputs of each.
+func (p Plan) hasOnly(kind string, holds func(inputs map[string]any) bool) bool {
+	has := false
+	for _, step := range p.Steps {
+		if step.After.text("type") == kind {
+			if !holds(step.After.object("inputs")) {
+				return false
+			}
+			has = true
+		}
+	}
+	return has
+}
+
+// runsOwnTasks judges which task definition a service runs: the one of the stack, by the ARN that it has, or as one that
+// is replaced and has no ARN yet. What the program makes of that ARN the plan does not tell.
+func runsOwnTasks(c change) bool {
+	sources := c.step.After.sources("taskDefinition")
+	return len(sources) == 1 && slices.ContainsFunc(c.plan.Steps, func(step Step) bool {
+		if step.URN != sources[0] || step.After.text("type") != taskDefinition {
+			return false
+		}
+		if step.Operation == "same" {
+			return c.After == step.Before.object("outputs")["arn"] && !hidden(c.After)
+		}
+		return step.Operation == "replace" && c.After == unknown
+	})
+}
+
+// image is a reference with a registry and a repository, and maybe a tag and a digest.
+var image = regexp.MustCompile(`^([a-z0-9.-]+(?::[0-9]+)?/[a-z0-9._/-]+)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)
+
+func sameRepository(c change) bool {
+	oldText, newText, are := both[string](c.Before, c.After)
+	was, is := image.FindStringSubmatch(oldText), image.FindStringSubmatch(newText)
+	return are && was != nil && is != nil && was[1] == is[1]
+}
+
+// healthURL is what the health check of a container asks: the container itself, at a path.
+var healthURL = regexp.MustCompile(`^(http://localhost:[0-9]+)(/[!-~]*)$`)
+
+func healthPathOfContainer(c change) bool {
+	oldText, newText, are := both[string](c.Before, c.After)
+	was, is := healthURL.FindStringSubmatch(oldText), healthURL.FindStringSubmatch(newText)
+	return are && was != nil && is != nil && was[1] == is[1] && c.plan.hasOnly(targetGroup, func(inputs map[string]any) bool {
+		check, _ := inputs["healthCheck"].(map[string]any)
+		return check["path"] == is[2]
+	})
+}
+
+func healthPathOfTargets(c change) bool {
+	return isText(c) && c.plan.hasOnly(taskDefinition, func(inputs map[string]any) bool {
+		text, _ := inputs["containerDefinitions"].(string)
+		containers, _ := structured(text)
+		return asksOnly(containers, c.After)
+	})
+}
+
+// asksOnly tells whether the health checks of containers ask for a path, and for no other.
+func asksOnly(containers, path any) bool {
+	asks := false
+	list, _ := containers.([]any)
+	for _, each := range list {
+		container, _ := each.(map[string]any)
+		words, _ := State(State(container).object("healthCheck"))["command"].([]any)
+		for _, each := range words {
+			word, _ := each.(string)
+			if url := healthURL.FindStringSubmatch(word); url != nil {
+				if url[2] != path {
+					return false
+				}
+				asks = true
+			}
+		}
+	}
+	return asks
+}

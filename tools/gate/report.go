@@ -1,0 +1,237 @@
+package gate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+)
+
+const (
+	// MarkdownLimit is how many bytes the report in Markdown has at most. A comment of GitHub holds 65,536 characters,
+	// the summary of a step 1 MiB.
+	MarkdownLimit = 60_000
+	// shownLength is how many characters of a value a report shows.
+	shownLength = 160
+)
+
+// Plain makes a text from a plan harmless in a terminal and in the log of a workflow. A pull request decides what such a
+// text says, and a runner takes "::name::" at the beginning of a line and "##[name]" anywhere for its own commands.
+func Plain(text string) string {
+	var plain strings.Builder
+	var last rune
+	for _, r := range text {
+		if !unicode.IsPrint(r) {
+			r = ' '
+		}
+		if r == ':' && last == ':' || r == '[' && last == '#' {
+			plain.WriteRune(' ')
+		}
+		plain.WriteRune(r)
+		last = r
+	}
+	return plain.String()
+}
+
+// code puts a text from a plan into a code span, in which GitHub reads no Markdown, HTML, link or mention.
+func code(text string) string {
+	text = strings.TrimSpace(strings.NewReplacer("`", "'", "|", "¦").Replace(Plain(text)))
+	if text == "" {
+		return ""
+	}
+	return "`" + text + "`"
+}
+
+// WriteText writes the verdict and what is not harmless for a terminal.
+func (j Judgement) WriteText(writer io.Writer) error {
+	if j.Fault != "" {
+		_, err := fmt.Fprintf(writer, "Refused: the gate itself failed on this plan: %s\n", Plain(j.Fault))
+		return err
+	}
+	rows := [][]string{{"RESOURCE", "TYPE", "OPERATION", "WHY IT WAITS FOR AN ALLOWANCE"}}
+	for _, change := range j.Changes {
+		for _, reason := range change.Reasons {
+			text := reason.String()
+			if reason.Allowed {
+				text += " (allowed)"
+			}
+			rows = append(rows, []string{change.Name, change.Type, change.Operation, text})
+		}
+	}
+	if len(rows) > 1 {
+		table := tabwriter.NewWriter(writer, 0, 0, 2, ' ', 0)
+		for _, row := range rows {
+			for i := range row {
+				row[i] = Plain(row[i])
+			}
+			fmt.Fprintln(table, strings.Join(row, "\t"))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(writer, "%s (%s).\n", Plain(j.verdict()), Plain(j.count()))
+	return err
+}
+
+// verdict is what the gate says about the plan as a whole.
+func (j Judgement) verdict() string {
+	switch {
+	case j.Refused():
+		return "Refused: not all of the plan is known to be harmless"
+	case j.Creates != "":
+		return "Passed: creates the whole stack " + j.Creates
+	case slices.ContainsFunc(j.Changes, func(change Change) bool { return len(change.Reasons) > 0 }):
+		return "Passed: what is not known to be harmless is allowed for this commit"
+	}
+	return "Passed: nothing changes but free properties"
+}
+
+// WriteMarkdown writes the verdict, what is not harmless and all changes for a pull request, in MarkdownLimit bytes.
+func (j Judgement) WriteMarkdown(writer io.Writer) error {
+	text := &limited{}
+	switch {
+	case j.Fault != "":
+		text.line("### Plan\n\n**Refused:** the gate itself failed on this plan. The log of the run says how.")
+	case len(j.Failures) > 0:
+		text.line("### Plan\n\n**The preview failed.**\n")
+		for _, message := range j.Failures {
+			text.line("- %s", code(message))
+		}
+	default:
+		text.line("### Plan: %s\n\n**%s.**", code(j.count()), Plain(j.verdict()))
+		j.writeRefused(text)
+		j.writeChanges(text)
+	}
+	if text.left > 0 {
+		text.WriteString(fmt.Sprintf("\n%d lines are left out here; the log of the run has all reasons and allowances.\n", text.left))
+	}
+	_, err := io.WriteString(writer, text.String())
+	return err
+}
+
+func (j Judgement) writeRefused(text *limited) {
+	begun := false
+	for _, change := range j.Changes {
+		for _, reason := range change.Reasons {
+			if !begun {
+				text.line("\n| Resource | Type | Operation | Why it waits for an allowance | Label that lets it pass |\n| --- | --- | --- | --- | --- |")
+				begun = true
+			}
+			label := code(LabelPrefix + reason.Allowance)
+			if reason.Allowed {
+				label = "given"
+			}
+			text.line("| %s | %s | %s | %s | %s |", code(change.Name), code(change.Type), code(change.Operation), code(reason.String()), label)
+		}
+	}
+	if len(j.Unused) > 0 {
+		text.line("\nAllowances that fit nothing in this plan at this commit: %s", code(strings.Join(j.Unused, ", ")))
+	}
+}
+
+func (j Judgement) writeChanges(text *limited) {
+	if len(j.Changes) == 0 {
+		return
+	}
+	text.line("\nAll changes:\n\n| Operation | Resource | Type | Free properties that change |\n| --- | --- | --- | --- |")
+	for _, change := range j.Changes {
+		text.line("| %s | %s | %s | %s |", code(change.Operation), code(change.Name), code(change.Type), code(strings.Join(change.Free, ", ")))
+	}
+}
+
+// limited is a text of MarkdownLimit bytes at most, with room for the sentence that says what is left out.
+type limited struct {
+	strings.Builder
+	left int
+}
+
+func (l *limited) line(format string, parts ...any) {
+	const room = 200
+	line := fmt.Sprintf(format, parts...) + "\n"
+	if l.left > 0 || l.Len()+len(line) > MarkdownLimit-room {
+		l.left++
+		return
+	}
+	l.WriteString(line)
+}
+
+// count tells how many resources change, by operation.
+func (j Judgement) count() string {
+	counts := map[string]int{}
+	var order []string
+	for _, change := range j.Changes {
+		if counts[change.Operation]++; counts[change.Operation] == 1 {
+			order = append(order, change.Operation)
+		}
+	}
+	slices.Sort(order)
+	var words []string
+	for _, operation := range order {
+		words = append(words, fmt.Sprintf("%d %s", counts[operation], operation))
+	}
+	if len(words) == 0 {
+		return "no changes"
+	}
+	return shorten(strings.Join(words, ", "))
+}
+
+// String says what the reason is.
+func (r Reason) String() string {
+	if r.Path == "" {
+		return r.Why
+	}
+	return fmt.Sprintf("%s %s: %s → %s", r.Path, r.Why, shown(r.Path, r.Before, r.After), shown(r.Path, r.After, r.Before))
+}
+
+// summary names the inputs of a new resource.
+func summary(state State) string {
+	inputs := comparison{}
+	inputs.compare(nil, map[string]any{}, orEmpty(state.object("inputs")))
+	var words []string
+	for _, each := range inputs.found {
+		words = append(words, each.path()+": "+shown(each.path(), each.After, nil))
+	}
+	if len(words) == 0 {
+		return "no inputs"
+	}
+	return strings.Join(words, ", ")
+}
+
+// private are properties of which a report shows no value, because it may be a secret that the program has made plain.
+var private = []string{"value", "insecureValue", "containerDefinitions", "result"}
+
+// shown is a value in a report. Beside a secret it stays hidden too, because it may be the same in plain.
+func shown(path string, value, other any) string {
+	isPrivate := slices.ContainsFunc(private, func(name string) bool {
+		return path == name || strings.HasSuffix(path, "."+name)
+	})
+	switch {
+	case value == nil:
+		return "not set"
+	case value == secret:
+		return "a secret"
+	case value == unknown:
+		return "not known yet"
+	case isPrivate || hidden(value) || hidden(other) && other != unknown:
+		return "not shown"
+	}
+	if text, is := value.(string); is {
+		return shorten(text)
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "not shown"
+	}
+	return shorten(string(text))
+}
+
+func shorten(text string) string {
+	if runes := []rune(text); len(runes) > shownLength {
+		return string(runes[:shownLength]) + "…"
+	}
+	return text
+}
