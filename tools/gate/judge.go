@@ -19,6 +19,8 @@ type Reason struct {
 	// Allowance is the text that lets exactly this pass, and Allowed tells that it was given.
 	Allowance string
 	Allowed   bool
+	// private hides the values in a report.
+	private bool
 	// group is the name of an allowance for several resources together. Empty for one of its own.
 	group string
 }
@@ -130,7 +132,7 @@ func (p Plan) judge(c *Change, free []freeProperty) {
 	refuse := func(why string) { c.Reasons = append(c.Reasons, Reason{Why: why}) }
 	switch {
 	case step.Operation == "create" && step.Before == nil && step.After != nil:
-		c.Reasons = append(c.Reasons, Reason{Why: "is new, with " + summary(step.After), group: "additions"})
+		c.Reasons = append(c.Reasons, Reason{Why: "is new" + summary(step.After), group: "additions"})
 		return
 	case !slices.Contains([]string{"same", "update", "replace"}, step.Operation):
 		refuse("is not one of the harmless operations")
@@ -143,7 +145,7 @@ func (p Plan) judge(c *Change, free []freeProperty) {
 		return
 	}
 	differences := p.differences(step)
-	if step.Operation != "same" && len(differences) == 0 {
+	if len(c.Reasons) == 0 && step.Operation != "same" && len(differences) == 0 {
 		refuse("changes, but nothing in the plan tells what")
 	}
 	for _, difference := range differences {
@@ -152,6 +154,7 @@ func (p Plan) judge(c *Change, free []freeProperty) {
 			continue
 		}
 		reason := Reason{Path: difference.path(), Before: difference.Before, After: difference.After, Why: "is not free"}
+		reason.private = comesFromAPassword(step.After, difference.Path[0])
 		if difference.Path[0] == stateField && difference.Path[1] == "provider" && p.movesDefaultProvider(difference) {
 			reason.group = "providers"
 		}

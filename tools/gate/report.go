@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -181,34 +182,51 @@ func (j Judgement) count() string {
 
 // String says what the reason is.
 func (r Reason) String() string {
-	if r.Path == "" {
+	switch {
+	case r.Path == "":
 		return r.Why
+	case r.private:
+		return fmt.Sprintf("%s %s: %s", r.Path, r.Why, notShown)
 	}
 	return fmt.Sprintf("%s %s: %s → %s", r.Path, r.Why, shown(r.Path, r.Before, r.After), shown(r.Path, r.After, r.Before))
 }
 
-// summary names the inputs of a new resource.
+// summary names the provider and the inputs of a new resource.
 func summary(state State) string {
+	var text strings.Builder
+	if provider, has := parseURN(state.text("provider")); has {
+		name, _, _ := strings.Cut(provider.name, "::")
+		text.WriteString(", by the provider " + name)
+	}
 	inputs := comparison{}
 	inputs.compare(nil, map[string]any{}, orEmpty(state.object("inputs")))
-	var words []string
 	for _, each := range inputs.found {
-		words = append(words, each.path()+": "+shown(each.path(), each.After, nil))
+		value := shown(each.path(), each.After, nil)
+		if comesFromAPassword(state, each.Path[0]) {
+			value = notShown
+		}
+		text.WriteString(", " + each.path() + ": " + value)
 	}
-	if len(words) == 0 {
-		return "no inputs"
-	}
-	return strings.Join(words, ", ")
+	return text.String()
 }
 
-// private are properties of which a report shows no value, because it may be a secret that the program has made plain.
-var private = []string{"value", "insecureValue", "containerDefinitions", "result"}
+// comesFromAPassword tells whether an input comes from a generated password, which the program may have made plain.
+func comesFromAPassword(state State, input string) bool {
+	return slices.ContainsFunc(state.sources(input), func(source any) bool {
+		text, _ := source.(string)
+		urn, _ := parseURN(text)
+		return urn.kind() == "random:index/randomPassword:RandomPassword"
+	})
+}
+
+// notShown stands for a value that a report keeps to itself.
+const notShown = "not shown"
+
+// private are properties of which a report shows no value, because it may be a secret in plain.
+var private = regexp.MustCompile(`(^|\.)(value|insecureValue|result|containerDefinitions|environment(\[.*)?)$`)
 
 // shown is a value in a report. Beside a secret it stays hidden too, because it may be the same in plain.
 func shown(path string, value, other any) string {
-	isPrivate := slices.ContainsFunc(private, func(name string) bool {
-		return path == name || strings.HasSuffix(path, "."+name)
-	})
 	switch {
 	case value == nil:
 		return "not set"
@@ -216,15 +234,15 @@ func shown(path string, value, other any) string {
 		return "a secret"
 	case value == unknown:
 		return "not known yet"
-	case isPrivate || hidden(value) || hidden(other) && other != unknown:
-		return "not shown"
+	case private.MatchString(path) || hidden(value) || other != unknown && hidden(other):
+		return notShown
 	}
 	if text, is := value.(string); is {
 		return shorten(text)
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
-		return "not shown"
+		return notShown
 	}
 	return shorten(string(text))
 }
