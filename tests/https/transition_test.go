@@ -7,59 +7,50 @@ import (
 	"strings"
 	"testing"
 
-	"mediaserver/tests/internal/plangate"
 	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandboxtest"
+	"mediaserver/tools/gate"
 )
 
-// judged is what the gate thinks of the preview, with allowances.
-func (d *deployment) judged(allowances ...string) plangate.Judgement {
+// judged is what the gate thinks of a plan, with allowances.
+func (d *deployment) judged(plan string, allowances ...string) gate.Judgement {
 	d.t.Helper()
-	plan, err := plangate.Read(strings.NewReader(d.Must("preview", "--json", "--show-sames").Stdout))
+	read, err := gate.Read(strings.NewReader(plan), "")
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return plangate.Judge(plan, "commit", allowances)
+	return gate.Judge(read, "commit", allowances)
 }
 
-// wantPassed asserts that the gate lets the preview pass, with nothing replaced.
-func (d *deployment) wantPassed() {
-	d.t.Helper()
-	judgement := d.judged()
-	if judgement.Refused() || len(judgement.Changes) == 0 {
-		d.t.Errorf("the gate's judgement is %+v, want changes that pass", judgement)
-	}
-	for _, change := range judgement.Changes {
-		if change.Happens != "create" && change.Happens != "update" {
-			d.t.Errorf("%s %s: %s", change.Type, change.Name, change.Happens)
-		}
-	}
-}
-
-// wantRefused asserts what the gate refuses of the preview, each with an allowance of its own that makes a label, and
-// that it passes with all of them and with none missing.
+// wantRefused asserts what the gate refuses of the preview, where "additions" stands for all that is new, and that the
+// preview passes with all allowances and with none missing.
 func (d *deployment) wantRefused(want ...string) {
 	d.t.Helper()
-	var refused, allowances []string
-	for _, change := range d.judged().Changes {
-		if len(change.Dangers) == 0 {
-			continue
+	plan := d.Must("preview", "--json", "--show-sames").Stdout
+	judgement := d.judged(plan)
+	var refused []string
+	for _, change := range judgement.Changes {
+		what := fmt.Sprintf("%s %s %s", change.Operation, change.Type[strings.LastIndex(change.Type, ":")+1:], change.Name)
+		if change.Operation == "create" {
+			what = "additions"
 		}
-		refused = append(refused, fmt.Sprintf("%s %s %s", change.Happens, change.Type[strings.LastIndex(change.Type, ":")+1:], change.Name))
-		allowances = append(allowances, change.Allowance)
-		if label := plangate.LabelPrefix + change.Allowance; len(label) > plangate.LabelLimit {
-			d.t.Errorf("the label %s has %d characters", label, len(label))
+		if len(change.Reasons) > 0 {
+			refused = append(refused, what)
 		}
 	}
 	slices.Sort(refused)
-	if !slices.Equal(refused, want) {
+	if refused = slices.Compact(refused); !slices.Equal(refused, want) {
 		d.t.Errorf("the gate refuses %q, want %q", refused, want)
 	}
-	if judgement := d.judged(allowances...); judgement.Refused() || len(judgement.Unused) > 0 {
+	allowances := judgement.Needed()
+	if len(allowances) != len(want) {
+		d.t.Errorf("the gate wants the allowances %q", allowances)
+	}
+	if judgement := d.judged(plan, allowances...); judgement.Refused() || len(judgement.Unused) > 0 {
 		d.t.Errorf("with all allowances the judgement is %+v", judgement)
 	}
 	for i := range allowances {
-		if !d.judged(slices.Delete(slices.Clone(allowances), i, i+1)...).Refused() {
+		if !d.judged(plan, slices.Delete(slices.Clone(allowances), i, i+1)...).Refused() {
 			d.t.Errorf("without the allowance %s the gate lets the plan pass", allowances[i])
 		}
 	}
@@ -90,26 +81,18 @@ func (d *deployment) wantWeakeningsRefused() {
 	programs := d.ChangedEach(edits)
 	for _, each := range weakerListeners {
 		text := d.MustOn(programs[each.changed], "preview", "--json", "--show-sames").Stdout
-		judge := func(allowances ...string) plangate.Judgement {
-			plan, err := plangate.Read(strings.NewReader(text))
-			if err != nil {
-				d.t.Fatal(err)
-			}
-			return plangate.Judge(plan, "commit", allowances)
-		}
-		var allowances []string
+		judgement := d.judged(text)
 		said := false
-		for _, change := range judge().Changes {
-			if len(change.Dangers) > 0 {
-				allowances = append(allowances, change.Allowance)
-				said = said || strings.Contains(fmt.Sprintf("%+v", change.Dangers), each.property) &&
-					strings.Contains(fmt.Sprintf("%+v", change.Dangers), each.to)
+		for _, change := range judgement.Changes {
+			for _, reason := range change.Reasons {
+				said = said || strings.Contains(reason.String(), each.property+" is not free: "+each.from+" → "+each.to)
 			}
 		}
-		if !judge().Refused() || len(allowances) != 1 || !said {
-			d.t.Errorf("%s: %s → %s: the gate's judgement is %+v", each.property, each.from, each.to, judge())
+		allowances := judgement.Needed()
+		if len(allowances) != 1 || !said {
+			d.t.Errorf("%s: %s → %s: the gate's judgement is %+v", each.property, each.from, each.to, judgement)
 		}
-		if judge(allowances...).Refused() {
+		if d.judged(text, allowances...).Refused() {
 			d.t.Errorf("%s: the allowance %q does not let the plan pass", each.property, allowances)
 		}
 	}
@@ -158,7 +141,7 @@ func TestARunningStackGoesToHTTPSAndBackAndIsServedAtEveryMoment(t *testing.T) {
 	d.watch.since()
 
 	d.configure(map[string]string{"domainName": domain, "hostedZoneId": d.zone})
-	d.wantPassed()
+	d.wantRefused("additions", "update Listener mediaserver")
 	d.Up()
 	there := d.watch.since()
 	wantAlwaysServed(t, there, true)
@@ -187,7 +170,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	d.Up()
 	d.watch.since()
 	d.configure(map[string]string{"domainName": domain, "certificateArn": sandboxtest.ImportCertificate(t, d.clients, domain)})
-	d.wantPassed()
+	d.wantRefused("additions", "update Listener mediaserver")
 	d.Up()
 	there := d.watch.since()
 	wantAlwaysServed(t, there, false)
@@ -196,7 +179,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 
 	// From a given certificate to one that AWS issues, and the zone's records.
 	d.configure(map[string]string{"certificateArn": "", "hostedZoneId": d.zone})
-	d.wantPassed()
+	d.wantRefused("additions", "update Listener mediaserver-https")
 	d.Up()
 	issued := d.watch.since()
 	wantAlwaysServed(t, issued, false)
@@ -207,7 +190,7 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	// And back to the given one, without the records.
 	d.configure(map[string]string{"certificateArn": sandboxtest.ImportCertificate(t, d.clients, domain), "hostedZoneId": ""})
 	d.wantRefused("delete Certificate mediaserver", "delete CertificateValidation mediaserver",
-		"delete Record certificate-validation", "delete Record mediaserver")
+		"delete Record certificate-validation", "delete Record mediaserver", "update Listener mediaserver-https")
 	d.Up()
 	given := d.watch.since()
 	wantAlwaysServed(t, given, false)
@@ -229,7 +212,7 @@ func TestAnotherDomainHasItsCertificateAndItsNameBeforeTheOldOnesGo(t *testing.T
 	d.watch.since()
 	d.configure(map[string]string{"domainName": "films.example.com"})
 	d.wantRefused("replace Certificate mediaserver", "replace CertificateValidation mediaserver",
-		"replace Record certificate-validation", "replace Record mediaserver", "update Listener mediaserver")
+		"replace Record certificate-validation", "replace Record mediaserver", "update Listener mediaserver", "update Listener mediaserver-https")
 	d.Up()
 	moments := d.watch.since()
 	wantAlwaysServed(t, moments, true)

@@ -77,7 +77,7 @@ func (u *upWorkflow) comesUp(t *testing.T) {
 	if outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
 		t.Errorf("outputs %v", outputs)
 	}
-	if summary := r.read("summary"); !strings.Contains(summary, fmt.Sprintf("### Plan: %d create", len(inventory.Default())+1)) {
+	if summary := r.read("summary"); !strings.Contains(summary, fmt.Sprintf("### Plan: `%d create`\n\n**Passed: creates the whole stack mediaserver/%s.**", len(inventory.Default())+1, u.Name)) {
 		t.Errorf("summary %q", summary)
 	}
 }
@@ -135,7 +135,7 @@ func (u *upWorkflow) refusesADangerousChange(t *testing.T) {
 	r := upRunner(t, u.Deployment, u.Changed(retention("14")))
 	r.run(u.preview)
 	output, err := r.try(u.judging)
-	if err == nil || !strings.Contains(output, "retentionInDays: 120 days → 14 days") {
+	if err == nil || !strings.Contains(output, "retentionInDays is not free: 120 → 14") {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	allowances := verdict{stderr: output}.allowances()
@@ -157,7 +157,8 @@ func (u *upWorkflow) endsWithAFailedPreview(t *testing.T) {
 
 // endsWithASilentPreview judges a plan that is fine, of a preview that was not.
 func (u *upWorkflow) endsWithASilentPreview(t *testing.T) {
-	r := newRunner(t, map[string]string{"plan.json": plan(t, unchanged(change("update", "aws:ecs/service:Service", "mediaserver"))), "preview-code": "255\n"})
+	// The recorded plan is of the stack dev.
+	r := newRunner(t, map[string]string{"plan.json": recorded(t, "everyday/edit-capacity"), "preview-code": "255\n"})
 	if output, err := r.try(u.judging, "GITHUB_SHA=abc"); err == nil {
 		t.Errorf("it goes on\n%s", output)
 	}

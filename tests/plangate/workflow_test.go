@@ -136,12 +136,12 @@ func (r runner) read(name string) string {
 func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
 	gate := readWorkflow(t, "preview.yml").Jobs["gate"]
 	judging, verdict := gate.step(t, "Judge"), gate.step(t, "Verdict")
-	dangerous := plan(t, change("delete", "aws:ecs/service:Service", "mediaserver"))
-	harmless := plan(t, unchanged(change("update", "aws:ecs/service:Service", "mediaserver")))
+	dangerous, harmless := recorded(t, "hostile/service-grace-period"), recorded(t, "everyday/edit-capacity")
+	anotherStack := strings.ReplaceAll(harmless, "urn:pulumi:dev::", "urn:pulumi:prod::")
 	allowance := judge(t, dangerous, "--commit", "abc").allowances()[0]
 	otherCommit := judge(t, dangerous, "--commit", "earlier").allowances()[0]
 	for _, each := range []struct{ what, preview, plan, exit, labels, code, summary string }{
-		{"a harmless plan", "success", harmless, "0", `[]`, "0", "Nothing dangerous"},
+		{"a harmless plan", "success", harmless, "0", `[]`, "0", "Passed: nothing changes"},
 		{"a dangerous plan", "success", dangerous, "0", `[]`, "1", "Refused"},
 		{"another label", "success", dangerous, "0", `[{"name": "bug"}]`, "1", "Refused"},
 		{"its own label", "success", dangerous, "0", `[{"name": "bug"}, {"name": "allow:` + allowance + `"}]`, "0", "allowed for this commit"},
@@ -149,10 +149,11 @@ func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
 		{"a label that came just before or after a push", "success", dangerous, "0", `[{"name": "allow:` + otherCommit + `"}]`, "1", "Refused"},
 		{"the resource's name alone", "success", dangerous, "0", `[{"name": "allow:mediaserver"}]`, "1", "Refused"},
 		{"a label that is shell code", "success", dangerous, "0", `[{"name": "allow:$(exit 0)\"; exit 0; \""}]`, "1", "Refused"},
-		{"a preview that failed without a word", "success", harmless, "255", `[]`, "1", "Nothing dangerous"},
-		{"a preview that told no exit code", "success", harmless, "", `[]`, "1", "Nothing dangerous"},
-		{"a preview whose exit code is a command", "success", harmless, "1\n::warning::all is well", `[]`, "1", "Nothing dangerous"},
-		{"a preview that printed nothing", "success", "", "255", `[]`, "4", "It cannot be read"},
+		{"a preview that failed without a word", "success", harmless, "255", `[]`, "1", "Passed: nothing changes"},
+		{"a preview that told no exit code", "success", harmless, "", `[]`, "1", "Passed: nothing changes"},
+		{"a preview whose exit code is a command", "success", harmless, "1\n::warning::all is well", `[]`, "1", "Passed: nothing changes"},
+		{"a preview that printed nothing", "success", "", "255", `[]`, "4", "it cannot be read"},
+		{"a plan of another stack", "success", anotherStack, "0", `[]`, "4", "it cannot be read"},
 		{"a fork", "skipped", "", "", `[]`, "1", "No preview possible here"},
 		{"a preview job that failed", "failure", "", "", `[]`, "1", "The preview did not run to its end"},
 		{"a preview job that was ended", "cancelled", "", "", `[]`, "1", "The preview did not run to its end"},
@@ -176,6 +177,41 @@ func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
 	if _, err := newRunner(t, nil).try(verdict, "CODE="); err == nil {
 		t.Error("a gate that did not judge is a success")
 	}
+}
+
+func TestEveryHostilePlanIsRefusedInTheStepsOfBothWorkflows(t *testing.T) {
+	steps := map[string]step{
+		"preview": readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Judge"),
+		"up":      readWorkflow(t, "up.yml").Jobs["up"].step(t, "Judge"),
+	}
+	plans := map[string]string{"no::\n::error title=x::name": hostileNames(t)}
+	for _, name := range hostilePlans(t) {
+		plans[name] = recorded(t, name)
+	}
+	for workflow, judging := range steps {
+		for name, plan := range plans {
+			t.Run(workflow+" "+name, func(t *testing.T) {
+				t.Parallel()
+				r := newRunner(t, map[string]string{"preview/plan.json": plan, "plan.json": plan, "preview-code": "0", "labels.json": "[]"})
+				output, err := r.try(judging, "PREVIEW=success", "PREVIEW_CODE=0", "GITHUB_SHA=abc")
+				if refused := err != nil || r.read("output") == "code=1"; !refused || !strings.Contains(r.read("summary"), "Refused") {
+					t.Errorf("%v, %q, the summary is\n%s", err, r.read("output"), r.read("summary"))
+				}
+				if strings.Contains(output, "::") || strings.Contains(r.read("summary"), "::") || strings.Contains(output, "\x1b") {
+					t.Errorf("a text of the plan is a command:\n%s", output)
+				}
+			})
+		}
+	}
+}
+
+// hostileNames is a plan in which operations, names, types and values are commands, control characters and HTML.
+func hostileNames(t *testing.T) string {
+	t.Helper()
+	const evil = `\n::error title=x::y\u001b[2J<!--`
+	return strings.NewReplacer(
+		`"op": "update"`, `"op": "`+evil+`"`, "::ecs-target", "::ecs-target"+evil, `"update": 1`, `"refresh": 0`, `"maxCapacity": 20`, `"maxCapacity": "`+evil+`"`,
+	).Replace(recorded(t, "everyday/edit-capacity"))
 }
 
 func TestThePreviewKeepsThePlanAndTheExitCode(t *testing.T) {

@@ -30,6 +30,10 @@ func (j *Judgement) allow(commit string, given []string) {
 			}
 		}
 	}
+	ofGroups := map[string]string{}
+	for group, contents := range groups {
+		ofGroups[group] = allowance(group, commit, contents)
+	}
 	offered := map[string]bool{}
 	for _, change := range j.Changes {
 		var own []any
@@ -38,12 +42,10 @@ func (j *Judgement) allow(commit string, given []string) {
 				own = append(own, content(change, reason))
 			}
 		}
+		ofGroups[""] = allowance(change.Name, commit, own)
 		for i := range change.Reasons {
 			reason := &change.Reasons[i]
-			reason.Allowance = allowance(change.Name, commit, own)
-			if reason.group != "" {
-				reason.Allowance = allowance(reason.group, commit, groups[reason.group])
-			}
+			reason.Allowance = ofGroups[reason.group]
 			reason.Allowed = slices.Contains(given, reason.Allowance)
 			offered[reason.Allowance] = true
 		}

@@ -35,8 +35,6 @@ type Resource struct {
 type Type struct {
 	// Type is the Pulumi type.
 	Type string `json:"type"`
-	// Guarded says what is lost when such a resource is deleted or replaced. Empty if nothing is.
-	Guarded string `json:"guarded"`
 	// Needs are the IAM actions that managing it takes: what the AWS provider calls, which for Amazon S3 is not
 	// always what the action is called. Types that live in Pulumi's state alone need nothing.
 	Needs Needs `json:"needs"`
