@@ -77,7 +77,7 @@ func TestActionsResourcesAndConditionKeysAreThoseOfAWS(t *testing.T) {
 				}
 				for _, keys := range statement.Condition {
 					for key := range keys {
-						if !slices.ContainsFunc(known.Conditions, func(pattern string) bool { return placeholders.matches(pattern, key) }) {
+						if !slices.ContainsFunc(known.Conditions, func(pattern string) bool { return overlap(open.ReplaceAllString(pattern, "*"), key) }) {
 							t.Errorf("%s, statement %s: no request for %s carries %s", name, statement.Sid, action, key)
 						}
 					}
@@ -99,20 +99,27 @@ func TestActionsResourcesAndConditionKeysAreThoseOfAWS(t *testing.T) {
 	}
 }
 
-// awsPlaceholders match what stands in AWS's patterns.
-type awsPlaceholders struct{ *regexp.Regexp }
+// open is what either side leaves open in a text: AWS's placeholders, ours, and wildcards.
+var open = regexp.MustCompile(`\$\{[A-Za-z]+\}|<[A-Z_]+>|\*`)
 
-var placeholders = awsPlaceholders{regexp.MustCompile(`\\\$\\\{[A-Za-z]+\\\}`)}
-
-// matches tells whether a text fits a pattern of AWS's. A placeholder stands for anything but the colon that ends a part.
-func (p awsPlaceholders) matches(pattern, text string) bool {
-	return regexp.MustCompile("^(?i:" + p.ReplaceAllString(regexp.QuoteMeta(pattern), `[^:]*`) + ")$").MatchString(text)
-}
-
-// isOfType tells whether the ARN in a document is one of AWS's type. An object's is no bucket's.
+// isOfType tells whether the ARN in a document can be one of AWS's type. An object's is no bucket's.
 func isOfType(resource, pattern string) bool {
 	if strings.HasPrefix(resource, "arn:<PARTITION>:s3:::") && strings.Contains(resource, "/") != strings.Contains(pattern, "/") {
 		return false
 	}
-	return placeholders.matches(pattern, resource)
+	return overlap(open.ReplaceAllString(resource, "*"), open.ReplaceAllString(pattern, "*"))
+}
+
+// overlap tells whether a text exists that fits both patterns, in which * stands for any characters and ? for one.
+func overlap(a, b string) bool {
+	switch {
+	case a == "" && b == "":
+		return true
+	case strings.HasPrefix(a, "*"):
+		return overlap(a[1:], b) || b != "" && overlap(a, b[1:])
+	case strings.HasPrefix(b, "*"):
+		return overlap(b, a)
+	default:
+		return a != "" && b != "" && (a[0] == b[0] || a[0] == '?' || b[0] == '?') && overlap(a[1:], b[1:])
+	}
 }

@@ -41,7 +41,7 @@ var beyondTheStack = []string{
 	"ecr:BatchGetImage on arn:<PARTITION>:ecr:<REGION>:*:repository/aws-guardduty-agent-fargate",
 	"ecr:GetDownloadUrlForLayer on arn:<PARTITION>:ecr:<REGION>:*:repository/aws-guardduty-agent-fargate",
 	// Two stacks may have their domains in one zone, of which they read all and change their own names only.
-	"route53:GetChange on arn:aws:route53:::change/*",
+	"route53:GetChange on arn:<PARTITION>:route53:::change/*",
 	"route53:GetHostedZone on arn:<PARTITION>:route53:::hostedzone/<HOSTED_ZONE_ID>",
 	"route53:ListResourceRecordSets on arn:<PARTITION>:route53:::hostedzone/<HOSTED_ZONE_ID>",
 	"route53:ListTagsForResource on arn:<PARTITION>:route53:::hostedzone/<HOSTED_ZONE_ID>",
