@@ -1,6 +1,7 @@
 # The linters are pinned here and run through Go; scripts/shellcheck brings
 # ShellCheck, which is not written in Go.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# It does not know the key `queue` yet (GitHub changelog of 7 May 2026), which keeps deployments from being cancelled.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 SHELL_SCRIPTS := scripts/* tests/deployapp/testdata/* tests/plangate/testdata/* .ci/run
 
@@ -56,7 +57,7 @@ lint: ## Check the code of the three modules, the workflows and the shell script
 	cd tools && go run $(STATICCHECK) ./...
 	cd tests && go run $(STATICCHECK) ./...
 	scripts/shellcheck $(SHELL_SCRIPTS)
-	go run $(ACTIONLINT) -shellcheck scripts/shellcheck
+	go run $(ACTIONLINT) -shellcheck scripts/shellcheck -ignore 'unexpected key "queue" for "concurrency" section'
 
 format: ## Format the code of the three modules
 	gofmt -w .

@@ -2,7 +2,6 @@ package policies
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -99,7 +98,7 @@ func executionPolicy(t *testing.T, identities *iam.Client, resources []sandboxte
 // ownedFor are the stack's own resources on which an action of the execution role acts.
 func ownedFor(t *testing.T, action string, resources []sandboxtest.Resource) []string {
 	t.Helper()
-	if slices.Contains(withoutResource, action) {
+	if hasNoResource(t, action) {
 		return []string{"*"}
 	}
 	types := map[string]struct{ resource, below string }{
@@ -163,6 +162,19 @@ func contexts(statement iampolicy.Statement) []map[string]string {
 	return all
 }
 
+// Where an organization has GuardDuty watch tasks on Fargate, ECS adds a container to each, whose image the execution
+// role pulls from a repository of AWS: in each region that of another account (GuardDuty user guide, "Amazon ECR
+// repository hosting GuardDuty agent").
+func TestTheBoundaryLetsGuardDutysAgentBePulled(t *testing.T) {
+	bounds := dev.documents(t, boundary)
+	for _, action := range []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
+		request := iampolicy.Request{Action: action, Resource: "arn:aws:ecr:eu-west-2:694911143906:repository/aws-guardduty-agent-fargate"}
+		if !allowed(t, bounds, request) {
+			t.Errorf("the boundary denies %s on %s", request.Action, request.Resource)
+		}
+	}
+}
+
 func TestATaskReachesNothingBeyondTheBoundary(t *testing.T) {
 	bounds := dev.documents(t, boundary)
 	for _, request := range []iampolicy.Request{
@@ -197,7 +209,9 @@ func TestATaskReachesNothingBeyondTheBoundary(t *testing.T) {
 		{Action: "ssm:SendCommand", Resource: "arn:aws:ec2:eu-west-2:123456789012:instance/i-1"},
 		{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-west-2:123456789012:secret:a"},
 		{Action: "ecr:BatchGetImage", Resource: "arn:aws:ecr:eu-west-2:123456789012:repository/another"},
+		{Action: "ecr:BatchGetImage", Resource: "arn:aws:ecr:eu-west-2:999999999999:repository/mediaserver"},
 		{Action: "ecr:PutImage", Resource: "arn:aws:ecr:eu-west-2:123456789012:repository/mediaserver"},
+		{Action: "ecr:PutImage", Resource: "arn:aws:ecr:eu-west-2:999999999999:repository/aws-guardduty-agent-fargate"},
 		{Action: "logs:PutLogEvents", Resource: "arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/another:log-stream:a"},
 		{Action: "logs:DeleteLogGroup", Resource: "arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/mediaserver:*"},
 		{Action: "cloudwatch:PutMetricData", Resource: "*", Context: map[string]string{"cloudwatch:namespace": "AWS/Billing"}},

@@ -54,11 +54,18 @@ func (s stack) but(changes stack) stack {
 // placeholder is what the documents leave open.
 var placeholder = regexp.MustCompile(`<([A-Z_]+)>`)
 
-// fill puts the stack's values in place of the placeholders.
+// partition is the placeholder whose value follows from the region.
+const partition = "PARTITION"
+
+// fill puts the stack's values in place of the placeholders. Its partition is aws, unless it names another.
 func (s stack) fill(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		if value, known := s[strings.Trim(found, "<>")]; known {
+		name := strings.Trim(found, "<>")
+		if value, known := s[name]; known {
 			return value
+		}
+		if name == partition {
+			return "aws"
 		}
 		return found
 	})

@@ -27,6 +27,7 @@ const (
 	adminPolicy = "arn:aws:iam::aws:policy/AdministratorAccess"
 	taskPolicy  = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 	inRegion    = "eu-west-2:123456789012:"
+	service     = "arn:aws:ecs:" + inRegion + "service/mediaserver-cluster/mediaserver-service"
 )
 
 // allowEverything is the policy of an administrator, and what bounds a role without a boundary.
@@ -49,10 +50,9 @@ func with(context map[string]string, key, value string) map[string]string {
 }
 
 // takeATasksRole are the steps that lead to a role of the tasks in the hands of whoever deploys: it is made to trust
-// that one, and gets a policy that allows everything. The first is not bound to the boundary, because AWS's service
-// authorization reference does not name iam:PermissionsBoundary for it in all its forms.
+// that one, and gets a policy that allows everything.
 var takeATasksRole = []step{
-	{action: "iam:UpdateAssumeRolePolicy", resource: taskRole},
+	{action: "iam:UpdateAssumeRolePolicy", resource: taskRole, context: bounded},
 	{action: "iam:PutRolePolicy", resource: taskRole, context: bounded},
 }
 
@@ -91,12 +91,13 @@ var waysUp = []struct {
 	{"delete a version of the boundary", []step{{action: "iam:DeletePolicyVersion", resource: dev["BOUNDARY_ARN"]}}},
 	{"delete the boundary and create it anew", []step{{action: "iam:DeletePolicy", resource: dev["BOUNDARY_ARN"]}, {action: "iam:CreatePolicy", resource: dev["BOUNDARY_ARN"]}}},
 
-	{"change the trust of another role", []step{{action: "iam:UpdateAssumeRolePolicy", resource: anotherRole}}},
-	{"change the trust of the own role", []step{{action: "iam:UpdateAssumeRolePolicy", resource: ownRole}}},
+	{"change the trust of a role without a boundary", []step{{action: "iam:UpdateAssumeRolePolicy", resource: taskRole}}},
+	{"change the trust of another role", []step{{action: "iam:UpdateAssumeRolePolicy", resource: anotherRole, context: bounded}}},
+	{"change the trust of the own role", []step{{action: "iam:UpdateAssumeRolePolicy", resource: ownRole, context: bounded}}},
 	{"assume another role", []step{{action: "sts:AssumeRole", resource: anotherRole}}},
 	{"tag the own role, for permissions by tags", []step{{action: "iam:TagRole", resource: ownRole}}},
 	{"lengthen the sessions of another role", []step{{action: "iam:UpdateRole", resource: anotherRole}}},
-	{"delete another role, and with it who may stop one", []step{{action: "iam:DeleteRole", resource: anotherRole}}},
+	{"delete another role, and with it who may stop one", []step{{action: "iam:DeleteRole", resource: anotherRole, context: bounded}}},
 	{"change the trust of a task's role, assume it, create a user", asTask("iam:CreateUser", inAccount+"user/eve")},
 	{"… remove its boundary", asTask("iam:DeleteRolePermissionsBoundary", taskRole)},
 	{"… rewrite the boundary", asTask("iam:CreatePolicyVersion", dev["BOUNDARY_ARN"])},
@@ -115,6 +116,13 @@ var waysUp = []struct {
 	{"register a revision of another task definition", []step{{action: "ecs:RegisterTaskDefinition", resource: "arn:aws:ecs:" + inRegion + "task-definition/another:*"}}},
 	{"run a task outside of the service", []step{{action: "ecs:RunTask", resource: "arn:aws:ecs:" + inRegion + "task-definition/mediaserver:1"}}},
 	{"open a shell in a task", []step{{action: "ecs:ExecuteCommand", resource: "arn:aws:ecs:" + inRegion + "task/mediaserver-cluster/1"}}},
+	{"run another task definition in the service", []step{{action: "ecs:UpdateService", resource: service, context: map[string]string{"ecs:task-definition": "arn:aws:ecs:" + inRegion + "task-definition/another:1"}}}},
+	{"create the service with another task definition", []step{{action: "ecs:CreateService", resource: service, context: map[string]string{"ecs:task-definition": "arn:aws:ecs:" + inRegion + "task-definition/another:1"}}}},
+	{"silence another alarm topic", []step{{action: "sns:Unsubscribe", resource: "arn:aws:sns:" + inRegion + "operations"}}},
+	{"request a certificate whose key can be exported", []step{{action: "acm:RequestCertificate", resource: "*", context: map[string]string{
+		"acm:Export": "ENABLED", "acm:ValidationMethod": "DNS", "acm:DomainNames": dev["DOMAIN_NAME"],
+		"aws:RequestTag/Project": dev["TAG_PROJECT"], "aws:RequestTag/Environment": dev["TAG_ENVIRONMENT"],
+	}}}},
 	{"change another service", []step{{action: "ecs:UpdateService", resource: "arn:aws:ecs:" + inRegion + "service/another/another"}}},
 	{"scale something that is no service", []step{{
 		action: "application-autoscaling:RegisterScalableTarget", resource: "arn:aws:application-autoscaling:" + inRegion + "scalable-target/1",
@@ -141,6 +149,27 @@ var waysUp = []struct {
 	{"open the state bucket", []step{{action: "s3:PutBucketPolicy", resource: "arn:aws:s3:::mediaserver-state"}}},
 	{"open the media bucket", []step{{action: "s3:PutBucketPolicy", resource: "arn:aws:s3:::mediaserver-storage-abcd1234"}}},
 	{"leave the organization", []step{{action: "organizations:LeaveOrganization", resource: "*"}}},
+}
+
+// Whoever deploys the application may say which revision of the stack's task definition the service runs. Shells and
+// networks are for whoever deploys the stack.
+func TestWhoDeploysTheApplicationChangesOnlyWhatTheServiceRuns(t *testing.T) {
+	revision := map[string]string{"ecs:task-definition": "arn:aws:ecs:" + inRegion + "task-definition/mediaserver:7"}
+	for what, each := range map[string]struct {
+		context map[string]string
+		want    bool
+	}{
+		"a revision of the stack's task definition": {revision, true},
+		"the number of tasks alone":                 {nil, true},
+		"no shell":                                  {with(revision, "ecs:enable-execute-command", "false"), true},
+		"a shell":                                   {with(revision, "ecs:enable-execute-command", "true"), false},
+		"other subnets":                             {with(revision, "ecs:subnet", "subnet-1"), false},
+	} {
+		request := iampolicy.Request{Action: "ecs:UpdateService", Resource: service, Context: each.context}
+		if got := allowed(t, dev.documents(t, applicationDeployer), request); got != each.want {
+			t.Errorf("%s: %t, want %t", what, got, each.want)
+		}
+	}
 }
 
 // isOpen tells whether a way is open to whoever has the documents: each own step is allowed, and each with a task's

@@ -16,33 +16,37 @@ var ownPlaceholder = regexp.MustCompile(`<(NAME|STACK|KMS_KEY_ID|TAG_ENVIRONMENT
 // those on actions without a resource.
 var beyondTheStack = []string{
 	// A scalable target has an id that AWS draws, and its own actions on tags carry no namespace.
-	"application-autoscaling:DeleteScalingPolicy on arn:aws:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
-	"application-autoscaling:DeregisterScalableTarget on arn:aws:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
-	"application-autoscaling:ListTagsForResource on arn:aws:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
-	"application-autoscaling:PutScalingPolicy on arn:aws:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
-	"application-autoscaling:RegisterScalableTarget on arn:aws:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
-	"application-autoscaling:TagResource on arn:aws:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
-	"application-autoscaling:UntagResource on arn:aws:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
+	"application-autoscaling:DeleteScalingPolicy on arn:<PARTITION>:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
+	"application-autoscaling:DeregisterScalableTarget on arn:<PARTITION>:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
+	"application-autoscaling:ListTagsForResource on arn:<PARTITION>:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
+	"application-autoscaling:PutScalingPolicy on arn:<PARTITION>:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
+	"application-autoscaling:RegisterScalableTarget on arn:<PARTITION>:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
+	"application-autoscaling:TagResource on arn:<PARTITION>:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
+	"application-autoscaling:UntagResource on arn:<PARTITION>:application-autoscaling:<REGION>:<ACCOUNT_ID>:scalable-target/*",
 	// Alarms are listed.
 	"cloudwatch:DescribeAlarms on *",
 	// The default VPC belongs to nobody.
-	"ec2:CreateSecurityGroup on arn:aws:ec2:<REGION>:<ACCOUNT_ID>:vpc/*",
-	"ec2:DescribeVpcAttribute on arn:aws:ec2:<REGION>:<ACCOUNT_ID>:vpc/*",
-	"ec2:GetSecurityGroupsForVpc on arn:aws:ec2:<REGION>:<ACCOUNT_ID>:vpc/*",
+	"ec2:CreateSecurityGroup on arn:<PARTITION>:ec2:<REGION>:<ACCOUNT_ID>:vpc/*",
+	"ec2:DescribeVpcAttribute on arn:<PARTITION>:ec2:<REGION>:<ACCOUNT_ID>:vpc/*",
+	"ec2:GetSecurityGroupsForVpc on arn:<PARTITION>:ec2:<REGION>:<ACCOUNT_ID>:vpc/*",
 	// Only while a security group is created, which takes the stack's tags.
-	"ec2:CreateTags on arn:aws:ec2:<REGION>:<ACCOUNT_ID>:security-group/*",
+	"ec2:CreateTags on arn:<PARTITION>:ec2:<REGION>:<ACCOUNT_ID>:security-group/*",
 	// The services' own roles are the account's.
-	"iam:CreateServiceLinkedRole on arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
-	"iam:CreateServiceLinkedRole on arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
-	"iam:CreateServiceLinkedRole on arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing",
-	"iam:PassRole on arn:aws:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
+	"iam:CreateServiceLinkedRole on arn:<PARTITION>:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+	"iam:CreateServiceLinkedRole on arn:<PARTITION>:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
+	"iam:CreateServiceLinkedRole on arn:<PARTITION>:iam::<ACCOUNT_ID>:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing",
+	"iam:PassRole on arn:<PARTITION>:iam::<ACCOUNT_ID>:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
+	// GuardDuty's agent is AWS's.
+	"ecr:BatchCheckLayerAvailability on arn:<PARTITION>:ecr:<REGION>:*:repository/aws-guardduty-agent-fargate",
+	"ecr:BatchGetImage on arn:<PARTITION>:ecr:<REGION>:*:repository/aws-guardduty-agent-fargate",
+	"ecr:GetDownloadUrlForLayer on arn:<PARTITION>:ecr:<REGION>:*:repository/aws-guardduty-agent-fargate",
 	// Two stacks may have their domains in one zone, of which they read all and change their own names only.
-	"route53:GetChange on arn:aws:route53:::change/*",
-	"route53:GetHostedZone on arn:aws:route53:::hostedzone/<HOSTED_ZONE_ID>",
-	"route53:ListResourceRecordSets on arn:aws:route53:::hostedzone/<HOSTED_ZONE_ID>",
-	"route53:ListTagsForResource on arn:aws:route53:::hostedzone/<HOSTED_ZONE_ID>",
+	"route53:GetChange on arn:<PARTITION>:route53:::change/*",
+	"route53:GetHostedZone on arn:<PARTITION>:route53:::hostedzone/<HOSTED_ZONE_ID>",
+	"route53:ListResourceRecordSets on arn:<PARTITION>:route53:::hostedzone/<HOSTED_ZONE_ID>",
+	"route53:ListTagsForResource on arn:<PARTITION>:route53:::hostedzone/<HOSTED_ZONE_ID>",
 	// The version of the layout of the whole backend.
-	"s3:GetObject on arn:aws:s3:::<STATE_BUCKET>/.pulumi/meta.yaml",
+	"s3:GetObject on arn:<PARTITION>:s3:::<STATE_BUCKET>/.pulumi/meta.yaml",
 }
 
 // TestARoleReachesOnlyItsOwnStack takes each grant of the roles of one stack and asks whether the same role of
@@ -60,7 +64,7 @@ func TestARoleReachesOnlyItsOwnStack(t *testing.T) {
 				for _, resource := range open.Resource {
 					if !byCondition && !ownPlaceholder.MatchString(resource) {
 						for _, action := range open.Action {
-							if !slices.Contains(withoutResource, action) {
+							if !hasNoResource(t, action) {
 								beyond = append(beyond, action+" on "+resource)
 							}
 						}
@@ -182,7 +186,7 @@ func TestOnlyEmailAddressesAreSubscribedToTheAlarms(t *testing.T) {
 	for protocol, want := range map[string]bool{"email": true, "https": false, "lambda": false, "sqs": false, "sms": false} {
 		subscribe := iampolicy.Request{
 			Action:   "sns:Subscribe",
-			Resource: prod.fill("arn:aws:sns:<REGION>:<ACCOUNT_ID>:<NAME>-alarms"),
+			Resource: prod.fill("arn:<PARTITION>:sns:<REGION>:<ACCOUNT_ID>:<NAME>-alarms"),
 			Context:  map[string]string{"sns:Protocol": protocol},
 		}
 		if got := allowed(t, prod.documents(t, deployer), subscribe); got != want {

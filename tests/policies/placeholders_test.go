@@ -29,7 +29,7 @@ func examples(t *testing.T) stack {
 	return listed
 }
 
-// openPlaceholders are those of all documents, sorted.
+// openPlaceholders are those of all documents that the caller of the script fills in, sorted.
 func openPlaceholders(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -38,7 +38,7 @@ func openPlaceholders(t *testing.T) []string {
 			found = append(found, match[1])
 		}
 	}
-	return sorted(found)
+	return slices.DeleteFunc(sorted(found), func(name string) bool { return name == partition })
 }
 
 func TestTheDocumentListsThePlaceholdersThatThereAre(t *testing.T) {
@@ -135,6 +135,10 @@ func TestAWrongValueIsRefusedAndNothingIsWritten(t *testing.T) {
 		{"a quote", valid(stack{"PROJECT": `a","b`}), "a value must be"},
 		{"a placeholder as the value", valid(stack{"PROJECT": "<STACK>"}), "a value must be"},
 		{"a separator of sed", valid(stack{"PROJECT": "a|e id"}), "a value must be"},
+		{"the partition, which follows from the region", append(valid(nil), "PARTITION=aws"), "PARTITION is not a placeholder"},
+		{"a region that is none", valid(stack{"REGION": "eu-west"}), "REGION='eu-west': this is no region of AWS, such as eu-west-2"},
+		{"a zone for a region", valid(stack{"REGION": "eu-west-2a"}), "REGION='eu-west-2a': this is no region"},
+		{"a region of a partition that is none", valid(stack{"REGION": "us-iso-west-1"}), "REGION='us-iso-west-1': this is no region"},
 	} {
 		filled := filepath.Join(t.TempDir(), "policies")
 		output, err := exec.CommandContext(t.Context(), script, append([]string{filled}, each.arguments...)...).CombinedOutput()
@@ -164,6 +168,34 @@ func TestAWrongValueIsRefusedAndNothingIsWritten(t *testing.T) {
 	for _, argument := range []string{"", "NAME=a", "-h"} {
 		if output, err := exec.CommandContext(t.Context(), script, argument).CombinedOutput(); err == nil || !strings.Contains(string(output), "see --help") {
 			t.Errorf("%q: %v\n%s", argument, err, output)
+		}
+	}
+}
+
+func TestThePartitionFollowsFromTheRegion(t *testing.T) {
+	for region, want := range map[string]string{
+		"eu-west-2": "aws", "us-east-1": "aws", "ap-southeast-7": "aws", "mx-central-1": "aws", "il-central-1": "aws",
+		"cn-north-1": "aws-cn", "cn-northwest-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-gov-east-1": "aws-us-gov", "eusc-de-east-1": "aws-eusc",
+	} {
+		filled := filepath.Join(t.TempDir(), "policies")
+		arguments := []string{filled}
+		for key, value := range examples(t).but(stack{"REGION": region, "BOUNDARY_ARN": "arn:" + want + ":iam::123456789012:policy/boundary"}) {
+			arguments = append(arguments, key+"="+value)
+		}
+		if output, err := exec.CommandContext(t.Context(), script, arguments...).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", region, err, output)
+			continue
+		}
+		for _, name := range names(t) {
+			text, err := os.ReadFile(filepath.Join(filled, name+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			arns := regexp.MustCompile(`arn:[^:]*:`).FindAllString(string(text), -1)
+			other := slices.DeleteFunc(slices.Clone(arns), func(arn string) bool { return arn == "arn:"+want+":" })
+			if len(arns) == 0 || len(other) > 0 {
+				t.Errorf("%s: of %d ARNs in %s these are not of %s: %q", region, len(arns), name, want, other)
+			}
 		}
 	}
 }

@@ -179,6 +179,10 @@ func (s *fittedStack) grantsReach(t *testing.T) {
 		if dashboard, _ := resource.Outputs["dashboardArn"].(string); dashboard != "" {
 			arn = dashboard
 		}
+		// The calls on a subscription are granted on its topic.
+		if topic, _ := resource.Outputs["topic"].(string); resource.Type == "aws:sns/topicSubscription:TopicSubscription" {
+			arn = topic
+		}
 		if arn == "" || resource.Type == "aws:appautoscaling/policy:Policy" || resource.Type == "aws:appautoscaling/target:Target" {
 			continue
 		}

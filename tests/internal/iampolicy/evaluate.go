@@ -24,6 +24,7 @@ type Request struct {
 var operators = map[string]func(pattern, value string) bool{
 	"StringEquals": func(pattern, value string) bool { return pattern == value },
 	"StringLike":   Matches,
+	"Bool":         strings.EqualFold,
 	// IAM takes wildcards in both.
 	"ArnEquals": arnMatches,
 	"ArnLike":   arnMatches,
@@ -32,6 +33,9 @@ var operators = map[string]func(pattern, value string) bool{
 	"ForAllValues:StringLike":   Matches,
 	null:                        func(pattern, lacks string) bool { return pattern == lacks },
 }
+
+// ifExists ends an operator whose condition also holds where the call does not carry the key.
+const ifExists = "IfExists"
 
 // null is the operator that asks whether the call lacks a key: true or false.
 const null = "Null"
@@ -69,7 +73,7 @@ func (s Statement) judgeable() error {
 	}
 	texts := slices.Concat(s.Resource, s.NotResource)
 	for operator, keys := range s.Condition {
-		if operators[operator] == nil {
+		if operators[strings.TrimSuffix(operator, ifExists)] == nil {
 			return fmt.Errorf("the condition operator %s is unknown", operator)
 		}
 		for _, values := range keys {
@@ -109,7 +113,8 @@ func (s Statement) holds(context map[string]string) bool {
 			if operator == null {
 				value, found = strconv.FormatBool(!found), true
 			}
-			if !found && strings.HasPrefix(operator, "ForAllValues:") {
+			operator, mayLack := strings.CutSuffix(operator, ifExists)
+			if !found && (mayLack || strings.HasPrefix(operator, "ForAllValues:")) {
 				continue
 			}
 			compare := func(pattern string) bool { return operators[operator](pattern, value) }

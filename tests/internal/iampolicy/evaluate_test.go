@@ -130,6 +130,18 @@ func TestARequestIsJudgedAsByIAM(t *testing.T) {
 			false,
 		},
 		{
+			"a condition that holds without the key",
+			[]string{conditional("BoolIfExists", "ecs:enable-execute-command", `"false"`)},
+			Request{Action: "iam:CreateRole", Resource: trust},
+			true,
+		},
+		{
+			"a condition that would hold without the key, with another value",
+			[]string{conditional("BoolIfExists", "ecs:enable-execute-command", `"false"`)},
+			Request{Action: "iam:CreateRole", Resource: trust, Context: map[string]string{"ecs:enable-execute-command": "true"}},
+			false,
+		},
+		{
 			"two keys of which one does not hold",
 			[]string{`{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"a:b": "1", "a:c": "2"}}}`},
 			Request{Action: "iam:CreateRole", Resource: trust, Context: map[string]string{"a:b": "1", "a:c": "1"}},
@@ -195,7 +207,7 @@ func TestWhatWouldBeMisjudgedIsAnError(t *testing.T) {
 		`{"Sid": "Home", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/${aws:username}"}`:                 "statement 1 Home: arn:aws:s3:::a/${aws:username} has a policy variable",
 		`{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringEquals": {"s3:prefix": "${aws:username}"}}}`:     "policy variable",
 		`{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringNotEquals": {"a:b": "c"}}}`:                      "operator StringNotEquals is unknown",
-		`{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"StringEqualsIfExists": {"a:b": "c"}}}`:               "operator StringEqualsIfExists is unknown",
+		`{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"NumericEquals": {"a:b": "1"}}}`:                      "operator NumericEquals is unknown",
 		`{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": ["c"]}}}`: "unknown",
 	} {
 		if _, err := Evaluate(Request{Action: "s3:GetObject", Resource: "*"}, parse(t, statement)); err == nil || !strings.Contains(err.Error(), message) {

@@ -1,0 +1,66 @@
+package plangate
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A run that waited for its approval, or that somebody runs again, keeps its commit: it must not bring an old one back.
+func TestOnlyTheTipOfMainIsDeployed(t *testing.T) {
+	up := readWorkflow(t, "up.yml")
+	const tip = "1111111111111111111111111111111111111111"
+	for _, job := range []string{"tip", "up"} {
+		checking := up.Jobs[job].Steps[0]
+		if checking.Name != "Only the tip of main" {
+			t.Fatalf("the first step of the job %s is %q", job, checking.Name)
+		}
+		for what, each := range map[string]struct {
+			ref, sha string
+			passes   bool
+		}{
+			"the tip of main":         {"refs/heads/main", tip, true},
+			"an older commit":         {"refs/heads/main", strings.Repeat("0", 40), false},
+			"a branch":                {"refs/heads/topic", strings.Repeat("2", 40), false},
+			"a branch at that commit": {"refs/heads/topic", tip, false},
+		} {
+			r := newRunner(t, map[string]string{"comments.json": tip})
+			output, err := r.try(checking, "GITHUB_REF="+each.ref, "GITHUB_SHA="+each.sha)
+			if (err == nil) != each.passes {
+				t.Errorf("%s, %s: %v\n%s", job, what, err, output)
+			}
+			if !each.passes && !strings.Contains(output, "is not the tip of main, which is "+tip+"; nothing was changed") {
+				t.Errorf("%s, %s: it says %q", job, what, output)
+			}
+			if calls := r.read("calls"); calls != "gh api repos/owner/repository/git/ref/heads/main --jq .object.sha" {
+				t.Errorf("%s, %s: called %q", job, what, calls)
+			}
+		}
+	}
+	if up.Jobs["up"].Needs != "tip" {
+		t.Errorf("somebody is asked for an approval before the commit is looked at: the job needs %q", up.Jobs["up"].Needs)
+	}
+}
+
+// Without a queue, GitHub keeps the newest of the waiting runs only and cancels the others.
+func TestDeploymentsWaitInAQueue(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(repository, ".github", "workflows", "up.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var up struct {
+		Concurrency struct {
+			Group, Queue     string
+			CancelInProgress bool `yaml:"cancel-in-progress"`
+		}
+	}
+	if err := yaml.Unmarshal(content, &up); err != nil {
+		t.Fatal(err)
+	}
+	if want := "up-${{ inputs.stack || 'dev' }}"; up.Concurrency.Group != want || up.Concurrency.Queue != "max" || up.Concurrency.CancelInProgress {
+		t.Errorf("the workflow has %+v, want the group %s, a queue, and nothing cancelled", up.Concurrency, want)
+	}
+}
