@@ -164,10 +164,8 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	answer := a.answer(action, input, request, body)
 	switch {
 	case response.Lost:
-		if connection, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			_ = connection.Close()
-		}
-		return
+		// The server closes the connection.
+		panic(http.ErrAbortHandler)
 	case response.Change != nil:
 		var output Object
 		if err := json.Unmarshal(answer.Body.Bytes(), &output); err == nil {
@@ -181,6 +179,36 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// RoundTrip serves a request without a network, whatever host it is for: AWS is the transport of a client in the same
+// process too. The handlers see in Host the name that was asked for, and in the header Connected-To where.
+func (a *AWS) RoundTrip(request *http.Request) (*http.Response, error) {
+	inside := request.Clone(request.Context())
+	inside.Header.Set("Connected-To", request.URL.Host)
+	inside.RequestURI = request.URL.RequestURI()
+	if inside.Host == "" {
+		inside.Host = request.URL.Host
+	}
+	if inside.Body == nil {
+		inside.Body = http.NoBody
+	}
+	w, ended := httptest.NewRecorder(), make(chan any, 1)
+	go func() {
+		defer func() { ended <- recover() }()
+		a.ServeHTTP(w, inside)
+	}()
+	select {
+	case <-request.Context().Done():
+		return nil, request.Context().Err()
+	case failed := <-ended:
+		if failed == http.ErrAbortHandler {
+			return nil, io.ErrUnexpectedEOF
+		} else if failed != nil {
+			panic(failed)
+		}
+		return w.Result(), nil
+	}
 }
 
 // isAPI tells a request to the API: it is signed, or goes to the address that AWS_ENDPOINT_URL names.
