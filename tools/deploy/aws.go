@@ -38,12 +38,12 @@ func (r *run) connect(ctx context.Context) error {
 		// The run tries again itself, says so, and knows of each attempt whether it was answered.
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 	}
-	if r.transport != nil {
-		options = append(options, config.WithHTTPClient(&http.Client{Transport: r.transport}))
-	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return fail(exitAPI, "cannot read the configuration of AWS: %s", told(err))
+	}
+	if r.transport != nil {
+		loaded.HTTPClient = &http.Client{Transport: r.transport}
 	}
 	r.clients = clients{
 		ecs.NewFromConfig(loaded), ecr.NewFromConfig(loaded),

@@ -158,6 +158,11 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	if scripted && !response.Lost && response.Change == nil {
+		if request.Header.Get("X-Amz-Target") == "" && response.Code != "" {
+			// The query protocol has errors in XML.
+			response = Response{Status: max(response.Status, http.StatusBadRequest), Body: "<ErrorResponse><Error><Code>" +
+				response.Code + "</Code><Message>" + response.Message + "</Message></Error></ErrorResponse>"}
+		}
 		response.write(w)
 		return
 	}
@@ -207,7 +212,9 @@ func (a *AWS) RoundTrip(request *http.Request) (*http.Response, error) {
 		} else if failed != nil {
 			panic(failed)
 		}
-		return w.Result(), nil
+		response := w.Result()
+		response.Request = request
+		return response, nil
 	}
 }
 

@@ -88,7 +88,7 @@ func (a *AWS) AddService(cluster, name, definition string, desired int) *Service
 	service := a.addService(cluster, name)
 	service.Desired = desired
 	first := a.begin(service, definition)
-	first.Running = desired
+	first.Running, service.started = desired, false
 	a.complete(service, first)
 	return service
 }

@@ -46,7 +46,9 @@ func (a *AWS) Push(repository, tag string, image remote.Taggable) error {
 	inside := remote.WithTransport(roundTripper(func(request *http.Request) (*http.Response, error) {
 		w := httptest.NewRecorder()
 		a.registry.ServeHTTP(w, request)
-		return w.Result(), nil
+		response := w.Result()
+		response.Request = request
+		return response, nil
 	}))
 	switch image := image.(type) {
 	case v1.ImageIndex:
