@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -139,14 +138,12 @@ func TestADeploymentThatAlarmsWatchHasMoreTime(t *testing.T) {
 func TestAnotherImageUnderTheSameTagFails(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.Public = nil
-	pushed := ""
-	s.Next("ListTasks", fakeaws.Response{Change: func(object) {}})
-	s.Next("DescribeImages", fakeaws.Response{Change: func(answer object) {
-		pushed = fmt.Sprint(answer["imageDetails"].([]any)[0].(object)["imageDigest"])
-	}}, fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}})
-	s.Public = newStage(t).Public
-	s.deploy().expect(9, "the tag latest names another image now (sha256:strange) than when this deployment began ("+pushed+"): somebody else pushed it")
+	s.Next("DescribeImages", fakeaws.Response{Change: func(object) {}}, fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}})
+	r := s.deploy()
+	r.expect(9, "the tag latest names another image now (sha256:strange) than when this deployment began ("+s.Digest("mediaserver", "latest")+"): somebody else pushed it")
+	s = newStage(t)
+	s.Next("DescribeImages", fakeaws.Response{Change: func(object) {}}, fakeaws.Refuses("ImageNotFoundException", "no"))
+	s.deploy().expect(9, "names another image now (none)")
 }
 
 func TestTasksThatKeepStoppingFail(t *testing.T) {

@@ -139,8 +139,9 @@ func TestTheFirstDeploymentReplacesTheOneThatWaitsForItsImage(t *testing.T) {
 	s.put("latest", imageFor(t, "linux/amd64"))
 	s.before(s.look(2, 0, waiting))
 	s.deploy().expect(8, "another deployment is under way: "+oldDeployment).unchanged()
+	s = newStage(t)
 	s.before(s.look(2, 0, waiting.with(func(d *deployment) { d.State, d.Desired, d.Failed = "FAILED", 0, 3 })))
-	s.Next("DescribeServices")
+	s.deploy().expect(0, "2 of 2 tasks run")
 }
 
 func TestTheFirstDeploymentOfAServiceThatAsksForNothingStartsTasks(t *testing.T) {

@@ -152,3 +152,8 @@ func (a *AWS) serveLayer(w http.ResponseWriter, request *http.Request) {
 	w.WriteHeader(blob.Code)
 	_, _ = io.Copy(w, bytes.NewReader(blob.Body.Bytes()))
 }
+
+// Manifest is the manifest of what a tag or digest names in a repository.
+func (a *AWS) Manifest(repository, reference string) string {
+	return a.fetch(http.MethodGet, "/v2/"+repository+"/manifests/"+reference).Body.String()
+}
