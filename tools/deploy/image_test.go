@@ -78,6 +78,8 @@ func saved(t *testing.T, image v1.Image) string {
 
 func TestAnImageIsPushedFromALayoutOrAnArchiveWithoutDocker(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
+	scratch := t.TempDir()
+	t.Setenv("TMPDIR", scratch)
 	single, several := t.TempDir(), t.TempDir()
 	image := imageFor(t, "linux/amd64")
 	writeLayout(t, single, image)
@@ -117,7 +119,7 @@ func TestAnImageIsPushedFromALayoutOrAnArchiveWithoutDocker(t *testing.T) {
 			} else if strings.Contains(name, "layout") && pushed != digest.String() {
 				t.Errorf("the registry has %s, not %s", pushed, digest)
 			}
-			left, err := filepath.Glob(filepath.Join(os.TempDir(), "deploy-app.*"))
+			left, err := filepath.Glob(filepath.Join(scratch, "deploy-app.*"))
 			if err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v, %v", left, err)
 			}

@@ -341,20 +341,25 @@ func (a *AWS) start(deployment *Deployment) (Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	digests := map[string]string{}
-	deployment.Images = nil
 	containers, _ := json.Marshal(answer["taskDefinition"].(Object)["containerDefinitions"])
 	var named []struct{ Name, Image string }
 	if err := json.Unmarshal(containers, &named); err != nil {
 		return nil, err
 	}
+	var images []Object
 	for _, container := range named {
 		digest, err := a.digestOf(container.Image)
 		if err != nil {
 			return nil, err
 		}
-		digests[container.Name] = digest
-		deployment.Images = append(deployment.Images, Object{"containerName": container.Name, "image": container.Image, "imageDigest": digest})
+		images = append(images, Object{"containerName": container.Name, "image": container.Image, "imageDigest": digest})
+	}
+	if deployment.Images == nil {
+		deployment.Images = images
+	}
+	digests := map[string]string{}
+	for _, each := range deployment.Images {
+		digests[text(each["containerName"])] = text(each["imageDigest"])
 	}
 	if a.Run == nil {
 		return &slowStart{}, nil
