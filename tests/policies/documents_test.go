@@ -1,5 +1,5 @@
 // Package policies checks the IAM policy documents in the folder policies against the
-// resources that the program makes, the calls that reach AWS, and the deploy script.
+// resources that the program makes, the calls that reach AWS, and the tool that deploys the application.
 package policies
 
 import (

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -184,34 +185,34 @@ func TestRolesTrustOneKindOfWorkflowRun(t *testing.T) {
 	}
 }
 
-func TestTheDeployScriptMayDoExactlyWhatItDoes(t *testing.T) {
-	source, err := os.ReadFile("../../scripts/deploy-app")
+func TestTheDeployToolMayDoExactlyWhatItDoes(t *testing.T) {
+	var source strings.Builder
+	files, err := filepath.Glob("../../tools/deploy/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	services := map[string]string{"ecs": "ecs", "ecr": "ecr", "elbv2": "elasticloadbalancing", "application-autoscaling": "application-autoscaling", "logs": "logs"}
+	for _, file := range files {
+		if content, err := os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		} else if !strings.HasSuffix(file, "_test.go") {
+			source.Write(content)
+		}
+	}
+	services := map[string]string{
+		"ecs": "ecs", "ecr": "ecr", "elasticloadbalancingv2": "elasticloadbalancing", "applicationautoscaling": "application-autoscaling",
+	}
+	// Every call of the SDK names the type of its input.
+	calls := regexp.MustCompile(`&(\w+)\.(\w+)Input\{`).FindAllStringSubmatch(source.String(), -1)
+	if len(calls) < 15 {
+		t.Fatalf("found %q in the tool", calls)
+	}
 	var wanted []string
-	for line := range strings.Lines(string(source)) {
-		// A hint for people names a command that the script does not run.
-		if strings.Contains(line, "show 'Logs:") {
-			continue
-		}
-		for _, call := range regexp.MustCompile(`\b(ecs|ecr|elbv2|application-autoscaling|logs) ([a-z]+(?:-[a-z]+)+)`).FindAllStringSubmatch(line, -1) {
-			operation := ""
-			for word := range strings.SplitSeq(call[2], "-") {
-				operation += strings.ToUpper(word[:1]) + word[1:]
-			}
-			wanted = append(wanted, services[call[1]]+":"+operation)
-		}
+	for _, call := range calls {
+		wanted = append(wanted, services[call[1]]+":"+call[2])
 	}
-	if len(wanted) < 10 {
-		t.Fatalf("found %q in the script", wanted)
-	}
-	wanted = slices.DeleteFunc(wanted, func(action string) bool { return action == "ecr:GetLoginPassword" })
 	wanted = sorted(wanted,
-		[]string{"ecr:GetAuthorizationToken"},       // aws ecr get-login-password
 		[]string{"ecs:TagResource", "iam:PassRole"}, // with ecs:RegisterTaskDefinition
-		// docker push
+		// the push, in the registry's own protocol
 		[]string{
 			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer",
 			"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",

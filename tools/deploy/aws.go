@@ -1,0 +1,98 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+const (
+	// callAttempts is how often a call is tried before its error counts.
+	callAttempts = 5
+	// callTimeout is how long one attempt may take.
+	callTimeout = time.Minute
+)
+
+type clients struct {
+	ecs          *ecs.Client
+	ecr          *ecr.Client
+	loadBalancer *elasticloadbalancingv2.Client
+	scaling      *applicationautoscaling.Client
+}
+
+// connect makes the clients for the stack's region.
+func (r *run) connect(ctx context.Context) error {
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion(r.outputs.region),
+		// The run tries again itself, says so, and knows of each attempt whether it was answered.
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return fail(exitAPI, "cannot read the configuration of AWS: %s", told(err))
+	}
+	if r.transport != nil {
+		loaded.HTTPClient = &http.Client{Transport: r.transport}
+	}
+	r.clients = clients{
+		ecs.NewFromConfig(loaded), ecr.NewFromConfig(loaded),
+		elasticloadbalancingv2.NewFromConfig(loaded), applicationautoscaling.NewFromConfig(loaded),
+	}
+	return nil
+}
+
+// cli is a call as a command of the AWS CLI.
+func (r *run) cli(words []string) []string {
+	return append(append([]string{"aws"}, words...), "--region", r.outputs.region, "--output", "json")
+}
+
+// call makes a call of AWS, which the words name as the AWS CLI does. It tries again what passes by itself.
+func call[Output any](ctx context.Context, r *run, words []string, send func(context.Context) (*Output, error)) (*Output, error) {
+	if r.dryRun {
+		r.show("look:     ", r.cli(words)...)
+	}
+	for attempt := 1; ; attempt++ {
+		limited, cancel := context.WithTimeout(ctx, callTimeout)
+		output, err := send(limited)
+		cancel()
+		if err == nil {
+			return output, nil
+		}
+		r.unanswered = r.unanswered || !isRefusal(err)
+		if attempt == callAttempts || ctx.Err() != nil || !isTransient(err) {
+			return nil, err
+		}
+		r.warn("aws %s %s: %s; trying again", words[0], words[1], told(err))
+		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// capturing keeps an answer of ECS as it came, beside what the SDK makes of it.
+func capturing(raw *[]byte) func(*ecs.Options) {
+	capture := middleware.DeserializeMiddlewareFunc("CaptureAnswer", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (out middleware.DeserializeOutput, metadata middleware.Metadata, err error) {
+		out, metadata, err = next.HandleDeserialize(ctx, in)
+		if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
+			*raw, err = io.ReadAll(response.Body)
+			response.Body = io.NopCloser(bytes.NewReader(*raw))
+		}
+		return out, metadata, err
+	})
+	return ecs.WithAPIOptions(func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(capture, middleware.After)
+	})
+}

@@ -1,0 +1,61 @@
+package deploy
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"mediaserver/tools/shellword"
+)
+
+// console prints what a run says.
+type console struct {
+	stdout, stderr io.Writer
+	// terminal tells whether standard output is one. There progress is one line that is written over.
+	terminal bool
+	started  time.Time
+	last     string
+	open     bool
+}
+
+func (c *console) say(format string, values ...any) {
+	c.close()
+	fmt.Fprintf(c.stdout, format+"\n", values...)
+}
+
+// warn prints to standard error, behind the program's name.
+func (c *console) warn(format string, values ...any) {
+	c.close()
+	fmt.Fprintf(c.stderr, "deploy-app: "+format+"\n", values...)
+}
+
+// progress prints what changes: on a terminal over what it printed before, else a line for each change.
+func (c *console) progress(format string, values ...any) {
+	text := fmt.Sprintf(format, values...)
+	passed := int(time.Since(c.started).Seconds())
+	if c.terminal {
+		fmt.Fprintf(c.stdout, "\r\033[K%s (%d s)", text, passed)
+		c.open = true
+	} else if text != c.last {
+		fmt.Fprintf(c.stdout, "%s (%d s)\n", text, passed)
+	}
+	c.last = text
+}
+
+// close ends the line of the progress.
+func (c *console) close() {
+	if c.open {
+		fmt.Fprintln(c.stdout)
+		c.open = false
+	}
+}
+
+// show prints a command so that a shell can take it as it is.
+func (c *console) show(prefix string, words ...string) {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = shellword.Quote(word)
+	}
+	c.say("%s %s", prefix, strings.Join(quoted, " "))
+}

@@ -1,0 +1,155 @@
+package deploy
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// unseenLooks is after how many looks in a row that do not show a deployment which was started it counts as gone.
+const unseenLooks = 12
+
+// follow waits until the deployment is complete. It fails if the deployment does, or if another one takes its place.
+func (r *run) follow(ctx context.Context) error {
+	limit := r.timeLimit()
+	deadline := time.Now().Add(limit)
+	seen, unseen, stopped := false, 0, 0
+	for {
+		err := r.readService(ctx)
+		switch {
+		case err == nil:
+			own, primary := r.own(), r.primary()
+			seen = seen || own.Id != nil
+			switch {
+			case own.RolloutState == types.DeploymentRolloutStateFailed:
+				return r.givenUp(ctx)
+			case own.Id != nil && aws.ToString(primary.Id) == r.deployment:
+				if r.isComplete(own) {
+					r.say("Deployment %s is complete: %d of %d tasks run %s", r.deployment, r.service.RunningCount, r.service.DesiredCount, r.definition)
+					return nil
+				}
+			case seen || r.isNewer(primary):
+				return r.lost(ctx)
+			default:
+				// A look that does not show ours may be older than our start, because ECS is eventually consistent.
+				if unseen++; unseen >= unseenLooks {
+					return r.lost(ctx)
+				}
+			}
+			r.progress("%s: %s, %d of %d running, %d pending, %d failed",
+				r.deployment, orDash(string(own.RolloutState)), own.RunningCount, own.DesiredCount, own.PendingCount, own.FailedTasks)
+		case isTransient(err):
+			r.warn("cannot read the service for now: %s", told(err))
+		default:
+			return r.cannotRead(err)
+		}
+		if tasks, err := r.stoppedTasks(ctx); err == nil {
+			stopped = len(tasks)
+		}
+		// More than the deployment circuit breaker allows (half the tasks, at least 3), and the tasks that may be on their
+		// way meanwhile: so the breaker speaks first if it is on.
+		if stopped >= 3+2*int(r.service.DesiredCount) {
+			r.report(ctx)
+			return fail(exitStopping, "tasks keep stopping: %d of deployment %s so far", stopped, r.deployment)
+		}
+		if !time.Now().Before(deadline) {
+			r.report(ctx)
+			return fail(exitTimeout, "deployment %s is not complete after %d s", r.deployment, int(limit.Seconds()))
+		}
+		if err := pause(ctx, r.poll); err != nil {
+			return err
+		}
+	}
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// own is the deployment that this run started, as last read. Without it all its fields are empty.
+func (r *run) own() types.Deployment {
+	for _, each := range r.service.Deployments {
+		if aws.ToString(each.Id) == r.deployment {
+			return each
+		}
+	}
+	return types.Deployment{}
+}
+
+// isComplete tells whether as many tasks run as the service wants, all of them of this deployment.
+func (r *run) isComplete(own types.Deployment) bool {
+	return own.RolloutState == types.DeploymentRolloutStateCompleted && r.service.DesiredCount > 0 &&
+		own.RunningCount == own.DesiredCount && r.service.RunningCount == r.service.DesiredCount
+}
+
+// isNewer tells whether a deployment was created after ours, and not before this run.
+func (r *run) isNewer(other types.Deployment) bool {
+	return !r.created.IsZero() && aws.ToTime(other.CreatedAt).After(r.created) && !slices.Contains(r.known, aws.ToString(other.Id))
+}
+
+// lost tells why our deployment is the service's no more: either ECS went back to an earlier one, or somebody started
+// another.
+func (r *run) lost(ctx context.Context) error {
+	primary := r.primary()
+	reason, id := aws.ToString(primary.RolloutStateReason), aws.ToString(primary.Id)
+	if strings.Contains(reason, "rolling back") || strings.Contains(reason, "rolled back") || slices.Contains(r.known, id) {
+		return r.givenUp(ctx)
+	}
+	r.report(ctx)
+	if id == "" {
+		return fail(exitReplaced, "deployment %s is gone, and AWS shows no other", r.deployment)
+	}
+	return fail(exitReplaced, "deployment %s was replaced by %s, which this run did not start", r.deployment, id)
+}
+
+// givenUp tells that ECS gave our deployment up, and why.
+func (r *run) givenUp(ctx context.Context) error {
+	r.report(ctx)
+	reason := aws.ToString(r.own().RolloutStateReason)
+	if reason == "" {
+		reason = "ECS put an earlier deployment back"
+	}
+	if primary := r.primary(); primary.Id != nil && *primary.Id != r.deployment {
+		reason += "; the service goes back to " + aws.ToString(primary.TaskDefinition) + " (" + *primary.Id + ")"
+	} else {
+		reason += "; there was no completed deployment to go back to"
+	}
+	if alarms := r.triggeredAlarms(ctx); alarms != "" {
+		reason += "; raised alarms: " + alarms
+	}
+	return fail(exitRollback, "ECS gave deployment %s up: %s", r.deployment, reason)
+}
+
+// checkStillOurs looks once more: the health check took its time, in which somebody else may have deployed, or pushed
+// another image under our tag, which tasks started later would run.
+func (r *run) checkStillOurs(ctx context.Context) error {
+	if err := r.mustReadService(ctx); err != nil {
+		return err
+	}
+	if aws.ToString(r.primary().Id) != r.deployment {
+		return r.lost(ctx)
+	}
+	// What is named by its digest stays the same.
+	if r.rollback {
+		return nil
+	}
+	digest, _, err := r.findImage(ctx, ecrtypes.ImageIdentifier{ImageTag: &r.tag})
+	if err != nil {
+		return err
+	}
+	if digest != r.digest {
+		if digest == "" {
+			digest = "none"
+		}
+		return fail(exitReplaced, "the tag %s names another image now (%s) than when this deployment began (%s): somebody else pushed it", r.tag, digest, r.digest)
+	}
+	return nil
+}

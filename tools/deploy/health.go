@@ -1,0 +1,156 @@
+package deploy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// questionTimeout is how long one question to the application may take.
+	questionTimeout = 10 * time.Second
+	// readLimit is how much of an answer is read.
+	readLimit = 1 << 20
+)
+
+// domain is that of an HTTPS address. Empty where the stack has none.
+func (r *run) domain() string {
+	host, found := strings.CutPrefix(r.outputs.appURL, "https://")
+	if !found {
+		return ""
+	}
+	return strings.TrimSuffix(host, "/")
+}
+
+// checkHealth asks the application at the load balancer until it answers 200. There a domain is asked for under its own
+// name and with a look at its certificate: where its DNS record leads, and when, is not what was deployed.
+func (r *run) checkHealth(ctx context.Context) error {
+	deadline := time.Now().Add(r.healthTimeout)
+	for {
+		problem := r.ask(ctx, r.outputs.loadBalancer)
+		if problem == "" {
+			r.say("%s answers 200", r.healthURL)
+			return r.warnOfDomain(ctx)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !time.Now().Before(deadline) {
+			r.report(ctx)
+			return fail(exitUnhealthy, "%s does not answer 200 after %d s: %s", r.healthURL, int(r.healthTimeout.Seconds()), problem)
+		}
+		r.progress("%s: %s", r.healthURL, problem)
+		if err := pause(ctx, r.poll); err != nil {
+			return err
+		}
+	}
+}
+
+// warnOfDomain tells that users do not reach the application at its domain, though it is healthy.
+func (r *run) warnOfDomain(ctx context.Context) error {
+	host := r.domain()
+	if host == "" {
+		return nil
+	}
+	if problem := r.ask(ctx, ""); problem != "" && ctx.Err() == nil {
+		r.say("Warning: the load balancer answers for %s, but from here the name does not lead to it: %s; its DNS record must be an alias of %s, or a CNAME",
+			host, problem, r.outputs.loadBalancer)
+	}
+	return ctx.Err()
+}
+
+// ask asks the application for its health, and returns what is wrong. A domain is asked for at a host, if one is given.
+func (r *run) ask(ctx context.Context, host string) string {
+	if r.domain() == "" {
+		host = ""
+	}
+	_, status, err := r.getAt(ctx, r.healthURL, host)
+	switch {
+	case err != nil:
+		return reason(err)
+	case status != http.StatusOK:
+		return fmt.Sprintf("it answers %d", status)
+	}
+	return ""
+}
+
+// reason is why a request was not answered.
+func reason(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %d s", int(questionTimeout.Seconds()))
+	}
+	var unsent *url.Error
+	if errors.As(err, &unsent) {
+		return reached(unsent.URL) + ": " + unsent.Err.Error()
+	}
+	return err.Error()
+}
+
+// get gets what is at an address.
+func (r *run) get(ctx context.Context, address string) ([]byte, int, error) {
+	limited, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(limited, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	return r.exchange(request, "")
+}
+
+// getAt gets what is at an address, which is asked for at a host if one is given. The path is sent as it is, with
+// characters that a URL would have to escape: so the load balancer sends it too.
+func (r *run) getAt(ctx context.Context, address, host string) ([]byte, int, error) {
+	limited, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	scheme, rest, _ := strings.Cut(address, "://")
+	name, path := rest, "/"
+	if slash := strings.Index(rest, "/"); slash >= 0 {
+		name, path = rest[:slash], rest[slash:]
+	}
+	request, err := http.NewRequestWithContext(limited, http.MethodGet, scheme+"://"+name, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	serverName := ""
+	if host != "" {
+		serverName, request.Host, request.URL.Host = name, name, host
+	}
+	request.URL.Opaque = path
+	if proxy, err := http.ProxyFromEnvironment(request); err == nil && proxy != nil && scheme == "http" {
+		// A proxy needs the whole address.
+		request.URL.Opaque = "//" + request.URL.Host + path
+	}
+	return r.exchange(request, serverName)
+}
+
+// exchange sends a request, and returns the answer. serverName is what the certificate must be for, if it is not the
+// host that the request goes to. A redirection is an answer like others.
+func (r *run) exchange(request *http.Request, serverName string) ([]byte, int, error) {
+	transport := r.transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	if network, ok := transport.(*http.Transport); ok && serverName != "" {
+		network = network.Clone()
+		defer network.CloseIdleConnections()
+		if network.TLSClientConfig == nil {
+			network.TLSClientConfig = &tls.Config{}
+		}
+		network.TLSClientConfig.ServerName = serverName
+		transport = network
+	}
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(response.Body, readLimit))
+	return content, response.StatusCode, err
+}

@@ -1,0 +1,112 @@
+package deploy
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// push checks the image, logs in and puts it into the registry.
+func (r *run) push(ctx context.Context) error {
+	image, platforms, err := r.openImage(ctx)
+	if err != nil {
+		return err
+	}
+	if err := checkPlatform("image '"+r.image+"' is built for", platforms, r.platform); err != nil {
+		return err
+	}
+	target := r.outputs.repository + ":" + r.tag
+	if r.dryRun {
+		r.show("would run:", r.cli([]string{"ecr", "get-authorization-token"})...)
+		r.say("would push: %s as %s", r.image, target)
+		return nil
+	}
+	login, err := r.logIn(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.send(ctx, image, target, login); err != nil {
+		return err
+	}
+	if r.digest, _, err = r.findImage(ctx, ecrtypes.ImageIdentifier{ImageTag: &r.tag}); err != nil {
+		return err
+	}
+	if r.digest == "" {
+		return fail(exitPush, "%s was pushed, but the registry does not have it", target)
+	}
+	return nil
+}
+
+func (r *run) registryHost() string {
+	host, _, _ := strings.Cut(r.outputs.repository, "/")
+	return host
+}
+
+// logIn asks AWS for a password of the registry. It stays in the memory of this run: neither a file nor another program
+// gets it.
+func (r *run) logIn(ctx context.Context) (authn.Authenticator, error) {
+	r.say("Logging in to %s", r.registryHost())
+	answer, err := call(ctx, r, []string{"ecr", "get-authorization-token"}, func(ctx context.Context) (*ecr.GetAuthorizationTokenOutput, error) {
+		return r.clients.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	})
+	if err != nil {
+		return nil, fail(exitLogin, "cannot log in to %s: %s", r.registryHost(), told(err))
+	}
+	if len(answer.AuthorizationData) > 0 {
+		token, err := base64.StdEncoding.DecodeString(aws.ToString(answer.AuthorizationData[0].AuthorizationToken))
+		if user, password, found := strings.Cut(string(token), ":"); err == nil && found {
+			return &authn.Basic{Username: user, Password: password}, nil
+		}
+	}
+	return nil, fail(exitLogin, "cannot log in to %s: AWS answered without a password", r.registryHost())
+}
+
+// send puts the image into the registry, layers that are there already left out.
+func (r *run) send(ctx context.Context, image remote.Taggable, target string, login authn.Authenticator) error {
+	reference, err := name.NewTag(target)
+	if err != nil {
+		return fail(exitPush, "cannot push %s: %v", target, err)
+	}
+	r.say("Pushing %s", target)
+	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(login)}
+	if r.transport != nil {
+		options = append(options, remote.WithTransport(r.transport))
+	}
+	updates, finished := make(chan v1.Update, 16), make(chan struct{})
+	options = append(options, remote.WithProgress(updates))
+	go func() {
+		defer close(finished)
+		for update := range updates {
+			// Off a terminal each change would be a line.
+			if r.terminal && update.Error == nil {
+				r.progress("pushing: %d of %d MB", update.Complete>>20, update.Total>>20)
+			}
+		}
+	}()
+	switch image := image.(type) {
+	case v1.ImageIndex:
+		err = remote.WriteIndex(reference, image, options...)
+	case v1.Image:
+		err = remote.Write(reference, image, options...)
+	}
+	<-finished
+	var refusal *transport.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refusal) && refusal.StatusCode == http.StatusUnauthorized:
+		return fail(exitLogin, "cannot log in to %s: %s", r.registryHost(), page(refusal.Error()))
+	}
+	return fail(exitPush, "cannot push %s: %s", target, told(err))
+}

@@ -1,0 +1,169 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+)
+
+const (
+	// shownEvents and shownTasks are how many of the service's last events and of the deployment's stopped tasks a failure
+	// prints.
+	shownEvents = 10
+	shownTasks  = 20
+	// recordApart is how far AWS's record of a deployment may be apart from the deployment in time.
+	recordApart = time.Minute
+)
+
+// report prints what a person needs who has to find out why: the service's events, why tasks stopped, what the load
+// balancer thinks of the targets, and where the logs are. The verdict stands already, so each part may fail alone.
+func (r *run) report(ctx context.Context) {
+	r.say("")
+	r.say("Last events of service %s:", r.outputs.service)
+	events := slices.Clone(r.service.Events[:min(shownEvents, len(r.service.Events))])
+	slices.Reverse(events)
+	lines := []string{}
+	for _, each := range events {
+		lines = append(lines, moment(aws.ToTime(each.CreatedAt))+"  "+aws.ToString(each.Message))
+	}
+	r.list(lines, nil)
+	r.say("Stopped tasks of deployment %s:", r.deployment)
+	tasks, err := r.stoppedTasks(ctx)
+	r.list(taskLines(tasks), err)
+	r.say("Targets of the load balancer:")
+	lines, err = r.targetLines(ctx)
+	r.list(lines, err)
+	r.show("Logs:     ", "aws", "logs", "filter-log-events", "--log-group-name", r.outputs.logGroup, "--region", r.outputs.region, "--max-items", "100")
+	r.say("Dashboard: %s", r.outputs.dashboard)
+}
+
+func (r *run) list(lines []string, err error) {
+	switch {
+	case err != nil:
+		r.say("  unknown: %s", told(err))
+	case len(lines) == 0:
+		r.say("  none")
+	}
+	for _, line := range lines {
+		r.say("  %s", line)
+	}
+}
+
+// moment is a time to the second.
+func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// stoppedTasks are those of our deployment.
+func (r *run) stoppedTasks(ctx context.Context) ([]types.Task, error) {
+	words := []string{"ecs", "list-tasks", "--cluster", r.outputs.cluster, "--service-name", r.outputs.service, "--desired-status", "STOPPED"}
+	listed, err := call(ctx, r, words, func(ctx context.Context) (*ecs.ListTasksOutput, error) {
+		return r.clients.ecs.ListTasks(ctx, &ecs.ListTasksInput{
+			Cluster: &r.outputs.cluster, ServiceName: &r.outputs.service, DesiredStatus: types.DesiredStatusStopped,
+		})
+	})
+	if err != nil || len(listed.TaskArns) == 0 {
+		return nil, err
+	}
+	words = append([]string{"ecs", "describe-tasks", "--cluster", r.outputs.cluster, "--tasks"}, listed.TaskArns...)
+	described, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeTasksOutput, error) {
+		return r.clients.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.outputs.cluster, Tasks: listed.TaskArns})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(described.Tasks, func(task types.Task) bool { return aws.ToString(task.StartedBy) != r.deployment }), nil
+}
+
+func taskLines(tasks []types.Task) []string {
+	var lines []string
+	slices.SortFunc(tasks, func(a, b types.Task) int { return aws.ToTime(a.StoppedAt).Compare(aws.ToTime(b.StoppedAt)) })
+	if len(tasks) > shownTasks {
+		lines = append(lines, fmt.Sprintf("(the last %d of %d)", shownTasks, len(tasks)))
+		tasks = tasks[len(tasks)-shownTasks:]
+	}
+	for _, task := range tasks {
+		code, reason := string(task.StopCode), aws.ToString(task.StoppedReason)
+		if code == "" {
+			code = "no stop code"
+		}
+		if reason == "" {
+			reason = "no reason given"
+		}
+		lines = append(lines, fmt.Sprintf("task %s: %s: %s", path.Base(aws.ToString(task.TaskArn)), code, reason))
+		for _, container := range task.Containers {
+			ended := "no exit code"
+			if container.ExitCode != nil {
+				ended = fmt.Sprintf("exit code %d", *container.ExitCode)
+			}
+			if container.Reason != nil {
+				ended += ": " + *container.Reason
+			}
+			lines = append(lines, fmt.Sprintf("  container %s: %s", aws.ToString(container.Name), ended))
+		}
+	}
+	return lines
+}
+
+func (r *run) targetLines(ctx context.Context) ([]string, error) {
+	words := []string{"elbv2", "describe-target-health", "--target-group-arn", r.targets}
+	answer, err := call(ctx, r, words, func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetHealthOutput, error) {
+		return r.clients.loadBalancer.DescribeTargetHealth(ctx, &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: &r.targets})
+	})
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, each := range answer.TargetHealthDescriptions {
+		if each.Target == nil || each.TargetHealth == nil {
+			continue
+		}
+		line := fmt.Sprintf("%s:%d %s", aws.ToString(each.Target.Id), aws.ToInt32(each.Target.Port), each.TargetHealth.State)
+		for _, why := range []string{string(each.TargetHealth.Reason), aws.ToString(each.TargetHealth.Description)} {
+			if why != "" {
+				line += ": " + why
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// triggeredAlarms are the alarms of the service that made ECS give our deployment up, in words; nothing if none did. The
+// service does not name them, but AWS's record of the deployment does, which is found by its time.
+func (r *run) triggeredAlarms(ctx context.Context) string {
+	if !r.alarmsWatch() {
+		return ""
+	}
+	record, err := r.listRecord(ctx)
+	if err != nil {
+		return "not known: " + told(err)
+	}
+	nearest, apart := "", recordApart
+	for _, each := range record {
+		distance := aws.ToTime(each.CreatedAt).Sub(r.created).Abs()
+		if r.created.IsZero() {
+			distance = 0
+		}
+		if distance <= apart {
+			nearest, apart = aws.ToString(each.ServiceDeploymentArn), distance
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	whole, err := r.describeRecord(ctx, nearest)
+	if err != nil {
+		return "not known: " + told(err)
+	}
+	if whole.Alarms == nil {
+		return ""
+	}
+	return strings.Join(whole.Alarms.TriggeredAlarmNames, ", ")
+}

@@ -1,0 +1,211 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// goBack goes back to the image before.
+func (r *run) goBack(ctx context.Context) error {
+	if err := r.readHealthPath(ctx); err != nil {
+		return err
+	}
+	history, stoppable := []*past(nil), (*past)(nil)
+	if busy := len(r.underWay()) > 0; busy {
+		var err error
+		if history, err = r.readHistory(ctx); err != nil {
+			return err
+		}
+		if stoppable, err = r.stoppable(ctx, courseOf(history)); err != nil {
+			return err
+		}
+	}
+	if stoppable != nil {
+		return r.stop(ctx, history, stoppable)
+	}
+	if err := r.checkNobodyDeploys(ctx); err != nil {
+		return err
+	}
+	if err := r.chooseCount(ctx); err != nil {
+		return err
+	}
+	if history == nil {
+		var err error
+		if history, err = r.readHistory(ctx); err != nil {
+			return err
+		}
+	}
+	target, err := r.chooseTarget(ctx, history)
+	if err != nil {
+		return err
+	}
+	if err := r.chooseOldDefinition(ctx, target); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{r.start, r.follow, r.checkHealth, r.checkStillOurs} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	r.adviseAfterRollback(target)
+	return nil
+}
+
+// chooseTarget says where the rollback goes, or why it cannot.
+func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) {
+	c := courseOf(history)
+	if c.newest == nil {
+		return nil, fail(exitNothing, "nothing to go back to: AWS has no record of a deployment of service %s; it keeps 90 days", r.outputs.service)
+	}
+	switch c.newest.status {
+	case types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress:
+		return nil, fail(exitBusy, "ECS itself is going back from a deployment that failed; wait for it, or deploy a tag with --replace")
+	}
+	recorded, runs := "-", aws.ToString(r.primary().TaskDefinition)
+	if c.current != nil {
+		recorded = c.current.definition
+	}
+	if recorded != runs {
+		return nil, fail(exitNothing, "nothing to go back to for certain: the service is to run %s, AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
+	}
+	if err := r.checkDigests(ctx, c, history); err != nil {
+		return nil, err
+	}
+	r.say("The current image is %s of %s", c.current, c.current.definition)
+	if strings.HasPrefix(string(c.newest.status), "ROLLBACK_") {
+		r.say("ECS itself went back to it, because the last deployment failed; this goes further back.")
+	}
+	leftOut := c.leftOut()
+	if c.target == nil {
+		if leftOut != "" {
+			leftOut = "; it came back from " + leftOut + ", and --rollback never goes forward: deploy that by its tag if it is wanted"
+		}
+		return nil, fail(exitNothing, "nothing to go back to: in AWS's record of the last 90 days the service ran no other image before it%s", leftOut)
+	}
+	next := c.since(c.runs)[0]
+	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(next.created))
+	if leftOut != "" {
+		r.say("Left out, because the service has come back from it: %s", leftOut)
+	}
+	return c.target, nil
+}
+
+// checkDigests fails if AWS has no digest of an image that ran since the target: then nobody knows what came before.
+func (r *run) checkDigests(ctx context.Context, c course, history []*past) error {
+	var asked []string
+	for _, each := range slices.Backward(c.since(history)) {
+		if each.digest != "" || each.status != types.ServiceDeploymentStatusSuccessful && each != c.newest || slices.Contains(asked, each.definition) {
+			continue
+		}
+		asked = append(asked, each.definition)
+		described, err := r.describe(ctx, each.definition)
+		if err != nil && !isDeleted(err) {
+			return fail(exitAPI, "cannot read task definition %s: %s", each.definition, told(err))
+		}
+		if err == nil && !described.keepsDigest(r.outputs.container) {
+			return fail(exitNothing, "nothing to go back to for certain: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
+				each.definition, r.outputs.container)
+		}
+	}
+	return nil
+}
+
+// keepsDigest tells whether AWS finds out the digest of a container's image, and keeps to it.
+func (d *definition) keepsDigest(container string) bool {
+	return !slices.ContainsFunc(d.ContainerDefinitions, func(each types.ContainerDefinition) bool {
+		return aws.ToString(each.Name) == container && each.VersionConsistency == types.VersionConsistencyDisabled
+	})
+}
+
+// isDeleted tells AWS's answer where a task definition is no more.
+func isDeleted(err error) bool {
+	var refusal *types.ClientException
+	return errors.As(err, &refusal)
+}
+
+// chooseOldDefinition checks that the target can be deployed, and takes its task definition. Its image must still be in
+// the registry. The task definition is its own with each image named by the digest that ran, because a tag may name
+// another image now; one that is deregistered is as good a model as any.
+func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
+	if err := r.checkTargetImage(ctx, target); err != nil {
+		return err
+	}
+	original, err := r.describe(ctx, target.definition)
+	if err != nil {
+		if isDeleted(err) {
+			tags := "none"
+			if len(r.tags) > 0 {
+				tags = strings.Join(r.tags, " ")
+			}
+			return fail(exitNothing, "cannot go back: task definition %s was deleted; to run its image with the stack's present one, deploy it by a tag (it has: %s) with --skip-push", target.definition, tags)
+		}
+		return fail(exitAPI, "cannot read task definition %s: %s", target.definition, told(err))
+	}
+	stackRevision := r.outputs.definition
+	if newest, err := r.describe(ctx, aws.ToString(original.Family)); err == nil {
+		stackRevision = newest.stackRevision()
+	} else {
+		r.warn("cannot read the newest task definition of %s, and goes on without: %s", aws.ToString(original.Family), told(err))
+	}
+	revision := original.copied(stackRevision)
+	changed := original.Status != types.TaskDefinitionStatusActive
+	for i, container := range revision.ContainerDefinitions {
+		for _, ran := range target.images {
+			if ran.ImageDigest == nil || aws.ToString(ran.ContainerName) != aws.ToString(container.Name) {
+				continue
+			}
+			pinned := r.repositoryOf(aws.ToString(container.Image)) + "@" + *ran.ImageDigest
+			changed = changed || pinned != aws.ToString(container.Image)
+			revision.ContainerDefinitions[i].Image = &pinned
+		}
+	}
+	if !changed {
+		r.definition = target.definition
+		return nil
+	}
+	if err := original.checkWhole(); err != nil {
+		return err
+	}
+	return r.register(ctx, revision, target.definition+" with each image named by the digest that ran")
+}
+
+// checkTargetImage fails unless the image to go back to is in the stack's registry.
+func (r *run) checkTargetImage(ctx context.Context, target *past) error {
+	if r.repositoryOf(target.image) != r.outputs.repository {
+		return fail(exitNothing, "cannot go back: %s is not in the stack's registry %s", target.image, r.outputs.repository)
+	}
+	found, tags, err := r.findImage(ctx, ecrtypes.ImageIdentifier{ImageDigest: &target.digest})
+	if err != nil {
+		return err
+	}
+	if found == "" {
+		return fail(exitNothing, "cannot go back: %s has the image %s no more (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
+	}
+	r.digest, r.tags = target.digest, tags
+	return nil
+}
+
+// adviseAfterRollback says what the service runs, and how the stack's settings come to agree.
+func (r *run) adviseAfterRollback(target *past) {
+	r.say("Rolled back to %s@%s", r.outputs.repository, r.digest)
+	if len(r.tags) == 0 {
+		image := r.outputs.repository + "@" + r.digest
+		r.say("No tag names this image now, and the registry keeps few such images; to keep it:")
+		r.show(" ", "docker", "pull", image)
+		r.show(" ", "docker", "tag", image, r.outputs.repository+":TAG")
+		r.show(" ", "docker", "push", r.outputs.repository+":TAG")
+		return
+	}
+	tag := r.tags[0]
+	// The tag that it ran under comes first, if it still names it.
+	if id := imageID(target.image); id != nil && slices.Contains(r.tags, aws.ToString(id.ImageTag)) {
+		tag = *id.ImageTag
+	}
+	r.show("The stack's next change of the task definition deploys the image that its settings name; to make them agree:", r.setTag(tag)...)
+}

@@ -1,0 +1,207 @@
+// Package deploy puts an image of the application into a stack's registry, deploys it to the stack's service, or goes
+// back to the image before, and reports what truly runs at the end. A file holds each of its steps. The command
+// deploy-app is its face.
+package deploy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"mediaserver/tools/arguments"
+)
+
+// Surroundings are what a run has of the machine.
+type Surroundings struct {
+	Stdout, Stderr io.Writer
+	// Terminal tells whether Stdout is one.
+	Terminal bool
+	// Program is the folder of the stack's program, where the Pulumi CLI reads the outputs.
+	Program string
+	// Transport carries every request. If nil, the network does, through the proxies that the environment names.
+	Transport http.RoundTripper
+}
+
+// run is one run of the command, and what it knows so far.
+type run struct {
+	options
+	console
+	transport http.RoundTripper
+	program   string
+	scratch   string // a folder that goes with the run
+	clients   clients
+
+	outputs   outputs
+	service   types.Service // as last read
+	targets   string        // the ARN of its target group
+	healthURL string
+
+	stackDefinition *definition // not with --rollback
+	stackImage      string
+	platform        string // of the tasks, such as linux/amd64
+	wantedCount     int32  // 0 to leave the service's as it is
+	replaceable     map[string]bool
+
+	digest      string // of the image that is deployed
+	tags        []string
+	definition  string // the ARN of the task definition that is deployed
+	ownRevision bool
+
+	known      []string // the ids of the deployments that were there before
+	deployment string   // the id of the one that was started
+	created    time.Time
+	unanswered bool   // whether an attempt to start went without a clear answer
+	goesOn     string // what outlives a run that ends now, in words
+}
+
+// Run does what the words of the command line ask for, and returns the exit code. It ends early if the context does.
+func Run(ctx context.Context, words []string, around Surroundings) int {
+	r := &run{
+		console:   console{stdout: around.Stdout, stderr: around.Stderr, terminal: around.Terminal, started: time.Now()},
+		transport: around.Transport, program: around.Program, replaceable: map[string]bool{},
+	}
+	defer r.console.close()
+	var err error
+	r.options, err = parse(words)
+	if errors.Is(err, arguments.ErrHelp) {
+		_, _ = io.WriteString(r.stdout, usage)
+		return 0
+	}
+	if err != nil {
+		r.warn("%v", err)
+		return exitUsage
+	}
+	if r.scratch, err = os.MkdirTemp("", "deploy-app."); err != nil {
+		r.warn("cannot make a temporary folder: %v", err)
+		return exitTool
+	}
+	defer os.RemoveAll(r.scratch)
+	return r.end(ctx, r.do(ctx))
+}
+
+// end prints how the run ended, and returns its exit code.
+func (r *run) end(ctx context.Context, err error) int {
+	if err == nil || errors.Is(err, errDryRun) {
+		return 0
+	}
+	if ctx.Err() != nil {
+		if r.goesOn == "" {
+			r.warn("interrupted; no deployment was started")
+		} else {
+			r.warn("interrupted; %s", r.goesOn)
+		}
+		return exitInterrupted
+	}
+	r.warn("%v", err)
+	var known *failure
+	if !errors.As(err, &known) {
+		known = &failure{code: exitAPI}
+	}
+	// Once it is known what became of the deployment, nothing goes on that somebody has to know of.
+	if r.goesOn != "" && known.code != exitRollback && known.code != exitReplaced && known.code != exitUnhealthy {
+		r.warn("%s", r.goesOn)
+	}
+	return known.code
+}
+
+// errDryRun ends a dry run, where the first change would be made.
+var errDryRun = errors.New("nothing was changed")
+
+func (r *run) do(ctx context.Context) error {
+	if err := r.checkPrograms(); err != nil {
+		return err
+	}
+	if err := r.readOutputs(ctx); err != nil {
+		return err
+	}
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	if err := r.mustReadService(ctx); err != nil {
+		return err
+	}
+	if err := r.checkAccount(); err != nil {
+		return err
+	}
+	if r.rollback {
+		return r.goBack(ctx)
+	}
+	if err := r.readStackDefinition(ctx); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{
+		r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage, r.chooseDefinition, r.start,
+		r.follow, r.checkHealth, r.checkStillOurs,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	r.say("Deployed %s:%s (%s)", r.outputs.repository, r.tag, r.digest)
+	r.adviseTag()
+	return nil
+}
+
+// checkPrograms looks for the programs that this run needs.
+func (r *run) checkPrograms() error {
+	var missing []string
+	if r.image != "" && !isFile(r.image) {
+		missing = append(missing, "docker")
+	}
+	if r.outputsFile == "" {
+		missing = append(missing, "pulumi")
+	}
+	var found []string
+	for _, name := range missing {
+		if _, err := exec.LookPath(name); err != nil {
+			found = append(found, name)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	hints := map[string]string{
+		"docker": "docker is needed only with --image, and not for an OCI layout or an archive",
+		"pulumi": "pulumi is not needed with --outputs FILE",
+	}
+	text := "needs, but does not find on PATH: " + strings.Join(found, " ")
+	for _, name := range found {
+		text += "\ndeploy-app: " + hints[name]
+	}
+	return fail(exitTool, "%s", text)
+}
+
+// pause waits between two looks.
+func pause(ctx context.Context, duration time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(duration):
+		return nil
+	}
+}
+
+// adviseTag says how to keep a tag that the stack does not name.
+func (r *run) adviseTag() {
+	if !r.ownRevision {
+		return
+	}
+	_, named, _ := strings.Cut(r.stackImage, ":")
+	r.show("The stack still names "+named+", and its next change of the task definition would go back to it; keep "+r.tag+" with:", r.setTag(r.tag)...)
+}
+
+// setTag is the command that makes the stack name a tag.
+func (r *run) setTag(tag string) []string {
+	command := []string{"pulumi", "config", "set", "mediaserver:imageTag", tag}
+	if r.stack != "" {
+		command = append(command, "--stack", r.stack)
+	}
+	return command
+}

@@ -1,0 +1,100 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"mediaserver/tools/shellword"
+)
+
+// start starts the deployment, if still nobody else deploys.
+func (r *run) start(ctx context.Context) error {
+	// Read again: the push may have taken minutes.
+	if err := r.mustReadService(ctx); err != nil {
+		return err
+	}
+	if err := r.checkNobodyDeploys(ctx); err != nil {
+		return err
+	}
+	for _, each := range r.service.Deployments {
+		r.known = append(r.known, aws.ToString(each.Id))
+	}
+	words := []string{"ecs", "update-service", "--cluster", r.outputs.cluster, "--service", r.outputs.service, "--task-definition", r.definition, "--force-new-deployment"}
+	input := &ecs.UpdateServiceInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, TaskDefinition: &r.definition, ForceNewDeployment: true}
+	if r.wantedCount > 0 {
+		words = append(words, "--desired-count", strconv.Itoa(int(r.wantedCount)))
+		input.DesiredCount = &r.wantedCount
+	}
+	if r.dryRun {
+		r.show("would run:", r.cli(words)...)
+		return r.showFollowing()
+	}
+	r.goesOn, r.unanswered = r.mayHaveStarted(), false
+	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.UpdateServiceOutput, error) {
+		return r.clients.ecs.UpdateService(ctx, input)
+	})
+	if err != nil {
+		if !r.unanswered {
+			r.goesOn = ""
+		}
+		return fail(exitAPI, "cannot start a deployment of service %s: %s", r.outputs.service, told(err))
+	}
+	if answer.Service != nil {
+		r.service = *answer.Service
+	}
+	started := r.primary()
+	if id := aws.ToString(started.Id); answer.Service == nil || id == "" || slices.Contains(r.known, id) {
+		return fail(exitAPI, "AWS answered without a new deployment of service %s", r.outputs.service)
+	}
+	r.deployment, r.created = *started.Id, aws.ToTime(started.CreatedAt)
+	r.goesOn = "deployment " + r.deployment + " goes on in ECS"
+	r.warnOfOthers(answer.Service.Deployments)
+	r.say("Started deployment %s of %s", r.deployment, r.definition)
+	return nil
+}
+
+// warnOfOthers tells of deployments that began between the look and the start, of which this one has taken the place:
+// ECS has no conditional update. Another run will notice that.
+func (r *run) warnOfOthers(deployments []types.Deployment) {
+	by := ""
+	if r.unanswered {
+		by = ", or by this run's attempt whose answer was lost"
+	}
+	for _, each := range deployments {
+		if id := aws.ToString(each.Id); id != r.deployment && !slices.Contains(r.known, id) {
+			r.warn("deployment %s was started at the same moment%s; this one replaces it", id, by)
+		}
+	}
+}
+
+// mayHaveStarted is what to say where AWS gave no clear answer to the start.
+func (r *run) mayHaveStarted() string {
+	known := "none"
+	if len(r.known) > 0 {
+		known = strings.Join(r.known, " ")
+	}
+	return fmt.Sprintf("a deployment of %s may have started; to find out:\n"+
+		"  aws ecs describe-services --cluster %s --services %s --region %s --query \"services[0].deployments\"\n"+
+		"deploy-app: it is none of these, which were there before: %s",
+		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region, known)
+}
+
+// showFollowing shows, in a dry run, what comes after the start.
+func (r *run) showFollowing() error {
+	r.show("would run:", r.cli([]string{"ecs", "describe-services", "--cluster", r.outputs.cluster, "--services", r.outputs.service})...)
+	r.show("would run:", r.cli([]string{"ecs", "list-tasks", "--cluster", r.outputs.cluster, "--service-name", r.outputs.service, "--desired-status", "STOPPED"})...)
+	ask := []string{"curl", "--globoff", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "10"}
+	if host := r.domain(); host != "" {
+		ask = append(ask, "--connect-to", host+":443:"+r.outputs.loadBalancer+":443")
+	}
+	r.show("would run:", append(ask, r.healthURL)...)
+	r.say("Nothing was changed.")
+	return errDryRun
+}

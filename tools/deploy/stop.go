@@ -1,0 +1,130 @@
+package deploy
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// stoppable is the deployment under way, if ECS itself can go back from it to just the image that a rollback is to go
+// to. Else nil: the service's first deployment has nothing to go back to, and a new deployment of the current image
+// would go back to that image.
+func (r *run) stoppable(ctx context.Context, c course) (*past, error) {
+	if c.newest == nil || c.target == nil || c.newest.definition != aws.ToString(r.primary().TaskDefinition) ||
+		c.newest.status != types.ServiceDeploymentStatusInProgress && c.newest.status != types.ServiceDeploymentStatusPending {
+		return nil, nil
+	}
+	whole, err := r.describeRecord(ctx, c.newest.arn)
+	if err != nil {
+		return nil, fail(exitAPI, "cannot read the deployment %s: %s", c.newest.arn, told(err))
+	}
+	var sources []string
+	for _, each := range whole.SourceServiceRevisions {
+		sources = append(sources, aws.ToString(each.Arn))
+	}
+	ran, err := r.readRevisions(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	for _, each := range ran {
+		if _, digest := r.applicationImage(each); digest == c.target.digest {
+			return c.newest, nil
+		}
+	}
+	return nil, nil
+}
+
+// stop has ECS stop the deployment under way and go back to what ran before it, and follows that.
+func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
+	target, err := r.chooseTarget(ctx, history)
+	if err != nil {
+		return err
+	}
+	if err := r.checkTargetImage(ctx, target); err != nil {
+		return err
+	}
+	for _, each := range r.service.Deployments {
+		r.known = append(r.known, aws.ToString(each.Id))
+	}
+	r.deployment = aws.ToString(r.primary().Id)
+	words := []string{"ecs", "stop-service-deployment", "--service-deployment-arn", busy.arn, "--stop-type", "ROLLBACK"}
+	if r.dryRun {
+		r.show("would run:", r.cli(words)...)
+		return r.showFollowing()
+	}
+	r.goesOn = "deployment " + r.deployment + ", or ECS's way back from it, goes on in ECS"
+	_, err = call(ctx, r, words, func(ctx context.Context) (*ecs.StopServiceDeploymentOutput, error) {
+		return r.clients.ecs.StopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{
+			ServiceDeploymentArn: &busy.arn, StopType: types.StopServiceDeploymentStopTypeRollback,
+		})
+	})
+	if err != nil {
+		return fail(exitAPI, "cannot stop deployment %s: %s", r.deployment, told(err))
+	}
+	r.say("Stopped deployment %s of %s, which was under way; ECS goes back", r.deployment, busy.definition)
+	if err := r.followStop(ctx, busy, target); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{r.checkHealth, r.checkStillOurs} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	r.adviseAfterRollback(target)
+	return nil
+}
+
+// followStop waits until ECS has gone back. Then the deployment with which it did so is the one to look after.
+func (r *run) followStop(ctx context.Context, busy, target *past) error {
+	limit := r.timeLimit()
+	deadline := time.Now().Add(limit)
+	for {
+		whole, err := r.describeRecord(ctx, busy.arn)
+		if err == nil {
+			err = r.readService(ctx)
+		}
+		switch {
+		case err == nil:
+			primary := r.primary()
+			switch whole.Status {
+			case types.ServiceDeploymentStatusRollbackSuccessful:
+				if aws.ToString(primary.TaskDefinition) != target.definition {
+					r.report(ctx)
+					return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, orDash(aws.ToString(primary.Id)), aws.ToString(primary.TaskDefinition))
+				}
+				if r.isComplete(primary) {
+					r.deployment = aws.ToString(primary.Id)
+					r.say("ECS went back: %d of %d tasks run %s", r.service.RunningCount, r.service.DesiredCount, target.definition)
+					return nil
+				}
+			case types.ServiceDeploymentStatusRollbackFailed, types.ServiceDeploymentStatusStopped, types.ServiceDeploymentStatusSuccessful:
+				r.report(ctx)
+				return fail(exitRollback, "ECS did not go back from deployment %s: its record says %s%s", r.deployment, whole.Status, behind(aws.ToString(whole.StatusReason)))
+			}
+			r.progress("going back: %s, %d of %d running", strings.ToLower(string(whole.Status)), primary.RunningCount, r.service.DesiredCount)
+		case isTransient(err):
+			r.warn("cannot read the service for now: %s", told(err))
+		default:
+			return r.cannotRead(err)
+		}
+		if !time.Now().Before(deadline) {
+			r.report(ctx)
+			return fail(exitTimeout, "ECS has not gone back from deployment %s after %d s", r.deployment, int(limit.Seconds()))
+		}
+		if err := pause(ctx, r.poll); err != nil {
+			return err
+		}
+	}
+}
+
+// behind is a reason behind what it explains.
+func behind(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ", " + reason
+}
