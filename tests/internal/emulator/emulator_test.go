@@ -38,7 +38,7 @@ func account(emulator *Emulator) aws.Config {
 	}
 }
 
-func TestTheEmulatorListensOnTheLoopbackInterfaceAloneAndEndsWhenClosed(t *testing.T) {
+func TestTheEmulatorListensOnTheLoopbackInterfaceAndEndsWhenClosed(t *testing.T) {
 	for way, options := range ways {
 		t.Run(way, func(t *testing.T) {
 			emulator := started(t, options)
