@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// idleWatch is how long an idle connection is watched. It notices the servers that close after five seconds, such as
-	// Node.js before version 26 (which adds a second), uvicorn and Apache.
+	// idleWatch is how long an idle connection is watched. It notices servers that close after five seconds: most versions
+	// of Node.js (some add a second), uvicorn, Apache.
 	idleWatch = 7 * time.Second
 	// idleTimeout is how long a load balancer keeps an idle connection, unless somebody has changed it (Application Load
 	// Balancers guide, Load balancer attributes). The program leaves it alone.

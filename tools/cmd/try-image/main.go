@@ -29,7 +29,7 @@ environment. These are not the task role's, so what the application may do there
 
   --stack STACK      try it for this stack, with the outputs that pulumi reads
   --outputs FILE     try it for the stack with these outputs: FILE holds what 'pulumi stack output --json' prints
-  --timeout SECONDS  how long the application may take to become healthy (default: what the task definition allows)
+  --timeout SECONDS  how long the application may take to become healthy (default: as long as ECS waits)
   --keep             leave the container running, as a local server, and print its address
   --help             print this
 
@@ -41,13 +41,13 @@ Exit codes:
    4  no sandbox, an output is missing or out of date
    5  the image is not on this machine
    6  the image is for another platform
-   7  docker cannot start it: its entry point or user is not in the image
+   7  docker cannot start it: its entry point or its user
    8  it exited
    9  it was killed because it took too much memory
   10  the program of the container's own health check (curl) is not in the image
   11  it listens on another port
   12  it listens on 127.0.0.1 only
-  13  the health path answers another status
+  13  the health path answers another status, or TLS
   14  AWS refused or did not answer
   15  it is not healthy in time
   16  the container's own health check fails, although the health path answers
