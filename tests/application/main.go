@@ -9,10 +9,16 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/url"
@@ -46,6 +52,10 @@ type behaviour struct {
 	port int
 	// readyAfter is how long it takes until the server listens.
 	readyAfter time.Duration
+	// idleTimeout is after how long an idle connection is closed; 0 means never.
+	idleTimeout time.Duration
+	// tls lets the server speak TLS alone.
+	tls bool
 	// allocate is how much memory to take at the start, in MiB.
 	allocate int
 	// exitMessage ends the program at its start, with this text and exitCode.
@@ -74,6 +84,8 @@ func parse(arguments []string, output io.Writer) (behaviour, error) {
 	flags.StringVar(&b.host, "host", "", "`address` to listen on (default all)")
 	flags.IntVar(&b.port, "port", 0, "`port` to listen on (default the one in PORT)")
 	flags.DurationVar(&b.readyAfter, "ready-after", 0, "`time` until the server listens")
+	flags.DurationVar(&b.idleTimeout, "idle-timeout", 0, "`time` after which an idle connection is closed (default never)")
+	flags.BoolVar(&b.tls, "tls", false, "speak TLS, with a certificate that nobody knows")
 	flags.IntVar(&b.allocate, "allocate", 0, "`MiB` of memory to take at the start")
 	flags.StringVar(&b.exitMessage, "exit-message", "", "`text` with which to end at the start")
 	flags.IntVar(&b.exitCode, "exit-code", 1, "exit `code` for exit-message")
@@ -144,7 +156,14 @@ func serve(ctx context.Context, behaviour behaviour, log io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(log, "application %s listens on %s\n", behaviour.version, listener.Addr())
-	server := &http.Server{Handler: routes(behaviour), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: routes(behaviour), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: behaviour.idleTimeout}
+	if behaviour.tls {
+		certificate, err := selfSigned()
+		if err != nil {
+			return err
+		}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
@@ -159,4 +178,15 @@ func serve(ctx context.Context, behaviour behaviour, log io.Writer) error {
 		return server.Close()
 	}
 	return nil
+}
+
+// selfSigned makes a certificate that no authority has signed.
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	return tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, err
 }

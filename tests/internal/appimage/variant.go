@@ -22,6 +22,10 @@ type Variant struct {
 	Port int
 	// ReadyAfter is how long it takes until the application listens.
 	ReadyAfter time.Duration
+	// IdleTimeout is after how long the application closes an idle connection. 0 means never.
+	IdleTimeout time.Duration
+	// TLS lets the application speak TLS alone.
+	TLS bool
 	// Allocate is how much memory the application takes at its start, in MiB.
 	Allocate int
 	// ExitMessage ends the application at its start, with this text and ExitCode. Empty lets it run.
@@ -56,6 +60,12 @@ func (v Variant) command() []string {
 	}
 	if v.ReadyAfter != 0 {
 		add("ready-after", v.ReadyAfter.String())
+	}
+	if v.IdleTimeout != 0 {
+		add("idle-timeout", v.IdleTimeout.String())
+	}
+	if v.TLS {
+		flags = append(flags, "-tls")
 	}
 	if v.Allocate != 0 {
 		add("allocate", strconv.Itoa(v.Allocate))

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -45,9 +46,12 @@ type Emulator struct {
 	exited <-chan struct{}
 	// end ends the process at once and waits for it.
 	end func()
+	// endContainers ends the service for containers.
+	endContainers func()
 }
 
-// Start installs moto if needed, serves it on a free port of 127.0.0.1, and returns when it answers.
+// Start installs moto if needed, serves it on a free port of 127.0.0.1 and for the containers of this machine's docker,
+// and returns when it answers.
 func Start(ctx context.Context, options Options) (*Emulator, error) {
 	if options.Progress == nil {
 		options.Progress = io.Discard
@@ -79,7 +83,8 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the emulator with %s: %w", interpreter, err)
 	}
-	emulator.url = "http://" + listener.Addr().String()
+	at := url.URL{Scheme: "http", Host: listener.Addr().String()}
+	emulator.url, emulator.endContainers = at.String(), serveContainers(dockerBridge, &at)
 	if err := emulator.awaitReady(ctx); err != nil {
 		_ = emulator.Close()
 		return nil, fmt.Errorf("start the emulator with %s: %w\n%s", interpreter, err, startup.String())
@@ -139,6 +144,7 @@ func (e *Emulator) Exited() <-chan struct{} { return e.exited }
 
 // Close ends the emulator and waits for it. Later calls do nothing.
 func (e *Emulator) Close() error {
+	e.endContainers()
 	e.end()
 	return nil
 }

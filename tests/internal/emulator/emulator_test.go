@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // ways are the two that an emulator starts in.
@@ -38,7 +40,7 @@ func account(emulator *Emulator) aws.Config {
 	}
 }
 
-func TestTheEmulatorListensOnTheLoopbackInterfaceAloneAndEndsWhenClosed(t *testing.T) {
+func TestTheEmulatorListensOnTheLoopbackInterfaceAndEndsWhenClosed(t *testing.T) {
 	for way, options := range ways {
 		t.Run(way, func(t *testing.T) {
 			emulator := started(t, options)
@@ -144,5 +146,37 @@ func TestForksComeFromOneProcessAndFromAnotherWhenThatIsGone(t *testing.T) {
 	started(t, Options{Fork: true, Python: python})
 	if templates.running[python] == first {
 		t.Error("the third emulator comes from a process that is gone")
+	}
+}
+
+func TestAServiceKeepsItsGracePeriod(t *testing.T) {
+	client := ecs.NewFromConfig(account(started(t, Options{})))
+	if _, err := client.CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String("a")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("a"), ContainerDefinitions: []ecstypes.ContainerDefinition{{Name: aws.String("a"), Image: aws.String("a"), Memory: aws.Int32(128)}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CreateService(t.Context(), &ecs.CreateServiceInput{
+		Cluster: aws.String("a"), ServiceName: aws.String("a"), TaskDefinition: aws.String("a"), HealthCheckGracePeriodSeconds: aws.Int32(60),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []*int32{nil, aws.Int32(90)} {
+		want := int32(60)
+		if change != nil {
+			want = *change
+			if _, err := client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
+				Cluster: aws.String("a"), Service: aws.String("a"), HealthCheckGracePeriodSeconds: change,
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		described, err := client.DescribeServices(t.Context(), &ecs.DescribeServicesInput{Cluster: aws.String("a"), Services: []string{"a"}})
+		if err != nil || len(described.Services) != 1 || aws.ToInt32(described.Services[0].HealthCheckGracePeriodSeconds) != want {
+			t.Errorf("the services are %+v (%v), want a grace period of %d s", described, err, want)
+		}
 	}
 }

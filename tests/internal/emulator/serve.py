@@ -18,6 +18,7 @@ import sys
 from forks import begin_to_collect_garbage, end_with, fork_for_each
 from moto import backends
 from moto.core import responses
+from moto.ecs import responses as ecs
 from moto.kms import models as kms
 from moto.moto_api._internal import mock_random
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -54,6 +55,23 @@ responses.method_names_from_class = functools.cache(responses.method_names_from_
 # GetPublicKey would use it, which AWS refuses for such a key.
 make_private_key = kms.generate_private_key
 kms.generate_private_key = lambda spec: None if spec == "SYMMETRIC_DEFAULT" else make_private_key(spec)
+
+
+# moto forgets a service's grace period, which try-image asks for.
+def with_grace_period(handle):
+    @functools.wraps(handle)
+    def handler(response):
+        result = handle(response)
+        period = response._get_param("healthCheckGracePeriodSeconds")
+        if period is not None:
+            result.result["service"].health_check_grace_period_seconds = period
+        return result
+
+    return handler
+
+
+ecs.EC2ContainerServiceResponse.create_service = with_grace_period(ecs.EC2ContainerServiceResponse.create_service)
+ecs.EC2ContainerServiceResponse.update_service = with_grace_period(ecs.EC2ContainerServiceResponse.update_service)
 
 
 def serve(application, descriptor):

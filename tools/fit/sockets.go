@@ -1,4 +1,4 @@
-package tryimage
+package fit
 
 import (
 	"context"

@@ -9,12 +9,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
 
-	"mediaserver/tests/internal/tryimage"
 	"mediaserver/tools/arguments"
+	"mediaserver/tools/fit"
 )
 
 const usage = `Usage: scripts/try-image IMAGE [options]
@@ -28,7 +29,7 @@ environment. These are not the task role's, so what the application may do there
 
   --stack STACK      try it for this stack, with the outputs that pulumi reads
   --outputs FILE     try it for the stack with these outputs: FILE holds what 'pulumi stack output --json' prints
-  --timeout SECONDS  how long the application may take to become healthy (default: what the task definition allows)
+  --timeout SECONDS  how long the application may take to become healthy (default: as long as ECS waits)
   --keep             leave the container running, as a local server, and print its address
   --help             print this
 
@@ -40,13 +41,13 @@ Exit codes:
    4  no sandbox, an output is missing or out of date
    5  the image is not on this machine
    6  the image is for another platform
-   7  docker cannot start it: its entry point or user is not in the image
+   7  docker cannot start it: its entry point or its user
    8  it exited
    9  it was killed because it took too much memory
   10  the program of the container's own health check (curl) is not in the image
   11  it listens on another port
   12  it listens on 127.0.0.1 only
-  13  the health path answers another status
+  13  the health path answers another status, or TLS
   14  AWS refused or did not answer
   15  it is not healthy in time
   16  the container's own health check fails, although the health path answers
@@ -62,12 +63,6 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if len(os.Args) > 1 && os.Args[1] == tryimage.RelayVerb {
-		if err := tryimage.ServeRelay(ctx, os.Args[2:], os.Stdin, os.Stdout); err != nil {
-			os.Exit(exitOther)
-		}
-		return
-	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -90,13 +85,13 @@ func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	err = try(ctx, asked, stdout)
-	var verdict *tryimage.Verdict
+	var verdict *fit.Verdict
 	switch {
 	case err == nil:
-		return int(tryimage.Fits)
+		return int(fit.Fits)
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "try-image: interrupted; nothing was left behind")
-		return int(tryimage.Interrupted)
+		return int(fit.Interrupted)
 	case errors.As(err, &verdict):
 		subject := ""
 		if verdict.Code.OfImage() {
@@ -151,30 +146,33 @@ func parse(words []string) (request, error) {
 
 // try finds docker and the stack, and tries the image.
 func try(ctx context.Context, asked request, output io.Writer) error {
-	docker, err := tryimage.Find(ctx)
+	docker, err := fit.FindDocker(ctx)
 	if err != nil {
 		return err
 	}
-	stack, err := find(ctx, asked)
+	root, err := repository()
 	if err != nil {
 		return err
 	}
-	plan, err := tryimage.Read(ctx, stack.account, stack.outputs)
-	if errors.Is(err, tryimage.ErrOutdated) {
-		return &tryimage.Verdict{Code: tryimage.NoPlan, Problem: err.Error(),
-			Remedy: "Run 'pulumi up', and write the outputs again with 'pulumi stack output --json'."}
-	}
+	stack, err := fit.Source{Root: root, Name: asked.stack, Outputs: asked.outputs}.Find(ctx)
 	if err != nil {
-		return refused(err)
+		return err
 	}
-	return tryimage.Try(ctx, docker, tryimage.Options{
-		Image: asked.image, Plan: plan, Access: stack.access, Limit: asked.limit, Keep: asked.keep, Output: output,
-	})
+	plan, err := stack.Read(ctx)
+	if err != nil {
+		return err
+	}
+	return docker.Try(ctx, stack, plan, fit.Options{Image: asked.image, Limit: asked.limit, Keep: asked.keep, Output: output})
 }
 
-// refused is the verdict on an answer of AWS that was none.
-func refused(err error) error {
-	return &tryimage.Verdict{Code: tryimage.AWSRefused, Problem: err.Error(),
-		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, elasticloadbalancing:DescribeTargetGroups, " +
-			"and ssm:GetParameter (with kms:Decrypt where the key is your own) on the container's secrets."}
+// repository is the folder that this command was built in, as bin/try-image.
+func repository() (string, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	if executable, err = filepath.EvalSymlinks(executable); err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	return filepath.Dir(filepath.Dir(executable)), nil
 }

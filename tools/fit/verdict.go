@@ -1,9 +1,8 @@
-package tryimage
+package fit
 
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +42,8 @@ type Verdict struct {
 	Problem string
 	// Remedy is what to do, a sentence.
 	Remedy string
+	// Limit is a sentence about the time that was over, if it was.
+	Limit string
 	// LastLines are the last lines that the container has printed, where they matter.
 	LastLines []string
 }
@@ -52,42 +53,12 @@ func (v *Verdict) Error() string {
 	if len(v.LastLines) > 0 {
 		text += "; its last lines:\n    " + strings.Join(v.LastLines, "\n    ")
 	}
-	if v.Remedy != "" {
-		text += "\n" + v.Remedy
+	for _, sentence := range []string{v.Limit, v.Remedy} {
+		if sentence != "" {
+			text += "\n" + sentence
+		}
 	}
 	return text
-}
-
-// observation is what one look at the running container shows.
-type observation struct {
-	own     ownResult
-	outside outsideResult
-	// listeners are the addresses that the container listens on; unknown if nobody can tell. They are looked up only
-	// while something is not well.
-	listeners []netip.AddrPort
-	unknown   bool
-}
-
-// ownResult is what the container's own health check has said.
-type ownResult struct {
-	healthy bool
-	// missing is the program that is not in the image; empty if it is there.
-	missing string
-	// problem tells how the check failed.
-	problem string
-}
-
-// outsideResult is what the health path has answered from outside.
-type outsideResult struct {
-	// status is the HTTP status; 0 if there was no answer.
-	status int
-	// problem tells why there was no answer.
-	problem string
-}
-
-// fits tells whether both health checks are content.
-func (p Plan) fits(seen observation) bool {
-	return seen.own.healthy && p.LoadBalancer.accepts(seen.outside.status)
 }
 
 // accepts tells whether a status is one of the matcher's.
@@ -109,30 +80,46 @@ func (c LoadBalancerCheck) accepts(status int) bool {
 	return false
 }
 
-// judge finds what is wrong with a container that runs and is not healthy.
-func (p Plan) judge(seen observation, after time.Duration) *Verdict {
+// judge finds what is wrong with a container that runs and is not healthy; a judge has given it up, unless waiting
+// changes nothing.
+func (t *trial) judge(seen observation, after time.Duration, judge Judge) *Verdict {
+	verdict := t.plan.find(seen, after)
+	if !seen.final() {
+		verdict.Limit = judge.Reason
+		verdict.Remedy += t.hintAtPort(verdict.Code == NotInTime)
+	}
+	return verdict
+}
+
+// find finds the cause.
+func (p Plan) find(seen observation, after time.Duration) *Verdict {
 	path, port := p.LoadBalancer.Path, p.Port
 	onPort := portsWhere(seen.listeners, func(each netip.AddrPort) bool { return int(each.Port()) == port })
 	reachable := portsWhere(onPort, func(each netip.AddrPort) bool { return !each.Addr().IsLoopback() })
 	switch {
+	case seen.outside.tls:
+		return &Verdict{Code: Unhealthy,
+			Problem: fmt.Sprintf("it speaks TLS on port %d, and the load balancer asks in plain HTTP", port),
+			Remedy: "Let the application serve plain HTTP on that port. The load balancer ends TLS for it where the stack has a domain " +
+				"(mediaserver:domainName), and only the load balancer reaches the port."}
 	case seen.own.missing != "":
 		return &Verdict{Code: NoProgram,
 			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s", seen.own.missing, strings.Join(p.Own.Command, " ")),
-			Remedy:  remedyForMissing(seen.own.missing)}
-	case seen.outside.status != 0 && !p.LoadBalancer.accepts(seen.outside.status):
-		return &Verdict{Code: Unhealthy,
-			Problem: fmt.Sprintf("%s answers %d after %s, and the load balancer wants %s", path, seen.outside.status, round(after), p.LoadBalancer.Matcher),
-			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: pulumi config set mediaserver:healthCheckPath PATH",
-				p.LoadBalancer.Matcher, path)}
+			Remedy:  remedyForMissing(seen.own.missing, seen.own.installer)}
 	case p.LoadBalancer.accepts(seen.outside.status):
 		return &Verdict{Code: OwnCheckFail,
 			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s", path, seen.outside.status, seen.own.problem),
 			Remedy:  "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(p.Own.Command, " ")}
+	case seen.outside.status != 0:
+		return &Verdict{Code: Unhealthy,
+			Problem: fmt.Sprintf("%s answers %d after %s, and the load balancer wants %s", path, seen.outside.status, round(after), p.LoadBalancer.Matcher),
+			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: pulumi config set mediaserver:healthCheckPath PATH",
+				p.LoadBalancer.Matcher, path)}
 	case seen.unknown || len(reachable) > 0:
 		return &Verdict{Code: NotInTime,
 			Problem: fmt.Sprintf("%s gives no answer after %s: %s", path, round(after), seen.outside.problem),
-			Remedy: fmt.Sprintf("Let the application answer on port %d within %s; its log above may say what it waits for.%s",
-				port, round(after), hintIfUnknown(seen.unknown, port))}
+			Remedy: fmt.Sprintf("Let the application answer on port %d in time; its log above may say what it waits for.%s",
+				port, hintIfUnknown(seen.unknown, port))}
 	case len(onPort) > 0:
 		return &Verdict{Code: LoopbackOnly,
 			Problem: fmt.Sprintf("it listens on %s only, where no load balancer reaches it", joined(onPort)),
@@ -145,8 +132,8 @@ func (p Plan) judge(seen observation, after time.Duration) *Verdict {
 	default:
 		return &Verdict{Code: NotInTime,
 			Problem: fmt.Sprintf("it listens on no port after %s", round(after)),
-			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, within %s; its log above may say what it waits for.",
-				port, round(after))}
+			Remedy: fmt.Sprintf("Let the application listen in time on the port in its variable PORT, which is %d; its log above may say what it waits for.",
+				port)}
 	}
 }
 
@@ -154,14 +141,6 @@ func (p Plan) judge(seen observation, after time.Duration) *Verdict {
 func portOfApplication(listeners []netip.AddrPort) uint16 {
 	reachable := portsWhere(listeners, func(each netip.AddrPort) bool { return !each.Addr().IsLoopback() })
 	return append(reachable, listeners...)[0].Port()
-}
-
-// remedyForMissing says how to get a program into an image.
-func remedyForMissing(program string) string {
-	if program != "curl" {
-		return fmt.Sprintf("Put %s into the image.", program)
-	}
-	return "Install it in the Dockerfile: RUN apt-get update && apt-get install -y curl (Debian), or RUN apk add --no-cache curl (Alpine)."
 }
 
 // hintIfUnknown says what to look at where this machine cannot see the container's ports.
@@ -172,32 +151,22 @@ func hintIfUnknown(unknown bool, port int) string {
 	return fmt.Sprintf(" It may listen on another port than %d, or on 127.0.0.1 only: this machine cannot see that.", port)
 }
 
-// cannotExecute is how docker's init process says that it cannot start the entry point.
-var cannotExecute = regexp.MustCompile(`^\[FATAL tini .*\] exec .* failed: (No such file|Permission denied)`)
-
-// notStarted is the verdict on a container whose process cannot be started, with what docker says of it.
-func notStarted(message string) *Verdict {
-	return &Verdict{Code: NotStarted, Problem: "docker cannot start it: " + message,
-		Remedy: "Its entry point and its user must be in the image: docker image inspect shows both."}
-}
-
 // judgeEnd says how a container ended that should run.
-func judgeEnd(state containerState, lines []string, memory int, after time.Duration) *Verdict {
+func (t *trial) judgeEnd(state containerState, lines []string, after time.Duration) *Verdict {
+	said := strings.Join(lines, "\n")
 	switch {
 	case state.OOMKilled:
 		return &Verdict{Code: OutOfMemory, LastLines: lines,
-			Problem: fmt.Sprintf("it was killed after %s because it took more than its %d MiB of memory", round(after), memory),
-			Remedy:  fmt.Sprintf("Let the application take less, or give the tasks more: pulumi config set mediaserver:memory %d (with a cpu that goes with it)", 2*memory)}
-	case slices.ContainsFunc(lines, cannotExecute.MatchString):
-		return notStarted(strings.Join(lines, "\n"))
-	case slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "exec format error") }):
-		return &Verdict{Code: OtherFormat, LastLines: lines,
-			Problem: "this machine cannot run a program of the image",
-			Remedy:  "Its processor is another than the tasks', and docker has no emulation for that here: try the image on a machine of the tasks' kind."}
+			Problem: fmt.Sprintf("it was killed after %s because it took more than its %d MiB of memory", round(after), t.plan.Memory),
+			Remedy: fmt.Sprintf("Let the application take less, or give the tasks more: pulumi config set mediaserver:memory %d (with a cpu that goes with it)",
+				2*t.plan.Memory)}
+	case initFailed.MatchString(said), execFormat.MatchString(said):
+		return notStarted(said)
 	default:
 		return &Verdict{Code: Exited, LastLines: lines,
 			Problem: fmt.Sprintf("it exited with code %d after %s%s", state.ExitCode, round(after), meaningOf(state.ExitCode)),
-			Remedy:  "A task must run until it is stopped. Read what the application misses; its variables are those of the task definition."}
+			Remedy: "A task must run until it is stopped. Read what the application misses; its variables are those of the task definition." +
+				t.hintAtPort(true)}
 	}
 }
 
@@ -251,10 +220,4 @@ func joined(addresses []netip.AddrPort) string {
 		}
 	}
 	return strings.Join(names, " and ")
-}
-
-// round leaves a time as short as a reader wants it.
-func round(duration time.Duration) string {
-	seconds := max(int(duration.Round(time.Second)/time.Second), 1)
-	return fmt.Sprintf("%d s", seconds)
 }

@@ -1,4 +1,4 @@
-package tryimage
+package fit
 
 import (
 	"fmt"
@@ -14,38 +14,35 @@ import (
 // label marks the containers of this program: docker ps --all --filter label=try-image.
 const label = "try-image"
 
+// firstUnprivilegedPort is the first port that Linux lets every user listen on.
+const firstUnprivilegedPort = 1024
+
 // unitsOfProcessor is how many CPU units are one vCPU.
 const unitsOfProcessor = 1024
 
-// surroundings are what the container gets beside what the task definition says.
-type surroundings struct {
-	// name is the container's name.
-	name string
-	// access are the variables with which the application reaches AWS, by name. Those that the task definition sets
-	// stay as they are.
-	access map[string]string
-	// hosts are names that lead to this machine.
-	hosts []string
-	// processors is how many processors the engine has; it refuses a limit above that.
-	processors int
-}
-
 // createArguments are the arguments of docker that make the container, and the variables that the command needs in its
-// own environment: a secret is not on the command line, where every process of the machine could read it.
-func (p Plan) createArguments(image string, around surroundings) (arguments, environment []string) {
+// own environment: a secret is not on the command line, where every process of the machine could read it. Variables that
+// the task definition sets stay as they are. The engine refuses a limit above its number of processors.
+//
+// The options come from the task definition alone, and so nothing is given that AWS Fargate would not give: no further
+// capability, no privilege, no folder or device of the machine.
+func (p Plan) createArguments(image, name string, access access, processors int) (arguments, environment []string) {
 	container := p.Container
 	arguments = []string{
 		"create", "--pull", "never", "--platform", p.Platform,
-		"--name", around.name, "--label", label + "=" + image,
+		"--name", name, "--label", label + "=" + image,
 		// The engine may have another default whose log cannot be read back.
 		"--log-driver", "json-file",
 		"--publish", fmt.Sprintf("127.0.0.1::%d", p.Port),
+		// Docker lets every user listen on every port. AWS Fargate does not, and no task definition for it can say this
+		// (aws/containers-roadmap#1721).
+		"--sysctl", fmt.Sprintf("net.ipv4.ip_unprivileged_port_start=%d", firstUnprivilegedPort),
 	}
 	add := func(words ...string) { arguments = append(arguments, words...) }
-	for _, host := range around.hosts {
+	for _, host := range access.hosts {
 		add("--add-host", host+":host-gateway")
 	}
-	arguments = append(arguments, p.limits(around.processors)...)
+	arguments = append(arguments, p.limits(processors)...)
 	set := map[string]bool{}
 	for _, variable := range container.Environment {
 		name := aws.ToString(variable.Name)
@@ -53,7 +50,7 @@ func (p Plan) createArguments(image string, around surroundings) (arguments, env
 		add("--env", name+"="+aws.ToString(variable.Value))
 	}
 	hidden := map[string]string{}
-	maps.Copy(hidden, around.access)
+	maps.Copy(hidden, access.variables)
 	maps.Copy(hidden, p.Secrets)
 	for _, name := range slices.Sorted(maps.Keys(hidden)) {
 		if !set[name] {
@@ -132,18 +129,16 @@ func processOptions(container ecstypes.ContainerDefinition) []string {
 func leftOut(container ecstypes.ContainerDefinition) string {
 	var names []string
 	for _, each := range []struct {
-		name string
-		is   bool
+		name  string
+		count int
 	}{
-		{"dependsOn", len(container.DependsOn) > 0},
-		{"dnsServers", len(container.DnsServers) > 0},
-		{"environmentFiles", len(container.EnvironmentFiles) > 0},
-		{"extraHosts", len(container.ExtraHosts) > 0},
-		{"mountPoints", len(container.MountPoints) > 0},
-		{"systemControls", len(container.SystemControls) > 0},
-		{"volumesFrom", len(container.VolumesFrom) > 0},
+		{"dependsOn", len(container.DependsOn)},
+		{"environmentFiles", len(container.EnvironmentFiles)},
+		{"mountPoints", len(container.MountPoints)},
+		{"systemControls", len(container.SystemControls)},
+		{"volumesFrom", len(container.VolumesFrom)},
 	} {
-		if each.is {
+		if each.count > 0 {
 			names = append(names, each.name)
 		}
 	}

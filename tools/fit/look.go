@@ -1,0 +1,147 @@
+package fit
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// observation is what one look at the running container shows.
+type observation struct {
+	own     ownResult
+	outside outsideResult
+	// listeners are the addresses that the container listens on; unknown if nobody can tell. They are looked up only
+	// while something is not well.
+	listeners []netip.AddrPort
+	unknown   bool
+}
+
+// ownResult is what the container's own health check has said.
+type ownResult struct {
+	healthy bool
+	// missing is the program that is not in the image; empty if it is there.
+	missing string
+	// installer is the package manager in an image without the program; empty if it has none.
+	installer string
+	// problem tells how the check failed.
+	problem string
+}
+
+// outsideResult is what the health path has answered from outside.
+type outsideResult struct {
+	// status is the HTTP status; 0 if there was no answer.
+	status int
+	// tls tells that the application speaks TLS on its port.
+	tls bool
+	// problem tells why there was no answer.
+	problem string
+}
+
+// fits tells whether both health checks are content.
+func (p Plan) fits(seen observation) bool {
+	return seen.own.healthy && p.LoadBalancer.accepts(seen.outside.status)
+}
+
+// final tells whether waiting changes nothing.
+func (o observation) final() bool { return o.own.missing != "" || o.outside.tls }
+
+// notInImage is how the container runtime says that a program which it has to start is not in the image. Docker's own
+// exit code for that has changed between its versions.
+var notInImage = regexp.MustCompile(`exec: "([^"]+)": (executable file not found|stat [^:]*: no such file)`)
+
+// look looks once at a running container.
+func (t *trial) look(ctx context.Context) observation {
+	seen := observation{own: t.askInside(ctx), outside: t.askOutside(ctx)}
+	if t.plan.fits(seen) || seen.final() {
+		return seen
+	}
+	state, err := t.docker.state(ctx, t.name)
+	if err == nil {
+		seen.listeners, err = t.docker.listeners(ctx, t.name, state)
+	}
+	seen.unknown = err != nil
+	return seen
+}
+
+// askInside runs the container's own health check, as ECS's agent has docker run it: in the container, as its user,
+// without a shell unless the check has one. `docker run --health-cmd` would always use a shell.
+func (t *trial) askInside(ctx context.Context) ownResult {
+	check := t.plan.Own
+	if len(check.Command) == 0 {
+		return ownResult{healthy: true}
+	}
+	limited, cancel := context.WithTimeout(ctx, check.Timeout)
+	defer cancel()
+	_, err := t.docker.run(limited, nil, append([]string{"exec", t.name}, check.Command...)...)
+	if err == nil {
+		return ownResult{healthy: true}
+	}
+	failed := new(failure)
+	if !errors.As(err, &failed) {
+		return ownResult{problem: fmt.Sprintf("no end after %s", round(check.Timeout))}
+	}
+	if match := notInImage.FindStringSubmatch(failed.message); match != nil {
+		return ownResult{missing: match[1], installer: t.installer(ctx)}
+	}
+	// A shell's exit code for a program that it cannot find.
+	if failed.exit == 127 && strings.Contains(failed.message, "curl") {
+		return ownResult{missing: "curl", installer: t.installer(ctx)}
+	}
+	problem := fmt.Sprintf("exit code %d", failed.exit)
+	if failed.message != "" {
+		problem += ": " + failed.message
+	}
+	return ownResult{problem: problem}
+}
+
+// installer is the package manager of the image. Without a shell it has none.
+func (t *trial) installer(ctx context.Context) string {
+	const find = `for each in apk apt-get microdnf dnf yum; do if command -v $each >/dev/null; then echo $each; break; fi; done`
+	// An image that cannot run this has no shell.
+	found, _ := t.docker.run(ctx, nil, "exec", t.name, "sh", "-c", find)
+	return found
+}
+
+// askOutside asks the health path as the load balancer does, which follows no redirection.
+func (t *trial) askOutside(ctx context.Context) outsideResult {
+	limited, cancel := context.WithTimeout(ctx, t.plan.LoadBalancer.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(limited, http.MethodGet, "http://"+t.address+t.plan.LoadBalancer.Path, nil)
+	if err != nil {
+		return outsideResult{problem: err.Error()}
+	}
+	client := http.Client{
+		// No proxy of the environment stands between the load balancer and a task either.
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	switch {
+	case err == nil:
+		_ = response.Body.Close()
+		accepted := t.plan.LoadBalancer.accepts(response.StatusCode)
+		return outsideResult{status: response.StatusCode, tls: !accepted && t.speaksTLS(ctx)}
+	case limited.Err() != nil:
+		return outsideResult{problem: fmt.Sprintf("it takes longer than %s", round(t.plan.LoadBalancer.Timeout))}
+	default:
+		return outsideResult{problem: "the connection was refused or closed", tls: t.speaksTLS(ctx)}
+	}
+}
+
+// speaksTLS tells whether the application answers a TLS handshake on its port, whoever its certificate names.
+func (t *trial) speaksTLS(ctx context.Context) bool {
+	limited, cancel := context.WithTimeout(ctx, t.plan.LoadBalancer.Timeout)
+	defer cancel()
+	connection, err := (&net.Dialer{}).DialContext(limited, "tcp", t.address)
+	if err != nil {
+		return false
+	}
+	defer connection.Close()
+	return tls.Client(connection, &tls.Config{InsecureSkipVerify: true}).HandshakeContext(limited) == nil
+}
