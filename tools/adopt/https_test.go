@@ -1,4 +1,4 @@
-package adoption
+package adopt
 
 import (
 	"fmt"
@@ -72,7 +72,7 @@ func TestListenersThatTheProgramWouldNotMakeAreRefused(t *testing.T) {
 	for want, instances := range map[string][][2]string{
 		"aws_lb_listener.mediaserver: its action is redirect, and no listener on port 443 is to be adopted":                   {redirect},
 		"aws_lb_listener.tls: the state does not say at which domain it answers":                                              {redirect, https, wildcard},
-		"aws_lb_listener.tls: its action is fixed-response, and the program's listener on port 443 forwards":                  {redirect, listener(443, `{"type":"fixed-response"}`)},
+		"aws_lb_listener.tls: default_action.type: fixed-response → forward: the program's listener on port 443 forwards":     {listener(80, `{"type":"redirect","redirect":[{"host":"films.example.com"}]}`), listener(443, `{"type":"fixed-response"}`)},
 		"aws_lb_listener.mediaserver: its action is fixed-response, and the guide's listener forwards, or redirects to HTTPS": {listener(80, `{"type":"fixed-response"}`)},
 	} {
 		_, err := Read(least(t, append(instances, balancer)...), Options{Project: project(t)})
@@ -82,11 +82,12 @@ func TestListenersThatTheProgramWouldNotMakeAreRefused(t *testing.T) {
 	}
 }
 
-func TestWithHTTPSPlainHTTPThatIsStillServedIsRemarked(t *testing.T) {
+func TestWithHTTPSPlainHTTPThatIsStillServedBecomesARedirect(t *testing.T) {
 	adopted := adopt(t, least(t, balancer, https, listener(80, `{"type":"forward"}`),
 		[2]string{"aws_acm_certificate.films", `{"arn":"` + certificate + `","domain_name":"films.example.com"}`}))
-	if remarks := strings.Join(adopted.Remarks, "\n"); !strings.Contains(remarks, "from the first update on it redirects to https://films.example.com") {
-		t.Errorf("the remarks are %s", remarks)
+	want := Difference{Address: "aws_lb_listener.mediaserver", Attribute: "default_action.type", Change: "forward → redirect"}
+	if !slices.Contains(adopted.Differences, want) {
+		t.Errorf("the differences are %v, want %v", adopted.Differences, want)
 	}
 }
 
@@ -147,7 +148,6 @@ func TestThePlainListenerIsTheOneOnPort80OfTheStacksOwnLoadBalancer(t *testing.T
 		"by the guide's name":        {[][2]string{balancer, of("aws_lb_listener.mediaserver", balancerARN, 80)}, "aws_lb_listener.mediaserver"},
 		"by another name":            {[][2]string{balancer, of("aws_lb_listener.http", balancerARN, 80)}, "aws_lb_listener.http"},
 		"of another type's name":     {[][2]string{balancer, of("aws_alb_listener.http", balancerARN, 80)}, "aws_alb_listener.http"},
-		"on another port":            {[][2]string{balancer, of("aws_lb_listener.mediaserver", balancerARN, 8080)}, "aws_lb_listener.mediaserver"},
 		"that is another's":          {[][2]string{balancer, shops, of("aws_lb_listener.mediaserver", shop, 80)}, ""},
 		"beside another's":           {[][2]string{balancer, shops, of("aws_lb_listener.mediaserver", shop, 80), of("aws_lb_listener.http", balancerARN, 80)}, "aws_lb_listener.http"},
 		"beside the one on port 443": {[][2]string{balancer, https, record(`"fqdn":"films.example.com","alias":[{"name":"films-1.elb.amazonaws.com"}]`), of("aws_lb_listener.http", balancerARN, 80)}, "aws_lb_listener.http"},

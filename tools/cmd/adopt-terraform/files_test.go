@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"mediaserver/tests/internal/adoption"
+	"mediaserver/tools/adopt"
 )
 
 func TestAFileIsAsBeforeWhereTheOtherCannotBeWritten(t *testing.T) {
@@ -38,7 +38,7 @@ func TestAFileIsAsBeforeWhereTheOtherCannotBeWritten(t *testing.T) {
 func TestTheNextStepsQuoteWhatAShellWouldMisread(t *testing.T) {
 	steps := request{
 		state: "it's.json", stack: "prod", folder: "/my files", name: "films; ls",
-		mappings: []adoption.Mapping{{Address: `module.media.aws_lb.this["a b"]`, Name: "mediaserver"}},
+		mappings: []adopt.Mapping{{Address: `module.media.aws_lb.this["a b"]`, Name: "mediaserver"}},
 	}.nextSteps()
 	for _, want := range []string{
 		"--file '/my files/prod.import.json' ", `scripts/adopt-terraform 'it'\''s.json' --map 'module.media.aws_lb.this["a b"]=mediaserver' --name 'films; ls' --stack`, "--rest --folder '/my files'\n",

@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"strings"
 
-	"mediaserver/tests/internal/adoption"
+	"mediaserver/tools/adopt"
 )
 
 // pulumi is the Pulumi CLI on a stack of the program.
@@ -34,23 +34,28 @@ func (p pulumi) run(ctx context.Context, input io.Reader, arguments ...string) (
 }
 
 // export is the state of the stack.
-func (p pulumi) export(ctx context.Context, flags ...string) (*adoption.Deployment, error) {
+func (p pulumi) export(ctx context.Context, flags ...string) (*adopt.Deployment, error) {
 	exported, err := p.run(ctx, nil, append([]string{"stack", "export"}, flags...)...)
 	if err != nil {
 		return nil, err
 	}
-	return adoption.ReadDeployment(exported, p.stack)
+	return adopt.ReadDeployment(exported, p.stack)
 }
 
 // insertRandomValues puts the two random values into the stack's state. They pass from this process to the CLI
 // through a pipe, and the CLI encrypts the secret: `pulumi import` would take it as an id, on the command line or
 // in a file.
-func insertRandomValues(ctx context.Context, stack pulumi, adopted *adoption.Adoption, stdout io.Writer) error {
+func insertRandomValues(ctx context.Context, stack pulumi, adopted *adopt.Adoption, stdout io.Writer) error {
 	deployment, err := stack.export(ctx)
 	if err != nil {
 		return err
 	}
 	if err := adopted.CheckImported(deployment); err != nil {
+		return err
+	}
+	// It fails where the stack has no such setting, and the default counts.
+	imageTag, _ := stack.run(ctx, nil, "config", "get", "imageTag")
+	if err := adopted.CheckRevision(deployment, strings.TrimSpace(string(imageTag))); err != nil {
 		return err
 	}
 	revealed, err := stack.export(ctx, "--show-secrets")
@@ -60,7 +65,7 @@ func insertRandomValues(ctx context.Context, stack pulumi, adopted *adoption.Ado
 	if err := adopted.CheckSecret(revealed); err != nil {
 		return err
 	}
-	if err := adopted.InsertRandomValues(deployment, revealed); errors.Is(err, adoption.ErrDone) {
+	if err := adopted.InsertRandomValues(deployment, revealed); errors.Is(err, adopt.ErrDone) {
 		_, err := fmt.Fprintf(stdout, "The random values are in the state of the stack %s already.\n", stack.stack)
 		return err
 	} else if err != nil {

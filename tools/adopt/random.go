@@ -1,4 +1,4 @@
-package adoption
+package adopt
 
 import (
 	"strconv"
@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"mediaserver/tests/internal/terraformstate"
+	"mediaserver/tools/adopt/tfstate"
 )
 
 // The guide's addresses of what is in no cloud, and of the parameter that holds the JWT secret.
@@ -51,7 +51,7 @@ var recipeNames = map[string]string{
 
 // jwtSecret is what tasks read today: the value of the parameter, and where Terraform does not know that, the
 // password.
-func (a Adoption) jwtSecret() string {
+func (a *Adoption) jwtSecret() string {
 	parameter, _ := a.find(jwtParameter)
 	if value := parameter.Text("value"); value != "" {
 		return value
@@ -61,7 +61,7 @@ func (a Adoption) jwtSecret() string {
 }
 
 // deriveRandomValues are the two values as the stack's state shall hold them.
-func (a Adoption) deriveRandomValues() randomValues {
+func (a *Adoption) deriveRandomValues() randomValues {
 	drawnSuffix, _ := a.find(suffixAddress)
 	suffix := a.bucketSuffix()
 	if suffix == "" {
@@ -79,7 +79,7 @@ func (a Adoption) deriveRandomValues() randomValues {
 }
 
 // drawnAs takes the recipe over from Terraform. A value that comes from somewhere else gets one that fits it.
-func (r *randomValue) drawnAs(drawn terraformstate.Resource, schemaVersion int) {
+func (r *randomValue) drawnAs(drawn tfstate.Resource, schemaVersion int) {
 	r.recipe, r.schemaVersion = map[string]any{}, schemaVersion
 	if r.result == drawn.Text("result") {
 		r.schemaVersion = drawn.SchemaVersion

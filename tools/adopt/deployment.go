@@ -1,7 +1,8 @@
-package adoption
+package adopt
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (d Deployment) find(token, name string) map[string]any {
 const parameterToken = "aws:ssm/parameter:Parameter"
 
 // CheckImported reports what of the import file is not in the stack yet.
-func (a Adoption) CheckImported(deployment *Deployment) error {
+func (a *Adoption) CheckImported(deployment *Deployment) error {
 	var absent []string
 	for _, match := range a.Imports(deployment) {
 		absent = append(absent, match.Ours.Key())
@@ -84,7 +85,7 @@ func (a Adoption) CheckImported(deployment *Deployment) error {
 
 // CheckSecret compares the JWT secret of the state with the one in AWS, which `pulumi import` has read. revealed is
 // the deployment with its secrets in plain. The error holds none of them.
-func (a Adoption) CheckSecret(revealed *Deployment) error {
+func (a *Adoption) CheckSecret(revealed *Deployment) error {
 	parameter := revealed.find(parameterToken, a.random.secret.name)
 	if parameter == nil {
 		return nil
@@ -108,9 +109,31 @@ func plain(value any) string {
 	return text
 }
 
+// CheckRevision compares the revision that the imported service runs with the one that the settings come from. imageTag
+// is the setting in the stack; empty for its default.
+func (a *Adoption) CheckRevision(deployment *Deployment, imageTag string) error {
+	ours, _ := resourceAt(ecsService)
+	service := deployment.find(ours.Type, ours.Name)
+	outputs, _ := service["outputs"].(map[string]any)
+	running, isText := outputs["taskDefinition"].(string)
+	if service == nil || !isText || a.revision == "" {
+		return nil
+	}
+	if lastPart(running) != a.revision {
+		return fmt.Errorf("the service runs the revision %s, and the settings are those of %s: the first update would bring the older one back; "+
+			"write the settings again (--overwrite), with credentials that may read Amazon ECS", lastPart(running), a.revision)
+	}
+	imageTag = cmp.Or(imageTag, a.project.Settings["imageTag"].Default)
+	if derived, isKnown := a.value("imageTag"); isKnown && derived != imageTag {
+		return fmt.Errorf("the service runs the image with the tag %s, and imageTag in the stack is %q: the first update would deploy that one; "+
+			"set imageTag to %[1]s, and deploy another image when all is done", derived, imageTag)
+	}
+	return nil
+}
+
 // InsertRandomValues puts the random values into the deployment. ErrDone says that they are there. revealed is the
 // deployment with its secrets in plain.
-func (a Adoption) InsertRandomValues(deployment, revealed *Deployment) error {
+func (a *Adoption) InsertRandomValues(deployment, revealed *Deployment) error {
 	absent := 0
 	for _, value := range []randomValue{a.random.suffix, a.random.secret} {
 		if value.result == "" {
@@ -119,7 +142,7 @@ func (a Adoption) InsertRandomValues(deployment, revealed *Deployment) error {
 		existing := revealed.find(value.token, value.name)
 		if existing == nil {
 			absent++
-			if err := deployment.insert(value, a.versions.Random); err != nil {
+			if err := deployment.insert(value, a.project.Versions.Random); err != nil {
 				return err
 			}
 			continue

@@ -1,6 +1,6 @@
-// Package terraformstate reads what Terraform keeps of a deployment: a state file of version 4, or what
+// Package tfstate reads what Terraform keeps of a deployment: a state file of version 4, or what
 // `terraform show -json` prints of it.
-package terraformstate
+package tfstate
 
 import (
 	"encoding/json"

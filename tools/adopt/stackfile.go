@@ -1,4 +1,4 @@
-package adoption
+package adopt
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 // StackFile is the text of the stack's settings file. existing is the text of the one that is there, of which all but
 // its settings stays: what Pulumi needs to decrypt secrets is in it. Empty for none.
-func (a Adoption) StackFile(project string, existing []byte) ([]byte, error) {
+func (a *Adoption) StackFile(project string, existing []byte) ([]byte, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(existing, &document); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func encode(top *yaml.Node) ([]byte, error) {
 }
 
 // config is the mapping of the settings.
-func (a Adoption) config(project string) *yaml.Node {
+func (a *Adoption) config(project string) *yaml.Node {
 	config := &yaml.Node{Kind: yaml.MappingNode}
 	add := func(key string, value *yaml.Node, comment string) {
 		name := scalar(key)
@@ -61,7 +61,7 @@ func (a Adoption) config(project string) *yaml.Node {
 	if len(a.Tags) > 0 {
 		tags := &yaml.Node{Kind: yaml.MappingNode}
 		for _, key := range slices.Sorted(maps.Keys(a.Tags)) {
-			tags.Content = append(tags.Content, scalar(key), text(a.Tags[key]))
+			tags.Content = append(tags.Content, scalar(key), quoted(a.Tags[key]))
 		}
 		add("aws:defaultTags", &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("tags"), tags}}, "the tags that all resources carry")
 	}
@@ -75,10 +75,10 @@ func (a Adoption) config(project string) *yaml.Node {
 	return config
 }
 
-// scalar is a plain text, and text one that stays a text whatever it looks like.
+// scalar is a plain text, and quoted one that stays a text whatever it looks like.
 func scalar(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
 
-func text(value string) *yaml.Node {
+func quoted(value string) *yaml.Node {
 	node := new(yaml.Node)
 	node.SetString(value)
 	return node

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"syscall"
 
-	"mediaserver/tests/internal/adoption"
-	"mediaserver/tests/internal/terraformstate"
+	"mediaserver/tools/adopt"
+	"mediaserver/tools/adopt/tfstate"
 	"mediaserver/tools/arguments"
 	"mediaserver/tools/shellword"
 )
@@ -29,21 +29,27 @@ Brings the media server that Terraform deployed under Pulumi's management, with 
 that 'terraform state pull' or 'terraform show -json' wrote, or - for standard input. It holds the JWT secret in
 plain, so nobody but you may be able to read it. docs/adopting.md has the whole way.
 
-Without a further option it writes two files, neither of which holds a secret, and changes nothing else:
+Without a further option it asks Amazon ECS which revision the service runs, prints what the first 'pulumi up' will
+change, and writes two files, neither of which holds a secret:
   Pulumi.STACK.yaml    the settings, for review
   STACK.import.json    what 'pulumi import --file' takes
+It writes nothing if that 'pulumi up' would break the application, and says what to do.
 
-  --rest               after an import that has stopped half-way: write STACK.import.json anew, with what the stack
-                       does not have yet
+  --rest               after an import that stopped half-way: write STACK.import.json again, with what the stack does
+                       not have yet
   --random-values      after the import: put the suffix of the bucket's name and the JWT secret into the state of
                        the stack, where Pulumi encrypts the secret. It goes through no file and no argument
   --addresses          print what to take out of Terraform at the end, one address a line
 
   --map ADDRESS=NAME   the address in the state is the resource of the stack with this logical name, where the
                        guide names it otherwise; a - leaves it to Terraform. May be given several times
+  --module PREFIX      look only into this module and those in it, such as module.media
+  --accept ADDRESS:ATTRIBUTE
+                       adopt although the first 'pulumi up' changes this attribute. May be given several times; a
+                       refusal prints it
   --name NAME          the setting 'name'; by default it is found in the names of the resources
   --folder FOLDER      where the two files go; by default beside Pulumi.yaml
-  --overwrite          write them over those that are there; of Pulumi.STACK.yaml only the settings
+  --overwrite          replace those that are there; of Pulumi.STACK.yaml only the settings
   --help               print this
 
 Exit codes:
@@ -88,7 +94,9 @@ func main() {
 // request is what the command line asks for.
 type request struct {
 	state, stack, folder, name    string
-	mappings                      []adoption.Mapping
+	module                        string
+	mappings                      []adopt.Mapping
+	accepted                      []string
 	randomValues, addresses, rest bool
 	overwrite                     bool
 }
@@ -106,7 +114,7 @@ func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer)
 	if err != nil {
 		return err
 	}
-	project, err := adoption.ReadProject(root)
+	project, err := adopt.ReadProject(root)
 	if err != nil {
 		return fmt.Errorf("read the program's project: %w", err)
 	}
@@ -114,7 +122,12 @@ func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer)
 	if err != nil {
 		return exitError{exitUnreadable, fmt.Errorf("cannot read the state%s: %w", quoted(asked.state), err)}
 	}
-	adopted, err := adoption.Read(state, adoption.Options{Mappings: asked.mappings, Name: asked.name, Project: project})
+	adopted, err := adopt.Read(state, adopt.Options{
+		Mappings: asked.mappings, Module: asked.module, Accepted: asked.accepted, Name: asked.name, Project: project,
+		Ask: func(region, cluster, service string) (adopt.Revision, error) {
+			return adopt.AskECS(ctx, region, cluster, service)
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -144,12 +157,14 @@ func parse(words []string) (request, error) {
 	flags.StringVar(&asked.stack, "stack", "", "")
 	flags.StringVar(&asked.folder, "folder", "", "")
 	flags.StringVar(&asked.name, "name", "", "")
+	flags.StringVar(&asked.module, "module", "", "")
+	flags.StringArrayVar(&asked.accepted, "accept", nil, "")
 	flags.BoolVar(&asked.randomValues, "random-values", false, "")
 	flags.BoolVar(&asked.rest, "rest", false, "")
 	flags.BoolVar(&asked.addresses, "addresses", false, "")
 	flags.BoolVar(&asked.overwrite, "overwrite", false, "")
 	flags.Func("map", "", func(text string) error {
-		mapping, err := adoption.ParseMapping(text)
+		mapping, err := adopt.ParseMapping(text)
 		asked.mappings = append(asked.mappings, mapping)
 		return err
 	})
@@ -193,23 +208,23 @@ func locate() (string, error) {
 // ownerOnly are the permissions that nobody but the owner of a file may have.
 const ownerOnly = 0o077
 
-func read(name string, stdin io.Reader) (terraformstate.State, error) {
+func read(name string, stdin io.Reader) (tfstate.State, error) {
 	if name == "-" {
-		return terraformstate.Read(stdin)
+		return tfstate.Read(stdin)
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return terraformstate.State{}, err
+		return tfstate.State{}, err
 	}
 	defer file.Close()
 	about, err := file.Stat()
 	if err != nil {
-		return terraformstate.State{}, err
+		return tfstate.State{}, err
 	}
 	if about.Mode().IsRegular() && about.Mode().Perm()&ownerOnly != 0 {
-		return terraformstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 %s`", shellword.Quote(name))
+		return tfstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 %s`", shellword.Quote(name))
 	}
-	return terraformstate.Read(file)
+	return tfstate.Read(file)
 }
 
 func quoted(name string) string {

@@ -1,13 +1,14 @@
-package adoption
+package adopt
 
 import (
 	"fmt"
-	"slices"
+	"os"
 	"strings"
 	"testing"
 
-	"mediaserver/tests/internal/documents"
-	"mediaserver/tests/internal/terraformstate"
+	"gopkg.in/yaml.v3"
+
+	"mediaserver/tools/adopt/tfstate"
 )
 
 func alarm(name, threshold string) [2]string {
@@ -17,13 +18,13 @@ func alarm(name, threshold string) [2]string {
 func TestAlarmsWithThresholdsThatTheProgramRefusesAreRefused(t *testing.T) {
 	for want, instances := range map[string][][2]string{
 		"aws_cloudwatch_metric_alarm.high_cpu: the alarm films-high-cpu has the threshold 100, and the setting scaleUpCpu takes 1 to 99: " +
-			"a CPU is never busier than 100 percent, so no task would ever be added; set a threshold from 1 to 99 with Terraform first (the guide has 70)": {alarm("high_cpu", "100")},
+			"a CPU is never busier than 100 percent, so no task would ever be added; set a threshold in between with Terraform first": {alarm("high_cpu", "100")},
 		"aws_cloudwatch_metric_alarm.high_cpu: the alarm films-high-cpu has the threshold 0, and the setting scaleUpCpu takes 1 to 99: " +
-			"every task is busier than that, so tasks would be added for ever; set a threshold from 1 to 99 with Terraform first (the guide has 70)": {alarm("high_cpu", "0")},
+			"every task is busier than that, so tasks would be added for ever; set a threshold in between with Terraform first": {alarm("high_cpu", "0")},
 		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 0, and the setting scaleDownCpu takes 1 to 98: " +
-			"no CPU is less busy than that, so no task would ever be removed; set a threshold from 1 to 98 with Terraform first (the guide has 20)": {alarm("low_cpu", "0")},
+			"no CPU is less busy than that, so no task would ever be removed; set a threshold in between with Terraform first": {alarm("low_cpu", "0")},
 		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 99, and the setting scaleDownCpu takes 1 to 98: " +
-			"it must be below scaleUpCpu, or the service would scale up and down at once; set a threshold from 1 to 98 with Terraform first (the guide has 20)": {alarm("low_cpu", "99")},
+			"it must be below scaleUpCpu, or the service would scale up and down at once; set a threshold in between with Terraform first": {alarm("low_cpu", "99")},
 		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 60, and scaleDownCpu must be below scaleUpCpu, which is 50: " +
 			"the service would scale up and down at once; set a lower threshold with Terraform first": {alarm("low_cpu", "60"), alarm("high_cpu", "50")},
 		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 70, and scaleDownCpu must be below scaleUpCpu, which is 70: " +
@@ -42,17 +43,25 @@ func TestAlarmsWithThresholdsThatTheProgramRefusesAreRefused(t *testing.T) {
 }
 
 func TestTheBoundsOfThresholdsAreTheProgramsOwn(t *testing.T) {
-	rows := documents.Table(t, "../../../README.md", "| Setting | Default | Meaning |")
-	for _, each := range []threshold{highCPU, lowCPU} {
-		at := slices.IndexFunc(rows, func(row []string) bool { return row[0] == each.setting })
-		if at < 0 || !strings.Contains(rows[at][2], fmt.Sprintf("(%d to %d", each.least, each.most)) || rows[at][1] != fmt.Sprint(each.guides) {
-			t.Errorf("README.md does not say that %s is from %d to %d and %d by default: %q", each.setting, each.least, each.most, each.guides, rows)
+	text, err := os.ReadFile("../../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Config map[string]struct{ Description string }
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range thresholds {
+		if want := fmt.Sprintf("(%d to %d", each.least, each.most); !strings.Contains(file.Config[each.setting].Description, want) {
+			t.Errorf("Pulumi.yaml does not say %s of %s", want, each.setting)
 		}
 	}
 }
 
 // indexed adds a resource whose index has an apostrophe to a state.
-func indexed(t *testing.T, state terraformstate.State, kind, name, attributes string) terraformstate.State {
+func indexed(t *testing.T, state tfstate.State, kind, name, attributes string) tfstate.State {
 	t.Helper()
 	further := stateOf(t, fmt.Sprintf(`{"mode":"managed","type":%q,"name":%q,"instances":[{"index_key":"it's","attributes":%s}]}`, kind, name, attributes))
 	state.Managed = append(state.Managed, further.Managed...)
@@ -63,15 +72,15 @@ func TestAMappingThatAMessageProposesCanBeCopiedWhateverTheAddress(t *testing.T)
 	several := indexed(t, least(t), "aws_ecs_cluster", "main", "{}")
 	several = indexed(t, several, "aws_ecs_cluster", "main", "{}")
 	for _, each := range []struct {
-		state    terraformstate.State
+		state    tfstate.State
 		mappings []Mapping
 		want     string
 	}{
 		{several, nil, `choose one with --map 'aws_ecs_cluster.main["it'\''s"]=main'`},
-		{indexed(t, least(t, balancer), "aws_lb_listener", "tls", `{"load_balancer_arn":"`+balancerARN+`","port":443,"protocol":"HTTPS","default_action":[{"type":"fixed-response"}]}`), nil,
+		{indexed(t, least(t, balancer), "aws_lb_listener", "tls", `{"arn":"a","load_balancer_arn":"`+balancerARN+`","port":443,"protocol":"HTTPS","certificate_arn":"`+certificate+`","default_action":[{"type":"fixed-response"}]}`), nil,
 			`or leave it there with --map 'aws_lb_listener.tls["it'\''s"]=-' if port 80 forwards`},
-		{indexed(t, least(t), "aws_appautoscaling_policy", "scale_up", `{"policy_type":"TargetTrackingScaling"}`), nil,
-			`leave it to Terraform (--map 'aws_appautoscaling_policy.scale_up["it'\''s"]=-')`},
+		{indexed(t, least(t), "aws_appautoscaling_policy", "scale_up", `{"policy_type":"TargetTrackingScaling","service_namespace":"ecs","resource_id":"r","scalable_dimension":"d","name":"n"}`), nil,
+			`Leave it to Terraform with --map 'aws_appautoscaling_policy.scale_up["it'\''s"]=-'`},
 		{least(t), []Mapping{{`aws_lb.x["it's"]`, "mediaserver"}}, `--map 'aws_lb.x["it'\''s"]=mediaserver': the state has no such address`},
 	} {
 		_, err := Read(each.state, Options{Project: project(t), Mappings: each.mappings})

@@ -1,4 +1,4 @@
-package adoption
+package adopt
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"mediaserver/tests/internal/terraformstate"
+	"mediaserver/tools/adopt/tfstate"
 )
 
 // project is the program's, as far as it matters here.
 func project(t *testing.T) Project {
 	t.Helper()
-	read, err := ReadProject("../../..")
+	read, err := ReadProject("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func project(t *testing.T) Project {
 }
 
 // state is a state with the instances, each the address and its attributes as JSON.
-func state(t *testing.T, instances ...[2]string) terraformstate.State {
+func state(t *testing.T, instances ...[2]string) tfstate.State {
 	t.Helper()
 	var resources []string
 	for _, each := range instances {
@@ -34,9 +34,9 @@ func state(t *testing.T, instances ...[2]string) terraformstate.State {
 }
 
 // stateOf is a state with the resources, each as JSON.
-func stateOf(t *testing.T, resources ...string) terraformstate.State {
+func stateOf(t *testing.T, resources ...string) tfstate.State {
 	t.Helper()
-	read, err := terraformstate.Read(strings.NewReader(`{"version":4,"lineage":"x","resources":[` + strings.Join(resources, ",") + `]}`))
+	read, err := tfstate.Read(strings.NewReader(`{"version":4,"lineage":"x","resources":[` + strings.Join(resources, ",") + `]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func stateOf(t *testing.T, resources ...string) terraformstate.State {
 }
 
 // least is the least that can be adopted, with further instances.
-func least(t *testing.T, further ...[2]string) terraformstate.State {
+func least(t *testing.T, further ...[2]string) tfstate.State {
 	t.Helper()
 	return state(t, append([][2]string{
 		{"aws_s3_bucket.media_storage", `{"bucket":"films-storage-0a1b2c","region":"eu-west-1","arn":"arn:aws:s3:::films-storage-0a1b2c"}`},
@@ -52,7 +52,7 @@ func least(t *testing.T, further ...[2]string) terraformstate.State {
 	}, further...)...)
 }
 
-func adopt(t *testing.T, state terraformstate.State) *Adoption {
+func adopt(t *testing.T, state tfstate.State) *Adoption {
 	t.Helper()
 	adopted, err := Read(state, Options{Project: project(t)})
 	if err != nil {
@@ -63,7 +63,7 @@ func adopt(t *testing.T, state terraformstate.State) *Adoption {
 
 func TestEachSettingIsReadFromTheDeployment(t *testing.T) {
 	adopted := adopt(t, least(t,
-		[2]string{"aws_ecs_service.mediaserver", `{"name":"films-service","cluster":"c/films","desired_count":3,"enable_execute_command":false,"load_balancer":[{"container_port":8080}]}`},
+		[2]string{"aws_ecs_service.mediaserver", `{"name":"films-service","cluster":"c/films","desired_count":3,"enable_execute_command":false,"load_balancer":[{"target_group_arn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/x","container_port":8080}]}`},
 		[2]string{"aws_lb_target_group.mediaserver", `{"name":"films-tg","arn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/x","health_check":[{"path":"/ready"}]}`},
 		[2]string{"aws_ecr_repository.mediaserver", `{"name":"films","repository_url":"1.dkr/films"}`},
 		[2]string{"aws_ecs_task_definition.mediaserver", `{"cpu":"1024","memory":"2048","runtime_platform":[{"cpu_architecture":"ARM64"}],
@@ -72,7 +72,7 @@ func TestEachSettingIsReadFromTheDeployment(t *testing.T) {
 		[2]string{"aws_cloudwatch_metric_alarm.high_cpu", `{"alarm_name":"films-high-cpu","threshold":80}`},
 		[2]string{"aws_cloudwatch_metric_alarm.low_cpu", `{"alarm_name":"films-low-cpu","threshold":30.0}`},
 		[2]string{"aws_s3_bucket_cors_configuration.media_storage", `{"bucket":"films-storage-0a1b2c","cors_rule":[{"allowed_origins":["https://b.example","https://a.example"]}]}`},
-		[2]string{"aws_s3_bucket_lifecycle_configuration.media_storage", `{"bucket":"films-storage-0a1b2c","rule":[{"id":"a"},{"noncurrent_version_expiration":[{"noncurrent_days":60}]}]}`},
+		[2]string{"aws_s3_bucket_lifecycle_configuration.media_storage", `{"bucket":"films-storage-0a1b2c","rule":[{"id":"a","status":"Enabled","transition":[{"days":30,"storage_class":"STANDARD_IA"},{"days":90,"storage_class":"GLACIER"}]},{"status":"Enabled","noncurrent_version_expiration":[{"noncurrent_days":60}]}]}`},
 		[2]string{"aws_cloudwatch_log_group.ecs_logs", `{"name":"/ecs/films","retention_in_days":14}`},
 		[2]string{"aws_cloudwatch_log_group.app_logs", `{"name":"/aws/ecs/films/app","retention_in_days":90}`},
 		[2]string{"aws_ecs_cluster.main", `{"name":"films-cluster","setting":[{"name":"containerInsights","value":"disabled"}]}`},
@@ -93,7 +93,7 @@ func TestEachSettingIsReadFromTheDeployment(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the settings are\n%v\nwant\n%v", got, want)
 	}
-	if len(adopted.KeptNames)+len(adopted.Remarks) != 0 || adopted.Region != "eu-west-1" || adopted.Account != "111122223333" {
+	if len(adopted.KeptNames) != 0 || adopted.Region != "eu-west-1" || adopted.Account != "111122223333" {
 		t.Errorf("kept %v, remarks %v, %s, %s", adopted.KeptNames, adopted.Remarks, adopted.Region, adopted.Account)
 	}
 	if adopted.random.suffix.result != "0a1b2c" || adopted.random.secret.result != "hush" {
@@ -101,35 +101,79 @@ func TestEachSettingIsReadFromTheDeployment(t *testing.T) {
 	}
 }
 
-func TestWhatNoSettingCanSayIsRemarked(t *testing.T) {
+func TestWhatNoSettingCanSayIsTold(t *testing.T) {
 	for _, test := range []struct {
 		instance [2]string
-		remark   string
+		told     string
 		setting  string
 		value    any
 	}{
-		{[2]string{"aws_cloudwatch_metric_alarm.high_cpu", `{"alarm_name":"films-high-cpu","threshold":72.5}`}, "it has 72.5, and scaleUpCpu must be a whole number", "scaleUpCpu", nil},
+		{[2]string{"aws_cloudwatch_metric_alarm.high_cpu", `{"alarm_name":"films-high-cpu","threshold":72.5}`},
+			"threshold: 72.5 → 70, because scaleUpCpu must be a whole number", "scaleUpCpu", nil},
 		{[2]string{"aws_cloudwatch_log_group.ecs_logs", `{"name":"/ecs/films","retention_in_days":0}`}, "it keeps events for ever", "logRetentionDays", 3653},
-		{[2]string{"aws_ecs_task_definition.mediaserver", `{"container_definitions":"[{\"image\":\"docker.io/films:1\"}]"}`}, "tasks run docker.io/films:1, which is not in the stack's repository", "imageTag", nil},
-		{[2]string{"aws_ecs_task_definition.mediaserver", `{"container_definitions":"[{},{}]"}`}, "a task has 2 containers", "imageTag", nil},
-		{[2]string{"aws_ecs_task_definition.mediaserver", `{"container_definitions":"no JSON"}`}, "cannot be read", "imageTag", nil},
-		{[2]string{"aws_ecs_task_definition.mediaserver", `{"container_definitions":"[{\"environment\":[{\"name\":\"DATABASE_URL\"}],\"secrets\":[{\"name\":\"API_KEY\"}]}]"}`}, "drops them: DATABASE_URL, API_KEY", "imageTag", nil},
-		{[2]string{"aws_iam_role.ecs_task_role", `{"name":"films-ecs-task-role","permissions_boundary":"arn:aws:iam::1:policy/b"}`}, "different permissions boundaries", "permissionsBoundaryArn", nil},
-		{[2]string{"aws_s3_bucket_cors_configuration.media_storage", `{"bucket":"b","cors_rule":[{"allowed_origins":["*"]},{}]}`}, "it has 2 rules", "corsAllowedOrigins", []string{"*"}},
+		{[2]string{"aws_iam_role.ecs_task_role", `{"name":"films-ecs-task-role","permissions_boundary":"arn:aws:iam::1:policy/b"}`},
+			"different permissions boundaries", "permissionsBoundaryArn", nil},
 	} {
 		adopted := adopt(t, least(t, test.instance))
-		if remarks := strings.Join(adopted.Remarks, "\n"); !strings.Contains(remarks, test.remark) {
-			t.Errorf("%v: the remarks are %q, want %q", test.instance, remarks, test.remark)
+		if report := reportOf(t, adopted); !strings.Contains(report, test.told) {
+			t.Errorf("%v: it does not tell %q:\n%s", test.instance, test.told, report)
 		}
-		var value any
-		for _, setting := range adopted.Settings {
-			if setting.Key == test.setting {
-				value = setting.Value
-			}
-		}
-		if !reflect.DeepEqual(value, test.value) {
+		if value := settingOf(adopted, test.setting); !reflect.DeepEqual(value, test.value) {
 			t.Errorf("%v: %s is %v, want %v", test.instance, test.setting, value, test.value)
 		}
+	}
+}
+
+// settingOf is the value of a setting. Nil where the default stands.
+func settingOf(adopted *Adoption, key string) any {
+	for _, setting := range adopted.Settings {
+		if setting.Key == key {
+			return setting.Value
+		}
+	}
+	return nil
+}
+
+func reportOf(t *testing.T, adopted *Adoption) string {
+	t.Helper()
+	var report strings.Builder
+	if err := adopted.WriteText(&report); err != nil {
+		t.Fatal(err)
+	}
+	return report.String()
+}
+
+func TestOnlyLifecycleRulesThatAreEnabledAndForAllMediaCount(t *testing.T) {
+	old := func(days, more string) string {
+		return `"noncurrent_version_expiration":[{"noncurrent_days":` + days + `,"newer_noncurrent_versions":null}]` + more
+	}
+	for name, test := range map[string]struct {
+		rules, told string
+		want        any
+	}{
+		"enabled":                    {`{"id":"old","status":"Enabled","filter":[{"prefix":"","tag":[],"and":[]}],` + old("60", "") + `}`, "", 60},
+		"the shortest of several":    {`{"id":"a","status":"Enabled",` + old("60", "") + `},{"id":"b","status":"Enabled",` + old("20", "") + `}`, "", 20},
+		"disabled":                   {`{"id":"old","status":"Disabled",` + old("1", "") + `}`, "rule old: it goes", nil},
+		"for a folder":               {`{"id":"old","status":"Enabled","filter":[{"prefix":"tmp/"}],` + old("1", "") + `}`, "rule old: it goes", nil},
+		"for a folder, as before":    {`{"id":"old","status":"Enabled","prefix":"tmp/",` + old("1", "") + `}`, "rule old: it goes", nil},
+		"for a tag":                  {`{"id":"old","status":"Enabled","filter":[{"tag":[{"key":"k","value":"v"}]}],` + old("1", "") + `}`, "rule old: it goes", nil},
+		"for large files":            {`{"id":"old","status":"Enabled","filter":[{"object_size_greater_than":"5"}],` + old("1", "") + `}`, "rule old: it goes", nil},
+		"that keep a number of them": {`{"id":"old","status":"Enabled","noncurrent_version_expiration":[{"noncurrent_days":1,"newer_noncurrent_versions":3}]}`, "it keeps all of them", nil},
+		"that expire files":          {`{"id":"old","status":"Enabled","expiration":[{"days":9,"date":""}]}`, "media files no longer expire", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			adopted := adopt(t, least(t, [2]string{"aws_s3_bucket_lifecycle_configuration.media_storage",
+				`{"bucket":"films-storage-0a1b2c","rule":[` + test.rules + `]}`}))
+			if got := settingOf(adopted, "oldVersionDays"); got != test.want {
+				t.Errorf("oldVersionDays is %v, want %v", got, test.want)
+			}
+			report := reportOf(t, adopted)
+			for _, want := range []string{test.told, "media files move to STANDARD_IA 30 days after their upload and to GLACIER after 90"} {
+				if !strings.Contains(report, want) {
+					t.Errorf("it does not tell %q:\n%s", want, report)
+				}
+			}
+		})
 	}
 }
 
@@ -137,7 +181,7 @@ func TestTheDesiredCountIsMovedBetweenTheBounds(t *testing.T) {
 	adopted := adopt(t, least(t,
 		[2]string{"aws_ecs_service.mediaserver", `{"name":"s","cluster":"c","desired_count":1}`},
 		[2]string{"aws_appautoscaling_target.ecs_target", `{"min_capacity":2,"max_capacity":4,"resource_id":"r","service_namespace":"ecs","scalable_dimension":"d"}`}))
-	if count, _ := settingOf(adopted.Settings, "desiredCount", -1); count != 2 {
+	if count := adopted.number("desiredCount"); count != 2 {
 		t.Errorf("the desired count is %d, want 2", count)
 	}
 }
@@ -162,18 +206,6 @@ func TestTagsThatAllHaveBecomeDefaultTags(t *testing.T) {
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil || !reflect.DeepEqual(file.Config["aws:defaultTags"], map[string]any{"tags": map[string]any{"A": "1"}}) {
 		t.Errorf("the stack file is\n%s(%v)", text, err)
-	}
-}
-
-func TestEveryTypeHasAWayIntoTheStack(t *testing.T) {
-	for _, each := range ours() {
-		way, isKnown := ways[terraformType(each)]
-		if !isKnown {
-			t.Errorf("nothing says how %s gets into the stack", each.Terraform)
-		}
-		if way.by == byImport && way.id == nil {
-			t.Errorf("nothing says by which id %s is imported", each.Terraform)
-		}
 	}
 }
 

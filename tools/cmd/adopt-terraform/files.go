@@ -12,7 +12,7 @@ import (
 
 	"github.com/natefinch/atomic"
 
-	"mediaserver/tests/internal/adoption"
+	"mediaserver/tools/adopt"
 	"mediaserver/tools/shellword"
 )
 
@@ -21,7 +21,7 @@ func (r request) importFile() string   { return filepath.Join(r.folder, r.stack+
 
 // writeFiles writes the stack's settings and the import file, both or neither, and says what they mean and what to
 // do next.
-func writeFiles(asked request, project adoption.Project, adopted *adoption.Adoption, stdout io.Writer) error {
+func writeFiles(asked request, project adopt.Project, adopted *adopt.Adoption, stdout io.Writer) error {
 	settings, imports := asked.settingsFile(), asked.importFile()
 	existing, err := os.ReadFile(settings)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -29,7 +29,7 @@ func writeFiles(asked request, project adoption.Project, adopted *adoption.Adopt
 	}
 	for _, name := range []string{settings, imports} {
 		if _, err := os.Lstat(name); err == nil && !asked.overwrite {
-			return fmt.Errorf("%s is there already; move it away, or have it written over with --overwrite", name)
+			return fmt.Errorf("%s is there already; move it away, or replace it with --overwrite", name)
 		}
 	}
 	stackFile, err := adopted.StackFile(project.Name, existing)
@@ -85,7 +85,7 @@ func writeBoth(first string, firstContent []byte, second string, secondContent [
 }
 
 // writeRest writes the import file anew, with what the stack does not have yet.
-func writeRest(ctx context.Context, stack pulumi, imports string, adopted *adoption.Adoption, stdout io.Writer) error {
+func writeRest(ctx context.Context, stack pulumi, imports string, adopted *adopt.Adoption, stdout io.Writer) error {
 	deployment, err := stack.export(ctx)
 	if err != nil {
 		return err
@@ -106,11 +106,17 @@ func writeRest(ctx context.Context, stack pulumi, imports string, adopted *adopt
 	return err
 }
 
-// again are the state and the options that the second step wants too.
+// again is the state with the options that the later steps want too.
 func (r request) again() string {
 	again := shellword.Quote(r.state)
 	for _, mapping := range r.mappings {
 		again += " --map " + shellword.Quote(mapping.Address+"="+mapping.Name)
+	}
+	if r.module != "" {
+		again += " --module " + shellword.Quote(r.module)
+	}
+	for _, accepted := range r.accepted {
+		again += " --accept " + shellword.Quote(accepted)
 	}
 	if r.name != "" {
 		again += " --name " + shellword.Quote(r.name)

@@ -1,4 +1,4 @@
-package terraformstate
+package tfstate
 
 import (
 	"bytes"
@@ -24,11 +24,11 @@ func Read(reader io.Reader) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		return State{}, errors.New("it is empty")
+	if text, err = plain(text); err != nil {
+		return State{}, err
 	}
 	var top map[string]json.RawMessage
-	if err := decode(text, &top); err != nil {
+	if err := Decode(text, &top); err != nil {
 		return State{}, errors.New("it is no JSON object, or is cut short; write it with `terraform state pull` or `terraform show -json`")
 	}
 	has := func(key string) bool { return len(top[key]) > 0 }
@@ -45,8 +45,27 @@ func Read(reader io.Reader) (State, error) {
 	return State{}, errors.New("it is neither a state of Terraform nor what `terraform show -json` prints")
 }
 
-// decode reads the only JSON value of a text, with numbers as they are written.
-func decode(text []byte, into any) error {
+// plain is the text without the mark with which some editors and shells begin a file. It reports what else they make of
+// one.
+func plain(text []byte) ([]byte, error) {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.Contains(text, []byte{0}) {
+		return nil, errors.New("it is in UTF-16, as PowerShell 5 writes files, and must be in UTF-8; write it with " +
+			"`terraform state pull | Out-File -Encoding utf8 FILE`, or convert it with `iconv -f UTF-16 -t UTF-8`")
+	}
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
+	if len(text) == 0 {
+		return nil, errors.New("it is empty")
+	}
+	// A wrapper, or a message on the same stream, puts lines before the JSON. They may hold anything, so none is shown.
+	if before, _, found := bytes.Cut(text, []byte("\n{")); found && text[0] != '{' {
+		return nil, fmt.Errorf("its JSON begins only on line %d; take away what stands before it, such as a message of Terraform or of a script around it",
+			bytes.Count(before, []byte("\n"))+2)
+	}
+	return text, nil
+}
+
+// Decode reads the only JSON value of a text, with numbers as they are written.
+func Decode(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {
@@ -82,7 +101,7 @@ func readFile(text []byte, found string) (State, error) {
 			"its version is %s, and only %s is read; let a newer Terraform write it (`terraform apply -refresh-only`)", found, version)
 	}
 	var read file
-	if err := decode(text, &read); err != nil {
+	if err := Decode(text, &read); err != nil {
 		return State{}, fmt.Errorf("it is no state file of version %s: %w", version, err)
 	}
 	var state State
@@ -135,7 +154,7 @@ func readShown(text []byte, found string) (State, error) {
 		return State{}, fmt.Errorf("its format_version is %s, and only 0 and 1 are read", found)
 	}
 	var read shown
-	if err := decode(text, &read); err != nil {
+	if err := Decode(text, &read); err != nil {
 		return State{}, fmt.Errorf("it is not what `terraform show -json` prints: %w", err)
 	}
 	var state State

@@ -1,4 +1,4 @@
-package adoption
+package adopt
 
 import (
 	"fmt"
@@ -14,10 +14,18 @@ import (
 type Project struct {
 	// Name is the project's name.
 	Name string
-	// Settings are the keys of its settings.
-	Settings []string
+	// Settings are its settings by their keys.
+	Settings map[string]ProjectSetting
 	// Versions are those of its providers.
 	Versions Versions
+}
+
+// ProjectSetting is a setting as the project declares it.
+type ProjectSetting struct {
+	// Type is string, integer, boolean or array.
+	Type string
+	// Default is its default as a text.
+	Default string
 }
 
 // Versions are the versions of the two plugins, without a v.
@@ -31,15 +39,17 @@ func ReadProject(folder string) (Project, error) {
 	}
 	var file struct {
 		Name   string
-		Config yaml.Node
+		Config map[string]struct {
+			Type    string
+			Default any
+		}
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		return Project{}, fmt.Errorf("read Pulumi.yaml: %w", err)
 	}
-	project := Project{Name: file.Name}
-	// The keys of a mapping stand before their values.
-	for at := 0; at < len(file.Config.Content); at += 2 {
-		project.Settings = append(project.Settings, file.Config.Content[at].Value)
+	project := Project{Name: file.Name, Settings: map[string]ProjectSetting{}}
+	for key, setting := range file.Config {
+		project.Settings[key] = ProjectSetting{setting.Type, fmt.Sprint(setting.Default)}
 	}
 	project.Versions, err = readVersions(filepath.Join(folder, "go.mod"))
 	return project, err
