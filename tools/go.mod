@@ -21,6 +21,14 @@ require (
 )
 
 require (
+	github.com/google/uuid v1.6.0
+	github.com/natefinch/atomic v1.0.1
+	golang.org/x/crypto v0.58.0
+	golang.org/x/mod v0.42.0
+	gopkg.in/yaml.v3 v3.0.1
+)
+
+require (
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.18.33 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/configsources v1.4.33 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.7.33 // indirect

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/terraformguide"
+	"mediaserver/tools/adopt"
 )
 
 // usual are the habits that the guide leaves nobody a choice about: a task cannot start unless the execution role may
@@ -63,6 +65,42 @@ func TestADeploymentOfTheGuideIsAdoptedWithNothingReplaced(t *testing.T) {
 	kept := []string{"LifecyclePolicy mediaserver: tag patterns of tagged is <nil>, want [*]"}
 	if differences := readback.Differences(results); len(results) < 30 || !slices.Equal(differences, kept) {
 		t.Errorf("of %d resources these differ from the guide: %q, want %q", len(results), differences, kept)
+	}
+	d.changesNothingOfWhatTheProgramStates()
+}
+
+// changesNothingOfWhatTheProgramStates fails if the tool, given the stack as Terraform would have it in its state, tells
+// that the program would change anything: its table would be another than what the program states.
+func (d *deployment) changesNothingOfWhatTheProgramStates() {
+	d.t.Helper()
+	made := &terraformguide.Deployed{}
+	for _, each := range d.Managed() {
+		for _, ours := range adopt.Stack() {
+			if ours.Type != each.Type || ours.Name != each.Name() {
+				continue
+			}
+			properties := maps.Clone(each.Outputs)
+			maps.Copy(properties, each.Inputs)
+			properties["id"] = each.ID
+			if ours.Address == "aws_ssm_parameter.jwt_secret" {
+				properties["value"] = terraformguide.JWTSecret
+			}
+			kind, name, _ := strings.Cut(ours.Address, ".")
+			made.Instances = append(made.Instances, terraformguide.Instance{Mode: "managed", Type: kind, Name: name, Attributes: terraformguide.InTerraform(kind, properties)})
+		}
+	}
+	d.write(made.StateFile(d.t))
+	told := d.tool(d.state, "--stack", "again", "--folder", d.t.TempDir()).succeeds(d.t).stdout
+	_, changes, tells := strings.Cut(told, "The first update changes in place:\n")
+	changes, _, _ = strings.Cut(changes, "\n\n")
+	if !tells || len(made.Instances) != 36 {
+		d.t.Fatalf("of %d resources the tool tells nothing:\n%s", len(made.Instances), told)
+	}
+	for line := range strings.Lines(changes) {
+		// What is told in words is told of every deployment.
+		if !strings.Contains(line, ": becomes: ") {
+			d.t.Errorf("the program states something else than resources.yaml of the tool: %s", strings.TrimSpace(line))
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
 		{
 			name: "names with a random suffix, another bucket, rules and policies of their own",
 			habits: terraformguide.Habits{
-				Named: func(_, name string) string {
+				Named: func(name string) string {
 					if strings.HasPrefix(name, "/") || name == "mediaserver" {
 						return name
 					}
@@ -32,7 +32,7 @@ func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
 				},
 				Bucket: "acme-films-2021", RandomID: true, RuleResources: true, SecretsPolicy: true, Templates: true, RolePath: "/services/",
 				OwnTags: map[string]string{"Team": "films"}, NameTags: true,
-				LoadBalancer: map[string]string{"deletion_protection.enabled": "true"},
+				Protected: true,
 			},
 			says: []string{
 				"random_id.bucket_suffix\n",
@@ -46,7 +46,7 @@ func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
 		{
 			name: "a name of its own, a module, indexes, and terraform show",
 			habits: terraformguide.Habits{
-				Named:  func(_, name string) string { return strings.ReplaceAll(name, "mediaserver", "films-prod") },
+				Named:  func(name string) string { return strings.ReplaceAll(name, "mediaserver", "films-prod") },
 				Module: "module.media", Indexed: map[string]any{"aws_lb.mediaserver": 0, "aws_cloudwatch_log_group.ecs_logs": "ecs"},
 				SecretsPolicy: true, CapacityProviders: true, DefaultTags: map[string]string{"Environment": "prod", "Number": "007"},
 			},

@@ -39,7 +39,7 @@ func deploy(t *testing.T, habits terraformguide.Habits) *deployment {
 	t.Helper()
 	running := sandboxtest.New(t, repository)
 	clients := running.Clients()
-	d := &deployment{Deployment: running, t: t, clients: clients, folder: t.TempDir(), Deployed: terraformguide.Deploy(t, clients, habits)}
+	d := &deployment{Deployment: running, t: t, clients: clients, folder: t.TempDir(), Deployed: terraformguide.Deploy(t, running, habits)}
 	d.state = filepath.Join(d.folder, "terraform.tfstate")
 	d.write(d.StateFile(t))
 	return d

@@ -1,22 +1,39 @@
-// Package terraformguide deploys the media server as the Terraform guide has it, through the AWS APIs and without the
-// program, and records what Terraform would keep of it in its state. The attributes are those of version 5 of the AWS
-// provider, as far as anybody reads them. Habits of real deployments vary it.
+// Package terraformguide deploys the media server as the Terraform guide has it, without the program, and records what
+// Terraform would keep of it in its state. guide.yaml has the resources; habits of real deployments vary them.
 package terraformguide
 
 import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"mediaserver/tests/internal/awsclients"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/structpb"
+	"gopkg.in/yaml.v3"
+
+	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // Habits are how a deployment differs from the guide to the letter.
 type Habits struct {
-	// Named makes a physical name from what the guide calls a thing, such as alb, and its name in the guide, such as
-	// mediaserver-alb. Nil for the latter.
-	Named func(what, name string) string
+	// Named makes a physical name from that in the guide, such as mediaserver-alb. Nil for the latter.
+	Named func(name string) string
 	// Bucket is the name of the bucket. Empty for mediaserver-storage-abc12345.
 	Bucket string
 	// RandomID tells that the suffix comes from a random_id, which the stack does not know.
@@ -44,165 +61,226 @@ type Habits struct {
 	Templates bool
 	// Domain is where the load balancer serves HTTPS, and port 80 redirects to that. Empty for plain HTTP.
 	Domain string
-	// LoadBalancer are attributes of the load balancer by their keys in the API.
-	LoadBalancer map[string]string
+	// Protected tells that the load balancer is protected against deletion.
+	Protected bool
 }
 
-// The values that the guide's example has.
+// The values that the guide's example has, and a media file that is in the bucket.
 const (
 	// JWTSecret is the password that random_password has drawn, with characters that JSON and shells escape.
 	JWTSecret = `q7<R&v}%w"K2!zP\x9:tN{4 m@L6#sY$`
 	// Suffix is the string that random_string has drawn.
 	Suffix = "abc12345"
-	// retention are the days that both log groups keep an event.
-	retention = 30
+	// Object is the key of the file, and Content what it holds.
+	Object  = "films/holiday.mp4"
+	Content = "not really a film"
 )
 
-// Deployed is a deployment that Terraform has made.
-type Deployed struct {
-	// Bucket is the name of the bucket.
-	Bucket string
-	// Instances are what the state holds, in the order of creation.
-	Instances []Instance
-}
-
-// Instance is one instance in the state.
-type Instance struct {
-	Mode, Module, Type, Name string
-	Index                    any
-	SchemaVersion            int
-	Attributes               map[string]any
-	Sensitive                []string
-	Status                   string
-}
+//go:embed guide.yaml
+var text []byte
 
 // guide deploys.
 type guide struct {
 	testing.TB
-	*awsclients.Clients
 	Habits
 	Deployed
-	vpc     string
-	subnets []string
+	provider pulumirpc.ResourceProviderClient
+	// values are what stands for ${KEY}.
+	values map[string]any
+}
+
+// must is the answer of a call.
+func must[T any](answer T, err error) func(testing.TB) T {
+	return func(tb testing.TB) T {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return answer
+	}
 }
 
 // Deploy deploys all resources of the guide with the habits.
-func Deploy(tb testing.TB, clients *awsclients.Clients, habits Habits) *Deployed {
+func Deploy(tb testing.TB, in *sandboxtest.Deployment, habits Habits) *Deployed {
 	tb.Helper()
-	g := &guide{TB: tb, Clients: clients, Habits: habits}
-	defer func() {
-		switch cause := recover().(type) {
-		case nil:
-		case failure:
-			tb.Fatal(cause)
-		default:
-			panic(cause)
-		}
-	}()
+	connection := must(grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", in.Providers["aws"]), grpc.WithTransportCredentials(insecure.NewCredentials())))(tb)
+	defer connection.Close()
+	g := &guide{TB: tb, Habits: habits, provider: pulumirpc.NewResourceProviderClient(connection)}
+	if g.Named == nil {
+		g.Named = func(name string) string { return name }
+	}
+	configuration := map[string]any{"region": sandbox.Region}
+	if habits.DefaultTags != nil {
+		configuration["defaultTags"] = map[string]any{"tags": habits.DefaultTags}
+	}
+	must(g.provider.Configure(tb.Context(), &pulumirpc.ConfigureRequest{Args: g.marshal(configuration), AcceptResources: true}))(tb)
 	g.random()
-	g.network()
-	g.storage()
-	roles := g.roles()
-	g.registry(roles)
-	g.parameters()
-	g.logGroups()
-	balancer := g.loadBalancer()
-	g.containers(roles, balancer)
-	g.scaling()
-	g.dashboard()
+	g.lookUp(in)
+	var entries []entry
+	if err := yaml.Unmarshal(text, &entries); err != nil {
+		tb.Fatal(err)
+	}
+	has := map[string]bool{"": true, "rules": g.RuleResources, "secrets": g.SecretsPolicy, "https": g.Domain != "", "http": g.Domain == ""}
+	for _, each := range entries {
+		if has[each.When] && !slices.Contains(g.Without, each.Address) {
+			g.deploy(each)
+		}
+	}
+	must(in.Clients().S3.PutObject(tb.Context(), &s3.PutObjectInput{Bucket: &g.Deployed.Bucket, Key: aws.String(Object), Body: strings.NewReader(Content)}))(tb)
 	return &g.Deployed
 }
 
-// named makes a physical name.
-func (g *guide) named(what, name string) string {
-	if g.Named == nil {
-		return name
-	}
-	return g.Named(what, name)
+// entry is a resource in guide.yaml.
+type entry struct {
+	Address, When, Type string
+	Inputs, State, Also map[string]any
 }
 
-// has tells whether an address of the guide is deployed.
-func (g *guide) has(address string) bool { return !slices.Contains(g.Without, address) }
-
-// failure is the error of a call, on its way to the end of the test.
-type failure struct{ error }
-
-// must is the answer of a call.
-func must[T any](answer T, err error) T {
-	if err != nil {
-		panic(failure{err})
+// lookUp finds what the guide looks up, and makes what HTTPS takes beside it.
+func (g *guide) lookUp(in *sandboxtest.Deployment) {
+	clients := in.Clients()
+	vpcs := must(clients.EC2.DescribeVpcs(g.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}}))(g)
+	vpc := *vpcs.Vpcs[0].VpcId
+	found := must(clients.EC2.DescribeSubnets(g.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{{Name: aws.String("vpc-id"), Values: []string{vpc}}}}))(g)
+	var subnets []any
+	for _, subnet := range found.Subnets {
+		subnets = append(subnets, *subnet.SubnetId)
 	}
-	return answer
+	path := g.RolePath
+	if path == "" {
+		path = "/"
+	}
+	g.values = map[string]any{"vpc": vpc, "subnets": subnets, "region": sandbox.Region, "account": sandbox.Account, "path": path,
+		"bucket": g.Deployed.Bucket, "secret": JWTSecret, "protected": g.Protected, "domain": g.Domain}
+	g.Instances = append(g.Instances, Instance{Mode: "data", Module: g.Module, Type: "aws_vpc", Name: "default", Attributes: map[string]any{"id": vpc, "default": true}})
+	if g.Domain != "" {
+		g.values["certificate"] = sandboxtest.ImportCertificate(g, clients, g.Domain)
+		_, parent, _ := strings.Cut(g.Domain, ".")
+		zone := must(clients.Route53.CreateHostedZone(g.Context(), &route53.CreateHostedZoneInput{Name: &parent, CallerReference: &parent}))(g)
+		g.values["zone"] = strings.TrimPrefix(*zone.HostedZone.Id, "/hostedzone/")
+	}
 }
 
-// record adds a resource to the state.
-func (g *guide) record(address string, attributes map[string]any, sensitive ...string) {
-	kind, name, _ := strings.Cut(address, ".")
-	if renamed, isRenamed := g.Renamed[address]; isRenamed {
-		name = renamed
+// untagged are the types without tags.
+var untagged = regexp.MustCompile(`aws:(s3/bucket(C|L|P|S|Ve)|ecr/repositoryP|ecr/life|iam/roleP|ecs/clusterC|appautoscaling|route53|cloudwatch/dash)`)
+
+// deploy makes a resource, or records one that is only in Terraform's state.
+func (g *guide) deploy(each entry) {
+	if each.Type == "" {
+		g.record(each.Address, g.fill("", each.State).(map[string]any))
+		return
 	}
-	schemaVersion := map[string]int{
-		"random_string": 2, "random_password": 3, "aws_security_group": 1, "aws_ecs_task_definition": 1,
-		"aws_cloudwatch_metric_alarm": 1,
-	}[kind]
-	g.Instances = append(g.Instances, Instance{
-		Mode: "managed", Module: g.Module, Type: kind, Name: name, Index: g.Indexed[address],
-		SchemaVersion: schemaVersion, Attributes: attributes, Sensitive: sensitive,
-	})
+	inputs := g.fill("", each.Inputs).(map[string]any)
+	if each.Type == "aws:ecs/service:Service" && g.CapacityProviders {
+		delete(inputs, "launchType")
+		inputs["capacityProviderStrategies"] = []any{map[string]any{"capacityProvider": "FARGATE", "weight": 1}}
+	}
+	if !untagged.MatchString(each.Type) {
+		tags := map[string]any{}
+		for key, value := range g.OwnTags {
+			tags[key] = value
+		}
+		if g.NameTags {
+			tags["Name"] = each.Address
+		}
+		if len(tags) > 0 {
+			inputs["tags"] = tags
+		}
+	}
+	_, name, _ := strings.Cut(each.Address, ".")
+	urn := "urn:pulumi:guide::guide::" + each.Type + "::" + name
+	checked := must(g.provider.Check(g.Context(), &pulumirpc.CheckRequest{Urn: urn, News: g.marshal(inputs)}))(g)
+	if len(checked.Failures) > 0 {
+		g.Fatalf("%s: %v", each.Address, checked.Failures)
+	}
+	created := must(g.provider.Create(g.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: checked.Inputs}))(g)
+	properties := must(plugin.UnmarshalProperties(created.Properties, plugin.MarshalOptions{}))(g).Mappable()
+	properties["id"] = created.Id
+	for key, value := range properties {
+		g.values[each.Address+"."+key] = value
+	}
+	kind, _, _ := strings.Cut(each.Address, ".")
+	attributes := InTerraform(kind, properties)
+	maps.Copy(attributes, each.Also)
+	g.record(each.Address, attributes)
 }
 
-// tags are the tags of a resource, its own and all, and adds both to the attributes.
-func (g *guide) tags(name string, attributes map[string]any) map[string]string {
-	own := maps.Clone(g.OwnTags)
-	if own == nil {
-		own = map[string]string{}
-	}
-	if g.NameTags {
-		own["Name"] = name
-	}
-	all := maps.Clone(g.DefaultTags)
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, own)
-	attributes["tags"], attributes["tags_all"] = own, all
-	return all
+func (g *guide) marshal(properties map[string]any) *structpb.Struct {
+	return must(plugin.MarshalProperties(resource.NewPropertyMapFromMap(properties), plugin.MarshalOptions{}))(g)
 }
 
-// tagList is a set of tags as an API takes it, sorted by key.
-func tagList[T any](tags map[string]string, tag func(key, value *string) T) []T {
-	var list []T
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		value := tags[key]
-		list = append(list, tag(&key, &value))
+var (
+	named   = regexp.MustCompile(`^<(.*)>$`)
+	whole   = regexp.MustCompile(`^\$\{([^}]*)\}$`)
+	partial = regexp.MustCompile(`\$\{([^}]*)\}`)
+)
+
+// fill replaces names and values, and writes as JSON what is one text in AWS.
+func (g *guide) fill(key string, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		filled := map[string]any{}
+		for name, member := range value {
+			filled[name] = g.fill(name, member)
+		}
+		return g.encoded(key, filled)
+	case []any:
+		filled := make([]any, len(value))
+		for i, member := range value {
+			filled[i] = g.fill("", member)
+		}
+		return g.encoded(key, filled)
+	case string:
+		if name := named.FindStringSubmatch(value); name != nil {
+			return g.Named(name[1])
+		}
+		if name := whole.FindStringSubmatch(value); name != nil {
+			return g.values[name[1]]
+		}
+		return partial.ReplaceAllStringFunc(value, func(found string) string { return fmt.Sprint(g.values[found[2:len(found)-1]]) })
 	}
-	return list
+	return value
+}
+
+func (g *guide) encoded(key string, value any) any {
+	if !slices.Contains([]string{"policy", "assumeRolePolicy", "containerDefinitions", "dashboardBody", "value"}, key) {
+		return value
+	}
+	var written bytes.Buffer
+	encoder := json.NewEncoder(&written)
+	encoder.SetEscapeHTML(false)
+	if g.Templates && strings.HasSuffix(strings.ToLower(key), "policy") {
+		encoder.SetIndent("", "    ")
+	}
+	if err := encoder.Encode(value); err != nil {
+		g.Fatal(err)
+	}
+	if g.Templates {
+		return written.String()
+	}
+	return strings.TrimSpace(written.String())
 }
 
 // random is step 1. Nothing of it is in AWS.
 func (g *guide) random() {
+	suffix := Suffix
+	if g.RandomID {
+		suffix = "9f3c2a"
+	}
 	g.Deployed.Bucket = g.Habits.Bucket
-	recipe := func(length int, result string, special bool) map[string]any {
-		return map[string]any{
-			"id": result, "result": result, "length": length, "lower": true, "upper": special, "numeric": true, "number": true,
-			"special": special, "override_special": nil, "keepers": nil,
-			"min_lower": 0, "min_upper": 0, "min_numeric": 0, "min_special": 0,
-		}
+	if g.Deployed.Bucket == "" {
+		g.Deployed.Bucket = g.Named("mediaserver-storage") + "-" + suffix
+	}
+	recipe := func(id, result string, special bool) map[string]any {
+		return map[string]any{"id": id, "result": result, "length": len(result), "lower": true, "upper": special, "numeric": true, "number": true, "special": special,
+			"override_special": nil, "keepers": nil, "min_lower": 0, "min_upper": 0, "min_numeric": 0, "min_special": 0}
 	}
 	if g.RandomID {
-		if g.Deployed.Bucket == "" {
-			g.Deployed.Bucket = g.named("storage", "mediaserver-storage") + "-9f3c2a"
-		}
-		g.record("random_id.bucket_suffix", map[string]any{"id": "nzwq", "hex": "9f3c2a", "byte_length": 3})
+		g.record("random_id.bucket_suffix", map[string]any{"id": "nzwq", "hex": suffix, "byte_length": 3})
 	} else {
-		if g.Deployed.Bucket == "" {
-			g.Deployed.Bucket = g.named("storage", "mediaserver-storage") + "-" + Suffix
-		}
-		g.record("random_string.bucket_suffix", recipe(len(Suffix), Suffix, false))
+		g.record("random_string.bucket_suffix", recipe(suffix, suffix, false))
 	}
-	if g.has("random_password.jwt_secret") {
-		password := recipe(len(JWTSecret), JWTSecret, true)
-		password["id"], password["bcrypt_hash"] = "none", "$2a$10$notread"
-		g.record("random_password.jwt_secret", password, "result", "bcrypt_hash")
+	if !slices.Contains(g.Without, "random_password.jwt_secret") {
+		g.record("random_password.jwt_secret", recipe("none", JWTSecret, true))
 	}
 }

@@ -1,0 +1,156 @@
+// Package adopt brings what Terraform deployed into a stack: it finds the resources of the stack in a state of
+// Terraform, compares every attribute with what the program states, refuses what would break the application, and
+// makes from the rest what Pulumi imports, the settings with which the program changes as little as possible, and the
+// random values in the stack's state.
+package adopt
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mediaserver/tools/adopt/tfstate"
+)
+
+// Options are what a person says about a deployment beside its state.
+type Options struct {
+	// Mappings name the resources that the guide names otherwise.
+	Mappings []Mapping
+	// Module is the only module that is looked into, with those in it. Empty for all.
+	Module string
+	// Accepted are refused differences that are adopted nevertheless, each as ADDRESS:ATTRIBUTE.
+	Accepted []string
+	// Name is the setting `name`. Empty means to find it in the names of the resources.
+	Name string
+	// Project is the program's project.
+	Project Project
+	// Ask asks AWS which revision a service runs. Nil means not to ask.
+	Ask func(region, cluster, service string) (Revision, error)
+}
+
+// Adoption is a deployment that can be adopted.
+type Adoption struct {
+	// Matches are the resources of the stack that are in the state, in the order of the guide.
+	Matches []Match
+	// Missing are those that are not: the first update makes them.
+	Missing []Resource
+	// Unknown are the addresses that are no resource of the stack.
+	Unknown []Unknown
+	// Account, Region and Partition are where the deployment is.
+	Account, Region, Partition string
+	// Name is the setting `name`.
+	Name string
+	// KeptNames are the physical names that the program would not make. The resources keep them.
+	KeptNames []string
+	// Settings are what the stack file says.
+	Settings []Setting
+	// Tags are the tags that all resources carry.
+	Tags map[string]string
+	// Differences are what the first update changes.
+	Differences []Difference
+	// Remarks are what a person should look at beside them.
+	Remarks []string
+
+	project Project
+	random  randomValues
+	// revision is the task definition that the service runs, as far as is known.
+	revision string
+}
+
+// Read finds the resources of the stack in a state. The error has every reason, one a line, why the deployment
+// would be wrong to adopt as it is, and what to do.
+func Read(state tfstate.State, options Options) (*Adoption, error) {
+	if len(state.Managed) == 0 {
+		return nil, errors.New("the state holds no resource; is it the right workspace?")
+	}
+	a := &Adoption{project: options.Project}
+	problems := a.match(state, options)
+	if len(a.Matches) == 0 && len(problems) == 0 {
+		return nil, fmt.Errorf("none of its %d resources is one of this stack, but for instance %s; is it the state of the media server?%s",
+			len(state.Managed), state.Managed[0].Address, suggestionsIn(a.Unknown))
+	}
+	problems = append(problems, a.findPlace()...)
+	problems = append(problems, a.findRevision(options.Ask)...)
+	for at := range a.Matches {
+		if err := a.normalize(&a.Matches[at], state); err != nil {
+			problems = append(problems, err.Error())
+		}
+	}
+	problems = append(problems, a.check(state)...)
+	problems = append(problems, a.deriveName(options.Name)...)
+	// What is wrong already makes the rest of no use: it would be compared with settings that are not those.
+	if len(problems) == 0 {
+		a.random = a.deriveRandomValues()
+		a.Tags = a.commonTags()
+		problems = append(problems, a.deriveSettings(state)...)
+		problems = append(problems, a.compareAll(options.Accepted)...)
+	}
+	if len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "\n"))
+	}
+	return a, nil
+}
+
+// compareAll finds what the first update changes, and reports what would break the application and is not accepted.
+func (a *Adoption) compareAll(accepted []string) []string {
+	var problems []string
+	unused := slices.Clone(accepted)
+	for _, match := range a.Matches {
+		if match.Ours.Import == "" && match.Ours.Address != taskDefinition {
+			// A random value stays, however it was drawn.
+			continue
+		}
+		for _, each := range compare(match, a.servesHTTPS(), a.value) {
+			isAccepted := !each.IsFixed && slices.Contains(accepted, each.key())
+			if each.Why != "" && isAccepted {
+				unused = slices.DeleteFunc(unused, func(other string) bool { return other == each.key() })
+			} else if each.Why != "" {
+				problems = append(problems, each.refusal())
+			}
+			a.Differences = append(a.Differences, each)
+		}
+	}
+	for _, each := range unused {
+		problems = append(problems, fmt.Sprintf("--accept %s: nothing is refused there that could be accepted", each))
+	}
+	return problems
+}
+
+// value is what stands for {KEY} in resources.yaml.
+func (a *Adoption) value(key string) (string, bool) {
+	switch key {
+	case "region":
+		return a.Region, true
+	case "partition":
+		return a.Partition, true
+	case "bucket":
+		bucket, _ := a.find(bucketAddress)
+		return bucket.Text("bucket"), true
+	}
+	if at := strings.LastIndex(key, "."); at > 0 {
+		theirs, isFound := a.find(key[:at])
+		return theirs.Text(key[at+1:]), isFound
+	}
+	for _, setting := range a.Settings {
+		if setting.Key == key {
+			return text(setting.Value), true
+		}
+	}
+	setting, isThere := a.project.Settings[key]
+	return setting.Default, isThere
+}
+
+// find is what the state has for an address of the guide, and whether it has it.
+func (a *Adoption) find(address string) (tfstate.Resource, bool) {
+	at := slices.IndexFunc(a.Matches, func(match Match) bool { return match.Ours.Address == address })
+	if at < 0 {
+		return tfstate.Resource{}, false
+	}
+	return a.Matches[at].Theirs, true
+}
+
+// remark adds something to look at.
+func (a *Adoption) remark(format string, arguments ...any) {
+	a.Remarks = append(a.Remarks, fmt.Sprintf(format, arguments...))
+}

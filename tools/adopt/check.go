@@ -1,0 +1,222 @@
+package adopt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mediaserver/tools/adopt/tfstate"
+)
+
+// check reports what no comparison of attributes shows and would be wrong to adopt, each with what to do.
+func (a *Adoption) check(state tfstate.State) []string {
+	var problems []string
+	for _, match := range a.Matches {
+		if match.Theirs.Tainted || match.Theirs.Deposed {
+			problems = append(problems, fmt.Sprintf(
+				"%s: Terraform means to replace it; finish that with `terraform apply`, or take it back with `terraform untaint`",
+				match.Theirs.Address))
+		}
+	}
+	problems = append(problems, a.checkNetwork(state)...)
+	problems = append(problems, a.checkBucket(state)...)
+	problems = append(problems, a.checkSecret(state)...)
+	problems = append(problems, a.checkThresholds()...)
+	problems = append(problems, a.checkListeners()...)
+	return append(problems, a.checkIDs()...)
+}
+
+// findPlace finds the account and the region in the ARNs, and reports more than one of them.
+func (a *Adoption) findPlace() []string {
+	accounts, regions := map[string]string{}, map[string]string{}
+	for _, match := range a.Matches {
+		// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE; of a global service, or a bucket, some parts are empty.
+		parts := strings.SplitN(match.Theirs.Text("arn"), ":", 6)
+		if len(parts) < 6 {
+			continue
+		}
+		a.Partition = parts[1]
+		region := parts[3]
+		if match.Ours.Address == bucketAddress {
+			region = match.Theirs.Text("region")
+		}
+		for value, seen := range map[string]map[string]string{region: regions, parts[4]: accounts} {
+			if _, known := seen[value]; value != "" && !known {
+				seen[value] = match.Theirs.Address
+			}
+		}
+	}
+	var problems []string
+	what, account := only("account", accounts)
+	if what != "" {
+		problems = append(problems, what)
+	}
+	a.Account = account
+	if what, a.Region = only("region", regions); what != "" {
+		problems = append(problems, what)
+	}
+	return problems
+}
+
+// only is the only value of a kind, or what is wrong.
+func only(kind string, seen map[string]string) (problem, value string) {
+	var places, options []string
+	for each, address := range seen {
+		value = each
+		places = append(places, fmt.Sprintf("%s is in %s", address, each))
+		options = append(options, mapOption(address, Leave))
+	}
+	slices.Sort(places)
+	slices.Sort(options)
+	switch len(places) {
+	case 0:
+		return fmt.Sprintf("no ARN in the state says in which %s the deployment is; run `terraform apply -refresh-only` first", kind), ""
+	case 1:
+		return "", value
+	}
+	return fmt.Sprintf("a stack is in one %s, and %s; adopt one of them, and leave the others to Terraform: %s",
+		kind, strings.Join(places, ", "), strings.Join(options, " or ")), ""
+}
+
+// checkNetwork reports a network other than the default VPC, which the program builds in. A security group, a
+// target group or a load balancer cannot move.
+func (a *Adoption) checkNetwork(state tfstate.State) []string {
+	var problems []string
+	vpc := ""
+	for _, match := range a.Matches {
+		id := match.Theirs.Text("vpc_id")
+		switch {
+		case id == "":
+		case vpc == "":
+			vpc = id
+		case id != vpc:
+			problems = append(problems, fmt.Sprintf("%s: it is in the VPC %s, and others are in %s; the stack has one VPC, the default one",
+				match.Theirs.Address, id, vpc))
+		}
+	}
+	for _, each := range slices.Concat(state.Data, state.Managed) {
+		// aws_default_vpc is the default one under Terraform's care. One that Terraform made has no attribute that says so.
+		isMade := each.Type == "aws_vpc" && slices.ContainsFunc(state.Managed, func(other tfstate.Resource) bool { return other.Address == each.Address })
+		if each.Type == "aws_vpc" && each.Text("id") == vpc && vpc != "" && (isMade || each.Text("default") == "false") {
+			problems = append(problems, fmt.Sprintf(
+				"%s: the deployment is in the VPC %s, which is not the default one of its region, and the program builds in that one only: everything would be replaced. "+
+					"It cannot be adopted yet", each.Address, vpc))
+		}
+	}
+	return problems
+}
+
+// bucketSettings are the settings of a bucket that version 3 of the AWS provider had in the bucket. Later ones still
+// read them there, so they count only where the resource is missing. Those that the guide has not can stay with
+// Terraform, as resources of their own.
+var bucketSettings = []struct {
+	attribute, resource string
+	isGuides            bool
+}{
+	{"cors_rule", "aws_s3_bucket_cors_configuration", true},
+	{"lifecycle_rule", "aws_s3_bucket_lifecycle_configuration", true},
+	{"server_side_encryption_configuration", "aws_s3_bucket_server_side_encryption_configuration", true},
+	{"versioning", "aws_s3_bucket_versioning", true},
+	{"logging", "aws_s3_bucket_logging", false},
+	{"replication_configuration", "aws_s3_bucket_replication_configuration", false},
+	{"website", "aws_s3_bucket_website_configuration", false},
+}
+
+// checkBucket reports a bucket that is not there, or that has its settings in itself.
+func (a *Adoption) checkBucket(state tfstate.State) []string {
+	bucket, isFound := a.find(bucketAddress)
+	if !isFound {
+		ours, _ := resourceAt(bucketAddress)
+		return []string{bucketAddress + ": the state does not have it, and the stack would get a new, empty bucket; " +
+			"say which one it is with " + a.suggestionsFor(ours, state)}
+	}
+	var problems []string
+	for _, setting := range bucketSettings {
+		isSplit := slices.ContainsFunc(state.Managed, func(each tfstate.Resource) bool {
+			return each.Type == setting.resource && slices.Contains([]string{"", bucket.Text("bucket")}, each.Text("bucket"))
+		})
+		if isSplit || !isStated(bucket, setting.attribute) {
+			continue
+		}
+		problem := fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack does not have that; "+
+			"move it into a resource %s, which stays with Terraform, then `terraform import` that and `terraform apply`",
+			bucket.Address, setting.attribute, setting.resource)
+		if setting.isGuides {
+			problem = fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack has a resource "+
+				"for that; move it into the resource %s.media_storage, then `terraform import %s.media_storage %s` and `terraform apply`",
+				bucket.Address, setting.attribute, setting.resource, setting.resource, bucket.Text("bucket"))
+		}
+		problems = append(problems, problem)
+	}
+	return problems
+}
+
+// isStated tells whether a bucket has a setting in itself. A bucket that nobody has set anything for is encrypted
+// with the keys of Amazon S3, and not versioned.
+func isStated(bucket tfstate.Resource, setting string) bool {
+	switch setting {
+	case "versioning":
+		return bucket.Flag(setting, 0, "enabled")
+	case "server_side_encryption_configuration":
+		algorithm := bucket.Text(setting, 0, "rule", 0, "apply_server_side_encryption_by_default", 0, "sse_algorithm")
+		return algorithm != "" && algorithm != "AES256"
+	}
+	return bucket.Length(setting) > 0
+}
+
+// checkSecret reports that the state does not have the JWT secret.
+func (a *Adoption) checkSecret(state tfstate.State) []string {
+	if a.jwtSecret() != "" {
+		return nil
+	}
+	ours, _ := resourceAt(jwtParameter)
+	return []string{jwtParameter + ": the state does not have the JWT secret, and a new one would make every token invalid; " +
+		"say which parameter it is with " + a.suggestionsFor(ours, state) + ", or bring it into the state first: `terraform import " + jwtParameter + " NAME`"}
+}
+
+// threshold is a CPU alarm whose threshold, in percent, is a setting of the program.
+type threshold struct {
+	setting, address string
+	// least and most are what the program accepts.
+	least, most int
+	// below and above say what a threshold below or above these bounds does.
+	below, above string
+}
+
+var thresholds = []threshold{
+	{"scaleUpCpu", "aws_cloudwatch_metric_alarm.high_cpu", 1, 99,
+		"every task is busier than that, so tasks would be added for ever",
+		"a CPU is never busier than 100 percent, so no task would ever be added"},
+	{"scaleDownCpu", "aws_cloudwatch_metric_alarm.low_cpu", 1, 98,
+		"no CPU is less busy than that, so no task would ever be removed",
+		"it must be below scaleUpCpu, or the service would scale up and down at once"},
+}
+
+// checkThresholds reports the CPU alarms whose thresholds the program would refuse as settings.
+func (a *Adoption) checkThresholds() []string {
+	var problems []string
+	var high int
+	for _, each := range thresholds {
+		theirs, _ := a.find(each.address)
+		value, isWhole := theirs.Number("threshold")
+		if !isWhole {
+			// The default takes its place.
+			value, _ = a.defaultNumber(each.setting)
+		}
+		about := fmt.Sprintf("%s: the alarm %s has the threshold %d", theirs.Address, theirs.Text("alarm_name"), value)
+		why := each.above
+		if value < each.least {
+			why = each.below
+		}
+		switch {
+		case value < each.least || value > each.most:
+			problems = append(problems, fmt.Sprintf("%s, and the setting %s takes %d to %d: %s; set a threshold in between with Terraform first",
+				about, each.setting, each.least, each.most, why))
+		case each.setting == "scaleDownCpu" && value >= high && len(problems) == 0:
+			problems = append(problems, fmt.Sprintf("%s, and scaleDownCpu must be below scaleUpCpu, which is %d: the service would scale up and down at once; "+
+				"set a lower threshold with Terraform first", about, high))
+		}
+		high = value
+	}
+	return problems
+}

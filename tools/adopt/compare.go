@@ -1,0 +1,349 @@
+package adopt
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mediaserver/tools/shellword"
+)
+
+// Difference is an attribute that the first update changes.
+type Difference struct {
+	// Address is the address in Terraform's state.
+	Address string
+	// Attribute is the attribute, with the blocks that it is in.
+	Attribute string
+	// Change says what it is and what it becomes. It holds no value that may be a secret.
+	Change string
+	// Why says what that would break. Empty for a change that is not refused.
+	Why string
+	// IsFixed tells that it is refused whatever a person accepts.
+	IsFixed bool
+}
+
+// refusal says why the difference is refused, and which option accepts it.
+func (d Difference) refusal() string {
+	refusal := fmt.Sprintf("%s: %s: %s: %s", d.Address, d.Attribute, d.Change, d.Why)
+	if d.IsFixed {
+		return refusal
+	}
+	return refusal + " (--accept " + shellword.Quote(d.key()) + ")"
+}
+
+// key names the difference in the option.
+func (d Difference) key() string { return d.Address + ":" + d.Attribute }
+
+// rule is what resources.yaml says of an attribute.
+type rule struct {
+	verb  verb
+	value any
+}
+
+type verb int
+
+const (
+	keeps verb = iota
+	takes
+	accepts
+	states
+	changes
+)
+
+// comparison compares a resource as it is with what the program states.
+type comparison struct {
+	ours    Resource
+	address string
+	rules   map[string]rule
+	// value gives what stands for {KEY} in a value of the table.
+	value func(key string) (string, bool)
+	// seen are the attributes that the resource has.
+	seen  map[string]bool
+	found []Difference
+}
+
+// always are attributes of every type that AWS or Terraform makes, and the tags, which tags.go looks after.
+var always = []string{"id", "arn", "name_prefix", "owner_id", "region", "tags", "tags_all", "timeouts"}
+
+// compare lists the attributes of a resource that the first update changes.
+func compare(match Match, servesHTTPS bool, value func(key string) (string, bool)) []Difference {
+	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: map[string]rule{}, value: value, seen: map[string]bool{}}
+	for _, path := range slices.Concat(always, match.Ours.Keeps) {
+		c.rules[path] = rule{verb: keeps}
+	}
+	for path := range match.Ours.Takes {
+		c.rules[path] = rule{verb: takes}
+	}
+	for path := range match.Ours.Named {
+		c.rules[path] = rule{verb: keeps}
+	}
+	for path := range match.Ours.Of {
+		c.rules[path] = cmp.Or(c.rules[path], rule{verb: keeps})
+	}
+	for path, values := range match.Ours.Accepts {
+		c.rules[path] = rule{accepts, values}
+	}
+	c.add("", states, match.Ours.States)
+	c.add("", changes, match.Ours.Changes)
+	if servesHTTPS {
+		c.add("", changes, match.Ours.WithHTTPS)
+	} else {
+		c.add("", states, match.Ours.WithoutHTTPS)
+	}
+	for _, name := range slices.Sorted(maps.Keys(match.Theirs.Attributes)) {
+		c.walk(name, match.Theirs.Attributes[name])
+	}
+	c.addMissing(match.Theirs.Attributes)
+	return c.found
+}
+
+// add adds the rules of a mapping in the table. A mapping in it is a block.
+func (c *comparison) add(prefix string, verb verb, values map[string]any) {
+	for name, value := range values {
+		if block, isBlock := value.(map[string]any); isBlock {
+			c.add(prefix+name+".", verb, block)
+			continue
+		}
+		c.rules[prefix+name] = rule{verb, value}
+	}
+}
+
+// walk compares an attribute, or what is in a block.
+func (c *comparison) walk(path string, value any) {
+	c.seen[path] = true
+	if rule, isListed := c.rules[path]; isListed {
+		c.judge(path, rule, value)
+		return
+	}
+	isLost := c.isClosed(path) && !c.hasBelow(path)
+	if members, isList := value.([]any); isList && !isLost {
+		if len(members) == 1 {
+			value = members[0]
+		} else if len(members) > 1 && c.hasBelow(path) {
+			c.report(path, states, fmt.Sprintf("it occurs %d times, and the program has one", len(members)))
+			return
+		}
+	}
+	if block, isBlock := value.(map[string]any); isBlock && !isLost {
+		for _, name := range slices.Sorted(maps.Keys(block)) {
+			c.walk(path+"."+name, block[name])
+		}
+		return
+	}
+	switch {
+	case isOff(value):
+	case isLost:
+		c.report(path, states, "it is set, and goes")
+	default:
+		c.report(path, changes, "it is set, and not known here; `pulumi preview` shows what becomes of it")
+	}
+}
+
+// hasBelow tells whether the table knows something in a block.
+func (c *comparison) hasBelow(path string) bool {
+	for each := range c.rules {
+		if strings.HasPrefix(each, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *comparison) isClosed(path string) bool {
+	return slices.ContainsFunc(c.ours.Closed, func(block string) bool { return strings.HasPrefix(path, block+".") })
+}
+
+// judge compares an attribute that the table lists.
+func (c *comparison) judge(path string, rule rule, now any) {
+	switch rule.verb {
+	case keeps, takes:
+		return
+	case accepts:
+		if values := rule.value.([]string); !slices.Contains(values, text(now)) {
+			c.report(path, states, fmt.Sprintf("it is %s, and the program needs %s", text(now), values[0]))
+		}
+		return
+	}
+	if members, isList := rule.value.([]any); isList {
+		c.judgeSet(path, rule.verb, members, now)
+		return
+	}
+	wanted, isKnown := c.fill(text(rule.value))
+	if !isKnown {
+		return
+	}
+	if limit, isLimit := strings.CutPrefix(wanted, "<= "); isLimit {
+		c.judgeLimit(path, rule.verb, limit, now)
+		return
+	}
+	switch isText := isText(rule.value); {
+	case equal(text(now), wanted), isOff(now) && (isOff(rule.value) || wanted == "none"):
+	case rule.verb == changes && isText && strings.Contains(wanted, " ") || wanted == "none":
+		c.report(path, rule.verb, "becomes: "+wanted)
+	case isEmpty(now):
+		c.report(path, changes, setTo(wanted))
+	case isOff(rule.value):
+		c.report(path, rule.verb, "it is set, and goes")
+	default:
+		c.report(path, rule.verb, text(now)+" → "+wanted)
+	}
+}
+
+// judgeLimit compares a number of which less than the limit does no harm.
+func (c *comparison) judgeLimit(path string, verb verb, limit string, now any) {
+	most, _ := strconv.ParseFloat(limit, 64)
+	number, err := strconv.ParseFloat(text(now), 64)
+	switch {
+	case err != nil || number == most:
+	case number < most:
+		c.report(path, changes, text(now)+" → "+limit)
+	default:
+		c.report(path, verb, text(now)+" → "+limit)
+	}
+}
+
+// judgeSet compares lists whatever their order.
+func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
+	var ours, theirs []string
+	for _, member := range wanted {
+		filled, isKnown := c.fill(c.member(path, member))
+		if !isKnown {
+			return
+		}
+		ours = append(ours, filled)
+	}
+	members, _ := now.([]any)
+	for _, member := range members {
+		theirs = append(theirs, c.member(path, member))
+	}
+	without := func(all, others []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(each string) bool { return slices.Contains(others, each) })
+	}
+	if goes := without(theirs, ours); len(goes) > 0 {
+		c.report(path, verb, strings.Join(goes, ", ")+" goes")
+	}
+	if comes := without(ours, theirs); len(comes) > 0 {
+		c.report(path, changes, strings.Join(comes, ", ")+" is added")
+	}
+}
+
+// member is a member of a set as a text: of a block what is set and compared, by name.
+func (c *comparison) member(path string, member any) string {
+	block, isBlock := member.(map[string]any)
+	if !isBlock {
+		return text(member)
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(block)) {
+		if rule, isListed := c.rules[path+"."+name]; isOff(block[name]) || isListed && rule.verb == keeps {
+			continue
+		}
+		parts = append(parts, name+" "+text(block[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// addMissing reports what the program states and the resource does not have.
+func (c *comparison) addMissing(attributes map[string]any) {
+	for _, path := range slices.Sorted(maps.Keys(c.rules)) {
+		rule := c.rules[path]
+		block, _, isInBlock := strings.Cut(path, ".")
+		// What a state does not mention at all, an older provider did not know.
+		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb < states || isOff(rule.value) {
+			continue
+		}
+		wanted, isKnown := c.fill(text(rule.value))
+		if isKnown && !strings.HasPrefix(wanted, "<=") && !strings.Contains(wanted, " ") && !slices.Contains([]string{"", "none", "false"}, wanted) {
+			c.report(path, changes, setTo(wanted))
+		}
+	}
+}
+
+// setTo says that something is set that was not.
+func setTo(value string) string {
+	if value == "true" {
+		return "it is added"
+	}
+	return "not set → " + value
+}
+
+func (c *comparison) fill(text string) (string, bool) { return fill(text, c.value) }
+
+// report adds a difference. One in what the program states is refused.
+func (c *comparison) report(path string, verb verb, change string) {
+	difference := Difference{Address: c.address, Attribute: path, Change: change}
+	if verb != changes {
+		difference.Why, difference.IsFixed = c.why(path), slices.Contains(c.ours.Fixed, path)
+	}
+	c.found = append(c.found, difference)
+}
+
+// why explains a refused difference: what the table says of the attribute, or else of the block that it is in.
+func (c *comparison) why(path string) string {
+	for {
+		if why := c.ours.Why[path]; why != "" {
+			return strings.ReplaceAll(why, "{leave}", mapOption(c.address, Leave))
+		}
+		at := strings.LastIndex(path, ".")
+		if at < 0 {
+			return "the program states another value. Set that with Terraform first, or have the program state yours, and adopt with the option then"
+		}
+		path = path[:at]
+	}
+}
+
+// text is a plain value as a text; a list is in brackets, and a block as JSON.
+func text(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return value
+	case json.Number:
+		return value.String()
+	case []any:
+		var members []string
+		for _, member := range value {
+			members = append(members, text(member))
+		}
+		return "[" + strings.Join(members, " ") + "]"
+	case map[string]any:
+		encoded, _ := json.Marshal(value)
+		return string(encoded)
+	}
+	return fmt.Sprint(value)
+}
+
+func isText(value any) bool {
+	_, isText := value.(string)
+	return isText
+}
+
+// equal compares texts, and numbers by their value: 70 may be written 70.0.
+func equal(one, other string) bool {
+	first, err := strconv.ParseFloat(one, 64)
+	second, err2 := strconv.ParseFloat(other, 64)
+	return one == other || err == nil && err2 == nil && first == second
+}
+
+// isEmpty tells whether an attribute has no value, and isOff whether it has none or one that switches it off.
+func isEmpty(value any) bool { return slices.Contains([]string{"", "[]", "{}"}, text(value)) }
+
+func isOff(value any) bool {
+	switch value := value.(type) {
+	case []any:
+		return !slices.ContainsFunc(value, func(member any) bool { return !isOff(member) })
+	case map[string]any:
+		for _, member := range value {
+			if !isOff(member) {
+				return false
+			}
+		}
+		return true
+	}
+	return slices.Contains([]string{"", "0", "false"}, text(value))
+}

@@ -1,0 +1,74 @@
+package adopt
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// importFile is what `pulumi import --file` takes (pulumi/pkg, cmd/pulumi/operations, importFile).
+type importFile struct {
+	Resources []importSpec `json:"resources"`
+}
+
+type importSpec struct {
+	Type string `json:"type"`
+	Name string `json:"name"`
+	ID   string `json:"id"`
+	// Version is that of the plugin. The same as the program's, or Pulumi takes the provider for another one.
+	Version string `json:"version"`
+}
+
+// importID is the id by which `pulumi import` takes the resource, which is that of `terraform import`. Empty if the
+// state lacks a part of it.
+func (m Match) importID() string {
+	id, _ := fill(m.Ours.Import, func(key string) (string, bool) { return m.Theirs.Text(key), true })
+	return id
+}
+
+// how says how the resource gets into the stack.
+func (m Match) how() string {
+	switch {
+	case m.Ours.Import != "":
+		return "imported"
+	case m.Ours.Address == taskDefinition:
+		return "followed by a new revision, and stays registered"
+	}
+	return "put into the stack's state, encrypted where it is secret"
+}
+
+// Imports are the resources that Pulumi imports, but for those that the stack has already: Pulumi refuses to import
+// these again where their id is not the one that they are imported by. deployment may be nil for an empty stack.
+func (a *Adoption) Imports(deployment *Deployment) []Match {
+	var imports []Match
+	for _, match := range a.Matches {
+		isThere := deployment != nil && deployment.find(match.Ours.Type, match.Ours.Name) != nil
+		if match.Ours.Import != "" && !isThere {
+			imports = append(imports, match)
+		}
+	}
+	return imports
+}
+
+// WriteImportFile writes what `pulumi import --file` takes. It holds no secret.
+func (a *Adoption) WriteImportFile(writer io.Writer, imports []Match) error {
+	file := importFile{Resources: []importSpec{}}
+	for _, match := range imports {
+		file.Resources = append(file.Resources, importSpec{match.Ours.Type, match.Ours.Name, match.importID(), a.project.Versions.AWS})
+	}
+	encoder := json.NewEncoder(writer)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(file)
+}
+
+// checkIDs reports what cannot be imported for want of an id.
+func (a *Adoption) checkIDs() []string {
+	var problems []string
+	for _, match := range a.Matches {
+		if match.Ours.Import != "" && match.importID() == "" {
+			problems = append(problems, fmt.Sprintf("%s: the state does not say its name; run `terraform apply -refresh-only` first", match.Theirs.Address))
+		}
+	}
+	return problems
+}

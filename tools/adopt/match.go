@@ -1,0 +1,283 @@
+package adopt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mediaserver/tools/adopt/tfstate"
+	"mediaserver/tools/shellword"
+)
+
+// Leave is the name in a mapping that leaves an address to Terraform.
+const Leave = "-"
+
+// Mapping says which resource of the stack an address in the state is, where the guide names it otherwise.
+type Mapping struct {
+	// Address is an address in the state.
+	Address string
+	// Name is the logical name of a resource of the stack, or Leave.
+	Name string
+}
+
+// ParseMapping reads ADDRESS=NAME. An address may hold equals signs in its index.
+func ParseMapping(text string) (Mapping, error) {
+	at := strings.LastIndex(text, "=")
+	if at < 1 || at == len(text)-1 {
+		return Mapping{}, fmt.Errorf("%q must be ADDRESS=NAME", text)
+	}
+	return Mapping{text[:at], text[at+1:]}, nil
+}
+
+// mapOption is the option that maps an address to a name, to be copied into a shell.
+func mapOption(address, name string) string { return "--map " + shellword.Quote(address+"="+name) }
+
+// Match is a resource of the stack that is in the state.
+type Match struct {
+	Ours   Resource
+	Theirs tfstate.Resource
+}
+
+// otherTypes are the Terraform types that are another name for the one in the guide.
+var otherTypes = map[string]string{
+	"aws_alb":              "aws_lb",
+	"aws_alb_listener":     "aws_lb_listener",
+	"aws_alb_target_group": "aws_lb_target_group",
+}
+
+// guideType is a Terraform type as the guide calls it.
+func guideType(kind string) string {
+	if other, found := otherTypes[kind]; found {
+		return other
+	}
+	return kind
+}
+
+// match says which resource of the stack each address is: the one that a mapping names, or that belongs to another
+// resource of the stack, or that has the type and the name of the guide, in whatever module and with whatever index.
+func (a *Adoption) match(state tfstate.State, options Options) []string {
+	mapped, problems := resolve(state, options.Mappings)
+	inside := func(each tfstate.Resource) bool {
+		return options.Module == "" || strings.HasPrefix(each.Address, options.Module+".") || strings.HasPrefix(each.Address, options.Module+"[")
+	}
+	if options.Module != "" && !slices.ContainsFunc(state.Managed, inside) {
+		problems = append(problems, fmt.Sprintf("--module %s: the state has no address in it; `terraform state list` names all", shellword.Quote(options.Module)))
+	}
+	var free []tfstate.Resource
+	for _, each := range state.Managed {
+		if _, isMapped := mapped[each.Address]; !isMapped && inside(each) {
+			free = append(free, each)
+		}
+	}
+	balancers := stacksBalancers(free, state.Managed, mapped)
+	for _, ours := range stack {
+		var candidates []tfstate.Resource
+		for _, theirs := range state.Managed {
+			if mapped[theirs.Address] == ours.Address {
+				candidates = append(candidates, theirs)
+			}
+		}
+		// Without HTTPS the program makes no record, and would delete one.
+		if candidates == nil && (ours.Address != aliasRecord || a.servesHTTPS()) {
+			candidates = a.candidates(ours, free, balancers)
+		}
+		if len(candidates) == 1 {
+			a.Matches = append(a.Matches, Match{ours, candidates[0]})
+		} else if len(candidates) > 1 {
+			problems = append(problems, severalFor(ours, candidates))
+		}
+	}
+	for _, ours := range stack {
+		if _, isFound := a.find(ours.Address); !isFound && !ours.Optional {
+			a.Missing = append(a.Missing, ours)
+		}
+	}
+	for _, theirs := range state.Managed {
+		if !slices.ContainsFunc(a.Matches, func(match Match) bool { return match.Theirs.Address == theirs.Address }) {
+			a.Unknown = append(a.Unknown, a.judge(theirs))
+		}
+	}
+	return problems
+}
+
+// candidates are what may be a resource of the stack.
+func (a *Adoption) candidates(ours Resource, free, balancers []tfstate.Resource) []tfstate.Resource {
+	var byReference, byName []tfstate.Resource
+	for _, theirs := range free {
+		if guideType(theirs.Type) != ours.terraformType() {
+			continue
+		}
+		isOf, isKnown := a.belongsTo(ours, theirs)
+		hasName := guideAddress(theirs, balancers) == ours.Address
+		switch {
+		case isKnown && isOf:
+			byReference = append(byReference, theirs)
+			fallthrough
+		case !isKnown:
+			if hasName {
+				byName = append(byName, theirs)
+			}
+		}
+	}
+	if len(byReference) > 0 && len(byName) == 0 {
+		return byReference
+	}
+	return byName
+}
+
+// belongsTo tells whether a resource names those of the stack that it should, and whether that is known.
+func (a *Adoption) belongsTo(ours Resource, theirs tfstate.Resource) (isOf, isKnown bool) {
+	isOf = true
+	for attribute, of := range ours.Of {
+		named := theirs.Text(attribute)
+		if ending, isEnding := strings.CutPrefix(of, ":"); isEnding {
+			isOf = isOf && strings.HasSuffix(named, ending)
+			continue
+		}
+		parent, isFound := a.find(of)
+		if !isFound || named == "" {
+			return false, false
+		}
+		names := []string{parent.Text("id"), parent.Text("arn"), parent.Text("name"), parent.Text("bucket")}
+		isOf, isKnown = isOf && slices.Contains(names, named), true
+	}
+	return isOf, isKnown
+}
+
+// severalFor words that several addresses may be the same resource.
+func severalFor(ours Resource, theirs []tfstate.Resource) string {
+	var addresses, modules, maps []string
+	for _, each := range theirs {
+		addresses = append(addresses, each.Address)
+		maps = append(maps, mapOption(each.Address, ours.Name))
+		module := strings.TrimSuffix(each.Address[:strings.LastIndex(each.Address, each.Type+".")], ".")
+		if module != "" && !slices.Contains(modules, module) {
+			modules = append(modules, module)
+		}
+	}
+	// What a replacement left over has the address of what took its place: a mapping cannot tell them apart.
+	if slices.ContainsFunc(theirs, func(each tfstate.Resource) bool { return each.Deposed }) {
+		return fmt.Sprintf("%s: Terraform has not finished replacing it; run `terraform apply` first", addresses[0])
+	}
+	options := strings.Join(maps, " or ")
+	if len(modules) == len(theirs) {
+		options = "--module " + shellword.Quote(modules[0])
+		for _, module := range modules[1:] {
+			options += " or --module " + shellword.Quote(module)
+		}
+	}
+	return fmt.Sprintf("%s: the stack has one %s, and the state has %s; choose one with %s",
+		ours.Address, ours.Name, strings.Join(addresses, " and "), options)
+}
+
+// resolve turns the names of mappings into addresses of the guide, by the addresses in the state.
+func resolve(state tfstate.State, mappings []Mapping) (map[string]string, []string) {
+	mapped := map[string]string{}
+	var problems []string
+	refuse := func(mapping Mapping, why string) {
+		problems = append(problems, fmt.Sprintf("%s: %s", mapOption(mapping.Address, mapping.Name), why))
+	}
+	for _, mapping := range mappings {
+		at := slices.IndexFunc(state.Managed, func(each tfstate.Resource) bool { return each.Address == mapping.Address })
+		if at < 0 {
+			refuse(mapping, "the state has no such address; `terraform state list` names all")
+			continue
+		}
+		if _, twice := mapped[mapping.Address]; twice {
+			refuse(mapping, "the address is mapped twice")
+			continue
+		}
+		if mapping.Name == Leave {
+			mapped[mapping.Address] = Leave
+			continue
+		}
+		kind := guideType(state.Managed[at].Type)
+		var names []string
+		for _, each := range stack {
+			if each.terraformType() != kind {
+				continue
+			}
+			names = append(names, each.Name)
+			if each.Name == mapping.Name {
+				mapped[mapping.Address] = each.Address
+			}
+		}
+		switch {
+		case mapped[mapping.Address] != "":
+		case len(names) == 0:
+			refuse(mapping, fmt.Sprintf("the stack has no %s; - leaves it to Terraform", kind))
+		default:
+			refuse(mapping, fmt.Sprintf("of the type %s the stack has %s; - leaves it to Terraform", kind, strings.Join(names, " and ")))
+		}
+	}
+	return mapped, problems
+}
+
+// Unknown is an address that is no resource of the stack.
+type Unknown struct {
+	Address string
+	// Suggestion is the mapping that it may be meant by. Empty if nothing of its type is missing.
+	Suggestion string
+	// Belongs says to which resource of the stack it belongs, so that it must not stay with Terraform either. Empty
+	// if it may stay.
+	Belongs string
+}
+
+// judge says of an unknown address whether it may be one of the stack under another name, or a part of one.
+func (a *Adoption) judge(theirs tfstate.Resource) Unknown {
+	unknown := Unknown{Address: theirs.Address, Belongs: a.belongs(theirs)}
+	for _, ours := range a.Missing {
+		if ours.terraformType() == guideType(theirs.Type) && unknown.Belongs == "" {
+			unknown.Suggestion = mapOption(theirs.Address, ours.Name)
+			break
+		}
+	}
+	return unknown
+}
+
+// belongs says to which resource of the stack something belongs that has a resource of its own in Terraform, and
+// that the program states as a part of it: two programs would then take it from each other.
+func (a *Adoption) belongs(theirs tfstate.Resource) string {
+	switch theirs.Type {
+	case "aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule":
+		for _, address := range []string{"aws_security_group.alb", "aws_security_group.ecs_tasks"} {
+			if group, isFound := a.find(address); isFound && group.Text("id") == theirs.Text("security_group_id") {
+				return group.Address + ", which states all its rules itself"
+			}
+		}
+	case "aws_iam_role_policy":
+		role, isFound := a.find(executionRole)
+		if isFound && role.Text("name") == theirs.Text("role") {
+			return role.Address + ", which states its only inline policy itself: it reads the parameters of the container"
+		}
+	}
+	return ""
+}
+
+// suggestionsIn lists the mappings that unknown addresses may be meant by, each to be copied.
+func suggestionsIn(unknown []Unknown) string {
+	var all strings.Builder
+	for _, each := range unknown {
+		if each.Suggestion != "" {
+			all.WriteString("\n  " + each.Suggestion)
+		}
+	}
+	if all.Len() == 0 {
+		return ""
+	}
+	return " If it is, say which is which:" + all.String()
+}
+
+// suggestionsFor lists the mappings by which a missing resource may be found. Where there is none, it is the form of one.
+func (a *Adoption) suggestionsFor(ours Resource, state tfstate.State) string {
+	var options []string
+	for _, each := range state.Managed {
+		if guideType(each.Type) == ours.terraformType() {
+			options = append(options, mapOption(each.Address, ours.Name))
+		}
+	}
+	if options == nil {
+		return "--map 'ADDRESS=" + ours.Name + "'"
+	}
+	return strings.Join(options, " or ")
+}

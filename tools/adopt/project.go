@@ -1,0 +1,82 @@
+package adopt
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"gopkg.in/yaml.v3"
+)
+
+// Project is what an adoption must know of the program.
+type Project struct {
+	// Name is the project's name.
+	Name string
+	// Settings are its settings by their keys.
+	Settings map[string]ProjectSetting
+	// Versions are those of its providers.
+	Versions Versions
+}
+
+// ProjectSetting is a setting as the project declares it.
+type ProjectSetting struct {
+	// Type is string, integer, boolean or array.
+	Type string
+	// Default is its default as a text.
+	Default string
+}
+
+// Versions are the versions of the two plugins, without a v.
+type Versions struct{ AWS, Random string }
+
+// ReadProject reads the project in a folder.
+func ReadProject(folder string) (Project, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "Pulumi.yaml"))
+	if err != nil {
+		return Project{}, err
+	}
+	var file struct {
+		Name   string
+		Config map[string]struct {
+			Type    string
+			Default any
+		}
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return Project{}, fmt.Errorf("read Pulumi.yaml: %w", err)
+	}
+	project := Project{Name: file.Name, Settings: map[string]ProjectSetting{}}
+	for key, setting := range file.Config {
+		project.Settings[key] = ProjectSetting{setting.Type, fmt.Sprint(setting.Default)}
+	}
+	project.Versions, err = readVersions(filepath.Join(folder, "go.mod"))
+	return project, err
+}
+
+// readVersions reads the versions of the SDKs, which are those of the plugins.
+func readVersions(path string) (Versions, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Versions{}, err
+	}
+	module, err := modfile.Parse(path, text, nil)
+	if err != nil {
+		return Versions{}, err
+	}
+	var versions Versions
+	for _, required := range module.Require {
+		version := strings.TrimPrefix(required.Mod.Version, "v")
+		switch {
+		case strings.HasPrefix(required.Mod.Path, "github.com/pulumi/pulumi-aws/sdk/"):
+			versions.AWS = version
+		case strings.HasPrefix(required.Mod.Path, "github.com/pulumi/pulumi-random/sdk/"):
+			versions.Random = version
+		}
+	}
+	if versions.AWS == "" || versions.Random == "" {
+		return Versions{}, fmt.Errorf("%s requires no SDK of pulumi-aws or pulumi-random", path)
+	}
+	return versions, nil
+}

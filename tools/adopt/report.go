@@ -1,0 +1,75 @@
+package adopt
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// WriteText writes what becomes of every address of the state and of every resource of the stack, and what the first
+// update changes. It holds no secret.
+func (a *Adoption) WriteText(writer io.Writer) error {
+	var report strings.Builder
+	fmt.Fprintf(&report, "%d of the %d resources of the stack are in the state, in the account %s, region %s.\n\n",
+		len(a.Matches), len(a.Matches)+len(a.Missing), a.Account, a.Region)
+	table := tabwriter.NewWriter(&report, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ADDRESS\tIN THE STACK\tHOW")
+	for _, match := range a.Matches {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", match.Theirs.Address, match.Ours.Key(), match.how())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	var missing, left, belonging, differences []string
+	for _, each := range a.Missing {
+		missing = append(missing, fmt.Sprintf("%s (%s)", each.Key(), each.Address))
+	}
+	for _, unknown := range a.Unknown {
+		switch {
+		case unknown.Belongs != "":
+			belonging = append(belonging, unknown.Address+": a part of "+unknown.Belongs)
+		case unknown.Suggestion != "":
+			left = append(left, unknown.Address+", unless it is one of those that are not in the state: "+unknown.Suggestion)
+		default:
+			left = append(left, unknown.Address)
+		}
+	}
+	for _, each := range a.Differences {
+		accepted := ""
+		if each.Why != "" {
+			accepted = " (accepted)"
+		}
+		differences = append(differences, fmt.Sprintf("%s: %s: %s%s", each.Address, each.Attribute, each.Change, accepted))
+	}
+	for _, part := range []struct {
+		title string
+		lines []string
+	}{
+		{"Not in the state; the first update makes them:", missing},
+		{"Not known here; they stay with Terraform:", left},
+		{"A part of what is adopted; take them out of Terraform too:", belonging},
+		{"The first update changes in place:", differences},
+		{"Look at:", a.Remarks},
+	} {
+		if len(part.lines) > 0 {
+			fmt.Fprintf(&report, "\n%s\n  %s\n", part.title, strings.Join(part.lines, "\n  "))
+		}
+	}
+	_, err := io.WriteString(writer, report.String())
+	return err
+}
+
+// Addresses are all addresses that Terraform must not manage any more once the stack does.
+func (a *Adoption) Addresses() []string {
+	var addresses []string
+	for _, match := range a.Matches {
+		addresses = append(addresses, match.Theirs.Address)
+	}
+	for _, unknown := range a.Unknown {
+		if unknown.Belongs != "" {
+			addresses = append(addresses, unknown.Address)
+		}
+	}
+	return addresses
+}

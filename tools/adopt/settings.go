@@ -1,0 +1,273 @@
+package adopt
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mediaserver/tools/adopt/tfstate"
+)
+
+// Setting is a setting of the program that the stack file states.
+type Setting struct {
+	// Key is its key, without the project's name.
+	Key string
+	// Value is its value as YAML shall have it.
+	Value any
+	// Source is the address that it was read from, or why it is so.
+	Source string
+}
+
+// deriveSettings reads the settings with which the program changes as little as possible. What the program does not
+// know as a setting is left out.
+func (a *Adoption) deriveSettings(state tfstate.State) []string {
+	kept := ""
+	if len(a.KeptNames) > 0 {
+		kept = ", such as these names: " + strings.Join(a.KeptNames, ", ")
+	}
+	a.set("name", a.Name, "the names of the resources")
+	a.set("adopted", true, "what AWS cannot change in place stays as it is"+kept)
+	a.set("forceDestroy", false, "what is adopted holds data; nothing may be deleted with what it holds")
+	a.set("protectData", true, "Pulumi refuses to delete or replace the bucket, the registry and the JWT secret")
+	target := a.target()
+	if port, isKnown := target.Number("container_port"); isKnown {
+		a.set("appPort", port, target.Address)
+	}
+	for _, match := range a.Matches {
+		for _, path := range slices.Sorted(maps.Keys(match.Ours.Takes)) {
+			a.take(match, path)
+		}
+	}
+	problems := a.setImageTag()
+	a.setDesiredCount()
+	a.setRetention()
+	a.readLifecycle()
+	cluster, _ := a.find("aws_ecs_cluster.main")
+	for at := range cluster.Length("setting") {
+		if cluster.Text("setting", at, "name") == "containerInsights" {
+			a.set("containerInsights", cluster.Text("setting", at, "value"), cluster.Address)
+		}
+	}
+	execution, _ := a.find(executionRole)
+	task, _ := a.find(taskRole)
+	switch boundary := execution.Text("permissions_boundary"); {
+	case boundary != task.Text("permissions_boundary"):
+		a.remark("%s and %s have different permissions boundaries, and the program one for both; set permissionsBoundaryArn", execution.Address, task.Address)
+	case boundary != "":
+		a.set("permissionsBoundaryArn", boundary, task.Address)
+	}
+	https, further := a.httpsSettings(state)
+	for _, setting := range https {
+		a.set(setting.Key, setting.Value, setting.Source)
+	}
+	return append(problems, further...)
+}
+
+// set adds a setting that the program knows.
+func (a *Adoption) set(key string, value any, source string) {
+	if _, isKnown := a.project.Settings[key]; isKnown {
+		a.Settings = append(a.Settings, Setting{key, value, source})
+	}
+}
+
+// take makes a setting of an attribute, in the type that the setting has. An attribute that has no such value leaves
+// the default, and is remarked.
+func (a *Adoption) take(match Match, path string) {
+	key, source := match.Ours.Takes[path], match.Theirs.Address
+	if match.Ours.Address == taskDefinition {
+		source = a.revisionSource()
+	}
+	var steps []any
+	for at, name := range strings.Split(path, ".") {
+		if at > 0 && match.Theirs.Length(steps...) == 1 {
+			steps = append(steps, 0)
+		}
+		steps = append(steps, name)
+	}
+	value := match.Theirs.Text(steps...)
+	switch a.project.Settings[key].Type {
+	case "array":
+		if values := match.Theirs.Texts(steps...); len(values) > 0 {
+			slices.Sort(values)
+			a.set(key, values, source)
+		}
+		return
+	case "boolean":
+		// A service that says nothing has it off.
+		a.set(key, value == "true", source)
+		return
+	case "integer":
+		if number, isWhole := match.Theirs.Number(steps...); isWhole {
+			a.set(key, number, source)
+			return
+		}
+	default:
+		if value != "" {
+			a.set(key, value, source)
+			return
+		}
+	}
+	if value != "" {
+		a.Differences = append(a.Differences, Difference{Address: source, Attribute: path,
+			Change: fmt.Sprintf("%s → %s, because %s must be a whole number", value, a.project.Settings[key].Default, key)})
+	}
+}
+
+// revisionSource says from which revision a setting comes.
+func (a *Adoption) revisionSource() string {
+	definition, _ := a.find(taskDefinition)
+	if a.revision == "" {
+		return definition.Address
+	}
+	return definition.Address + ", revision " + a.revision
+}
+
+// setImageTag takes the tag of the image that tasks run, in the repository of the stack. It reports any other image:
+// the first update would replace it.
+func (a *Adoption) setImageTag() []string {
+	definition, isFound := a.find(taskDefinition)
+	image := definition.Text("container", "image")
+	if !isFound || image == "" {
+		return nil
+	}
+	repository, _ := a.find("aws_ecr_repository.mediaserver")
+	rest, isInside := strings.CutPrefix(image, repository.Text("repository_url"))
+	tag, _, _ := strings.Cut(strings.TrimPrefix(rest, ":"), "@")
+	source := a.revisionSource()
+	switch {
+	case !isInside || repository.Text("repository_url") == "":
+		return []string{fmt.Sprintf("%s: tasks run %s, which is not in the stack's repository: the first update would replace it. Push it there, "+
+			"and have Terraform or the pipeline deploy it from there first", source, image)}
+	case strings.HasPrefix(rest, ":"):
+		a.set("imageTag", tag, source)
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: tasks run %s, an image without a tag, and imageTag needs one: the first update would replace it. "+
+		"Deploy it by a tag first (`docker buildx imagetools create --tag %s:TAG %s` gives it one)", source, image, repository.Text("repository_url"), image)}
+}
+
+// setDesiredCount takes the number of tasks. It belongs to the scaling policies, and counts only when the service is
+// made; the program wants it between the two bounds.
+func (a *Adoption) setDesiredCount() {
+	service, _ := a.find(ecsService)
+	desired, isKnown := service.Number("desired_count")
+	if !isKnown {
+		return
+	}
+	least, most := a.number("minCapacity"), a.number("maxCapacity")
+	source := service.Address
+	if bounded := min(max(desired, least), most); bounded != desired {
+		desired, source = bounded, source+", moved between minCapacity and maxCapacity"
+	}
+	a.set("desiredCount", desired, source)
+}
+
+// number is the value of a setting, or its default.
+func (a *Adoption) number(key string) int {
+	value, _ := a.value(key)
+	number, _ := strconv.Atoi(value)
+	return number
+}
+
+// defaultNumber is the default of a setting.
+func (a *Adoption) defaultNumber(key string) (int, error) {
+	return strconv.Atoi(a.project.Settings[key].Default)
+}
+
+// longestRetention is the longest retention, in days, that the program and CloudWatch Logs take.
+const longestRetention = 3653
+
+// setRetention takes the longer one of the two log groups, so that no event is lost. For ever is longer than that.
+func (a *Adoption) setRetention() {
+	longest, source := 0, ""
+	for _, address := range []string{"aws_cloudwatch_log_group.ecs_logs", "aws_cloudwatch_log_group.app_logs"} {
+		group, _ := a.find(address)
+		days, isKnown := group.Number("retention_in_days")
+		if isKnown && days == 0 {
+			a.remark("%s: it keeps events for ever, and the program for %d days at most; the plan gate refuses that until it is allowed",
+				group.Address, longestRetention)
+			days = longestRetention
+		}
+		if days > longest {
+			longest, source = days, group.Address
+		}
+	}
+	if longest > 0 {
+		a.set("logRetentionDays", longest, source)
+	}
+}
+
+// readLifecycle takes the days after which old versions go, and tells which rules go and which come.
+func (a *Adoption) readLifecycle() {
+	lifecycle, isFound := a.find("aws_s3_bucket_lifecycle_configuration.media_storage")
+	archives := false
+	days := 0
+	for at := range lifecycle.Length("rule") {
+		part := func(path ...any) []any { return append([]any{"rule", at}, path...) }
+		filter := lifecycle.At(part("filter")...)
+		// Only such a rule is about all media.
+		if lifecycle.Text(part("status")...) != "Enabled" || !isOff(filter) || lifecycle.Text(part("prefix")...) != "" {
+			a.tellRule(lifecycle, at, "it is disabled, or only about some of the media")
+			continue
+		}
+		for transition := range lifecycle.Length(part("transition")...) {
+			archives = archives || lifecycle.Text(part("transition", transition, "storage_class")...) == "GLACIER"
+		}
+		if !isOff(lifecycle.At(part("expiration", 0, "days")...)) || !isOff(lifecycle.At(part("expiration", 0, "date")...)) {
+			a.tellRule(lifecycle, at, "media files no longer expire")
+		}
+		old, isKnown := lifecycle.Number(part("noncurrent_version_expiration", 0, "noncurrent_days")...)
+		if isKnown && old > 0 && !isOff(lifecycle.At(part("noncurrent_version_expiration", 0, "newer_noncurrent_versions")...)) {
+			a.tellRule(lifecycle, at, "the program cannot keep a number of old versions; it keeps all of them")
+			continue
+		}
+		if isKnown && old > 0 && (days == 0 || old < days) {
+			days = old
+		}
+	}
+	if days > 0 {
+		a.set("oldVersionDays", days, lifecycle.Address)
+	}
+	if isFound && !archives {
+		a.Differences = append(a.Differences, Difference{Address: lifecycle.Address, Attribute: "rule",
+			Change: "media files move to STANDARD_IA 30 days after their upload and to GLACIER after 90. A file there must be restored before anybody can " +
+				"read it (403 InvalidObjectState). If the application cannot do that, change storage.go first"})
+	}
+}
+
+// tellRule tells that a lifecycle rule goes.
+func (a *Adoption) tellRule(lifecycle tfstate.Resource, at int, why string) {
+	a.Differences = append(a.Differences, Difference{Address: lifecycle.Address, Attribute: fmt.Sprintf("rule %s", lifecycle.Text("rule", at, "id")),
+		Change: "it goes: " + why})
+}
+
+// commonTags are the tags that all resources carry, by the provider's default tags or each for itself. As default
+// tags they stay.
+func (a *Adoption) commonTags() map[string]string {
+	var common map[string]string
+	for _, match := range a.Matches {
+		if match.Theirs.At("tags_all") == nil || match.Ours.Import == "" {
+			continue
+		}
+		tags := match.Theirs.Map("tags_all")
+		if common == nil {
+			common = tags
+			continue
+		}
+		maps.DeleteFunc(common, func(key, value string) bool { return tags[key] != value })
+	}
+	single := map[string]bool{}
+	for _, match := range a.Matches {
+		for key, value := range match.Theirs.Map("tags_all") {
+			if common[key] != value {
+				single[key] = true
+			}
+		}
+	}
+	if len(single) > 0 {
+		a.remark("some resources have tags of their own, which the first update takes away: %s", strings.Join(slices.Sorted(maps.Keys(single)), ", "))
+	}
+	return common
+}

@@ -1,0 +1,102 @@
+package adopt
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Resource is a resource of the stack and what is known of its attributes. resources.yaml explains the fields.
+type Resource struct {
+	// Address is its address in the Terraform guide.
+	Address string `yaml:"address"`
+	// Type and Name are its Pulumi type and its logical name.
+	Type string `yaml:"type"`
+	Name string `yaml:"name"`
+	// Optional tells that a deployment is whole without it.
+	Optional bool `yaml:"optional"`
+	// Import makes the id for `pulumi import`. Empty for what is not imported.
+	Import string `yaml:"import"`
+	// Named is the attribute with the physical name, and how the program makes that. Empty for none.
+	Named map[string]string `yaml:"named"`
+	// Of are attributes by which it is found.
+	Of map[string]string `yaml:"of"`
+	// Takes are the settings that take attributes over.
+	Takes map[string]string `yaml:"takes"`
+	// States and Changes are attributes after the first update.
+	States  map[string]any `yaml:"states"`
+	Changes map[string]any `yaml:"changes"`
+	// WithoutHTTPS is a part of States, and WithHTTPS one of Changes, where the stack serves plain HTTP or HTTPS.
+	WithoutHTTPS map[string]any `yaml:"states_without_https"`
+	WithHTTPS    map[string]any `yaml:"changes_with_https"`
+	// Fixed are those of them of which no other value is accepted.
+	Fixed []string `yaml:"fixed"`
+	// Accepts are the only values that may stay.
+	Accepts map[string][]string `yaml:"accepts"`
+	// Keeps are attributes that are not compared.
+	Keeps []string `yaml:"keeps"`
+	// Closed are blocks of which nothing may be lost.
+	Closed []string `yaml:"closed"`
+	// Why explains refused differences.
+	Why map[string]string `yaml:"why"`
+}
+
+//go:embed resources.yaml
+var table []byte
+
+// stack are the resources of the stack, in the order of the guide.
+var stack = readTable()
+
+func readTable() []Resource {
+	decoder := yaml.NewDecoder(bytes.NewReader(table))
+	decoder.KnownFields(true)
+	var resources []Resource
+	if err := decoder.Decode(&resources); err != nil {
+		panic(fmt.Sprintf("read resources.yaml: %v", err))
+	}
+	return resources
+}
+
+// Stack are the resources that can be adopted, in the order of the guide.
+func Stack() []Resource { return slices.Clone(stack) }
+
+// resourceAt is the resource of the stack with an address of the guide, and whether there is one.
+func resourceAt(address string) (Resource, bool) {
+	at := slices.IndexFunc(stack, func(each Resource) bool { return each.Address == address })
+	if at < 0 {
+		return Resource{}, false
+	}
+	return stack[at], true
+}
+
+// Key names the resource in a stack: the last part of its type, and its name.
+func (r Resource) Key() string { return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name }
+
+// terraformType is the type in its address.
+func (r Resource) terraformType() string {
+	kind, _, _ := strings.Cut(r.Address, ".")
+	return kind
+}
+
+// fill replaces each {KEY} in a text by its value. False if a value is missing.
+func fill(text string, value func(key string) (string, bool)) (string, bool) {
+	var filled strings.Builder
+	for {
+		before, rest, opens := strings.Cut(text, "{")
+		filled.WriteString(before)
+		if !opens {
+			return filled.String(), true
+		}
+		key, after, _ := strings.Cut(rest, "}")
+		found, isThere := value(key)
+		if !isThere || found == "" {
+			return "", false
+		}
+		filled.WriteString(found)
+		text = after
+	}
+}

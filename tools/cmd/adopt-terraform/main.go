@@ -1,0 +1,235 @@
+// Command adopt-terraform brings a deployment of Terraform under Pulumi's management. scripts/adopt-terraform builds
+// and runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"mediaserver/tools/adopt"
+	"mediaserver/tools/adopt/tfstate"
+	"mediaserver/tools/arguments"
+	"mediaserver/tools/shellword"
+)
+
+const usage = `Usage: adopt-terraform STATE --stack STACK [options]
+       adopt-terraform STATE --stack STACK --rest [options]
+       adopt-terraform STATE --stack STACK --random-values [options]
+       adopt-terraform STATE --addresses [options]
+
+Brings the media server that Terraform deployed under Pulumi's management, with nothing replaced. STATE is the file
+that 'terraform state pull' or 'terraform show -json' wrote, or - for standard input. It holds the JWT secret in
+plain, so nobody but you may be able to read it. docs/adopting.md has the whole way.
+
+Without a further option it asks Amazon ECS which revision the service runs, prints what the first 'pulumi up' will
+change, and writes two files, neither of which holds a secret:
+  Pulumi.STACK.yaml    the settings, for review
+  STACK.import.json    what 'pulumi import --file' takes
+It writes nothing if that 'pulumi up' would break the application, and says what to do.
+
+  --rest               after an import that stopped half-way: write STACK.import.json again, with what the stack does
+                       not have yet
+  --random-values      after the import: put the suffix of the bucket's name and the JWT secret into the state of
+                       the stack, where Pulumi encrypts the secret. It goes through no file and no argument
+  --addresses          print what to take out of Terraform at the end, one address a line
+
+  --map ADDRESS=NAME   the address in the state is the resource of the stack with this logical name, where the
+                       guide names it otherwise; a - leaves it to Terraform. May be given several times
+  --module PREFIX      look only into this module and those in it, such as module.media
+  --accept ADDRESS:ATTRIBUTE
+                       adopt although the first 'pulumi up' changes this attribute. May be given several times; a
+                       refusal prints it
+  --name NAME          the setting 'name'; by default it is found in the names of the resources
+  --folder FOLDER      where the two files go; by default beside Pulumi.yaml
+  --overwrite          replace those that are there; of Pulumi.STACK.yaml only the settings
+  --help               print this
+
+Exit codes:
+  0  done
+  1  the deployment would be wrong to adopt as it is, or Pulumi failed
+  2  wrong usage
+  3  a needed program is missing
+  4  the state cannot be read
+`
+
+// Exit codes, as the usage tells them.
+const (
+	exitRefused    = 1
+	exitUsage      = 2
+	exitMissing    = 3
+	exitUnreadable = 4
+)
+
+// exitError is an error with the exit code that it ends in.
+type exitError struct {
+	code int
+	error
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	if err == nil {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(os.Stderr, "adopt-terraform: %s\n", strings.TrimSuffix(line, "\n"))
+	}
+	var exit exitError
+	if errors.As(err, &exit) {
+		os.Exit(exit.code)
+	}
+	os.Exit(exitRefused)
+}
+
+// request is what the command line asks for.
+type request struct {
+	state, stack, folder, name    string
+	module                        string
+	mappings                      []adopt.Mapping
+	accepted                      []string
+	randomValues, addresses, rest bool
+	overwrite                     bool
+}
+
+func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer) error {
+	asked, err := parse(words)
+	if errors.Is(err, arguments.ErrHelp) {
+		_, err := io.WriteString(stdout, usage)
+		return err
+	}
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	root, err := locate()
+	if err != nil {
+		return err
+	}
+	project, err := adopt.ReadProject(root)
+	if err != nil {
+		return fmt.Errorf("read the program's project: %w", err)
+	}
+	state, err := read(asked.state, stdin)
+	if err != nil {
+		return exitError{exitUnreadable, fmt.Errorf("cannot read the state%s: %w", quoted(asked.state), err)}
+	}
+	adopted, err := adopt.Read(state, adopt.Options{
+		Mappings: asked.mappings, Module: asked.module, Accepted: asked.accepted, Name: asked.name, Project: project,
+		Ask: func(region, cluster, service string) (adopt.Revision, error) {
+			return adopt.AskECS(ctx, region, cluster, service)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case asked.addresses:
+		_, err := fmt.Fprintln(stdout, strings.Join(adopted.Addresses(), "\n"))
+		return err
+	case asked.randomValues:
+		return insertRandomValues(ctx, pulumi{root, asked.stack}, adopted, stdout)
+	}
+	if asked.folder == "" {
+		asked.folder = root
+	}
+	if asked.rest {
+		return writeRest(ctx, pulumi{root, asked.stack}, asked.importFile(), adopted, stdout)
+	}
+	return writeFiles(asked, project, adopted, stdout)
+}
+
+// stackName is a stack as the two files can be named after it, without an organization.
+var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+
+// parse reads the command line. Flags may stand behind the state too.
+func parse(words []string) (request, error) {
+	var asked request
+	flags := arguments.Flags("adopt-terraform")
+	flags.StringVar(&asked.stack, "stack", "", "")
+	flags.StringVar(&asked.folder, "folder", "", "")
+	flags.StringVar(&asked.name, "name", "", "")
+	flags.StringVar(&asked.module, "module", "", "")
+	flags.StringArrayVar(&asked.accepted, "accept", nil, "")
+	flags.BoolVar(&asked.randomValues, "random-values", false, "")
+	flags.BoolVar(&asked.rest, "rest", false, "")
+	flags.BoolVar(&asked.addresses, "addresses", false, "")
+	flags.BoolVar(&asked.overwrite, "overwrite", false, "")
+	flags.Func("map", "", func(text string) error {
+		mapping, err := adopt.ParseMapping(text)
+		asked.mappings = append(asked.mappings, mapping)
+		return err
+	})
+	states, err := arguments.Parse(flags, words)
+	if err != nil {
+		return request{}, err
+	}
+	if len(states) > 1 {
+		return request{}, fmt.Errorf("name one state only, not %q and %q", states[0], states[1])
+	}
+	if len(states) == 1 {
+		asked.state = states[0]
+	}
+	switch {
+	case asked.state == "":
+		return request{}, errors.New("name the state; see --help")
+	case asked.addresses && asked.randomValues || asked.addresses && asked.rest || asked.randomValues && asked.rest:
+		return request{}, errors.New("--addresses, --random-values and --rest exclude each other; see --help")
+	case !asked.addresses && !stackName.MatchString(asked.stack):
+		return request{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, hyphens and underscores", asked.stack)
+	}
+	return asked, nil
+}
+
+// locate finds the program's folder by the place of this command in it, bin/adopt-terraform.
+func locate() (string, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if executable, err = filepath.EvalSymlinks(executable); err != nil {
+		return "", err
+	}
+	root := filepath.Dir(filepath.Dir(executable))
+	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); err != nil {
+		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/adopt-terraform", root)
+	}
+	return root, nil
+}
+
+// ownerOnly are the permissions that nobody but the owner of a file may have.
+const ownerOnly = 0o077
+
+func read(name string, stdin io.Reader) (tfstate.State, error) {
+	if name == "-" {
+		return tfstate.Read(stdin)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return tfstate.State{}, err
+	}
+	defer file.Close()
+	about, err := file.Stat()
+	if err != nil {
+		return tfstate.State{}, err
+	}
+	if about.Mode().IsRegular() && about.Mode().Perm()&ownerOnly != 0 {
+		return tfstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 %s`", shellword.Quote(name))
+	}
+	return tfstate.Read(file)
+}
+
+func quoted(name string) string {
+	if name == "-" {
+		return ""
+	}
+	return fmt.Sprintf(" '%s'", name)
+}
