@@ -2,6 +2,7 @@ package awsprovider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -46,10 +47,8 @@ var cloudwatchKinds = kinds{
 		Replace: []string{"dashboardName"},
 		Rules: rules{rule("dashboardName", provider.Matching(`^[A-Za-z0-9_-]{1,255}$`, "have 1 to 255 letters, digits, underscores and hyphens"),
 			"Amazon CloudWatch API reference, PutDashboard")},
-		Check: func(in *dashboard, problems *provider.Problems) {
-			applyToJSON(problems, "dashboardBody", string(in.DashboardBody), nil, dashboardRules)
-		},
-		Put: putDashboard,
+		Check: checkDashboard,
+		Put:   putDashboard,
 		Read: func(ctx context.Context, client *api, id string, in *dashboard) error {
 			found, err := client.CloudWatch.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &id})
 			if err == nil {
@@ -119,7 +118,7 @@ var metricAlarmRules = rules{
 	rule("comparisonOperator", provider.OneOf(
 		"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"), alarmDocs),
 	rule("treatMissingData", provider.OneOf("breaching", "notBreaching", "ignore", "missing"), alarmDocs),
-	rule("evaluationPeriods", provider.Between(1, 7*86400/10), alarmDocs),
+	rule("evaluationPeriods", provider.AtLeast(1), alarmDocs),
 	rule("alarmActions", provider.Length(0, 5), alarmSchema),
 	rule("alarmActions[]", arn, alarmSchema),
 	rule("okActions", provider.Length(0, 5), alarmSchema),
@@ -156,6 +155,9 @@ func checkMetricAlarm(in *metricAlarm, problems *provider.Problems) {
 		if problems.Known(path) && stated == (in.Metrics != nil) {
 			problems.Refuse(path, "", "must be stated, or metricQueries instead ("+alarmDocs+")")
 		}
+	}
+	if in.Metrics != nil && in.Dimensions != nil {
+		problems.Refuse("dimensions", in.Dimensions, "must be in metricQueries, not beside them ("+alarmSchema+")")
 	}
 	if in.Metrics != nil {
 		checkMetricQueries(in.Metrics, problems)
@@ -262,12 +264,43 @@ var dashboardRules = rules{
 	rule("widgets", provider.Stated(), dashboardDocs),
 	rule("widgets", provider.Length(1, 500), dashboardDocs),
 	rule("widgets[].type", provider.OneOf("metric", "text", "alarm", "log", "explorer", "custom"), dashboardDocs),
+	rule("widgets[].x", provider.Stated(), dashboardDocs),
+	rule("widgets[].y", provider.Stated(), dashboardDocs),
+	rule("widgets[].width", provider.Stated(), dashboardDocs),
+	rule("widgets[].height", provider.Stated(), dashboardDocs),
 	rule("widgets[].x", provider.Between(0, 23), dashboardDocs),
-	rule("widgets[].y", provider.Between(0, 1<<31-1), dashboardDocs),
+	rule("widgets[].y", provider.AtLeast(0), dashboardDocs),
 	rule("widgets[].width", provider.Between(1, 24), dashboardDocs),
 	rule("widgets[].height", provider.Between(1, 1000), dashboardDocs),
 	rule("widgets[].properties.period", provider.MultipleOf(60), dashboardDocs),
 	rule("widgets[].properties.alarms", provider.Length(1, 100), dashboardDocs),
+}
+
+func checkDashboard(in *dashboard, problems *provider.Problems) {
+	text := string(in.DashboardBody)
+	applyToJSON(problems, "dashboardBody", text, nil, dashboardRules)
+	var body struct {
+		Widgets []struct {
+			Type       string
+			X, Width   int
+			Properties struct {
+				Region  string
+				Metrics []any
+			}
+		}
+	}
+	if json.Unmarshal([]byte(text), &body) != nil {
+		return
+	}
+	for i, widget := range body.Widgets {
+		path := fmt.Sprintf("dashboardBody.widgets[%d]", i)
+		if widget.X+widget.Width > 24 {
+			problems.Refuse(path+".width", widget.Width, "must lie within the 24 columns of the grid ("+dashboardDocs+")")
+		}
+		if widget.Type == "metric" && (widget.Properties.Region == "" || len(widget.Properties.Metrics) == 0) {
+			problems.Refuse(path+".properties", "", "must have region and metrics ("+dashboardDocs+")")
+		}
+	}
 }
 
 func putDashboard(ctx context.Context, client *api, in *dashboard) error {

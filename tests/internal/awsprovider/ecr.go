@@ -161,7 +161,7 @@ var repositoryLifecycleRules = rules{
 	rule("rules[].rulePriority", provider.Between(1, 999), repositoryLifecycleDocs),
 	rule("rules[].selection.tagStatus", provider.OneOf("tagged", "untagged", "any"), repositoryLifecycleDocs),
 	rule("rules[].selection.countType", provider.OneOf("imageCountMoreThan", "sinceImagePushed"), repositoryLifecycleDocs),
-	rule("rules[].selection.countNumber", provider.Between(1, 1<<31-1), repositoryLifecycleDocs),
+	rule("rules[].selection.countNumber", provider.AtLeast(1), repositoryLifecycleDocs),
 	rule("rules[].action.type", provider.OneOf("expire"), repositoryLifecycleDocs),
 }
 

@@ -63,9 +63,7 @@ var containerRules = rules{
 	rule("[].name", provider.Stated(), taskDefinitionDocs),
 	rule("[].name", ecsName, taskDefinitionDocs),
 	rule("[].image", provider.Stated(), taskDefinitionDocs),
-	rule("[].image", provider.Length(1, math.MaxInt32), taskDefinitionDocs),
-	rule("[].healthCheck.command[]", provider.Length(1, math.MaxInt32), healthCheckDocs),
-	rule("[].healthCheck.command", provider.Length(2, math.MaxInt32), healthCheckDocs+": CMD or CMD-SHELL and a command"),
+	rule("[].image", provider.Unlike(`^$`, "not be empty"), taskDefinitionDocs),
 	rule("[].healthCheck.interval", provider.Between(5, 300), healthCheckDocs),
 	rule("[].healthCheck.timeout", provider.Between(2, 60), healthCheckDocs),
 	rule("[].healthCheck.retries", provider.Between(1, 10), healthCheckDocs),
@@ -98,8 +96,9 @@ func checkContainers(in *taskDefinition, problems *provider.Problems) {
 					"must equal containerPort in the network mode awsvpc (Amazon ECS API reference, PortMapping)")
 			}
 		}
-		if check := container.HealthCheck; check != nil && len(check.Command) > 0 && check.Command[0] != "CMD" && check.Command[0] != "CMD-SHELL" {
-			problems.Refuse(at+".healthCheck.command", check.Command, "must begin with CMD or CMD-SHELL ("+healthCheckDocs+")")
+		if check := container.HealthCheck; check != nil &&
+			(len(check.Command) < 2 || !slices.Contains([]string{"CMD", "CMD-SHELL"}, check.Command[0])) {
+			problems.Refuse(at+".healthCheck.command", check.Command, "must begin with CMD or CMD-SHELL and a command ("+healthCheckDocs+")")
 		}
 		if container.LogConfiguration != nil && container.LogConfiguration.LogDriver == types.LogDriverAwslogs {
 			for _, option := range []string{"awslogs-group", "awslogs-region", "awslogs-stream-prefix"} {

@@ -80,15 +80,14 @@ var recordRules = rules{
 	rule("type", provider.OneOf(recordTypes...), recordDocs),
 	rule("aliases[].name", provider.Length(1, 1024), recordSchema),
 	rule("aliases[].zoneId", provider.Length(1, 32), recordSchema),
-	rule("aliases", provider.Length(0, 1), recordDocs),
 }
 
 func checkRecord(in *record, problems *provider.Problems) {
 	if !problems.Known("aliases", "records") {
 		return
 	}
-	if (len(in.Aliases) > 0) == (len(in.Records) > 0) {
-		problems.Refuse("records", in.Records, "must be stated where there is no alias, and nowhere else ("+aliasDocs+")")
+	if (len(in.Aliases) == 1) == (len(in.Records) > 0) || len(in.Aliases) > 1 {
+		problems.Refuse("records", in.Records, "must be stated where there is no alias, and one alias where there are no records ("+aliasDocs+")")
 	}
 	if (len(in.Records) > 0) != (in.TTL != nil) && problems.Known("ttl") {
 		problems.Refuse("ttl", deref(in.TTL), "must be stated with records, and not for an alias ("+aliasDocs+")")

@@ -401,8 +401,6 @@ const (
 	// leastDaysToInfrequentAccess is how long an object stays in the standard class before it may move to one for
 	// infrequent access.
 	leastDaysToInfrequentAccess = 30
-	// manyDays is more than anybody waits.
-	manyDays = 1<<31 - 1
 )
 
 var lifecycleRules = rules{
@@ -410,12 +408,12 @@ var lifecycleRules = rules{
 	rule("rules[].id", provider.Length(1, 255), lifecycleDocs),
 	rule("rules[].status", provider.OneOf("Enabled", "Disabled"), lifecycleDocs),
 	rule("rules[].transitions[].days", provider.Stated(), transitionDocs),
-	rule("rules[].transitions[].days", provider.Between(0, manyDays), lifecycleSchema),
+	rule("rules[].transitions[].days", provider.AtLeast(0), lifecycleSchema),
 	rule("rules[].transitions[].storageClass", provider.OneOf(
 		"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"), transitionDocs),
-	rule("rules[].expiration.days", provider.Between(1, manyDays), "Amazon S3 API reference, LifecycleExpiration"),
-	rule("rules[].abortIncompleteMultipartUpload.daysAfterInitiation", provider.Between(1, manyDays), lifecycleDocs),
-	rule("rules[].noncurrentVersionExpiration.noncurrentDays", provider.Between(1, manyDays),
+	rule("rules[].expiration.days", provider.AtLeast(1), "Amazon S3 API reference, LifecycleExpiration"),
+	rule("rules[].abortIncompleteMultipartUpload.daysAfterInitiation", provider.AtLeast(1), lifecycleDocs),
+	rule("rules[].noncurrentVersionExpiration.noncurrentDays", provider.AtLeast(1),
 		"Amazon S3 API reference, NoncurrentVersionExpiration"),
 	rule("rules[].noncurrentVersionExpiration.newerNoncurrentVersions", provider.Between(1, 100),
 		"Amazon S3 API reference, NoncurrentVersionExpiration"),

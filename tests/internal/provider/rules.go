@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,6 +32,9 @@ type Demand struct {
 	stated bool
 }
 
+// String is the demand in words that follow "must".
+func (d Demand) String() string { return d.words }
+
 // OneOf demands one of the values.
 func OneOf[T ~string | ~int](allowed ...T) Demand {
 	return Demand{words: fmt.Sprintf("be one of %v", allowed), fits: func(value resource.PropertyValue) bool {
@@ -50,6 +54,13 @@ func Between(least, most float64) Demand {
 	}
 }
 
+// AtLeast demands a number of a least size.
+func AtLeast(least float64) Demand {
+	demand := Between(least, math.Inf(1))
+	demand.words = "be at least " + strconv.FormatFloat(least, 'f', -1, 64)
+	return demand
+}
+
 // MultipleOf demands a whole multiple of a number above 0, or one of the exceptions.
 func MultipleOf(unit int, exceptions ...int) Demand {
 	words := fmt.Sprintf("be a multiple of %d", unit)
@@ -57,6 +68,9 @@ func MultipleOf(unit int, exceptions ...int) Demand {
 		words += fmt.Sprintf(" or one of %v", exceptions)
 	}
 	return Demand{words: words, fits: func(value resource.PropertyValue) bool {
+		if !value.IsNumber() {
+			return false
+		}
 		number := int(value.NumberValue())
 		return slices.Contains(exceptions, number) || number > 0 && number%unit == 0
 	}}

@@ -11,7 +11,7 @@ import (
 
 // mathAlarm is an alarm on metric math, with its queries.
 func mathAlarm(queries ...map[string]any) map[string]any {
-	inputs := maps.Clone(good["aws:cloudwatch/metricAlarm:MetricAlarm"])
+	inputs := maps.Clone(good[alarm])
 	for _, property := range []string{"namespace", "metricName", "statistic", "period"} {
 		delete(inputs, property)
 	}
@@ -40,7 +40,6 @@ func TestAlarmsOnMetricMathAreCheckedAsAWSDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const token = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	unknownDimension := metricOf("a", "Sum", 60)
 	unknownDimension["metric"].(map[string]any)["dimensions"] = resource.MakeComputed(resource.NewProperty(""))
 	for what, inputs := range map[string]map[string]any{
@@ -48,7 +47,7 @@ func TestAlarmsOnMetricMathAreCheckedAsAWSDoes(t *testing.T) {
 			mathOf("c", "FILL(a, 0) + b_2", false), mathOf("d", "IF(c > 1 AND a < 2, MAX([a, b_2]), 0)", true)),
 		"a dimension that is not known yet": mathAlarm(unknownDimension, mathOf("b", "a * 2", true)),
 	} {
-		if failures := checkInputs(t, client, token, inputs); len(failures) > 0 {
+		if failures := checkInputs(t, client, alarm, inputs); len(failures) > 0 {
 			t.Errorf("%s: %v", what, failures)
 		}
 	}
@@ -68,7 +67,7 @@ func TestAlarmsOnMetricMathAreCheckedAsAWSDoes(t *testing.T) {
 		{"b is none", mathAlarm(metricOf("a", "Sum", 60), mathOf("b", "a + b", true))},
 		{"SEARCH is none", mathAlarm(metricOf("a", "Sum", 60), mathOf("b", "SEARCH(a)", true))},
 		{"must close each parenthesis", mathAlarm(metricOf("a", "Sum", 60), mathOf("b", "FILL(a, 0", true))},
-		{"must have 1 to 1024 characters, not 1025", mathAlarm(metricOf("a", "Sum", 60), mathOf("b", "a"+strings.Repeat(" ", 1024), true))},
+		{"must have a length of 1 to 1024", mathAlarm(metricOf("a", "Sum", 60), mathOf("b", "a"+strings.Repeat(" ", 1024), true))},
 		{"a lower-case letter first", mathAlarm(metricOf("A", "Sum", 60), mathOf("b", "A", true))},
 		{"must be there once", mathAlarm(metricOf("a", "Sum", 60), metricOf("a", "Sum", 60), mathOf("b", "a", true))},
 		{"must return the data of exactly one", mathAlarm(metricOf("a", "Sum", 60), mathOf("b", "a", false))},
@@ -79,7 +78,7 @@ func TestAlarmsOnMetricMathAreCheckedAsAWSDoes(t *testing.T) {
 		{"must be at most 10 metrics", mathAlarm(many(10, func(id string) map[string]any { return metricOf(id, "Sum", 60) })...)},
 		{"must be at most 10 metrics", mathAlarm(many(10, func(id string) map[string]any { return mathOf(id, "first", false) })...)},
 	} {
-		failures := checkInputs(t, client, token, refusal.inputs)
+		failures := checkInputs(t, client, alarm, refusal.inputs)
 		if !slices.ContainsFunc(failures, func(failure string) bool { return strings.Contains(failure, refusal.rule) }) {
 			t.Errorf("%v\nlacks %q: %v", refusal.inputs["metricQueries"], refusal.rule, failures)
 		}

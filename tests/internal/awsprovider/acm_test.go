@@ -3,7 +3,6 @@ package awsprovider
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -13,17 +12,13 @@ import (
 func TestACertificateWhoseValidationCameTooLateIsGone(t *testing.T) {
 	const arn = "arn:aws:acm:eu-west-2:123456789012:certificate/1"
 	for status, gone := range map[string]bool{"VALIDATION_TIMED_OUT": true, "PENDING_VALIDATION": false} {
-		emulator := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		client := emulated(t, http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 			if strings.HasSuffix(request.Header.Get("X-Amz-Target"), "DescribeCertificate") {
 				_, _ = fmt.Fprintf(writer, `{"Certificate": {"CertificateArn": %q, "DomainName": "media.example.com", "Type": "AMAZON_ISSUED", "Status": %q}}`, arn, status)
 				return
 			}
 			_, _ = fmt.Fprint(writer, `{}`)
 		}))
-		client, err := attach(t, emulator.URL, london)
-		if err != nil {
-			t.Fatal(err)
-		}
 		inputs := marshal(t, map[string]any{"domainName": "media.example.com", "validationMethod": "DNS"})
 		read, err := client.Read(t.Context(), &pulumirpc.ReadRequest{
 			Urn: "urn:pulumi:dev::mediaserver::aws:acm/certificate:Certificate::media", Id: arn, Inputs: inputs, Properties: inputs,
@@ -31,6 +26,5 @@ func TestACertificateWhoseValidationCameTooLateIsGone(t *testing.T) {
 		if err != nil || (read.GetId() == "") != gone {
 			t.Errorf("with the status %s the certificate is read as %q, %v", status, read.GetId(), err)
 		}
-		emulator.Close()
 	}
 }

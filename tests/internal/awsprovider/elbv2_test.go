@@ -17,8 +17,8 @@ const (
 	groupARN    = "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/media/1"
 )
 
-// listener is the inputs of a listener, with changes.
-func listener(changes map[string]any) map[string]any {
+// aListener is the inputs of a listener, with changes.
+func aListener(changes map[string]any) map[string]any {
 	inputs := map[string]any{
 		"loadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:loadbalancer/app/media/1",
 		"port":            80, "protocol": "HTTP",
@@ -79,7 +79,7 @@ func TestEveryNewListenerIsToldNotToNameItsServer(t *testing.T) {
 		{map[string]any{"routingHttpResponseStrictTransportSecurityHeaderValue": "max-age=1"}, "ModifyListenerAttributes " + silent + " " + transport + "max-age=1"},
 	} {
 		elb.calls = nil
-		if _, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: listenerURN, Properties: marshal(t, listener(test.changes))}); err != nil {
+		if _, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: listenerURN, Properties: marshal(t, aListener(test.changes))}); err != nil {
 			t.Fatal(err)
 		}
 		if want := []string{"CreateListener", test.want}; !slices.Equal(elb.calls, want) {
@@ -101,7 +101,7 @@ func TestAnUpdateOfAListenerCallsForWhatChanges(t *testing.T) {
 		{"nothing", map[string]any{header: "max-age=1"}, nil},
 		{"the tags", map[string]any{header: "max-age=1", "tags": map[string]any{"a": "b"}}, nil},
 		{"the port", map[string]any{header: "max-age=1", "port": 81}, []string{"ModifyListener port=81 actions=false"}},
-		{"the actions", map[string]any{header: "max-age=1", "defaultActions": redirect(nil)}, []string{"ModifyListener port=80 actions=true"}},
+		{"the actions", map[string]any{header: "max-age=1", "defaultActions": redirection(nil)}, []string{"ModifyListener port=80 actions=true"}},
 		{"the header", map[string]any{header: "max-age=2"}, []string{"ModifyListenerAttributes " + transport + "max-age=2"}},
 		{"the port and the header", map[string]any{header: "max-age=2", "port": 81}, []string{
 			"ModifyListener port=81 actions=false", "ModifyListenerAttributes " + transport + "max-age=2",
@@ -109,10 +109,10 @@ func TestAnUpdateOfAListenerCallsForWhatChanges(t *testing.T) {
 		{"the header, which is no longer stated", nil, nil},
 	} {
 		elb.calls = nil
-		state := listener(old)
+		state := aListener(old)
 		state["arn"] = listenerARN
 		_, err := client.Update(t.Context(), &pulumirpc.UpdateRequest{
-			Urn: listenerURN, Id: listenerARN, OldInputs: marshal(t, listener(old)), Olds: marshal(t, state), News: marshal(t, listener(test.changes)),
+			Urn: listenerURN, Id: listenerARN, OldInputs: marshal(t, aListener(old)), Olds: marshal(t, state), News: marshal(t, aListener(test.changes)),
 		})
 		if err != nil || !slices.Equal(elb.calls, test.want) {
 			t.Errorf("changing %s calls %q and ends with %v, want %q", test.name, elb.calls, err, test.want)
@@ -123,7 +123,7 @@ func TestAnUpdateOfAListenerCallsForWhatChanges(t *testing.T) {
 func TestAListenerWhoseAttributesFailedGetsThemByTheNextUpdate(t *testing.T) {
 	elb := &listeners{broken: true}
 	client := emulated(t, elb)
-	inputs := marshal(t, listener(nil))
+	inputs := marshal(t, aListener(nil))
 	if _, err := client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: listenerURN, Properties: inputs}); err == nil || !strings.Contains(err.Error(), "broken") {
 		t.Fatalf("the creation ends with %v", err)
 	}

@@ -3,6 +3,7 @@ package awsprovider
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -11,9 +12,37 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
+// TestABucketOfTheAccountIsNotTakenOver is about the one region where S3 itself would not refuse.
+func TestABucketOfTheAccountIsNotTakenOver(t *testing.T) {
+	for _, exists := range []bool{true, false} {
+		var calls []string
+		emulator := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+			calls = append(calls, request.Method)
+			if request.Method == http.MethodHead && !exists {
+				writer.WriteHeader(http.StatusNotFound)
+			}
+			exists = exists || request.Method == http.MethodPut
+			_, _ = writer.Write([]byte(`<Tagging><TagSet></TagSet></Tagging>`))
+		}))
+		client, err := attach(t, emulator.URL, map[string]any{"region": "us-east-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := exists
+		_, err = client.Create(t.Context(), &pulumirpc.CreateRequest{
+			Urn: "urn:pulumi:dev::mediaserver::aws:s3/bucketV2:BucketV2::media", Properties: marshal(t, map[string]any{"bucket": "media"}),
+		})
+		refused := err != nil && strings.Contains(err.Error(), "creating S3 Bucket (media): BucketAlreadyExists")
+		if refused != before || !refused && err != nil || slices.Contains(calls, http.MethodPut) == before {
+			t.Errorf("with a bucket already there (%t) the creation calls %q and ends with %v", before, calls, err)
+		}
+		emulator.Close()
+	}
+}
+
 const versioningURN = "urn:pulumi:dev::mediaserver::aws:s3/bucketVersioningV2:BucketVersioningV2::media"
 
-func versioning(status string) map[string]any {
+func versioned(status string) map[string]any {
 	return map[string]any{"bucket": "media", "versioningConfiguration": map[string]any{"status": status}}
 }
 
@@ -30,9 +59,9 @@ func TestVersioningThatWasOnceOnCannotBePlannedAway(t *testing.T) {
 		{"Disabled", "Enabled", ""},
 		{"Disabled", "Disabled", ""},
 	} {
-		before := marshal(t, versioning(test.before))
+		before := marshal(t, versioned(test.before))
 		_, err := client.Diff(t.Context(), &pulumirpc.DiffRequest{
-			Urn: versioningURN, Id: "media", OldInputs: before, Olds: before, News: marshal(t, versioning(test.after)),
+			Urn: versioningURN, Id: "media", OldInputs: before, Olds: before, News: marshal(t, versioned(test.after)),
 		})
 		refused := err != nil && test.refusal != "" && strings.Contains(err.Error(), test.refusal)
 		if refused != (test.refusal != "") || !refused && err != nil {
@@ -43,18 +72,13 @@ func TestVersioningThatWasOnceOnCannotBePlannedAway(t *testing.T) {
 
 func TestABucketWithoutVersioningIsReadAsDisabledAndLeftAlone(t *testing.T) {
 	var written atomic.Int32
-	emulator := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+	client := emulated(t, http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		if request.Method != http.MethodGet {
 			written.Add(1)
 		}
 		_, _ = writer.Write([]byte(`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>`))
 	}))
-	defer emulator.Close()
-	client, err := attach(t, emulator.URL, london)
-	if err != nil {
-		t.Fatal(err)
-	}
-	enabled, disabled := marshal(t, versioning("Enabled")), marshal(t, versioning("Disabled"))
+	enabled, disabled := marshal(t, versioned("Enabled")), marshal(t, versioned("Disabled"))
 	read, err := client.Read(t.Context(), &pulumirpc.ReadRequest{Urn: versioningURN, Id: "media", Inputs: enabled, Properties: enabled})
 	if err != nil {
 		t.Fatal(err)
