@@ -3,9 +3,11 @@ package awsprovider
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -377,5 +379,41 @@ func TestAnotherRegionReplacesEveryResource(t *testing.T) {
 	}
 	if got := diff(map[string]any{"region": "eu-west-2", "defaultTags": `{"tags": {"a": "b"}}`}); len(got.Replaces) > 0 || got.Changes != pulumirpc.DiffResponse_DIFF_SOME {
 		t.Errorf("other tags: %v", got)
+	}
+}
+
+// tagsInRequest finds tags in a request to any service: in the JSON protocol and in the query protocols.
+var tagsInRequest = regexp.MustCompile(`(?i)"tags"|\btags[.=]|\bTagSpecification\.`)
+
+// TestACreationWithoutTagsNamesNone is about services that refuse an empty list, as EC2 does.
+func TestACreationWithoutTagsNamesNone(t *testing.T) {
+	var named atomic.Bool
+	refusing := http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		said, _ := io.ReadAll(request.Body)
+		if tagsInRequest.Match(said) {
+			named.Store(true)
+		}
+		writer.WriteHeader(http.StatusBadRequest)
+	})
+	untagged := emulated(t, refusing)
+	emulator := httptest.NewServer(refusing)
+	defer emulator.Close()
+	tagged, err := attach(t, emulator.URL, map[string]any{"region": "eu-west-2", "defaultTags": `{"tags": {"Project": "mediaserver"}}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	withTags := 0
+	for token, inputs := range good {
+		create := &pulumirpc.CreateRequest{Urn: "urn:pulumi:dev::mediaserver::" + token + "::it", Properties: marshal(t, inputs)}
+		named.Store(false)
+		if _, err := untagged.Create(t.Context(), create); err == nil || named.Load() {
+			t.Errorf("%s: the creation without tags names some, and ends with %v", token, err)
+		}
+		if _, err := tagged.Create(t.Context(), create); err != nil && named.Load() {
+			withTags++
+		}
+	}
+	if withTags < 10 {
+		t.Errorf("%d types name the tags that they have, want at least 10", withTags)
 	}
 }
