@@ -2,8 +2,10 @@ package awsprovider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,104 +17,160 @@ import (
 	"mediaserver/tests/internal/provider"
 )
 
-type taskDefinitionInputs struct {
-	Family           string            `pulumi:"family"`
-	Containers       string            `pulumi:"containerDefinitions"`
-	CPU              *string           `pulumi:"cpu,optional"`
-	Memory           *string           `pulumi:"memory,optional"`
-	NetworkMode      *string           `pulumi:"networkMode,optional"`
-	Compatibilities  []string          `pulumi:"requiresCompatibilities,optional"`
-	ExecutionRoleArn *string           `pulumi:"executionRoleArn,optional"`
-	TaskRoleArn      *string           `pulumi:"taskRoleArn,optional"`
-	RuntimePlatform  *runtimePlatform  `pulumi:"runtimePlatform,optional"`
-	SkipDestroy      *bool             `pulumi:"skipDestroy,optional"`
-	Tags             map[string]string `pulumi:"tags,optional"`
+// taskDefinition is a revision. The id is the family, as with the official plugin, so what tells revisions apart is the
+// ARN among the outputs.
+type taskDefinition struct {
+	Family                  string            `pulumi:"family"`
+	Containers              string            `pulumi:"containerDefinitions"`
+	CPU                     *string           `pulumi:"cpu,optional"`
+	Memory                  *string           `pulumi:"memory,optional"`
+	NetworkMode             *string           `pulumi:"networkMode,optional"`
+	RequiresCompatibilities []string          `pulumi:"requiresCompatibilities,optional"`
+	ExecutionRoleArn        *string           `pulumi:"executionRoleArn,optional"`
+	TaskRoleArn             *string           `pulumi:"taskRoleArn,optional"`
+	RuntimePlatform         *platform         `pulumi:"runtimePlatform,optional"`
+	SkipDestroy             *bool             `pulumi:"skipDestroy,optional"`
+	Tags                    map[string]string `pulumi:"tags,optional"`
+	Arn                     string            `pulumi:"arn,output"`
+	ArnWithoutRevision      string            `pulumi:"arnWithoutRevision,output"`
+	Revision                int32             `pulumi:"revision,output"`
 }
 
-type taskDefinitionOutputs struct {
-	Arn                string `pulumi:"arn"`
-	ArnWithoutRevision string `pulumi:"arnWithoutRevision"`
-	Revision           int32  `pulumi:"revision"`
+type platform struct {
+	CPUArchitecture       *string `pulumi:"cpuArchitecture,optional"`
+	OperatingSystemFamily *string `pulumi:"operatingSystemFamily,optional"`
 }
 
-// taskDefinition is a revision. The id is the family, as with the official
-// plugin, so what tells revisions apart is the ARN among the outputs.
-//
-// Rules: Amazon ECS developer guide, "Amazon ECS task definition parameters for
-// Fargate".
-var ecsTaskDefinition = &kind[taskDefinitionInputs, taskDefinitionOutputs]{
-	Token: "aws:ecs/taskDefinition:TaskDefinition",
-	Replace: []string{
-		"family", "containerDefinitions", "cpu", "memory", "networkMode", "requiresCompatibilities",
-		"executionRoleArn", "taskRoleArn", "runtimePlatform",
-	},
-	Check:  checkTaskDefinition,
-	Create: createTaskDefinition,
-	Read:   readTaskDefinition,
-	Delete: deleteTaskDefinition,
-	SetTags: func(ctx context.Context, client *api, _ string, out *taskDefinitionOutputs, tags map[string]string) error {
-		return setECSTags(ctx, client, out.Arn, tags)
-	},
-	RemoveTags: func(ctx context.Context, client *api, _ string, out *taskDefinitionOutputs, keys []string) error {
-		return removeECSTags(ctx, client, out.Arn, keys)
-	},
+const (
+	taskDefinitionDocs   = "Amazon ECS API reference, RegisterTaskDefinition"
+	taskDefinitionSchema = "terraform-provider-aws, internal/service/ecs/task_definition.go"
+	platformDocs         = "Amazon ECS API reference, RuntimePlatform"
+	healthCheckDocs      = "Amazon ECS API reference, HealthCheck"
+	fargateDocs          = `Amazon ECS developer guide, "Amazon ECS task definition parameters for Fargate"`
+)
+
+var taskDefinitionRules = rules{
+	rule("family", ecsName, taskDefinitionDocs),
+	rule("requiresCompatibilities[]", provider.OneOf("EC2", "FARGATE", "EXTERNAL"), taskDefinitionSchema),
+	rule("networkMode", provider.OneOf("bridge", "host", "awsvpc", "none"), taskDefinitionSchema),
+	rule("executionRoleArn", arn, taskDefinitionSchema),
+	rule("taskRoleArn", arn, taskDefinitionSchema),
+	rule("runtimePlatform.cpuArchitecture", provider.OneOf("X86_64", "ARM64"), platformDocs),
+	rule("runtimePlatform.operatingSystemFamily", provider.OneOf(types.OSFamily("").Values()...), platformDocs),
 }
 
-func checkTaskDefinition(in *taskDefinitionInputs, problems *provider.Problems) {
-	ecsName.check(problems, "family", in.Family)
-	// terraform-provider-aws, internal/service/ecs/task_definition.go.
-	for i, compatibility := range in.Compatibilities {
-		checkOneOf(problems, "requiresCompatibilities["+strconv.Itoa(i)+"]", compatibility, []string{"EC2", "FARGATE", "EXTERNAL"})
-	}
-	if in.NetworkMode != nil {
-		checkOneOf(problems, "networkMode", *in.NetworkMode, []string{"bridge", "host", "awsvpc", "none"})
-	}
-	if in.ExecutionRoleArn != nil {
-		checkARN(problems, "executionRoleArn", *in.ExecutionRoleArn)
-	}
-	if in.TaskRoleArn != nil {
-		checkARN(problems, "taskRoleArn", *in.TaskRoleArn)
-	}
+var containerRules = rules{
+	rule("[].name", provider.Stated(), taskDefinitionDocs),
+	rule("[].name", ecsName, taskDefinitionDocs),
+	rule("[].image", provider.Stated(), taskDefinitionDocs),
+	rule("[].image", provider.Unlike(`^$`, "not be empty"), taskDefinitionDocs),
+	rule("[].healthCheck.interval", provider.Between(5, 300), healthCheckDocs),
+	rule("[].healthCheck.timeout", provider.Between(2, 60), healthCheckDocs),
+	rule("[].healthCheck.retries", provider.Between(1, 10), healthCheckDocs),
+	rule("[].healthCheck.startPeriod", provider.Between(0, 300), healthCheckDocs),
+}
+
+func checkTaskDefinition(in *taskDefinition, problems *provider.Problems) {
 	checkContainers(in, problems)
-	checkPlatform(in.RuntimePlatform, problems)
-	if slices.Contains(in.Compatibilities, fargate) {
+	platform := deref(in.RuntimePlatform)
+	if family := deref(platform.OperatingSystemFamily); deref(platform.CPUArchitecture) == "ARM64" && family != "" && family != "LINUX" {
+		problems.Refuse("runtimePlatform.operatingSystemFamily", family, "must be LINUX for ARM64 ("+platformDocs+")")
+	}
+	if slices.Contains(in.RequiresCompatibilities, "FARGATE") {
 		checkFargate(in, problems)
 	}
 }
 
-func createTaskDefinition(ctx context.Context, client *api, in *taskDefinitionInputs) (string, error) {
+func checkContainers(in *taskDefinition, problems *provider.Problems) {
+	const path = "containerDefinitions"
 	var containers []types.ContainerDefinition
-	if err := decodeJSON(in.Containers, &containers); err != nil {
-		return "", fmt.Errorf("containerDefinitions: %w", err)
-	}
-	var compatibilities []types.Compatibility
-	for _, compatibility := range in.Compatibilities {
-		compatibilities = append(compatibilities, types.Compatibility(compatibility))
-	}
-	request := &ecs.RegisterTaskDefinitionInput{
-		Family:                  &in.Family,
-		ContainerDefinitions:    containers,
-		Cpu:                     in.CPU,
-		Memory:                  in.Memory,
-		NetworkMode:             types.NetworkMode(deref(in.NetworkMode)),
-		RequiresCompatibilities: compatibilities,
-		ExecutionRoleArn:        in.ExecutionRoleArn,
-		TaskRoleArn:             in.TaskRoleArn,
-		Tags:                    tagList(in.Tags, ecsTag),
-	}
-	if platform := in.RuntimePlatform; platform != nil {
-		request.RuntimePlatform = &types.RuntimePlatform{
-			CpuArchitecture:       types.CPUArchitecture(deref(platform.Architecture)),
-			OperatingSystemFamily: types.OSFamily(deref(platform.OperatingSystem)),
+	applyToJSON(problems, path, in.Containers, &containers, containerRules)
+	essential := len(containers) == 0
+	for i, container := range containers {
+		at := path + "[" + strconv.Itoa(i) + "]"
+		// A container is essential unless it says otherwise.
+		essential = essential || container.Essential == nil || *container.Essential
+		for j, mapping := range container.PortMappings {
+			if deref(in.NetworkMode) == "awsvpc" && mapping.HostPort != nil && *mapping.HostPort != deref(mapping.ContainerPort) {
+				problems.Refuse(at+".portMappings["+strconv.Itoa(j)+"].hostPort", *mapping.HostPort,
+					"must equal containerPort in the network mode awsvpc (Amazon ECS API reference, PortMapping)")
+			}
+		}
+		if check := container.HealthCheck; check != nil &&
+			(len(check.Command) < 2 || !slices.Contains([]string{"CMD", "CMD-SHELL"}, check.Command[0])) {
+			problems.Refuse(at+".healthCheck.command", check.Command, "must begin with CMD or CMD-SHELL and a command ("+healthCheckDocs+")")
+		}
+		if container.LogConfiguration != nil && container.LogConfiguration.LogDriver == types.LogDriverAwslogs {
+			for _, option := range []string{"awslogs-group", "awslogs-region", "awslogs-stream-prefix"} {
+				if container.LogConfiguration.Options[option] == "" {
+					problems.Refuse(at+".logConfiguration.options", container.LogConfiguration.Options, "must have "+option+" ("+fargateDocs+")")
+				}
+			}
 		}
 	}
-	_, err := client.ECS.RegisterTaskDefinition(ctx, request)
-	return in.Family, err
+	if !essential {
+		problems.Refuse(path, in.Containers, "must have an essential container ("+taskDefinitionDocs+")")
+	}
 }
 
-func readTaskDefinition(ctx context.Context, client *api, id string, in *taskDefinitionInputs, out *taskDefinitionOutputs) error {
-	if out.Arn != "" {
-		id = out.Arn
+// fargateMemory maps the CPU units that Fargate offers to the memory, in MiB, that goes with them: from the least to
+// the most in steps. With 256 units the steps double.
+//
+// Source: Amazon ECS developer guide, "Task size".
+var fargateMemory = map[int]struct{ least, most, step int }{
+	256:   {512, 2048, 512},
+	512:   {1024, 4096, 1024},
+	1024:  {2048, 8192, 1024},
+	2048:  {4096, 16384, 1024},
+	4096:  {8192, 30720, 1024},
+	8192:  {16384, 61440, 4096},
+	16384: {32768, 122880, 8192},
+}
+
+func checkFargate(in *taskDefinition, problems *provider.Problems) {
+	if deref(in.NetworkMode) != "awsvpc" {
+		problems.Refuse("networkMode", deref(in.NetworkMode), "must be awsvpc for FARGATE ("+fargateDocs+")")
+	}
+	if !problems.Known("cpu", "memory") {
+		return
+	}
+	cpu, err := units(deref(in.CPU), "vcpu")
+	size, offered := fargateMemory[cpu]
+	if err != nil || !offered {
+		problems.Refuse("cpu", deref(in.CPU), "must be 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units on Fargate, or as many 1024ths of a vCPU ("+fargateDocs+")")
+		return
+	}
+	memory, err := units(deref(in.Memory), "gb")
+	if err != nil || memory < size.least || memory > size.most || memory%size.step != 0 || cpu == 256 && memory == 1536 {
+		problems.Refuse("memory", deref(in.Memory), fmt.Sprintf("must be from %d to %d MiB in steps of %d for %d CPU units on Fargate (%s)",
+			size.least, size.most, size.step, cpu, fargateDocs))
+	}
+}
+
+// units reads a size, either a number or a number of the unit, 1024 times as large.
+func units(size, unit string) (int, error) {
+	number, whole := strings.CutSuffix(strings.ToLower(strings.TrimSpace(size)), unit)
+	if !whole {
+		return strconv.Atoi(number)
+	}
+	value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	return int(math.Round(value * 1024)), err
+}
+
+func createTaskDefinition(ctx context.Context, client *api, in *taskDefinition) (string, error) {
+	request := expanded[ecs.RegisterTaskDefinitionInput](in)
+	if err := json.Unmarshal([]byte(in.Containers), &request.ContainerDefinitions); err != nil {
+		return "", fmt.Errorf("containerDefinitions: %w", err)
+	}
+	if _, err := client.ECS.RegisterTaskDefinition(ctx, request); err != nil {
+		return "", err
+	}
+	return in.Family, nil
+}
+
+func readTaskDefinition(ctx context.Context, client *api, id string, in *taskDefinition) error {
+	if in.Arn != "" {
+		id = in.Arn
 	}
 	found, err := client.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &id, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
@@ -127,28 +185,25 @@ func readTaskDefinition(ctx context.Context, client *api, id string, in *taskDef
 	if observed.Status == types.TaskDefinitionStatusInactive {
 		return provider.ErrNotFound
 	}
-	observeRequired(&in.Family, observed.Family)
-	in.Tags = ecsTags(found.Tags)
-	observeRequired(&out.Arn, observed.TaskDefinitionArn)
-	out.ArnWithoutRevision = out.Arn[:strings.LastIndex(out.Arn, ":")]
-	out.Revision = observed.Revision
+	in.Family, in.Tags = deref(observed.Family), tagsOf(found.Tags)
+	in.Arn, in.Revision = deref(observed.TaskDefinitionArn), observed.Revision
+	in.ArnWithoutRevision = in.Arn[:strings.LastIndex(in.Arn, ":")]
 	return nil
 }
 
-func deleteTaskDefinition(ctx context.Context, client *api, _ string, in *taskDefinitionInputs, out *taskDefinitionOutputs) error {
+func deleteTaskDefinition(ctx context.Context, client *api, _ string, in *taskDefinition) error {
 	// As in the official plugin, the revision then stays registered.
 	if deref(in.SkipDestroy) {
 		return nil
 	}
-	_, err := client.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &out.Arn})
+	_, err := client.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &in.Arn})
 	if unknownTaskDefinition(err) {
 		return nil
 	}
 	return err
 }
 
-// unknownTaskDefinition tells the error for a task definition that does not
-// exist: ECS has no code of its own for it.
+// unknownTaskDefinition tells the error for a task definition that does not exist: ECS has no code of its own for it.
 func unknownTaskDefinition(err error) bool {
 	var failure smithy.APIError
 	return errors.As(err, &failure) && failure.ErrorCode() == "ClientException" &&

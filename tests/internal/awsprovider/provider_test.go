@@ -3,9 +3,11 @@ package awsprovider
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -222,7 +224,7 @@ var good = map[string]map[string]any{
 	"aws:ecr/repositoryPolicy:RepositoryPolicy":              {"repository": "mediaserver", "policy": trustText},
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy": {
 		"repository": "mediaserver",
-		"policy":     `{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 5}, "action": {"type": "expire"}}]}`,
+		"policy":     expiringImages,
 	},
 	"aws:iam/role:Role": {
 		"name": "task", "assumeRolePolicy": trustText, "inlinePolicies": []any{map[string]any{"name": "secrets", "policy": policyText}},
@@ -291,6 +293,9 @@ var good = map[string]map[string]any{
 	},
 }
 
+const expiringImages = `{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan",
+	"countNumber": 5}, "action": {"type": "expire"}}]}`
+
 const containerText = `[{"name": "app", "image": "app:latest", "portMappings": [{"containerPort": 3000, "hostPort": 3000}],
 	"healthCheck": {"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 60},
 	"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g", "awslogs-region": "r", "awslogs-stream-prefix": "p"}}}]`
@@ -353,4 +358,62 @@ func checkInputs(t *testing.T, client pulumirpc.ResourceProviderClient, token st
 	}
 	slices.Sort(failures)
 	return failures
+}
+
+func TestAnotherRegionReplacesEveryResource(t *testing.T) {
+	client, err := attach(t, nowhere, london)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff := func(inputs map[string]any) *pulumirpc.DiffResponse {
+		answer, err := client.DiffConfig(t.Context(), &pulumirpc.DiffRequest{
+			Urn: "urn:pulumi:dev::mediaserver::pulumi:providers:aws::default", OldInputs: marshal(t, london), Olds: marshal(t, london), News: marshal(t, inputs),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	if got := diff(map[string]any{"region": "us-east-1"}).Replaces; len(got) != 1 || got[0] != "region" {
+		t.Errorf("another region replaces because of %q", got)
+	}
+	if got := diff(map[string]any{"region": "eu-west-2", "defaultTags": `{"tags": {"a": "b"}}`}); len(got.Replaces) > 0 || got.Changes != pulumirpc.DiffResponse_DIFF_SOME {
+		t.Errorf("other tags: %v", got)
+	}
+}
+
+// tagsInRequest finds tags in a request to any service: in the JSON protocol and in the query protocols.
+var tagsInRequest = regexp.MustCompile(`(?i)"tags"|\btags[.=]|\bTagSpecification\.`)
+
+// TestACreationWithoutTagsNamesNone is about services that refuse an empty list, as EC2 does.
+func TestACreationWithoutTagsNamesNone(t *testing.T) {
+	var named atomic.Bool
+	refusing := http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		said, _ := io.ReadAll(request.Body)
+		if tagsInRequest.Match(said) {
+			named.Store(true)
+		}
+		writer.WriteHeader(http.StatusBadRequest)
+	})
+	untagged := emulated(t, refusing)
+	emulator := httptest.NewServer(refusing)
+	defer emulator.Close()
+	tagged, err := attach(t, emulator.URL, map[string]any{"region": "eu-west-2", "defaultTags": `{"tags": {"Project": "mediaserver"}}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	withTags := 0
+	for token, inputs := range good {
+		create := &pulumirpc.CreateRequest{Urn: "urn:pulumi:dev::mediaserver::" + token + "::it", Properties: marshal(t, inputs)}
+		named.Store(false)
+		if _, err := untagged.Create(t.Context(), create); err == nil || named.Load() {
+			t.Errorf("%s: the creation without tags names some, and ends with %v", token, err)
+		}
+		if _, err := tagged.Create(t.Context(), create); err != nil && named.Load() {
+			withTags++
+		}
+	}
+	if withTags < 10 {
+		t.Errorf("%d types name the tags that they have, want at least 10", withTags)
+	}
 }

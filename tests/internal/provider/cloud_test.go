@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -83,12 +84,15 @@ func (c *cloud) count(call string) int {
 	return count
 }
 
-type bucketInputs struct {
-	Name  string            `pulumi:"name"`
-	Size  *int32            `pulumi:"size,optional"`
-	Key   *string           `pulumi:"key,optional"`
-	Rules []bucketRule      `pulumi:"rules,optional"`
-	Tags  map[string]string `pulumi:"tags,optional"`
+type bucketProperties struct {
+	Name    string            `pulumi:"name"`
+	Size    *int32            `pulumi:"size,optional"`
+	Key     *string           `pulumi:"key,optional"`
+	Rules   []bucketRule      `pulumi:"rules,optional"`
+	Tags    map[string]string `pulumi:"tags,optional"`
+	Arn     string            `pulumi:"arn,output"`
+	Version int32             `pulumi:"version,volatile"`
+	Token   string            `pulumi:"token,output"`
 }
 
 type bucketRule struct {
@@ -96,83 +100,77 @@ type bucketRule struct {
 	Days   *int32 `pulumi:"days,optional"`
 }
 
-type bucketOutputs struct {
-	Arn     string `pulumi:"arn"`
-	Version int32  `pulumi:"version,volatile"`
-	Token   string `pulumi:"token"`
-}
-
 const bucketToken = "cloud:index/bucket:Bucket"
 
-func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
-	return &Kind[*cloud, bucketInputs, bucketOutputs]{
+func bucketKind() *Kind[*cloud, bucketProperties] {
+	return &Kind[*cloud, bucketProperties]{
 		Token:   bucketToken,
 		Name:    "name",
 		Replace: []string{"name", "key"},
 		Secret:  []string{"token"},
-		Check: func(in *bucketInputs, problems *Problems) {
-			if in.Size != nil && *in.Size > 100 {
-				problems.Refuse("size", *in.Size, "must be at most 100")
-			}
-			if len(in.Name) < 2 {
-				problems.Refuse("name", in.Name, "must have at least 2 characters")
-			}
-			if in.Key != nil && len(*in.Key) < 3 {
-				problems.Refuse("key", *in.Key, "must have at least 3 characters")
+		Rules: []Rule{
+			{Property: "size", Must: Between(0, 100), Source: "the manual"},
+			{Property: "name", Must: Length(2, 10), Source: "the manual"},
+			{Property: "key", Must: Matching("^.{3}", "have at least 3 characters"), Source: "the manual"},
+			{Property: "rules[].days", Must: MultipleOf(7, 1), Source: "the manual"},
+			{Property: "rules[].prefix", Must: Unlike("^/", "not begin with a slash"), Source: "the manual"},
+			{Property: "tags.kind", Must: OneOf("big", "small"), Source: "the manual"},
+		},
+		Check: func(b *bucketProperties, problems *Problems) {
+			if len(b.Rules) > 0 && b.Key == nil && problems.Known("key") {
+				problems.Refuse("rules", len(b.Rules), "must not be stated without a key")
 			}
 		},
-		CheckChange: func(old, in *bucketInputs) error {
-			if old.Size != nil && in.Size != nil && *in.Size < *old.Size {
-				return fmt.Errorf("size cannot go from %d to %d", *old.Size, *in.Size)
+		CheckChange: func(old, b *bucketProperties) error {
+			if old.Size != nil && b.Size != nil && *b.Size < *old.Size {
+				return fmt.Errorf("size cannot go from %d to %d", *old.Size, *b.Size)
 			}
 			return nil
 		},
-		Create: func(ctx context.Context, c *cloud, in *bucketInputs) (id string, err error) {
+		Create: func(ctx context.Context, c *cloud, b *bucketProperties) (id string, err error) {
 			err = c.call(ctx, "create", func() error {
 				for _, bucket := range c.buckets {
-					if bucket.name == in.Name {
+					if bucket.name == b.Name {
 						return errExists
 					}
 				}
 				c.made++
 				id = fmt.Sprintf("b-%d", c.made)
-				c.buckets[id] = &bucket{name: in.Name, key: deref(in.Key), tags: maps.Clone(in.Tags)}
+				c.buckets[id] = &bucket{name: b.Name, key: deref(b.Key), tags: maps.Clone(b.Tags)}
 				return nil
 			})
 			return id, err
 		},
-		Complete: func(ctx context.Context, c *cloud, id string, in *bucketInputs) error {
-			if in.Size == nil {
+		Complete: func(ctx context.Context, c *cloud, id string, b *bucketProperties) error {
+			if b.Size == nil {
 				return nil
 			}
 			return c.call(ctx, "resize", func() error {
-				c.buckets[id].size = *in.Size
+				c.buckets[id].size = *b.Size
 				return nil
 			})
 		},
-		Read: func(ctx context.Context, c *cloud, id string, in *bucketInputs, out *bucketOutputs) error {
+		Read: func(ctx context.Context, c *cloud, id string, b *bucketProperties) error {
 			return c.call(ctx, "read", func() error {
 				bucket, ok := c.buckets[id]
 				if !ok {
 					return ErrNotFound
 				}
-				in.Name, in.Tags = bucket.name, maps.Clone(bucket.tags)
-				Observe(&in.Size, &bucket.size)
-				Observe(&in.Key, &bucket.key)
+				b.Name, b.Tags, b.Size, b.Key = bucket.name, maps.Clone(bucket.tags), new(bucket.size), new(bucket.key)
 				if bucket.cleared {
-					in.Rules = nil
+					b.Rules = nil
 				}
-				out.Arn, out.Token = "arn:"+id, "token of "+id
+				b.Arn, b.Token = "arn:"+id, "token of "+id
 				return nil
 			})
 		},
-		Update: func(ctx context.Context, c *cloud, _ string, _, _ *bucketInputs, out *bucketOutputs) error {
+		Update: func(ctx context.Context, c *cloud, _ string, _, b *bucketProperties) error {
 			return c.call(ctx, "update", func() error {
-				out.Version++
+				b.Version++
 				return nil
 			})
 		},
-		Delete: func(ctx context.Context, c *cloud, id string, _ *bucketInputs, _ *bucketOutputs) error {
+		Delete: func(ctx context.Context, c *cloud, id string, _ *bucketProperties) error {
 			return c.call(ctx, "delete", func() error {
 				if _, ok := c.buckets[id]; !ok {
 					return ErrNotFound
@@ -181,16 +179,17 @@ func bucketKind() *Kind[*cloud, bucketInputs, bucketOutputs] {
 				return nil
 			})
 		},
-		SetTags: func(ctx context.Context, c *cloud, id string, _ *bucketOutputs, tags map[string]string) error {
+		TagBy: "arn",
+		SetTags: func(ctx context.Context, c *cloud, arn string, tags map[string]string) error {
 			return c.call(ctx, "set tags", func() error {
-				maps.Copy(c.buckets[id].tags, tags)
+				maps.Copy(c.buckets[strings.TrimPrefix(arn, "arn:")].tags, tags)
 				return nil
 			})
 		},
-		RemoveTags: func(ctx context.Context, c *cloud, id string, _ *bucketOutputs, keys []string) error {
+		RemoveTags: func(ctx context.Context, c *cloud, arn string, keys []string) error {
 			return c.call(ctx, "remove tags", func() error {
 				for _, key := range keys {
-					delete(c.buckets[id].tags, key)
+					delete(c.buckets[strings.TrimPrefix(arn, "arn:")].tags, key)
 				}
 				return nil
 			})

@@ -12,9 +12,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// decoder fills a struct from properties and notes everything that does not
-// fit. Struct fields carry the tag `pulumi:"name"`, or `pulumi:"name,optional"`
-// where the property may be absent.
+// decoder fills a struct from properties and notes everything that does not fit. [Kind] says which tags the fields of
+// the struct carry.
 type decoder struct {
 	unknown  []string
 	secret   []string
@@ -30,14 +29,16 @@ func (d *decoder) refuse(path, format string, args ...any) {
 
 // field is one property of a struct.
 type field struct {
-	name     string
-	index    []int
-	optional bool
-	volatile bool
+	name                                string
+	index                               []int
+	optional, watched, output, volatile bool
 }
 
-// fieldsOf lists the properties of a struct type, those of embedded structs
-// included.
+// isInput and isOutput say on which side a property is. It may be on both.
+func isInput(f field) bool  { return f.optional || !f.output }
+func isOutput(f field) bool { return f.output }
+
+// fieldsOf lists the properties of a struct type, those of embedded structs included.
 func fieldsOf(t reflect.Type) []field {
 	var fields []field
 	for _, f := range reflect.VisibleFields(t) {
@@ -45,19 +46,19 @@ func fieldsOf(t reflect.Type) []field {
 		if !ok {
 			continue
 		}
-		name, flags, _ := strings.Cut(tag, ",")
+		flags := strings.Split(tag, ",")
+		watched, volatile := slices.Contains(flags, "watched"), slices.Contains(flags, "volatile")
 		fields = append(fields, field{
-			name:     name,
-			index:    f.Index,
-			optional: flags == "optional",
-			volatile: flags == "volatile",
+			name: flags[0], index: f.Index, watched: watched, volatile: volatile,
+			optional: watched || slices.Contains(flags, "optional"),
+			output:   volatile || slices.Contains(flags, "output"),
 		})
 	}
 	return fields
 }
 
 func (d *decoder) object(path string, properties resource.PropertyMap, into reflect.Value) {
-	fields := fieldsOf(into.Type())
+	fields := slices.DeleteFunc(fieldsOf(into.Type()), func(f field) bool { return !isInput(f) })
 	for _, key := range properties.StableKeys() {
 		known := slices.ContainsFunc(fields, func(f field) bool { return f.name == string(key) })
 		if !known && !properties[key].IsNull() {
@@ -142,7 +143,7 @@ func (d *decoder) value(path string, value resource.PropertyValue, into reflect.
 			return
 		}
 		into.SetBool(value.BoolValue())
-	case reflect.Int, reflect.Int32:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		if !value.IsNumber() || value.NumberValue() != math.Trunc(value.NumberValue()) ||
 			math.Abs(value.NumberValue()) > math.MaxInt32 {
 			d.mismatch(path, value, "an integer")

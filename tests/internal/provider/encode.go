@@ -7,13 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// encode turns a struct with `pulumi` tags, or a pointer to one, into
-// properties. Nil pointers, slices and maps are left out.
-func encode(from any) resource.PropertyMap {
-	return encodeObject(reflect.Indirect(reflect.ValueOf(from)))
+// encode turns those properties of a struct, or of a pointer to one, that are wanted into a map. Nil pointers, slices
+// and maps are left out.
+func encode(from any, wanted func(field) bool) resource.PropertyMap {
+	return encodeObject(reflect.Indirect(reflect.ValueOf(from)), wanted)
 }
 
-func encodeObject(from reflect.Value) resource.PropertyMap {
+func encodeObject(from reflect.Value, wanted func(field) bool) resource.PropertyMap {
 	properties := resource.PropertyMap{}
 	for _, f := range fieldsOf(from.Type()) {
 		value := from.FieldByIndex(f.index)
@@ -23,17 +23,21 @@ func encodeObject(from reflect.Value) resource.PropertyMap {
 				continue
 			}
 		}
-		properties[resource.PropertyKey(f.name)] = encodeValue(value)
+		if wanted(f) {
+			properties[resource.PropertyKey(f.name)] = encodeValue(value)
+		}
 	}
 	return properties
 }
+
+func anyField(field) bool { return true }
 
 func encodeValue(from reflect.Value) resource.PropertyValue {
 	switch from.Kind() {
 	case reflect.Pointer:
 		return encodeValue(from.Elem())
 	case reflect.Struct:
-		return resource.NewProperty(encodeObject(from))
+		return resource.NewProperty(encodeObject(from, anyField))
 	case reflect.Slice:
 		elements := make([]resource.PropertyValue, from.Len())
 		for i := range elements {
@@ -50,7 +54,7 @@ func encodeValue(from reflect.Value) resource.PropertyValue {
 		return resource.NewProperty(from.String())
 	case reflect.Bool:
 		return resource.NewProperty(from.Bool())
-	case reflect.Int, reflect.Int32:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		return resource.NewProperty(float64(from.Int()))
 	case reflect.Float64:
 		return resource.NewProperty(from.Float())

@@ -26,5 +26,5 @@ func (f *Function[C, In, Out]) invoke(ctx context.Context, client C, args resour
 	if err != nil {
 		return nil, err
 	}
-	return encode(out), nil
+	return encode(out, anyField), nil
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
 )
 
 // scope is what an operation on one resource works with.
@@ -29,16 +30,21 @@ func (s scope[C]) failed(verb string, err error) error {
 	return fmt.Errorf("%s %s: %w", verb, s.urn.Name(), err)
 }
 
-func (k *Kind[C, In, Out]) check(properties resource.PropertyMap, defaults map[string]string) []plugin.CheckFailure {
-	in, decoded := k.inputs(properties, defaults)
-	if k.Check != nil && len(decoded.problems) == 0 {
-		k.Check(in, &Problems{decoder: decoded})
+func (k *Kind[C, M]) check(properties resource.PropertyMap, defaults map[string]string) []plugin.CheckFailure {
+	m, decoded := k.inputs(properties, defaults)
+	if len(decoded.problems) > 0 {
+		return decoded.problems
+	}
+	problems := &Problems{decoder: decoded}
+	problems.Apply("", resource.NewProperty(properties), k.Rules)
+	if k.Check != nil {
+		k.Check(m, problems)
 	}
 	return decoded.problems
 }
 
-func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) (plugin.DiffResult, error) {
-	old, new := k.alike(req.OldInputs, req.NewInputs)
+func (k *Kind[C, M]) diff(s scope[C], req plugin.DiffRequest) (plugin.DiffResult, error) {
+	old, new := k.comparable(req.OldInputs, req.NewInputs)
 	if k.CheckChange != nil {
 		before, _ := k.inputs(old, s.defaultTags)
 		after, _ := k.inputs(new, s.defaultTags)
@@ -67,148 +73,157 @@ func (k *Kind[C, In, Out]) diff(s scope[C], req plugin.DiffRequest) (plugin.Diff
 	return result, nil
 }
 
-// unknownOutputs are the computed properties as a preview shows them: those of
-// a new resource all unknown, those of an existing one only where volatile.
-func (k *Kind[C, In, Out]) unknownOutputs(existing resource.PropertyMap) resource.PropertyMap {
+// comparable are the inputs of a resource as it is and as it will be, without the differences that are none: an input
+// that is not stated has its default, and the cloud decides one that it computes.
+func (k *Kind[C, M]) comparable(old, new resource.PropertyMap) (resource.PropertyMap, resource.PropertyMap) {
+	old, new = revealAll(old).Copy(), revealAll(new).Copy()
+	for name, value := range k.Defaults {
+		for _, inputs := range []resource.PropertyMap{old, new} {
+			if _, stated := inputs[resource.PropertyKey(name)]; !stated {
+				inputs[resource.PropertyKey(name)] = resource.NewPropertyValue(value)
+			}
+		}
+	}
+	for _, name := range k.Computed {
+		key := resource.PropertyKey(name)
+		if _, stated := new[key]; !stated {
+			delete(old, key)
+		}
+	}
+	return old, new
+}
+
+// unknownOutputs are the computed properties as a preview shows them: those of a new resource all unknown, those of an
+// existing one only where volatile.
+func (k *Kind[C, M]) unknownOutputs(existing resource.PropertyMap) resource.PropertyMap {
 	computed := resource.PropertyMap{}
-	for _, f := range fieldsOf(reflect.TypeFor[Out]()) {
+	for _, f := range k.fields() {
 		key := resource.PropertyKey(f.name)
 		value, kept := existing[key]
-		if existing == nil || f.volatile {
+		switch {
+		case !f.output:
+		case existing == nil || f.volatile:
 			computed[key] = resource.MakeComputed(resource.NewProperty(""))
-		} else if kept {
+		case kept:
 			computed[key] = value
 		}
 	}
 	return computed
 }
 
-func (k *Kind[C, In, Out]) read(ctx context.Context, s scope[C], req plugin.ReadRequest) (plugin.ReadResult, error) {
-	known := maps.Clone(req.Inputs)
-	if known == nil {
-		known = resource.PropertyMap{}
+// create makes the resource. If it comes into being and something fails afterwards, the error carries the state as far
+// as it got: the engine records the resource, says that its initialization failed, and has the next run complete it by
+// an update.
+func (k *Kind[C, M]) create(ctx context.Context, s scope[C], req plugin.CreateRequest) (string, resource.PropertyMap, error) {
+	tags := allTags(req.Properties, s.defaultTags)
+	if req.Preview {
+		return "", k.state(req.Properties, k.unknownOutputs(nil), tags), nil
 	}
-	tags, hasTags := req.State[tagsAllKey]
-	if k.tagged() && hasTags {
-		known[tagsKey] = tags
+	m, decoded := k.inputs(req.Properties, s.defaultTags)
+	if err := decoded.err(); err != nil {
+		return "", nil, s.failed("create", err)
 	}
-	in := new(In)
-	if err := decode(known, in).err(); err != nil && len(req.Inputs) > 0 {
-		return plugin.ReadResult{}, s.failed("read", err)
+	id, err := k.make(ctx, s, m)
+	if id == "" && err == nil && k.ID != "" {
+		id = reveal(req.Properties[resource.PropertyKey(k.ID)]).StringValue()
 	}
-	out := k.outputs(req.State)
-	before := encode(in)
-	id, err := k.observe(ctx, s, req, in, out)
+	if id == "" {
+		return "", nil, s.failed("create", err)
+	}
+	if err == nil && k.Complete != nil {
+		err = k.Complete(ctx, s.client, id, m)
+	}
+	if err == nil {
+		err = k.Read(ctx, s.client, id, m)
+	}
 	if err != nil {
-		if s.missing(err) {
-			return plugin.ReadResult{}, nil
-		}
-		return plugin.ReadResult{}, s.failed("read", err)
+		return "", nil, incomplete(id, k.state(req.Properties, encode(new(M), isOutput), tags), s.failed("create", err))
 	}
-	after := encode(in)
-
-	inputs := resource.PropertyMap{}
-	maps.Copy(inputs, req.Inputs)
-	observed := resource.NewProperty(resource.PropertyMap{})
-	if value, ok := after[tagsKey]; ok {
-		observed = value
-	}
-	for _, key := range slices.Sorted(maps.Keys(union(before, after))) {
-		if before[key].DeepEquals(after[key]) {
-			continue
-		}
-		value, present := after[key]
-		switch {
-		case key == tagsKey && k.tagged():
-			own := ownTags(observed, req.Inputs[tagsKey], s.defaultTags)
-			if _, had := inputs[tagsKey]; had || len(own) > 0 {
-				inputs[tagsKey] = resource.NewProperty(own)
-			}
-		case !present:
-			delete(inputs, key)
-		case req.Inputs[key].ContainsSecrets() || slices.Contains(k.Secret, string(key)):
-			inputs[key] = resource.MakeSecret(value)
-		default:
-			inputs[key] = value
-		}
-	}
-	return plugin.ReadResult{ID: resource.ID(id), Inputs: inputs, Outputs: k.state(inputs, encode(out), observed)}, nil
+	return id, k.state(req.Properties, encode(m, isOutput), tags), nil
 }
 
-// observe reads the resource and returns its id. An import knows no inputs, and takes over all that is reported.
-func (k *Kind[C, In, Out]) observe(ctx context.Context, s scope[C], req plugin.ReadRequest, in *In, out *Out) (string, error) {
-	id := string(req.ID)
-	if importing := len(req.Inputs) == 0 && len(req.State) == 0; !importing {
-		return id, k.Read(ctx, s.client, id, in, out)
+func (k *Kind[C, M]) make(ctx context.Context, s scope[C], m *M) (string, error) {
+	if k.Put != nil {
+		return "", k.Put(ctx, s.client, m)
 	}
-	if k.ImportID != nil {
-		var err error
-		if id, err = k.ImportID(ctx, s.client, id); err != nil {
-			return "", err
-		}
-	}
-	places := ask(in)
-	defer places.withdraw(in)
-	return id, k.Read(ctx, s.client, id, in, out)
+	return k.Create(ctx, s.client, m)
 }
 
-func union(a, b resource.PropertyMap) resource.PropertyMap {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
+// incomplete is the protocol's error for a resource that was created but not completed.
+func incomplete(id string, state resource.PropertyMap, reason error) error {
+	properties, err := plugin.MarshalProperties(state, plugin.MarshalOptions{KeepSecrets: true, KeepResources: true})
+	if err != nil {
+		return errors.Join(reason, fmt.Errorf("record what was created: %w", err))
+	}
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, reason.Error()), &pulumirpc.ErrorResourceInitFailed{
+		Id: id, Properties: properties, Reasons: []string{reason.Error()},
+	})
 }
 
-func (k *Kind[C, In, Out]) update(ctx context.Context, s scope[C], req plugin.UpdateRequest) (resource.PropertyMap, error) {
+func (k *Kind[C, M]) update(ctx context.Context, s scope[C], req plugin.UpdateRequest) (resource.PropertyMap, error) {
 	tags := allTags(req.NewInputs, s.defaultTags)
 	if req.Preview {
 		return k.state(req.NewInputs, k.unknownOutputs(req.OldOutputs), tags), nil
 	}
-	in, decoded := k.inputs(req.NewInputs, s.defaultTags)
+	m, decoded := k.inputs(req.NewInputs, s.defaultTags)
 	if err := decoded.err(); err != nil {
 		return nil, s.failed("update", err)
 	}
-	before, _ := k.alike(req.OldInputs, req.NewInputs)
+	before, _ := k.comparable(req.OldInputs, req.NewInputs)
 	old, _ := k.inputs(before, s.defaultTags)
-	out := k.outputs(req.OldOutputs)
+	k.addOutputs(m, req.OldOutputs)
 
-	if err := k.changeTags(ctx, s, string(req.ID), out, req.OldOutputs[tagsAllKey], tags); err != nil {
+	id := string(req.ID)
+	if err := k.changeTags(ctx, s, id, req.OldOutputs, tags); err != nil {
 		return nil, s.failed("tag", err)
 	}
-	if k.Update != nil {
-		if err := k.Update(ctx, s.client, string(req.ID), old, in, out); err != nil {
-			return nil, s.failed("update", err)
-		}
+	if err := k.change(ctx, s, id, old, m); err != nil {
+		return nil, s.failed("update", err)
 	}
-	if k.Complete != nil {
-		if err := k.Complete(ctx, s.client, string(req.ID), in); err != nil {
-			return nil, s.failed("update", err)
-		}
-	}
-	if err := k.Read(ctx, s.client, string(req.ID), in, out); err != nil {
+	if err := k.Read(ctx, s.client, id, m); err != nil {
 		return nil, s.failed("read", err)
 	}
-	return k.state(req.NewInputs, encode(out), tags), nil
+	return k.state(req.NewInputs, encode(m, isOutput), tags), nil
 }
 
-func (k *Kind[C, In, Out]) changeTags(ctx context.Context, s scope[C], id string, out *Out, old, all resource.PropertyValue) error {
-	changed, removed := tagChanges(old, all)
+func (k *Kind[C, M]) change(ctx context.Context, s scope[C], id string, old, m *M) error {
+	var err error
+	switch {
+	case k.Put != nil:
+		err = k.Put(ctx, s.client, m)
+	case k.Update != nil:
+		err = k.Update(ctx, s.client, id, old, m)
+	}
+	if err != nil || k.Complete == nil {
+		return err
+	}
+	return k.Complete(ctx, s.client, id, m)
+}
+
+func (k *Kind[C, M]) changeTags(
+	ctx context.Context, s scope[C], id string, old resource.PropertyMap, all resource.PropertyValue,
+) error {
+	target := id
+	if output := reveal(old[resource.PropertyKey(k.TagBy)]); output.IsString() {
+		target = output.StringValue()
+	}
+	changed, removed := tagChanges(old[tagsAllKey], all)
 	if k.SetTags != nil && len(changed) > 0 {
-		if err := k.SetTags(ctx, s.client, id, out, changed); err != nil {
+		if err := k.SetTags(ctx, s.client, target, changed); err != nil {
 			return err
 		}
 	}
 	if k.RemoveTags == nil || len(removed) == 0 {
 		return nil
 	}
-	return k.RemoveTags(ctx, s.client, id, out, removed)
+	return k.RemoveTags(ctx, s.client, target, removed)
 }
 
-func (k *Kind[C, In, Out]) delete(ctx context.Context, s scope[C], req plugin.DeleteRequest) error {
-	// What an older state holds is enough to delete by, even if it would no
-	// longer pass as input.
-	in, _ := k.inputs(req.Inputs, s.defaultTags)
-	err := k.Delete(ctx, s.client, string(req.ID), in, k.outputs(req.Outputs))
-	if err != nil && !s.missing(err) {
+func (k *Kind[C, M]) delete(ctx context.Context, s scope[C], req plugin.DeleteRequest) error {
+	// What an older state holds is enough to delete by, even if it would no longer pass as input.
+	m, _ := k.inputs(req.Inputs, s.defaultTags)
+	k.addOutputs(m, req.Outputs)
+	if err := k.Delete(ctx, s.client, string(req.ID), m); err != nil && !s.missing(err) {
 		return s.failed("delete", err)
 	}
 	return nil

@@ -13,6 +13,9 @@ import (
 
 func TestUnknownAndUnfitPropertiesAreRefusedByTheirPath(t *testing.T) {
 	e := attach(t, serve(t, newCloud()), nil)
+	ruled := func(prefix string, days int) map[string]any {
+		return map[string]any{"name": "media", "key": "abc", "rules": []any{map[string]any{"prefix": prefix, "days": days}}}
+	}
 	for _, test := range []struct {
 		inputs       map[string]any
 		path, reason string
@@ -30,7 +33,12 @@ func TestUnknownAndUnfitPropertiesAreRefusedByTheirPath(t *testing.T) {
 		{map[string]any{"name": "media", "rules": []any{"all"}}, "rules[0]", `must be an object`},
 		{map[string]any{"name": "media", "tags": map[string]any{"a": true}}, "tags.a", `must be a string`},
 		{map[string]any{"name": "media", "tags": "a"}, "tags", `must be a map`},
-		{map[string]any{"name": "media", "size": 101}, "size", `property "size" has the value 101: must be at most 100`},
+		{map[string]any{"name": "media", "size": 101}, "size", `property "size" has the value 101: must be from 0 to 100 (the manual)`},
+		{map[string]any{"name": "a"}, "name", `must have a length of 2 to 10`},
+		{map[string]any{"name": "media", "tags": map[string]any{"kind": "huge"}}, "tags.kind", `must be one of [big small]`},
+		{ruled("/a", 7), "rules[0].prefix", `must not begin with a slash`},
+		{ruled("a", 8), "rules[0].days", `must be a multiple of 7 or one of [1]`},
+		{map[string]any{"name": "media", "rules": []any{map[string]any{"prefix": "a"}}}, "rules", `must not be stated without a key`},
 	} {
 		failures := e.check(properties(test.inputs))
 		if len(failures) != 1 || !strings.Contains(failures[test.path], test.reason) {

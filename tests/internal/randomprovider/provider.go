@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"math"
 	"math/big"
 	"strings"
 
@@ -42,40 +43,27 @@ func (*config) Check(*provider.Problems) {}
 // Connect implements [provider.Config].
 func (*config) Connect() (client, map[string]string, error) { return client{}, nil, nil }
 
-// inputs say which characters to draw and how many of each class at least.
-// A class that is not stated is drawn from.
-type inputs struct {
+// text is a drawn text: which characters to draw, how many of each class at least, and what came of it. The official
+// plugin fills in its defaults.
+type text struct {
 	Length          int32             `pulumi:"length"`
-	Lower           *bool             `pulumi:"lower,optional"`
-	Upper           *bool             `pulumi:"upper,optional"`
-	Numeric         *bool             `pulumi:"numeric,optional"`
-	Special         *bool             `pulumi:"special,optional"`
+	Lower           *bool             `pulumi:"lower,optional,output"`
+	Upper           *bool             `pulumi:"upper,optional,output"`
+	Numeric         *bool             `pulumi:"numeric,optional,output"`
+	Special         *bool             `pulumi:"special,optional,output"`
 	OverrideSpecial *string           `pulumi:"overrideSpecial,optional"`
-	MinLower        *int32            `pulumi:"minLower,optional"`
-	MinUpper        *int32            `pulumi:"minUpper,optional"`
-	MinNumeric      *int32            `pulumi:"minNumeric,optional"`
-	MinSpecial      *int32            `pulumi:"minSpecial,optional"`
+	MinLower        *int32            `pulumi:"minLower,optional,output"`
+	MinUpper        *int32            `pulumi:"minUpper,optional,output"`
+	MinNumeric      *int32            `pulumi:"minNumeric,optional,output"`
+	MinSpecial      *int32            `pulumi:"minSpecial,optional,output"`
 	Keepers         map[string]string `pulumi:"keepers,optional"`
+	Number          bool              `pulumi:"number,output"`
+	Result          string            `pulumi:"result,output"`
 }
 
-// stringOutputs are the result and the settings as the official plugin reports
-// them, its defaults filled in.
-type stringOutputs struct {
-	Result     string `pulumi:"result"`
-	Lower      bool   `pulumi:"lower"`
-	Upper      bool   `pulumi:"upper"`
-	Numeric    bool   `pulumi:"numeric"`
-	Number     bool   `pulumi:"number"`
-	Special    bool   `pulumi:"special"`
-	MinLower   int32  `pulumi:"minLower"`
-	MinUpper   int32  `pulumi:"minUpper"`
-	MinNumeric int32  `pulumi:"minNumeric"`
-	MinSpecial int32  `pulumi:"minSpecial"`
-}
-
-type passwordOutputs struct {
-	stringOutputs
-	BcryptHash string `pulumi:"bcryptHash"`
+type password struct {
+	text
+	BcryptHash string `pulumi:"bcryptHash,output"`
 }
 
 // replacing lists the inputs whose change draws anew: all of them.
@@ -88,61 +76,62 @@ var replacing = []string{
 const drawnLater = "none"
 
 // randomString has its value as its id, as with the official plugin.
-var randomString = &provider.Kind[client, inputs, stringOutputs]{
+var randomString = &provider.Kind[client, text]{
 	Token:   "random:index/randomString:RandomString",
 	Replace: replacing,
+	Rules:   lengthRules,
 	Check:   check,
-	Create: func(_ context.Context, _ client, in *inputs) (string, error) {
-		return draw(in)
-	},
-	Read: func(_ context.Context, _ client, id string, in *inputs, out *stringOutputs) error {
-		out.Result = id
-		out.describe(in)
+	Create:  func(_ context.Context, _ client, in *text) (string, error) { return draw(in) },
+	Read: func(_ context.Context, _ client, id string, in *text) error {
+		in.Result = id
+		in.fillIn()
 		return nil
 	},
-	Delete: func(context.Context, client, string, *inputs, *stringOutputs) error { return nil },
+	Delete: func(context.Context, client, string, *text) error { return nil },
 }
 
 // randomPassword exists in the state only: Read draws it when there is none.
-var randomPassword = &provider.Kind[client, inputs, passwordOutputs]{
+var randomPassword = &provider.Kind[client, password]{
 	Token:   "random:index/randomPassword:RandomPassword",
 	Replace: replacing,
 	Secret:  []string{"result", "bcryptHash"},
-	Check:   check,
-	Create: func(context.Context, client, *inputs) (string, error) {
-		return drawnLater, nil
-	},
-	Read: func(_ context.Context, _ client, _ string, in *inputs, out *passwordOutputs) error {
-		out.describe(in)
-		if out.Result != "" {
-			return nil
+	Rules:   lengthRules,
+	Check:   func(in *password, problems *provider.Problems) { check(&in.text, problems) },
+	Create:  func(context.Context, client, *password) (string, error) { return drawnLater, nil },
+	Read: func(_ context.Context, _ client, _ string, in *password) error {
+		if in.Result == "" {
+			result, err := draw(&in.text)
+			if err != nil {
+				return err
+			}
+			hash, err := bcrypt.GenerateFromPassword([]byte(result[:min(len(result), bcryptBytes)]), bcrypt.DefaultCost)
+			if err != nil {
+				return fmt.Errorf("hash the password: %w", err)
+			}
+			in.Result, in.BcryptHash = result, string(hash)
 		}
-		result, err := draw(in)
-		if err != nil {
-			return err
-		}
-		hash, err := bcrypt.GenerateFromPassword([]byte(result[:min(len(result), bcryptBytes)]), bcrypt.DefaultCost)
-		if err != nil {
-			return fmt.Errorf("hash the password: %w", err)
-		}
-		out.Result, out.BcryptHash = result, string(hash)
+		in.fillIn()
 		return nil
 	},
-	Delete: func(context.Context, client, string, *inputs, *passwordOutputs) error { return nil },
+	Delete: func(context.Context, client, string, *password) error { return nil },
 }
 
 // bcryptBytes is how much of a password bcrypt takes into account.
 const bcryptBytes = 72
 
-// describe fills in the settings that the inputs leave to the defaults.
-func (o *stringOutputs) describe(in *inputs) {
-	o.Lower, o.Upper = stated(in.Lower), stated(in.Upper)
-	o.Numeric, o.Number, o.Special = stated(in.Numeric), stated(in.Numeric), stated(in.Special)
-	o.MinLower, o.MinUpper = count(in.MinLower), count(in.MinUpper)
-	o.MinNumeric, o.MinSpecial = count(in.MinNumeric), count(in.MinSpecial)
+// fillIn states the settings that are left to the defaults.
+func (t *text) fillIn() {
+	t.Number = stated(t.Numeric)
+	for _, class := range []**bool{&t.Lower, &t.Upper, &t.Numeric, &t.Special} {
+		*class = new(stated(*class))
+	}
+	for _, least := range []**int32{&t.MinLower, &t.MinUpper, &t.MinNumeric, &t.MinSpecial} {
+		*least = new(count(*least))
+	}
 }
 
-func stated(flag *bool) bool { return flag == nil || *flag }
+// stated says whether a class is drawn from: one that is not stated is.
+func stated(class *bool) bool { return class == nil || *class }
 
 func count(least *int32) int32 {
 	if least == nil {
@@ -151,16 +140,17 @@ func count(least *int32) int32 {
 	return *least
 }
 
-func check(in *inputs, problems *provider.Problems) {
-	if in.Length < 1 {
-		problems.Refuse("length", in.Length, "must be at least 1")
-	}
+const schema = "terraform-provider-random, internal/provider/string.go"
+
+var lengthRules = []provider.Rule{{Property: "length", Must: provider.Between(1, math.MaxInt32), Source: schema}}
+
+func check(in *text, problems *provider.Problems) {
 	if least := count(in.MinLower) + count(in.MinUpper) + count(in.MinNumeric) + count(in.MinSpecial); in.Length < least &&
 		problems.Known("length", "minLower", "minUpper", "minNumeric", "minSpecial") {
-		problems.Refuse("length", in.Length, fmt.Sprintf("must be at least the sum of the minimums, %d", least))
+		problems.Refuse("length", in.Length, fmt.Sprintf("must be at least the sum of the minimums, %d (%s)", least, schema))
 	}
 	if len(in.alphabet()) == 0 && problems.Known("lower", "upper", "numeric", "special", "overrideSpecial") {
-		problems.Refuse("lower", false, "must be true if upper, numeric and special are false")
+		problems.Refuse("lower", false, "must be true if upper, numeric and special are false ("+schema+")")
 	}
 }
 
@@ -171,24 +161,24 @@ const (
 	specialCharacters = "!@#$%&*()-_=+[]{}<>:?"
 )
 
-func (in *inputs) special() string {
-	if in.OverrideSpecial != nil {
-		return *in.OverrideSpecial
+func (t *text) special() string {
+	if t.OverrideSpecial != nil {
+		return *t.OverrideSpecial
 	}
 	return specialCharacters
 }
 
 // alphabet is all characters that may occur.
-func (in *inputs) alphabet() string {
+func (t *text) alphabet() string {
 	var alphabet strings.Builder
 	for _, class := range []struct {
 		flag       *bool
 		characters string
 	}{
-		{in.Lower, lowerCharacters},
-		{in.Upper, upperCharacters},
-		{in.Numeric, numericCharacters},
-		{in.Special, in.special()},
+		{t.Lower, lowerCharacters},
+		{t.Upper, upperCharacters},
+		{t.Numeric, numericCharacters},
+		{t.Special, t.special()},
 	} {
 		if stated(class.flag) {
 			alphabet.WriteString(class.characters)
@@ -199,7 +189,7 @@ func (in *inputs) alphabet() string {
 
 // draw draws the least number of each class, the rest from the whole alphabet,
 // and shuffles them.
-func draw(in *inputs) (string, error) {
+func draw(in *text) (string, error) {
 	drawn := make([]byte, 0, in.Length)
 	for _, class := range []struct {
 		least      int32
