@@ -24,9 +24,6 @@ const (
 	validationNotice = 5 * time.Second
 )
 
-// certificateInputs are what the certificate is made from.
-type certificateInputs struct{ environment environmentOutputs }
-
 // certificateOutputs are the certificate of the domain.
 type certificateOutputs struct {
 	// arn is the certificate, known once it is valid. Nil without a domain.
@@ -36,7 +33,7 @@ type certificateOutputs struct {
 // createCertificate gives the domain its certificate: the given one, or one
 // that AWS issues and renews. AWS takes a record in the domain's zone as proof
 // that the domain is ours, and reads it again for each renewal.
-func createCertificate(ctx *pulumi.Context, settings settings, inputs certificateInputs) (certificateOutputs, error) {
+func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) (certificateOutputs, error) {
 	if !settings.servesHTTPS() {
 		return certificateOutputs{}, nil
 	}
@@ -74,7 +71,7 @@ func createCertificate(ctx *pulumi.Context, settings settings, inputs certificat
 		return certificateOutputs{}, fmt.Errorf("wait for certificate mediaserver: %w", err)
 	}
 	if !ctx.DryRun() {
-		announceValidation(ctx, waitMessage(settings, inputs.environment.hostedZone), record, validation)
+		announceValidation(ctx, waitMessage(settings, environment.hostedZone), record, validation)
 	}
 	return certificateOutputs{arn: validation.CertificateArn}, nil
 }

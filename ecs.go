@@ -21,9 +21,6 @@ const (
 	startSeconds = 60
 )
 
-// clusterInputs are what the cluster waits for.
-type clusterInputs struct{ listeners listenersOutputs }
-
 // clusterOutputs are the ECS cluster.
 type clusterOutputs struct {
 	arn  pulumi.StringOutput
@@ -35,7 +32,7 @@ type clusterOutputs struct {
 
 // createCluster is the first half of phase 9, steps 25 and 26: the
 // cluster with its Container Insights and its capacity providers.
-func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs) (clusterOutputs, error) {
+func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOutputs) (clusterOutputs, error) {
 	cluster, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
 		Name: pulumi.String(settings.physicalName("{name}-cluster")),
 		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
@@ -61,7 +58,7 @@ func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs)
 		// being, which takes a while, and the provider does not try this again without
 		// it (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener
 		// is there only minutes after the cluster.
-		pulumi.DependsOn([]pulumi.Resource{inputs.listeners.forwarding}))
+		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding}))
 	if err != nil {
 		return clusterOutputs{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
 	}
@@ -78,22 +75,14 @@ type taskDefinitionOutputs struct {
 	containerName string
 }
 
-// taskDefinitionInputs are what a task is made from.
-type taskDefinitionInputs struct {
-	environment environmentOutputs
-	storage     storageOutputs
-	registry    registryOutputs
-	roles       rolesOutputs
-	parameters  parametersOutputs
-	logGroups   logGroupsOutputs
-}
-
 // createTaskDefinition is step 27 of phase 9: one container on
 // AWS Fargate.
 func createTaskDefinition(
-	ctx *pulumi.Context, settings settings, inputs taskDefinitionInputs,
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	roles rolesOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
 ) (taskDefinitionOutputs, error) {
-	container := containerFor(settings, inputs)
+	container := containerFor(settings, environment, storage, registry, parameters, logGroups)
 	definition, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
 		Family:                  pulumi.String(settings.physicalName("{name}")),
 		RequiresCompatibilities: pulumi.ToStringArray([]string{fargate}),
@@ -105,8 +94,8 @@ func createTaskDefinition(
 			OperatingSystemFamily: pulumi.String("LINUX"),
 			CpuArchitecture:       pulumi.String(settings.cpuArchitecture),
 		},
-		ExecutionRoleArn:     inputs.roles.executionRoleArn,
-		TaskRoleArn:          inputs.roles.taskRoleArn,
+		ExecutionRoleArn:     roles.executionRoleArn,
+		TaskRoleArn:          roles.taskRoleArn,
 		ContainerDefinitions: pulumi.JSONMarshal([]containerDefinition{container}),
 		// A replaced revision would be deregistered while the deployment still runs,
 		// and ECS cannot move a service back to a revision that is not registered.
@@ -191,12 +180,16 @@ type healthCheck struct {
 }
 
 // containerFor is the application's container.
-func containerFor(settings settings, inputs taskDefinitionInputs) containerDefinition {
+func containerFor(
+	settings settings,
+	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	parameters parametersOutputs, logGroups logGroupsOutputs,
+) containerDefinition {
 	variables := []environmentVariable{
-		{Name: "AWS_REGION", Value: inputs.environment.region},
+		{Name: "AWS_REGION", Value: environment.region},
 		{Name: "NODE_ENV", Value: settings.nodeEnv},
 		{Name: "PORT", Value: strconv.Itoa(settings.appPort)},
-		{Name: "S3_BUCKET_NAME", Value: inputs.storage.bucketName},
+		{Name: "S3_BUCKET_NAME", Value: storage.bucketName},
 	}
 	var options *linuxParameters
 	if settings.executeCommand {
@@ -204,7 +197,7 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 	}
 	return containerDefinition{
 		Name:      settings.physicalName("{name}"),
-		Image:     pulumi.Sprintf("%s:%s", inputs.registry.repositoryURL, settings.imageTag),
+		Image:     pulumi.Sprintf("%s:%s", registry.repositoryURL, settings.imageTag),
 		Essential: true,
 		PortMappings: []portMapping{{
 			ContainerPort: settings.appPort,
@@ -212,7 +205,7 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 			Protocol:      "tcp",
 		}},
 		Environment:     variables,
-		Secrets:         inputs.parameters.containerSecrets,
+		Secrets:         parameters.containerSecrets,
 		MountPoints:     []struct{}{},
 		VolumesFrom:     []struct{}{},
 		SystemControls:  []struct{}{},
@@ -220,8 +213,8 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 		LogConfiguration: logConfiguration{
 			LogDriver: "awslogs",
 			Options: map[string]any{
-				"awslogs-group":         inputs.logGroups.ecs.Name,
-				"awslogs-region":        inputs.environment.region,
+				"awslogs-group":         logGroups.ecs.Name,
+				"awslogs-region":        environment.region,
 				"awslogs-stream-prefix": "ecs",
 			},
 		},
@@ -248,45 +241,38 @@ type serviceOutputs struct {
 	serviceName pulumi.StringOutput
 }
 
-// serviceInputs are what the service joins.
-type serviceInputs struct {
-	environment    environmentOutputs
-	securityGroups securityGroupsOutputs
-	loadBalancer   loadBalancerOutputs
-	listeners      listenersOutputs
-	roles          rolesOutputs
-	cluster        clusterOutputs
-	taskDefinition taskDefinitionOutputs
-	trafficAlarms  trafficAlarmsOutputs
-}
-
 // createService is step 28 of phase 9: the service that keeps the
 // tasks running behind the load balancer.
-func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs) (serviceOutputs, error) {
+func createService(
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, securityGroups securityGroupsOutputs,
+	loadBalancer loadBalancerOutputs, listeners listenersOutputs, roles rolesOutputs,
+	cluster clusterOutputs, taskDefinition taskDefinitionOutputs, trafficAlarms trafficAlarmsOutputs,
+) (serviceOutputs, error) {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
-		inputs.listeners.forwarding,
+		listeners.forwarding,
 		// AWS calls capacity providers in use while the service drains.
-		inputs.cluster.capacityProviders,
+		cluster.capacityProviders,
 	},
 		// Without its permissions a task cannot start, and a service that loses
 		// them while it is being deleted hangs in DRAINING.
-		inputs.roles.policies...)
+		roles.policies...)
 	service, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
 		Name:           pulumi.String(settings.physicalName("{name}-service")),
-		Cluster:        inputs.cluster.arn,
-		TaskDefinition: inputs.taskDefinition.arn,
+		Cluster:        cluster.arn,
+		TaskDefinition: taskDefinition.arn,
 		LaunchType:     pulumi.String(fargate),
 		DesiredCount:   pulumi.Int(settings.desiredCount),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
-			Subnets:        pulumi.ToStringArray(inputs.environment.taskSubnetIDs),
-			SecurityGroups: pulumi.StringArray{inputs.securityGroups.tasksID},
+			Subnets:        pulumi.ToStringArray(environment.taskSubnetIDs),
+			SecurityGroups: pulumi.StringArray{securityGroups.tasksID},
 			// The default subnets have no other way to the registry.
 			AssignPublicIp: pulumi.Bool(true),
 		},
 		LoadBalancers: ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
-			TargetGroupArn: inputs.loadBalancer.targetGroupArn,
-			ContainerName:  pulumi.String(inputs.taskDefinition.containerName),
+			TargetGroupArn: loadBalancer.targetGroupArn,
+			ContainerName:  pulumi.String(taskDefinition.containerName),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
 		HealthCheckGracePeriodSeconds:   pulumi.Int(startSeconds),
@@ -296,7 +282,7 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 			Enable:   pulumi.Bool(true),
 			Rollback: pulumi.Bool(true),
 		},
-		Alarms:               inputs.trafficAlarms.deployment,
+		Alarms:               trafficAlarms.deployment,
 		EnableExecuteCommand: pulumi.Bool(settings.executeCommand),
 		// Tasks carry no tags otherwise, and their costs cannot be told apart.
 		PropagateTags: pulumi.String("SERVICE"),
@@ -314,5 +300,5 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 	if err != nil {
 		return serviceOutputs{}, fmt.Errorf("create service mediaserver: %w", err)
 	}
-	return serviceOutputs{clusterName: inputs.cluster.name, serviceName: service.Name}, nil
+	return serviceOutputs{clusterName: cluster.name, serviceName: service.Name}, nil
 }

@@ -53,14 +53,6 @@ func policyJSON(statements ...policyStatement) pulumi.StringOutput {
 	return pulumi.JSONMarshal(policyDocument{Version: policyVersion, Statement: statements})
 }
 
-// rolesInputs are what the roles are bound to and what they may use.
-type rolesInputs struct {
-	environment environmentOutputs
-	storage     storageOutputs
-	parameters  parametersOutputs
-	logGroups   logGroupsOutputs
-}
-
 // rolesOutputs are the identities of the tasks.
 type rolesOutputs struct {
 	// executionRoleArn is the role with which ECS starts a task: it pulls the
@@ -77,9 +69,10 @@ type rolesOutputs struct {
 // the same role, so the execution role has only the former and the task role
 // only the latter.
 func createRoles(
-	ctx *pulumi.Context, settings settings, inputs rolesInputs,
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, storage storageOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
 ) (rolesOutputs, error) {
-	trust := policyJSON(trustStatement(inputs.environment))
+	trust := policyJSON(trustStatement(environment))
 	var boundary pulumi.StringPtrInput
 	if settings.permissionsBoundaryArn != "" {
 		boundary = pulumi.String(settings.permissionsBoundaryArn)
@@ -91,7 +84,7 @@ func createRoles(
 		PermissionsBoundary: boundary,
 		InlinePolicies: iam.RoleInlinePolicyArray{&iam.RoleInlinePolicyArgs{
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
-			Policy: policyJSON(secretsStatement(inputs.parameters.containerSecrets)),
+			Policy: policyJSON(secretsStatement(parameters.containerSecrets)),
 		}},
 	}, settings.keep("name"), rolePath)
 	if err != nil {
@@ -99,7 +92,7 @@ func createRoles(
 	}
 	executionPolicy, err := iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
 		Role:      executionRole.Name,
-		PolicyArn: pulumi.Sprintf("arn:%s:%s", inputs.environment.partition, executionPolicyPath),
+		PolicyArn: pulumi.Sprintf("arn:%s:%s", environment.partition, executionPolicyPath),
 	})
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("attach policy ecs-task-execution-role-policy: %w", err)
@@ -117,12 +110,12 @@ func createRoles(
 	s3Policy, err := iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
 		Role:   taskRole.Name,
-		Policy: policyJSON(bucketStatements(inputs.storage)...),
+		Policy: policyJSON(bucketStatements(storage)...),
 	}, settings.keep("name"))
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
 	}
-	statements := observabilityStatements(settings, inputs.logGroups)
+	statements := observabilityStatements(settings, logGroups)
 	if settings.executeCommand {
 		statements = append(statements, executeCommandStatement())
 	}

@@ -44,40 +44,6 @@ const (
 	keepPeriods = "inherit"
 )
 
-// logGroupsOutputs are where logs go.
-type logGroupsOutputs struct {
-	// ecs receives the output of the containers.
-	ecs *cloudwatch.LogGroup
-	// app receives what the application itself sends.
-	app *cloudwatch.LogGroup
-}
-
-// createLogGroups is the first half of phase 11, steps 34 and 35:
-// the log groups, before the tasks that write to them.
-func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, error) {
-	var groups logGroupsOutputs
-	for _, row := range []struct {
-		logicalName, physicalName string
-		group                     **cloudwatch.LogGroup
-	}{
-		{"ecs-logs", "/ecs/{name}", &groups.ecs},
-		{"app-logs", "/aws/ecs/{name}/app", &groups.app},
-	} {
-		group, err := cloudwatch.NewLogGroup(ctx, row.logicalName, &cloudwatch.LogGroupArgs{
-			Name:            pulumi.String(settings.physicalName(row.physicalName)),
-			RetentionInDays: pulumi.Int(settings.logRetentionDays),
-		},
-			settings.keep("name"),
-			// A key that the group is encrypted with stays.
-			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
-		if err != nil {
-			return logGroupsOutputs{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
-		}
-		*row.group = group
-	}
-	return groups, nil
-}
-
 // metricsNamespace is the CloudWatch namespace of the application's own
 // metrics, the only one that it may write to.
 func (s settings) metricsNamespace() string {
@@ -91,28 +57,22 @@ type dashboardOutputs struct {
 	url pulumi.StringOutput
 }
 
-// dashboardInputs are what the dashboard shows.
-type dashboardInputs struct {
-	environment   environmentOutputs
-	loadBalancer  loadBalancerOutputs
-	service       serviceOutputs
-	storage       storageOutputs
-	trafficAlarms trafficAlarmsOutputs
-	taskAlarms    taskAlarmsOutputs
-}
-
 // dashboardName is the physical name of the dashboard.
 func (s settings) dashboardName() string { return s.physicalName("{name}-dashboard") }
 
 // createDashboard is the second half of phase 11, step 36: what a
 // person on call looks at, the users' view first.
-func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInputs) (dashboardOutputs, error) {
-	alarms := append(inputs.trafficAlarms.arns, inputs.taskAlarms.arns...)
+func createDashboard(
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, loadBalancer loadBalancerOutputs, service serviceOutputs,
+	storage storageOutputs, trafficAlarms trafficAlarmsOutputs, taskAlarms taskAlarmsOutputs,
+) (dashboardOutputs, error) {
+	alarms := append(trafficAlarms.arns, taskAlarms.arns...)
 	dashboard, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(settings.dashboardName()),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
 			PeriodOverride: keepPeriods,
-			Widgets:        belowAlarms(alarms, layOut(inputs.environment.region, dashboardRows(settings, inputs))),
+			Widgets:        belowAlarms(alarms, layOut(environment.region, dashboardRows(settings, loadBalancer, service, storage))),
 		}),
 	}, settings.keep("dashboardName"))
 	if err != nil {
@@ -121,7 +81,7 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 	return dashboardOutputs{
 		name: dashboard.DashboardName,
 		url: dashboard.DashboardName.ApplyT(func(name string) string {
-			return dashboardURL(inputs.environment, name)
+			return dashboardURL(environment, name)
 		}).(pulumi.StringOutput),
 	}, nil
 }
@@ -221,10 +181,12 @@ type metricOptions struct {
 
 // dashboardRows are the rows of the dashboard from top to bottom, each with its
 // charts from left to right.
-func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperties {
-	balancer := []any{"LoadBalancer", inputs.loadBalancer.arnSuffix}
+func dashboardRows(
+	settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs, storage storageOutputs,
+) [][]widgetProperties {
+	balancer := []any{"LoadBalancer", loadBalancer.arnSuffix}
 	stored := func(storageType string) []any {
-		return []any{"BucketName", inputs.storage.bucketName, "StorageType", storageType}
+		return []any{"BucketName", storage.bucketName, "StorageType", storageType}
 	}
 	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
 	return [][]widgetProperties{
@@ -248,7 +210,7 @@ func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperti
 				},
 			},
 		},
-		taskCharts(settings, inputs),
+		taskCharts(settings, loadBalancer, service),
 		{
 			{
 				Title: "Media size in bytes", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
@@ -269,11 +231,11 @@ func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperti
 }
 
 // taskCharts are the charts of the service and its tasks.
-func taskCharts(settings settings, inputs dashboardInputs) []widgetProperties {
+func taskCharts(settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs) []widgetProperties {
 	targets := []any{
-		"TargetGroup", inputs.loadBalancer.targetGroupArnSuffix, "LoadBalancer", inputs.loadBalancer.arnSuffix,
+		"TargetGroup", loadBalancer.targetGroupArnSuffix, "LoadBalancer", loadBalancer.arnSuffix,
 	}
-	tasks := []any{"ClusterName", inputs.service.clusterName, "ServiceName", inputs.service.serviceName}
+	tasks := []any{"ClusterName", service.clusterName, "ServiceName", service.serviceName}
 	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
 	percent := verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
 	charts := []widgetProperties{

@@ -18,19 +18,16 @@ const (
 	alarmPeriods = 2
 )
 
-// scalingInputs are what is scaled.
-type scalingInputs struct{ service serviceOutputs }
-
 // createScaling is phase 10: the scalable target, a policy and an
 // alarm to add a task, a policy and an alarm to remove one. No later phase uses
 // anything of it.
-func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs) error {
+func createScaling(ctx *pulumi.Context, settings settings, service serviceOutputs) error {
 	target, err := appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("ecs"),
 		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
 		// Made from what the cluster and the service return, so that the target is
 		// made again with its service.
-		ResourceId:  pulumi.Sprintf("service/%s/%s", inputs.service.clusterName, inputs.service.serviceName),
+		ResourceId:  pulumi.Sprintf("service/%s/%s", service.clusterName, service.serviceName),
 		MinCapacity: pulumi.Int(settings.minCapacity),
 		MaxCapacity: pulumi.Int(settings.maxCapacity),
 	})
@@ -105,8 +102,8 @@ func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs)
 			// A service without a task sends nothing: that is no reason to scale.
 			TreatMissingData: pulumi.String("notBreaching"),
 			Dimensions: pulumi.StringMap{
-				"ClusterName": inputs.service.clusterName,
-				"ServiceName": inputs.service.serviceName,
+				"ClusterName": service.clusterName,
+				"ServiceName": service.serviceName,
 			},
 			AlarmActions: pulumi.Array{policy.Arn},
 		}, settings.keep("name"))

@@ -65,13 +65,6 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 	}, nil
 }
 
-// parametersInputs are what the parameters hold.
-type parametersInputs struct {
-	environment  environmentOutputs
-	randomValues randomValuesOutputs
-	storage      storageOutputs
-}
-
 // parametersOutputs are the entries of Parameter Store.
 type parametersOutputs struct {
 	// jwtSecretName is the name of the parameter that holds the JWT secret.
@@ -108,12 +101,13 @@ type appConfiguration struct {
 // createParameters is phase 7: the JWT secret, the bucket's name
 // and the application's configuration in Parameter Store.
 func createParameters(
-	ctx *pulumi.Context, settings settings, inputs parametersInputs,
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, randomValues randomValuesOutputs, storage storageOutputs,
 ) (parametersOutputs, error) {
 	appConfig := pulumi.JSONMarshal(appConfiguration{
 		NodeEnv: settings.nodeEnv,
-		Region:  inputs.environment.region,
-		Bucket:  inputs.storage.bucketName,
+		Region:  environment.region,
+		Bucket:  storage.bucketName,
 		Port:    settings.appPort,
 	})
 	rows := []struct {
@@ -123,11 +117,11 @@ func createParameters(
 	}{
 		{
 			"jwt-secret", "/{name}/jwt-secret", "SecureString",
-			"Signs and verifies the JSON Web Tokens of the media server", inputs.randomValues.jwtSecret, settings.protectData,
+			"Signs and verifies the JSON Web Tokens of the media server", randomValues.jwtSecret, settings.protectData,
 		},
 		{
 			"s3-bucket-name", "/{name}/s3-bucket-name", "String",
-			"Name of the bucket that holds the media", inputs.storage.bucketName, false,
+			"Name of the bucket that holds the media", storage.bucketName, false,
 		},
 		{
 			"app-config", "/{name}/app-config", "String",

@@ -19,9 +19,6 @@ const (
 // preflight request.
 const corsMaxAgeSeconds = 3000
 
-// storageInputs are what the bucket is made from.
-type storageInputs struct{ randomValues randomValuesOutputs }
-
 // storageOutputs are the media bucket.
 type storageOutputs struct {
 	// bucketName is the name of the bucket, which is also its id.
@@ -33,9 +30,9 @@ type storageOutputs struct {
 // createStorage is phase 4: the media bucket and its five
 // settings. Amazon S3 answers 409 OperationAborted when several settings of one
 // bucket are written at the same time, so each waits for the one before it.
-func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs) (storageOutputs, error) {
+func createStorage(ctx *pulumi.Context, settings settings, randomValues randomValuesOutputs) (storageOutputs, error) {
 	bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
-		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), inputs.randomValues.bucketSuffix),
+		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))
 	if err != nil {
