@@ -8,7 +8,7 @@ import (
 )
 
 func TestASettingIsReadAsTheProgramReadsIt(t *testing.T) {
-	program, err := os.ReadFile("../../../settings_reader.go")
+	program, err := os.ReadFile("../../../config_reader.go")
 	if err != nil {
 		t.Fatal(err)
 	}
