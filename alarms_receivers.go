@@ -8,7 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// alarmsPrincipal is the service that sends what alarms have to say.
 const alarmsPrincipal = "cloudwatch.amazonaws.com"
 
 // peopleAlarms are the names of all alarms for people. The policy of the topic
@@ -17,7 +16,6 @@ var peopleAlarms = []string{
 	serverErrors, "slow-responses", "no-healthy-target", unhealthyTargets, "at-max-capacity", "high-memory",
 }
 
-// alarmTopicName is the physical name of the stack's own topic.
 func (s settings) alarmTopicName() string { return s.physicalName("{name}-alarms") }
 
 // receiversOutputs are whom alarms tell.

@@ -60,7 +60,6 @@ func createTrafficAlarms(
 	return outputs, nil
 }
 
-// requestAlarms are the alarms on the requests of users.
 func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroups logGroupsOutputs) []alarm {
 	balancer := pulumi.StringMap{"LoadBalancer": loadBalancer.arnSuffix}
 	return []alarm{
@@ -106,7 +105,6 @@ func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroup
 	}
 }
 
-// targetAlarms are the alarms on the tasks as the load balancer sees them.
 func targetAlarms(settings settings, loadBalancer loadBalancerOutputs) []alarm {
 	// A service that may have no task has no target then, and nothing is wrong. One
 	// that must have a task has none registered only because none starts.

@@ -97,8 +97,6 @@ func announceValidation(ctx *pulumi.Context, message string, record *route53.Rec
 	})
 }
 
-// waitMessage says what the update waits for, and what to look at if it takes
-// long.
 func waitMessage(settings settings, zone hostedZone) string {
 	return fmt.Sprintf("Waiting until AWS has seen the record in the zone %s and has issued the certificate for %s: "+
 		"a few minutes as a rule, %d at most. If it takes longer, compare the answer of `dig +short NS %s` with the name servers of the zone (%s); "+

@@ -51,11 +51,15 @@ func row[T any](key string, field *T, parse parser[T], rules ...rule[T]) setting
 				return
 			}
 			value, broken := parse(text)
-			if broken != "" {
+			switch {
+			case broken == "":
+				*field = value
+			case text == "":
+				// It is a mistake more often than a wish.
+				r.refuse(key, text, "must not be empty; remove the key to use the default")
+			default:
 				r.refuse(key, text, broken)
-				return
 			}
-			*field = value
 		},
 		check: func(r *settingsReader) {
 			for _, rule := range rules {
@@ -79,23 +83,15 @@ func optional(key string, field *string, rules ...rule[string]) setting {
 		})
 }
 
-// mustNotBeEmpty is a rule of all settings but the optional ones: an empty value
-// is a mistake more often than a wish.
-const mustNotBeEmpty = "must not be empty; remove the key to use the default"
-
 // text is the parser of a setting that may be any text but the empty one.
-func text(text string) (string, string) {
+func text(text string) (value, broken string) {
 	if text == "" {
-		return "", mustNotBeEmpty
+		return "", "must not be empty"
 	}
 	return text, ""
 }
 
-// integer is the parser of a setting that must be a whole number.
-func integer(text string) (int, string) {
-	if text == "" {
-		return 0, mustNotBeEmpty
-	}
+func integer(text string) (value int, broken string) {
 	number, err := strconv.Atoi(text)
 	if err != nil || !integerPattern.MatchString(text) {
 		return 0, "must be a whole number"
@@ -103,26 +99,18 @@ func integer(text string) (int, string) {
 	return number, ""
 }
 
-// boolean is the parser of a setting that must be true or false, in these words
-// only.
-func boolean(text string) (bool, string) {
-	switch text {
-	case "":
-		return false, mustNotBeEmpty
-	case "true", "false":
-		return text == "true", ""
-	default:
+// boolean is the parser of a setting that is true or false, in these words only.
+func boolean(text string) (value bool, broken string) {
+	if text != "true" && text != "false" {
 		return false, "must be true or false"
 	}
+	return text == "true", ""
 }
 
-// listOf is the parser of a setting that must be a list of texts. The example is
-// one of them, for the message.
+// listOf is the parser of a list of texts. The example is one of them, for the
+// message.
 func listOf(example string) parser[[]string] {
-	return func(text string) ([]string, string) {
-		if text == "" {
-			return nil, mustNotBeEmpty
-		}
+	return func(text string) (value []string, broken string) {
 		// A JSON null would decode into a list of no texts or into an empty text.
 		var elements []*string
 		err := json.Unmarshal([]byte(text), &elements)

@@ -50,6 +50,20 @@ func TestEverySettingHasADefault(t *testing.T) {
 	}
 }
 
+func TestASettingWithoutItsDefaultAsksForAnotherPulumi(t *testing.T) {
+	recorder := newRecorder()
+	configuration := namespaced("mediaserver", defaults())
+	delete(configuration, "mediaserver:appPort")
+	delete(configuration, "mediaserver:alarmEmails")
+	configuration["mediaserver:cpu"] = "1"
+	err := pulumi.RunErr(deploy, pulumi.WithMocks("mediaserver", "dev", recorder), func(info *pulumi.RunInfo) { info.Config = configuration })
+	wantRefusal(t, recorder, err, "invalid settings:\nno value arrived for appPort, alarmEmails, not even the default in Pulumi.yaml: "+
+		"run the program through Pulumi 3.200 or later, which passes it on\nmediaserver:cpu: 1 must be")
+	if strings.Contains(err.Error(), ":appPort: ") {
+		t.Errorf("a value that did not arrive is checked:\n%v", err)
+	}
+}
+
 // everySetting gives each setting a value that is not its default.
 func everySetting() map[string]string {
 	return map[string]string{

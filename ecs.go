@@ -9,7 +9,6 @@ import (
 )
 
 const (
-	// fargate and fargateSpot are the capacity providers of step 26.
 	fargate     = "FARGATE"
 	fargateSpot = "FARGATE_SPOT"
 	// deploymentMaximumPercent and deploymentMinimumHealthyPercent bound the
@@ -116,28 +115,25 @@ func createTaskDefinition(
 // each run finds a difference and replaces the task definition. Outputs are
 // declared as any, so that pulumi.JSONMarshal resolves them.
 type containerDefinition struct {
-	Name string `json:"name"`
-	// Image is an output.
-	Image     any  `json:"image"`
-	Essential bool `json:"essential"`
+	Name      string `json:"name"`
+	Image     any    `json:"image"`
+	Essential bool   `json:"essential"`
 	// CPU is the container's share of the task's CPU units; 0 is no reservation.
 	CPU          int           `json:"cpu"`
 	PortMappings []portMapping `json:"portMappings"`
 	// Environment are the plain environment variables, sorted by name.
 	Environment []environmentVariable `json:"environment"`
 	// Secrets are the environment variables that come from Parameter Store.
-	Secrets []containerSecret `json:"secrets"`
-	// MountPoints, VolumesFrom and SystemControls are always empty.
-	MountPoints    []struct{} `json:"mountPoints"`
-	VolumesFrom    []struct{} `json:"volumesFrom"`
-	SystemControls []struct{} `json:"systemControls"`
+	Secrets        []containerSecret `json:"secrets"`
+	MountPoints    []struct{}        `json:"mountPoints"`
+	VolumesFrom    []struct{}        `json:"volumesFrom"`
+	SystemControls []struct{}        `json:"systemControls"`
 	// LinuxParameters is absent while ECS Exec is off.
 	LinuxParameters  *linuxParameters `json:"linuxParameters,omitempty"`
 	LogConfiguration logConfiguration `json:"logConfiguration"`
 	HealthCheck      healthCheck      `json:"healthCheck"`
 }
 
-// portMapping is a port of a container.
 type portMapping struct {
 	ContainerPort int `json:"containerPort"`
 	// HostPort is the same port: a task on AWS Fargate has its own address.
@@ -145,31 +141,25 @@ type portMapping struct {
 	Protocol string `json:"protocol"`
 }
 
-// environmentVariable is a plain environment variable.
 type environmentVariable struct {
-	Name string `json:"name"`
-	// Value is a text or an output.
-	Value any `json:"value"`
+	Name  string `json:"name"`
+	Value any    `json:"value"`
 }
 
-// linuxParameters are options of the container's Linux.
 type linuxParameters struct {
 	// InitProcessEnabled runs an init process that reaps what a session of ECS
 	// Exec leaves behind.
 	InitProcessEnabled bool `json:"initProcessEnabled"`
 }
 
-// logConfiguration sends a container's output to CloudWatch Logs.
 type logConfiguration struct {
-	LogDriver string `json:"logDriver"`
-	// Options hold an output, the name of the group.
-	Options map[string]any `json:"options"`
+	LogDriver string         `json:"logDriver"`
+	Options   map[string]any `json:"options"`
 }
 
 // healthCheck is a command that tells whether the container is healthy. Times
 // are in seconds.
 type healthCheck struct {
-	// Command succeeds while the container is healthy.
 	Command  []string `json:"command"`
 	Interval int      `json:"interval"`
 	Timeout  int      `json:"timeout"`
@@ -179,7 +169,6 @@ type healthCheck struct {
 	StartPeriod int `json:"startPeriod"`
 }
 
-// containerFor is the application's container.
 func containerFor(
 	settings settings,
 	environment environmentOutputs, storage storageOutputs, registry registryOutputs,

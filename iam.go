@@ -8,9 +8,7 @@ import (
 )
 
 const (
-	// policyVersion is the current version of the policy language.
-	policyVersion = "2012-10-17"
-	// tasksPrincipal is the service that runs containers with a role.
+	policyVersion  = "2012-10-17"
 	tasksPrincipal = "ecs-tasks.amazonaws.com"
 	// executionPolicyPath is the ARN of AWS's own policy for execution roles,
 	// behind `arn:PARTITION:` (step 15).
@@ -31,9 +29,7 @@ type policyDocument struct {
 // policyStatement allows actions. Nothing here denies: a Deny would lock out
 // those whom other policies let in.
 type policyStatement struct {
-	// Sid says what the statement is for.
-	Sid string
-	// Effect is always Allow.
+	Sid    string
 	Effect string
 	// Principal is empty in policies that belong to a role.
 	Principal map[string]any `json:",omitempty"`

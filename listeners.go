@@ -20,14 +20,11 @@ const (
 	// strictTransportSecurity has browsers use nothing but HTTPS for the domain, for
 	// a year after each visit. It says nothing about names below the domain, which
 	// are not ours to promise anything for.
-	strictTransportSecurity = "max-age=31536000"
-	// loadBalancingProtocolHTTPS is HTTP over TLS.
+	strictTransportSecurity    = "max-age=31536000"
 	loadBalancingProtocolHTTPS = "HTTPS"
-	// movedPermanently is a redirect with the status 301.
-	movedPermanently = "HTTP_301"
-	// samePath and sameQuery are those of the request that is redirected.
-	samePath  = "/#{path}"
-	sameQuery = "#{query}"
+	movedPermanently           = "HTTP_301"
+	samePath                   = "/#{path}"
+	sameQuery                  = "#{query}"
 )
 
 // listenersOutputs are the ways through the load balancer.
@@ -99,7 +96,6 @@ func createListeners(
 	}, err
 }
 
-// createHTTPListener makes the listener on port 80.
 func createHTTPListener(
 	ctx *pulumi.Context, loadBalancer loadBalancerOutputs, action *lb.ListenerDefaultActionArgs, options ...pulumi.ResourceOption,
 ) (pulumi.Resource, error) {

@@ -20,10 +20,8 @@ const (
 
 // The layout of the dashboard, in units of CloudWatch's grid.
 const (
-	// dashboardColumns is the width of the grid.
 	dashboardColumns = 24
-	// widgetHeight is the height of every chart.
-	widgetHeight = 6
+	widgetHeight     = 6
 	// alarmsHeight is the height of the states of the alarms, two rows of them.
 	alarmsHeight = 3
 )
@@ -53,11 +51,9 @@ func (s settings) metricsNamespace() string {
 // dashboardOutputs are the CloudWatch dashboard.
 type dashboardOutputs struct {
 	name pulumi.StringOutput
-	// url is where a browser shows it.
-	url pulumi.StringOutput
+	url  pulumi.StringOutput
 }
 
-// dashboardName is the physical name of the dashboard.
 func (s settings) dashboardName() string { return s.physicalName("{name}-dashboard") }
 
 // createDashboard is the second half of phase 11, step 36: what a
@@ -86,12 +82,10 @@ func createDashboard(
 	}, nil
 }
 
-// dashboardURL is where a browser shows a dashboard.
 func dashboardURL(environment environmentOutputs, name string) string {
 	return dashboardsURL(environment) + "/dashboard/" + name
 }
 
-// dashboardsURL is where a browser shows the list of all dashboards.
 func dashboardsURL(environment environmentOutputs) string {
 	return fmt.Sprintf("https://%[1]s.%[2]s/cloudwatch/home?region=%[1]s#dashboards",
 		environment.region, consoleDomain(environment.partition))
@@ -113,42 +107,34 @@ func consoleDomain(partition string) string {
 // "Dashboard body structure and syntax"). Outputs in it are declared as any, so
 // that pulumi.JSONMarshal resolves them.
 type dashboardBody struct {
-	// PeriodOverride says whether charts keep their periods: inherit or auto.
 	PeriodOverride string   `json:"periodOverride"`
 	Widgets        []widget `json:"widgets"`
 }
 
 // widget is a chart, or the states of alarms, on the grid.
 type widget struct {
-	// Type is metric or alarm.
 	Type string `json:"type"`
 	// X and Y are the column of the left edge and the row of the upper one, from 0.
-	X int `json:"x"`
-	Y int `json:"y"`
-	// Width is in columns, Height in rows.
-	Width  int `json:"width"`
-	Height int `json:"height"`
-	// Properties are widgetProperties or alarmProperties.
+	X          int `json:"x"`
+	Y          int `json:"y"`
+	Width      int `json:"width"`
+	Height     int `json:"height"`
 	Properties any `json:"properties"`
 }
 
-// alarmProperties say which alarms a widget shows.
 type alarmProperties struct {
 	Title string `json:"title"`
 	// Alarms are ARNs, 1 to 100.
-	Alarms []any `json:"alarms"`
-	// SortBy is the order of the alarms.
+	Alarms []any  `json:"alarms"`
 	SortBy string `json:"sortBy"`
 }
 
-// widgetProperties say what a chart shows.
 type widgetProperties struct {
 	Title string `json:"title"`
 	// Region is the region of the metrics. AWS refuses a widget without it.
-	Region string `json:"region"`
-	View   string `json:"view"`
-	// Stacked puts the lines on top of each other.
-	Stacked bool `json:"stacked"`
+	Region  string `json:"region"`
+	View    string `json:"view"`
+	Stacked bool   `json:"stacked"`
 	// Period is the length of a data point in seconds.
 	Period int `json:"period"`
 	// Start is where the chart begins, as a duration before now. Absent where the
@@ -160,21 +146,17 @@ type widgetProperties struct {
 	YAxis   verticalAxes `json:"yAxis"`
 }
 
-// verticalAxes are the vertical axes of a chart.
 type verticalAxes struct {
 	Left axisBounds `json:"left"`
 }
 
-// axisBounds bound an axis.
 type axisBounds struct {
 	Min int `json:"min"`
 	// Max is absent where the data decide.
 	Max int `json:"max,omitempty"`
 }
 
-// metricOptions are the options of one line.
 type metricOptions struct {
-	// Stat is the statistic, such as Average or p99.
 	Stat  string `json:"stat"`
 	Label string `json:"label"`
 }
@@ -230,7 +212,6 @@ func dashboardRows(
 	}
 }
 
-// taskCharts are the charts of the service and its tasks.
 func taskCharts(settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs) []widgetProperties {
 	targets := []any{
 		"TargetGroup", loadBalancer.targetGroupArnSuffix, "LoadBalancer", loadBalancer.arnSuffix,
@@ -267,7 +248,6 @@ func taskCharts(settings settings, loadBalancer loadBalancerOutputs, service ser
 	})
 }
 
-// line is one line of a chart.
 func line(namespace, metric string, dimensions []any, statistic, label string) []any {
 	return append(append([]any{namespace, metric}, dimensions...), metricOptions{Stat: statistic, Label: label})
 }

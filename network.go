@@ -14,7 +14,6 @@ import (
 var groupDescription = pulumi.IgnoreChanges([]string{"description"})
 
 const (
-	// anywhere is every IPv4 address.
 	anywhere = "0.0.0.0/0"
 	// httpPort and httpsPort are open to everybody (step 3).
 	httpPort  = 80

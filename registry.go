@@ -13,14 +13,12 @@ const (
 	untaggedImagesKept = 5
 )
 
-// lifecyclePolicy is the lifecycle policy of an ECR repository.
 type lifecyclePolicy struct {
 	// Rules must be in ascending order of priority, or the policy is made anew
 	// on every run.
 	Rules []lifecycleRule `json:"rules"`
 }
 
-// lifecycleRule expires images.
 type lifecycleRule struct {
 	RulePriority int                `json:"rulePriority"`
 	Description  string             `json:"description"`
@@ -38,7 +36,6 @@ type lifecycleSelection struct {
 	CountNumber    int      `json:"countNumber"`
 }
 
-// lifecycleAction is what a rule does with images.
 type lifecycleAction struct {
 	Type string `json:"type"`
 }

@@ -18,10 +18,8 @@ var recipe = []string{
 }
 
 const (
-	// bucketSuffixLength is the number of characters of step 1.
 	bucketSuffixLength = 8
-	// jwtSecretLength is the number of characters of step 1.
-	jwtSecretLength = 32
+	jwtSecretLength    = 32
 	// jwtSecretSpecialCharacters are those that random draws by default, but for
 	// the braces: Parameter Store refuses a value with {{ and }} in it (AWS Systems
 	// Manager API reference, PutParameter).
@@ -67,22 +65,17 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 
 // parametersOutputs are the entries of Parameter Store.
 type parametersOutputs struct {
-	// jwtSecretName is the name of the parameter that holds the JWT secret.
-	jwtSecretName pulumi.StringOutput
-	// bucketNameName is the name of the parameter that holds the bucket's name.
+	// The three names are those of the parameters.
+	jwtSecretName  pulumi.StringOutput
 	bucketNameName pulumi.StringOutput
-	// appConfigName is the name of the parameter that holds the application's
-	// configuration.
-	appConfigName pulumi.StringOutput
+	appConfigName  pulumi.StringOutput
 	// containerSecrets are the parameters that the container receives as
 	// environment variables. The task definition names them and the execution
 	// role may read them: one list for both, so that neither has more.
 	containerSecrets []containerSecret
 }
 
-// containerSecret is one entry of `secrets` in a container definition.
 type containerSecret struct {
-	// Name is the environment variable of the container.
 	Name string `json:"name"`
 	// ValueFrom is the ARN of the parameter. It is an output, declared as any
 	// so that pulumi.JSONMarshal resolves it.
@@ -93,9 +86,8 @@ type containerSecret struct {
 type appConfiguration struct {
 	NodeEnv string `json:"NODE_ENV"`
 	Region  string `json:"AWS_REGION"`
-	// Bucket is an output.
-	Bucket any `json:"S3_BUCKET"`
-	Port   int `json:"APP_PORT"`
+	Bucket  any    `json:"S3_BUCKET"`
+	Port    int    `json:"APP_PORT"`
 }
 
 // createParameters is phase 7: the JWT secret, the bucket's name

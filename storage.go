@@ -21,7 +21,6 @@ const corsMaxAgeSeconds = 3000
 
 // storageOutputs are the media bucket.
 type storageOutputs struct {
-	// bucketName is the name of the bucket, which is also its id.
 	bucketName pulumi.StringOutput
 	// bucketArn is the ARN of the bucket. Objects are below it: bucketArn/*.
 	bucketArn pulumi.StringOutput
