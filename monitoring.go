@@ -167,85 +167,63 @@ func dashboardRows(
 	settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs, storage storageOutputs,
 ) [][]widgetProperties {
 	balancer := []any{"LoadBalancer", loadBalancer.arnSuffix}
-	stored := func(storageType string) []any {
-		return []any{"BucketName", storage.bucketName, "StorageType", storageType}
-	}
-	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
 	return [][]widgetProperties{
 		{
-			{
-				Title: "Requests", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{line(loadBalancerMetrics, "RequestCount", balancer, "Sum", "Requests")},
-			},
-			{
-				Title: "Server errors (5xx)", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{
-					line(loadBalancerMetrics, "HTTPCode_Target_5XX_Count", balancer, "Sum", "Application"),
-					line(loadBalancerMetrics, "HTTPCode_ELB_5XX_Count", balancer, "Sum", "Load balancer"),
-				},
-			},
-			{
-				Title: "Latency in seconds", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{
-					line(loadBalancerMetrics, "TargetResponseTime", balancer, "p50", "p50"),
-					line(loadBalancerMetrics, "TargetResponseTime", balancer, "p99", "p99"),
-				},
-			},
+			chartOf("Requests",
+				line(loadBalancerMetrics, "RequestCount", balancer, "Sum", "Requests")),
+			chartOf("Server errors (5xx)",
+				line(loadBalancerMetrics, "HTTPCode_Target_5XX_Count", balancer, "Sum", "Application"),
+				line(loadBalancerMetrics, "HTTPCode_ELB_5XX_Count", balancer, "Sum", "Load balancer")),
+			chartOf("Latency in seconds",
+				line(loadBalancerMetrics, "TargetResponseTime", balancer, "p50", "p50"),
+				line(loadBalancerMetrics, "TargetResponseTime", balancer, "p99", "p99")),
 		},
 		taskCharts(settings, loadBalancer, service),
-		{
-			{
-				Title: "Media size in bytes", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
-				// Every tier of the lifecycle is a storage type of its own.
-				Metrics: [][]any{
-					line(s3Metrics, "BucketSizeBytes", stored("StandardStorage"), "Average", "Standard"),
-					line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"),
-					line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"),
-				},
-				Stacked: true,
-			},
-			{
-				Title: "Number of media objects", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
-				Metrics: [][]any{line(s3Metrics, "NumberOfObjects", stored("AllStorageTypes"), "Average", "Objects")},
-			},
-		},
+		storageCharts(storage),
 	}
 }
 
 func taskCharts(settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs) []widgetProperties {
-	targets := []any{
-		"TargetGroup", loadBalancer.targetGroupArnSuffix, "LoadBalancer", loadBalancer.arnSuffix,
-	}
+	targets := []any{"TargetGroup", loadBalancer.targetGroupArnSuffix, "LoadBalancer", loadBalancer.arnSuffix}
 	tasks := []any{"ClusterName", service.clusterName, "ServiceName", service.serviceName}
-	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
-	percent := verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
-	charts := []widgetProperties{
-		{
-			Title: "CPU utilisation in percent", Period: widgetPeriod, YAxis: percent,
-			Metrics: [][]any{line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU")},
-		},
-		{
-			Title: "Memory utilisation in percent", Period: widgetPeriod, YAxis: percent,
-			Metrics: [][]any{line(ecsMetrics, memoryUtilization, tasks, "Average", "Memory")},
-		},
-	}
+	cpu := chartOf("CPU utilisation in percent", line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU"))
+	memory := chartOf("Memory utilisation in percent", line(ecsMetrics, memoryUtilization, tasks, "Average", "Memory"))
+	cpu.YAxis.Left.Max, memory.YAxis.Left.Max = 100, 100
+	charts := []widgetProperties{cpu, memory}
 	// Without Container Insights nobody counts the tasks.
 	if settings.containerInsights != insightsDisabled {
-		charts = append(charts, widgetProperties{
-			Title: "Running tasks", Period: widgetPeriod, YAxis: fromZero,
-			Metrics: [][]any{
-				line(containerInsightsMetrics, "RunningTaskCount", tasks, "Average", "Running"),
-				line(containerInsightsMetrics, "DesiredTaskCount", tasks, "Average", "Desired"),
-			},
-		})
+		charts = append(charts, chartOf("Running tasks",
+			line(containerInsightsMetrics, "RunningTaskCount", tasks, "Average", "Running"),
+			line(containerInsightsMetrics, "DesiredTaskCount", tasks, "Average", "Desired")))
 	}
-	return append(charts, widgetProperties{
-		Title: "Healthy hosts", Period: widgetPeriod, YAxis: fromZero,
-		Metrics: [][]any{
-			line(loadBalancerMetrics, "HealthyHostCount", targets, "Minimum", "Healthy"),
-			line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy"),
-		},
-	})
+	return append(charts, chartOf("Healthy hosts",
+		line(loadBalancerMetrics, "HealthyHostCount", targets, "Minimum", "Healthy"),
+		line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy")))
+}
+
+func storageCharts(storage storageOutputs) []widgetProperties {
+	stored := func(storageType string) []any {
+		return []any{"BucketName", storage.bucketName, "StorageType", storageType}
+	}
+	size := chartOf("Media size in bytes",
+		// Every tier of the lifecycle is a storage type of its own.
+		line(s3Metrics, "BucketSizeBytes", stored("StandardStorage"), "Average", "Standard"),
+		line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"),
+		line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"))
+	size.Stacked = true
+	charts := []widgetProperties{
+		size,
+		chartOf("Number of media objects", line(s3Metrics, "NumberOfObjects", stored("AllStorageTypes"), "Average", "Objects")),
+	}
+	for i := range charts {
+		charts[i].Period, charts[i].Start = storagePeriod, storageStart
+	}
+	return charts
+}
+
+// chartOf is a chart of lines that begins at zero.
+func chartOf(title string, lines ...[]any) widgetProperties {
+	return widgetProperties{Title: title, View: "timeSeries", Period: widgetPeriod, Metrics: lines}
 }
 
 func line(namespace, metric string, dimensions []any, statistic, label string) []any {
@@ -260,7 +238,6 @@ func layOut(region string, rows [][]widgetProperties) []widget {
 		width := dashboardColumns / len(charts)
 		for column, properties := range charts {
 			properties.Region = region
-			properties.View = "timeSeries"
 			widgets = append(widgets, widget{
 				Type:       "metric",
 				X:          column * width,
