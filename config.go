@@ -24,7 +24,9 @@ const (
 	nameMinimum = 2
 	// healthCheckPathLimit is the longest health-check path of a target group.
 	healthCheckPathLimit = 1024
-	highestPort          = 65535
+	// startSecondsLimit is an hour: what takes longer to start does not start.
+	startSecondsLimit = 3600
+	highestPort       = 65535
 	// anyOrigin is the CORS origin that stands for every origin.
 	anyOrigin = "*"
 	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit; what is
@@ -103,6 +105,7 @@ type settings struct {
 	name                   string
 	appPort                int
 	healthCheckPath        string
+	startSeconds           int
 	nodeEnv                string
 	imageTag               string
 	domainName             string
@@ -145,6 +148,8 @@ func (s *settings) rows() []setting {
 		row("healthCheckPath", &s.healthCheckPath, text,
 			must(isHealthCheckPath, fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, "+
 				"at most %d: the load balancer asks for the path as it is, and curl leaves out what is behind a #", healthCheckPathLimit))),
+		row("startSeconds", &s.startSeconds, integer,
+			between(0, startSecondsLimit, "must be from %d to %d seconds")),
 		row("nodeEnv", &s.nodeEnv, text,
 			must(func(value string) bool { return strings.TrimSpace(value) != "" }, "must not be blank")),
 		row("imageTag", &s.imageTag, text,

@@ -15,9 +15,9 @@ const (
 	// number of tasks during a deployment (step 28).
 	deploymentMaximumPercent        = 200
 	deploymentMinimumHealthyPercent = 100
-	// startSeconds is how long a task may take to start before a failed health
-	// check counts, for the load balancer as for the container's own check.
-	startSeconds = 60
+	// startPeriodLimit is the longest time, in seconds, in which ECS lets the
+	// container's own check fail (Amazon ECS API reference, HealthCheck).
+	startPeriodLimit = 300
 )
 
 // clusterOutputs are the ECS cluster.
@@ -217,7 +217,7 @@ func containerFor(
 			Interval:    30,
 			Timeout:     5,
 			Retries:     3,
-			StartPeriod: startSeconds,
+			StartPeriod: min(settings.startSeconds, startPeriodLimit),
 		},
 	}
 }
@@ -264,7 +264,7 @@ func createService(
 			ContainerName:  pulumi.String(taskDefinition.containerName),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
-		HealthCheckGracePeriodSeconds:   pulumi.Int(startSeconds),
+		HealthCheckGracePeriodSeconds:   pulumi.Int(settings.startSeconds),
 		DeploymentMaximumPercent:        pulumi.Int(deploymentMaximumPercent),
 		DeploymentMinimumHealthyPercent: pulumi.Int(deploymentMinimumHealthyPercent),
 		DeploymentCircuitBreaker: &ecs.ServiceDeploymentCircuitBreakerArgs{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -103,6 +104,17 @@ func TestATaskFollowsTheSettings(t *testing.T) {
 	wantEqual(t, "cpu", inputs["cpu"], "1024")
 	wantEqual(t, "memory", inputs["memory"], "3072")
 	wantEqual(t, "platform", inputs["runtimePlatform"], object{"operatingSystemFamily": "LINUX", "cpuArchitecture": "ARM64"})
+}
+
+func TestATaskMayTakeItsTimeToStart(t *testing.T) {
+	for seconds, startPeriod := range map[string]int{"0": 0, "300": 300, "301": 300, "3600": 300} {
+		stack := run(t, map[string]string{"startSeconds": seconds})
+		want := containerWanted()
+		want["healthCheck"].(object)["startPeriod"] = startPeriod
+		wantEqual(t, "containers", stack.find(t, "TaskDefinition mediaserver").inputs["containerDefinitions"], jsonText{list{want}})
+		gracePeriod, _ := strconv.Atoi(seconds)
+		wantEqual(t, "grace period", stack.find(t, "Service mediaserver").inputs["healthCheckGracePeriodSeconds"], gracePeriod)
+	}
 }
 
 func TestTheContainerStatesEveryListEvenAnEmptyOne(t *testing.T) {
