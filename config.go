@@ -84,6 +84,13 @@ const (
 	arm64 = "ARM64"
 )
 
+// What the container's own health check runs.
+const (
+	checkWithCurl = "curl"
+	checkWithWget = "wget"
+	noCheck       = "none"
+)
+
 // The degrees to which CloudWatch observes a cluster (Amazon ECS API reference,
 // ClusterSetting).
 const (
@@ -105,6 +112,7 @@ type settings struct {
 	name                   string
 	appPort                int
 	healthCheckPath        string
+	containerHealthCheck   string
 	startSeconds           int
 	nodeEnv                string
 	imageTag               string
@@ -148,6 +156,8 @@ func (s *settings) rows() []setting {
 		row("healthCheckPath", &s.healthCheckPath, text,
 			must(isHealthCheckPath, fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, "+
 				"at most %d: the load balancer asks for the path as it is, and curl leaves out what is behind a #", healthCheckPathLimit))),
+		row("containerHealthCheck", &s.containerHealthCheck, text,
+			oneOf("must be %s", checkWithCurl, checkWithWget, noCheck)),
 		row("startSeconds", &s.startSeconds, integer,
 			between(0, startSecondsLimit, "must be from %d to %d seconds")),
 		row("nodeEnv", &s.nodeEnv, text,

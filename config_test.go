@@ -37,7 +37,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := settings{
-		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", startSeconds: 60, nodeEnv: "production", imageTag: "latest",
+		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", containerHealthCheck: "curl", startSeconds: 60, nodeEnv: "production", imageTag: "latest",
 		domainName: "", hostedZoneID: "", certificateArn: "",
 		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
 		corsAllowedOrigins: []string{"*"}, logRetentionDays: 30,
@@ -67,7 +67,7 @@ func TestASettingWithoutItsDefaultAsksForAnotherPulumi(t *testing.T) {
 // everySetting gives each setting a value that is not its default.
 func everySetting() map[string]string {
 	return map[string]string{
-		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "startSeconds": "120", "nodeEnv": "staging", "imageTag": "v1",
+		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "containerHealthCheck": "wget", "startSeconds": "120", "nodeEnv": "staging", "imageTag": "v1",
 		"domainName": testDomain, "hostedZoneId": testZone, "certificateArn": testCertificate,
 		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
 		"cpuArchitecture": "ARM64", "containerInsights": "enhanced", "oldVersionDays": "60",
@@ -80,7 +80,7 @@ func everySetting() map[string]string {
 }
 
 var everySettingLoaded = settings{
-	name: "films", appPort: 8080, healthCheckPath: "/ready", startSeconds: 120, nodeEnv: "staging", imageTag: "v1",
+	name: "films", appPort: 8080, healthCheckPath: "/ready", containerHealthCheck: "wget", startSeconds: 120, nodeEnv: "staging", imageTag: "v1",
 	domainName: testDomain, hostedZoneID: testZone, certificateArn: testCertificate,
 	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
 	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
@@ -129,6 +129,8 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"healthCheckPath": "/a?b=c&d={e}"},
 		{"healthCheckPath": `/!"$%&'()*+,-./09:;<=>?@AZ[\]^_` + "`az{|}~"},
 		{"healthCheckPath": "/" + strings.Repeat("a", 1023)},
+		{"containerHealthCheck": "curl"},
+		{"containerHealthCheck": "none"},
 		{"startSeconds": "0"},
 		{"startSeconds": "3600"},
 		{"imageTag": strings.Repeat("a", 128)},
@@ -226,6 +228,7 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		{map[string]string{"healthCheckPath": "/a\x7f"}, `must begin with /`},
 		{map[string]string{"healthCheckPath": "/\x00"}, `must begin with / and consist of printable ASCII characters other than space and #, at most 1024`},
 		{map[string]string{"healthCheckPath": "/" + strings.Repeat("a", 1024)}, `must begin with / and consist of printable ASCII characters other than space and #, at most 1024`},
+		{map[string]string{"containerHealthCheck": "Curl"}, `mediaserver:containerHealthCheck: "Curl" must`},
 		{map[string]string{"startSeconds": "-1"}, `mediaserver:startSeconds: -1 must`},
 		{map[string]string{"startSeconds": "3601"}, `mediaserver:startSeconds: 3601 must`},
 		{map[string]string{"nodeEnv": ""}, `mediaserver:nodeEnv: "" must`},
@@ -385,6 +388,8 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"appPort", "x", `"x" must be a whole number`},
 		{"appPort", "0", `0 must be a TCP port, from 1 to 65535`},
 		{"healthCheckPath", "x", `"x" must begin with / and consist of printable ASCII characters other than space and #, at most 1024: the load balancer asks for the path as it is, and curl leaves out what is behind a #`},
+		{"containerHealthCheck", "", `"" must not be empty; remove the key to use the default`},
+		{"containerHealthCheck", "nc", `"nc" must be curl, wget or none`},
 		{"startSeconds", "-1", `-1 must be from 0 to 3600 seconds`},
 		{"nodeEnv", " ", `" " must not be blank`},
 		{"imageTag", "!", `"!" must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a period or a hyphen`},

@@ -131,7 +131,9 @@ type containerDefinition struct {
 	// LinuxParameters is absent while ECS Exec is off.
 	LinuxParameters  *linuxParameters `json:"linuxParameters,omitempty"`
 	LogConfiguration logConfiguration `json:"logConfiguration"`
-	HealthCheck      healthCheck      `json:"healthCheck"`
+	// HealthCheck is absent where the load balancer alone decides: ECS replaces a
+	// task that it finds unhealthy.
+	HealthCheck *healthCheck `json:"healthCheck,omitempty"`
 }
 
 type portMapping struct {
@@ -207,18 +209,32 @@ func containerFor(
 				"awslogs-stream-prefix": "ecs",
 			},
 		},
-		HealthCheck: healthCheck{
-			// Run without a shell, so that no character of the path means anything
-			// but itself; --globoff keeps curl from reading braces as a range.
-			Command: []string{
-				"CMD", "curl", "--fail", "--silent", "--globoff",
-				fmt.Sprintf("http://localhost:%d%s", settings.appPort, settings.healthCheckPath),
-			},
-			Interval:    30,
-			Timeout:     5,
-			Retries:     3,
-			StartPeriod: min(settings.startSeconds, startPeriodLimit),
-		},
+		HealthCheck: healthCheckFor(settings),
+	}
+}
+
+// healthCheckFor is the container's own health check. Its command runs without
+// a shell, so that no character of the path means anything but itself.
+func healthCheckFor(settings settings) *healthCheck {
+	address := fmt.Sprintf("%d%s", settings.appPort, settings.healthCheckPath)
+	var command []string
+	switch settings.containerHealthCheck {
+	case noCheck:
+		return nil
+	case checkWithWget:
+		// BusyBox tries only the first address of localhost, which is that of IPv6, and
+		// has few of the long options of GNU Wget.
+		command = []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:" + address}
+	default:
+		// --globoff keeps curl from reading braces as a range.
+		command = []string{"curl", "--fail", "--silent", "--globoff", "http://localhost:" + address}
+	}
+	return &healthCheck{
+		Command:     append([]string{"CMD"}, command...),
+		Interval:    30,
+		Timeout:     5,
+		Retries:     3,
+		StartPeriod: min(settings.startSeconds, startPeriodLimit),
 	}
 }
 

@@ -106,6 +106,24 @@ func TestATaskFollowsTheSettings(t *testing.T) {
 	wantEqual(t, "platform", inputs["runtimePlatform"], object{"operatingSystemFamily": "LINUX", "cpuArchitecture": "ARM64"})
 }
 
+func TestTheContainersOwnCheckRunsWhatTheImageHas(t *testing.T) {
+	for check, command := range map[string]list{
+		"curl": {"CMD", "curl", "--fail", "--silent", "--globoff", "http://localhost:8080/ready"},
+		"wget": {"CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/ready"},
+		"none": nil,
+	} {
+		stack := run(t, map[string]string{"containerHealthCheck": check, "appPort": "8080", "healthCheckPath": "/ready"})
+		text := stack.find(t, "TaskDefinition mediaserver").inputs["containerDefinitions"]
+		got, checked := parseJSON(t, "containers", text).(list)[0].(object)["healthCheck"]
+		if checked != (command != nil) {
+			t.Errorf("with %s the container has the check %v", check, got)
+		}
+		if checked {
+			wantEqual(t, check, got.(object)["command"], command)
+		}
+	}
+}
+
 func TestATaskMayTakeItsTimeToStart(t *testing.T) {
 	for seconds, startPeriod := range map[string]int{"0": 0, "300": 300, "301": 300, "3600": 300} {
 		stack := run(t, map[string]string{"startSeconds": seconds})
