@@ -91,6 +91,14 @@ const (
 	noCheck       = "none"
 )
 
+// Where media files go 90 days after their upload: storage classes (Amazon S3
+// API reference, Transition), or nowhere.
+const (
+	archiveGlacier          = "GLACIER"
+	archiveInstantRetrieval = "GLACIER_IR"
+	noArchive               = "NONE"
+)
+
 // The degrees to which CloudWatch observes a cluster (Amazon ECS API reference,
 // ClusterSetting).
 const (
@@ -128,6 +136,7 @@ type settings struct {
 	scaleUpCPU             int
 	scaleDownCPU           int
 	corsAllowedOrigins     []string
+	archiveStorageClass    string
 	logRetentionDays       int
 	containerInsights      string
 	oldVersionDays         int
@@ -193,6 +202,8 @@ func (s *settings) rows() []setting {
 		row("corsAllowedOrigins", &s.corsAllowedOrigins, listOf("https://media.example.com"),
 			must(func(origins []string) bool { return len(origins) > 0 }, `must name at least one origin; ["*"] allows every origin`),
 			each(must(isOrigin, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),
+		row("archiveStorageClass", &s.archiveStorageClass, text,
+			oneOf("must be %s", archiveGlacier, archiveInstantRetrieval, noArchive)),
 		row("logRetentionDays", &s.logRetentionDays, integer,
 			oneOf("must be a number of days that CloudWatch Logs accepts: %s", logRetentionDays...)),
 		row("containerInsights", &s.containerInsights, text,

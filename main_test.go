@@ -23,14 +23,19 @@ var leftAlone = map[string][]string{
 	"LoadBalancer mediaserver":     {"enableDeletionProtection"},
 	"LogGroup app-logs":            {"kmsKeyId"},
 	"LogGroup ecs-logs":            {"kmsKeyId"},
-	"RandomPassword jwt-secret":    recipe,
-	"RandomString bucket-suffix":   recipe,
+	"RandomPassword jwt-secret":    howItWasDrawn,
+	"RandomString bucket-suffix":   howItWasDrawn,
 	"Role ecs-task-execution-role": {"path"},
 	"Role ecs-task-role":           {"path"},
 	"SecurityGroup alb":            {"description"},
 	"SecurityGroup ecs-tasks":      {"description"},
 	"Service mediaserver":          {"desiredCount", "launchType", "capacityProviderStrategies"},
 	"TargetGroup mediaserver":      {"port"},
+}
+
+var howItWasDrawn = []string{
+	"keepers", "length", "lower", "minLower", "minNumeric", "minSpecial", "minUpper",
+	"number", "numeric", "overrideSpecial", "special", "upper",
 }
 
 // A name that the settings make is in the inputs as a text that begins like one. A task definition is replaced by

@@ -179,7 +179,7 @@ func dashboardRows(
 				line(loadBalancerMetrics, "TargetResponseTime", balancer, "p99", "p99")),
 		},
 		taskCharts(settings, loadBalancer, service),
-		storageCharts(storage),
+		storageCharts(settings, storage),
 	}
 }
 
@@ -201,15 +201,21 @@ func taskCharts(settings settings, loadBalancer loadBalancerOutputs, service ser
 		line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy")))
 }
 
-func storageCharts(storage storageOutputs) []widgetProperties {
+func storageCharts(settings settings, storage storageOutputs) []widgetProperties {
 	stored := func(storageType string) []any {
 		return []any{"BucketName", storage.bucketName, "StorageType", storageType}
 	}
 	size := chartOf("Media size in bytes",
 		// Every tier of the lifecycle is a storage type of its own.
 		line(s3Metrics, "BucketSizeBytes", stored("StandardStorage"), "Average", "Standard"),
-		line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"),
-		line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"))
+		line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"))
+	switch settings.archiveStorageClass {
+	case archiveGlacier:
+		size.Metrics = append(size.Metrics, line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"))
+	case archiveInstantRetrieval:
+		size.Metrics = append(size.Metrics,
+			line(s3Metrics, "BucketSizeBytes", stored("GlacierInstantRetrievalStorage"), "Average", "Glacier Instant Retrieval"))
+	}
 	size.Stacked = true
 	charts := []widgetProperties{
 		size,

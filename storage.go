@@ -11,7 +11,7 @@ import (
 // is kept once it was overwritten or deleted is the setting oldVersionDays.
 const (
 	daysUntilInfrequentAccess = 30
-	daysUntilGlacier          = 90
+	daysUntilArchive          = 90
 	daysUntilUploadIsAborted  = 7
 )
 
@@ -101,22 +101,25 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 
 // mediaLifecycle is what becomes of media files (step 10).
 func mediaLifecycle(settings settings) *s3.BucketLifecycleConfigurationV2RuleArgs {
+	transitions := s3.BucketLifecycleConfigurationV2RuleTransitionArray{
+		&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+			Days:         pulumi.Int(daysUntilInfrequentAccess),
+			StorageClass: pulumi.String("STANDARD_IA"),
+		},
+	}
+	if settings.archiveStorageClass != noArchive {
+		transitions = append(transitions, &s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+			Days:         pulumi.Int(daysUntilArchive),
+			StorageClass: pulumi.String(settings.archiveStorageClass),
+		})
+	}
 	rule := &s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("archive-media"),
 		Status: pulumi.String("Enabled"),
 		// An empty filter means every object. Without one the provider shows a
 		// change on every run.
-		Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
-		Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{
-			&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
-				Days:         pulumi.Int(daysUntilInfrequentAccess),
-				StorageClass: pulumi.String("STANDARD_IA"),
-			},
-			&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
-				Days:         pulumi.Int(daysUntilGlacier),
-				StorageClass: pulumi.String("GLACIER"),
-			},
-		},
+		Filter:      &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+		Transitions: transitions,
 		AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
 			DaysAfterInitiation: pulumi.Int(daysUntilUploadIsAborted),
 		},
