@@ -83,10 +83,13 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 		Bucket: bucket.ID(),
 		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{&s3.BucketCorsConfigurationV2CorsRuleArgs{
 			AllowedHeaders: pulumi.ToStringArray([]string{"*"}),
+			// Not HEAD: a URL that is signed for GET answers 403 to it, and a player learns
+			// the size of a file from Content-Range.
 			AllowedMethods: pulumi.ToStringArray([]string{"GET", "PUT", "POST", "DELETE"}),
 			AllowedOrigins: pulumi.ToStringArray(settings.corsAllowedOrigins),
-			// A browser needs the ETag of each part to complete an upload in parts.
-			ExposeHeaders: pulumi.ToStringArray([]string{"ETag"}),
+			// A browser needs the ETag of each part to complete an upload in parts, and the
+			// others to play a file from any point.
+			ExposeHeaders: pulumi.ToStringArray([]string{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"}),
 			MaxAgeSeconds: pulumi.Int(corsMaxAgeSeconds),
 		}},
 	}, after(lifecycle))

@@ -85,7 +85,7 @@ func TestBrowsersOfTheAllowedOriginsMayUseTheBucket(t *testing.T) {
 				"allowedHeaders": list{"*"},
 				"allowedMethods": list{"GET", "PUT", "POST", "DELETE"},
 				"allowedOrigins": origins,
-				"exposeHeaders":  list{"ETag"},
+				"exposeHeaders":  list{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"},
 				"maxAgeSeconds":  3000,
 			}},
 		})
