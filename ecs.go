@@ -287,8 +287,12 @@ func createService(
 			Enable:   pulumi.Bool(true),
 			Rollback: pulumi.Bool(true),
 		},
-		Alarms:               trafficAlarms.deployment,
-		EnableExecuteCommand: pulumi.Bool(settings.executeCommand),
+		// After a zone has failed its tasks stay where they were moved to, unless ECS
+		// spreads them again (Amazon ECS developer guide, "Balancing an Amazon ECS
+		// service across Availability Zones"). AWS turns it on for a new service only.
+		AvailabilityZoneRebalancing: pulumi.String("ENABLED"),
+		Alarms:                      trafficAlarms.deployment,
+		EnableExecuteCommand:        pulumi.Bool(settings.executeCommand),
 		// Tasks carry no tags otherwise, and their costs cannot be told apart.
 		PropagateTags: pulumi.String("SERVICE"),
 	},

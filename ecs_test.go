@@ -173,6 +173,7 @@ func serviceWanted(desiredCount, port int, executeCommand bool) object {
 		"healthCheckGracePeriodSeconds":   60,
 		"deploymentMaximumPercent":        200,
 		"deploymentMinimumHealthyPercent": 100,
+		"availabilityZoneRebalancing":     "ENABLED",
 		"deploymentCircuitBreaker":        object{"enable": true, "rollback": true},
 		"enableExecuteCommand":            executeCommand,
 		"propagateTags":                   "SERVICE",
