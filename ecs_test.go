@@ -56,6 +56,7 @@ func containerWanted() object {
 			"logDriver": "awslogs",
 			"options": object{
 				"awslogs-group": "/ecs/mediaserver", "awslogs-region": testRegion, "awslogs-stream-prefix": "ecs",
+				"mode": "non-blocking", "max-buffer-size": "25m",
 			},
 		},
 		"healthCheck": object{
