@@ -24,7 +24,7 @@ var (
 	// topicArnPattern has the partition and the region as its groups. The name of a
 	// FIFO topic ends in .fifo, which no standard topic's name can (Amazon SNS API
 	// reference, CreateTopic).
-	topicArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
+	topicArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 )
 
 // alarmsOn tells whether anybody is to be told of alarms.

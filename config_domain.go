@@ -23,7 +23,7 @@ var (
 	domainNamePattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 	// hostedZoneIDPattern is a ResourceId of the Route 53 API.
 	hostedZoneIDPattern   = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
-	certificateArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
+	certificateArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
 )
 
 // servesHTTPS tells whether users reach the application over HTTPS.

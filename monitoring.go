@@ -96,6 +96,8 @@ func consoleDomain(partition string) string {
 	switch partition {
 	case "aws-cn":
 		return "console.amazonaws.cn"
+	case "aws-eusc":
+		return "console.amazonaws-eusc.eu"
 	case "aws-us-gov":
 		return "console.amazonaws-us-gov.com"
 	default:
