@@ -12,7 +12,7 @@ export GOGC ?= 400
 PROGRAM_FLAGS := -gcflags= -ldflags "-w -s"
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit e2e race lint format sandbox sandbox-down acceptance bench clean
+.PHONY: help build test unit e2e race lint docs format sandbox sandbox-down acceptance bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ lint: ## Check the code of the three modules, the workflows and the shell script
 	cd tests && go run $(STATICCHECK) ./...
 	scripts/shellcheck $(SHELL_SCRIPTS)
 	go run $(ACTIONLINT) -shellcheck scripts/shellcheck -ignore 'unexpected key "queue" for "concurrency" section'
+
+docs: ## Make the tables of settings, outputs and resources in the documents anew
+	go test -vet=off -count=1 -run '^TestTheTablesOfTheDocumentsAreUpToDate$$' . -update
 
 format: ## Format the code of the three modules
 	gofmt -w .

@@ -29,29 +29,22 @@ type alarm struct {
 	// name is the logical name, and the end of the physical one.
 	name string
 	// means is what has happened when the alarm is raised. It is read at night.
-	means string
-	// lookFirst is where to look for the cause.
+	means     string
 	lookFirst pulumi.StringInput
-	// metrics are what the alarm watches: one metric, or what the expressions make
-	// of several.
-	metrics []watchedMetric
+	metrics   []watchedMetric
 	// expressions are metric math on the ids of the metrics and of the expressions
 	// before; the alarm watches the last one. Empty for one metric.
 	expressions []mathExpression
-	// comparison and threshold say which values are bad.
-	comparison string
-	threshold  int
+	comparison  string
+	threshold   int
 	// period is the length of a period in seconds. Of the last `periods` periods,
 	// `bad` have to be bad to raise the alarm.
 	period, periods, bad int
-	// missing says what a period without a value is.
-	missing string
+	missing              string
 }
 
-// mathExpression is one step of metric math.
 type mathExpression struct{ id, expression string }
 
-// watchedMetric is a metric that an alarm watches.
 type watchedMetric struct {
 	// id is its name in the expressions. Empty where there are none.
 	id                         string
@@ -59,7 +52,6 @@ type watchedMetric struct {
 	dimensions                 pulumi.StringMap
 }
 
-// alarmName is the physical name of an alarm.
 func (s settings) alarmName(name string) string { return s.physicalName("{name}-" + name) }
 
 // createAlarms makes alarms that tell the receivers when they are raised and when
@@ -96,7 +88,6 @@ func (s settings) whereDashboardIs(environment environmentOutputs) string {
 	return dashboardURL(environment, s.dashboardName())
 }
 
-// arguments are the alarm as arguments of the resource.
 func (a alarm) arguments() *cloudwatch.MetricAlarmArgs {
 	arguments := &cloudwatch.MetricAlarmArgs{
 		ComparisonOperator: pulumi.String(a.comparison),

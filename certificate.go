@@ -24,9 +24,6 @@ const (
 	validationNotice = 5 * time.Second
 )
 
-// certificateInputs are what the certificate is made from.
-type certificateInputs struct{ environment environmentOutputs }
-
 // certificateOutputs are the certificate of the domain.
 type certificateOutputs struct {
 	// arn is the certificate, known once it is valid. Nil without a domain.
@@ -36,7 +33,7 @@ type certificateOutputs struct {
 // createCertificate gives the domain its certificate: the given one, or one
 // that AWS issues and renews. AWS takes a record in the domain's zone as proof
 // that the domain is ours, and reads it again for each renewal.
-func createCertificate(ctx *pulumi.Context, settings settings, inputs certificateInputs) (certificateOutputs, error) {
+func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) (certificateOutputs, error) {
 	if !settings.servesHTTPS() {
 		return certificateOutputs{}, nil
 	}
@@ -74,7 +71,7 @@ func createCertificate(ctx *pulumi.Context, settings settings, inputs certificat
 		return certificateOutputs{}, fmt.Errorf("wait for certificate mediaserver: %w", err)
 	}
 	if !ctx.DryRun() {
-		announceValidation(ctx, waitMessage(settings, inputs.environment.hostedZone), record, validation)
+		announceValidation(ctx, waitMessage(settings, environment.hostedZone), record, validation)
 	}
 	return certificateOutputs{arn: validation.CertificateArn}, nil
 }
@@ -100,8 +97,6 @@ func announceValidation(ctx *pulumi.Context, message string, record *route53.Rec
 	})
 }
 
-// waitMessage says what the update waits for, and what to look at if it takes
-// long.
 func waitMessage(settings settings, zone hostedZone) string {
 	return fmt.Sprintf("Waiting until AWS has seen the record in the zone %s and has issued the certificate for %s: "+
 		"a few minutes as a rule, %d at most. If it takes longer, compare the answer of `dig +short NS %s` with the name servers of the zone (%s); "+

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
@@ -12,79 +13,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The defaults of the settings. Pulumi.yaml states the same values for the
-// command line's use; the code needs them where no command line is involved.
-const (
-	// defaultName gives the physical names of docs/resources.md.
-	defaultName = "mediaserver"
-	// defaultAppPort is the port of steps 4 and 27.
-	defaultAppPort = 3000
-	// defaultHealthCheckPath is the path of steps 23 and 27.
-	defaultHealthCheckPath = "/health"
-	// defaultNodeEnv is what Node.js libraries expect on a server.
-	defaultNodeEnv = "production"
-	// defaultImageTag is the tag of step 27.
-	defaultImageTag = "latest"
-	// defaultDomainName, defaultHostedZoneID and defaultCertificateArn leave the
-	// load balancer at the name that AWS gave it, on port 80, as in step 24.
-	defaultDomainName     = ""
-	defaultHostedZoneID   = ""
-	defaultCertificateArn = ""
-	// defaultCPU is a quarter of a vCPU, as in step 27.
-	defaultCPU = 256
-	// defaultMemory is in MiB, as in step 27.
-	defaultMemory = 512
-	// defaultCPUArchitecture is what ECS runs where a task definition names none.
-	defaultCPUArchitecture = x86
-	// defaultDesiredCount is the number of tasks of step 28.
-	defaultDesiredCount = 2
-	// defaultMinCapacity and defaultMaxCapacity are those of step 29.
-	defaultMinCapacity = 1
-	defaultMaxCapacity = 10
-	// defaultScaleUpCPU and defaultScaleDownCPU are the thresholds, in percent,
-	// of steps 32 and 33.
-	defaultScaleUpCPU   = 70
-	defaultScaleDownCPU = 20
-	// defaultLogRetentionDays is the retention of steps 34 and 35.
-	defaultLogRetentionDays = 30
-	// defaultContainerInsights is the setting of step 25.
-	defaultContainerInsights = insightsEnabled
-	// defaultOldVersionDays keeps old versions for ever: no rule of step 10 deletes
-	// any.
-	defaultOldVersionDays = 0
-	// defaultForceDestroy lets a stack be torn down with its media, as step 5 has
-	// it for testing.
-	defaultForceDestroy = true
-	// defaultExecuteCommand turns ECS Exec on, as in step 28.
-	defaultExecuteCommand = true
-	// defaultProtectData leaves `pulumi destroy` able to remove everything.
-	defaultProtectData = false
-	// defaultPermissionsBoundaryArn gives the roles no boundary: which policy
-	// bounds them is for the account to say.
-	defaultPermissionsBoundaryArn = ""
-	// defaultAdopted is for a stack that made its resources itself.
-	defaultAdopted = false
-	// defaultAlarmTopicArn tells nobody: who is to be told is for the user to say.
-	defaultAlarmTopicArn = ""
-	// defaultAlarmErrorPercent lets a single failing page pass, and notices one
-	// broken task of ten.
-	defaultAlarmErrorPercent = 5
-	// defaultAlarmResponseSeconds is longer than an upload of an ordinary picture
-	// takes, which counts as response time, and shorter than users wait.
-	defaultAlarmResponseSeconds = 5
-)
-
-// defaultAlarmEmails tells nobody, for the same reason.
-var defaultAlarmEmails = []string{}
-
-// defaultCORSAllowedOrigins allows every origin, as in step 9.
-var defaultCORSAllowedOrigins = []string{anyOrigin}
-
 // Limits on names, from the AWS documentation of each resource.
 const (
-	// loadBalancerNameLimit is the longest name of a load balancer, in
-	// characters. It is the tightest limit on the names made from the `name`
-	// setting: bucket names may have 63 characters, role names 64.
+	// loadBalancerNameLimit is the tightest limit, in characters, on the names made
+	// from the `name` setting: bucket names may have 63, role names 64.
 	loadBalancerNameLimit = 32
 	// nameLimit is the longest `name` with which every physical name still fits.
 	nameLimit = loadBalancerNameLimit - len("-alb")
@@ -92,8 +24,9 @@ const (
 	nameMinimum = 2
 	// healthCheckPathLimit is the longest health-check path of a target group.
 	healthCheckPathLimit = 1024
-	// highestPort is the last TCP port.
-	highestPort = 65535
+	// startSecondsLimit is an hour: what takes longer to start does not start.
+	startSecondsLimit = 3600
+	highestPort       = 65535
 	// anyOrigin is the CORS origin that stands for every origin.
 	anyOrigin = "*"
 	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit; what is
@@ -109,7 +42,7 @@ var (
 	hostPattern            = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
 	// policyArnPattern has the partition and the account as its groups; the
 	// account of a policy of AWS's own is aws (IAM user guide, "IAM identifiers").
-	policyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::(aws|[0-9]{12}):policy/([!-.0-~]+/)*[\w+=,.@-]{1,128}$`)
+	policyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::(aws|[0-9]{12}):policy/([!-.0-~]+/)*[\w+=,.@-]{1,128}$`)
 )
 
 // reservedNamePrefixes are the beginnings of a name that AWS keeps for itself,
@@ -125,17 +58,14 @@ var reservedNamePrefixes = []struct{ prefix, reason string }{
 
 // fargateMemory lists the memory sizes, in MiB, that AWS Fargate offers for
 // each number of CPU units (Amazon ECS developer guide, "Task CPU and memory").
-var fargateMemory = []struct {
-	cpu    int
-	memory []int
-}{
-	{cpu: 256, memory: []int{512, 1024, 2048}},
-	{cpu: 512, memory: sizes(1024, 4096, 1024)},
-	{cpu: 1024, memory: sizes(2048, 8192, 1024)},
-	{cpu: 2048, memory: sizes(4096, 16384, 1024)},
-	{cpu: 4096, memory: sizes(8192, 30720, 1024)},
-	{cpu: 8192, memory: sizes(16384, 61440, 4096)},
-	{cpu: 16384, memory: sizes(32768, 122880, 8192)},
+var fargateMemory = map[int][]int{
+	256:   {512, 1024, 2048},
+	512:   sizes(1024, 4096, 1024),
+	1024:  sizes(2048, 8192, 1024),
+	2048:  sizes(4096, 16384, 1024),
+	4096:  sizes(8192, 30720, 1024),
+	8192:  sizes(16384, 61440, 4096),
+	16384: sizes(32768, 122880, 8192),
 }
 
 // sizes are the numbers from the smallest to the largest in equal steps.
@@ -154,6 +84,21 @@ const (
 	arm64 = "ARM64"
 )
 
+// What the container's own health check runs.
+const (
+	checkWithCurl = "curl"
+	checkWithWget = "wget"
+	noCheck       = "none"
+)
+
+// Where media files go 90 days after their upload: storage classes (Amazon S3
+// API reference, Transition), or nowhere.
+const (
+	archiveGlacier          = "GLACIER"
+	archiveInstantRetrieval = "GLACIER_IR"
+	noArchive               = "NONE"
+)
+
 // The degrees to which CloudWatch observes a cluster (Amazon ECS API reference,
 // ClusterSetting).
 const (
@@ -169,232 +114,184 @@ var logRetentionDays = []int{
 	1096, 1827, 2192, 2557, 2922, 3288, 3653,
 }
 
-// settings are what a user may choose about a stack. All are optional.
+// settings are what a user may choose about a stack. Pulumi.yaml says what each
+// means, with its unit and its default; rows gives each its key and its rules.
 type settings struct {
-	// name is the beginning of every physical name. Default: mediaserver.
-	name string
-	// appPort is the TCP port on which the application listens. Default: 3000.
-	appPort int
-	// healthCheckPath is the path that answers 200 while the application is
-	// healthy. Default: /health.
-	healthCheckPath string
-	// nodeEnv is the application's NODE_ENV. Default: production.
-	nodeEnv string
-	// imageTag is the tag of the image that the tasks run. Default: latest.
-	imageTag string
-	// domainName is the name at which users reach the application over HTTPS.
-	// Default: empty, plain HTTP at the load balancer's own name.
-	domainName string
-	// hostedZoneID is the Route 53 zone in which the records of domainName are
-	// made. Default: empty, no records.
-	hostedZoneID string
-	// certificateArn is the certificate of AWS Certificate Manager to use for
-	// domainName. Default: empty, one is requested.
-	certificateArn string
-	// cpu is the size of a task in CPU units; 1024 are one vCPU. Default: 256.
-	cpu int
-	// memory is the size of a task in MiB. Default: 512.
-	memory int
-	// cpuArchitecture is the processor that tasks run on, and for which the image
-	// is built: X86_64 or ARM64. Default: X86_64.
-	cpuArchitecture string
-	// desiredCount is the number of tasks that the service starts with; later
-	// the scaling policies own it. 0, together with minCapacity 0, creates the
-	// service without a task. Default: 2.
-	desiredCount int
-	// minCapacity is the lowest number of tasks that scaling in leaves.
-	// Default: 1.
-	minCapacity int
-	// maxCapacity is the highest number of tasks that scaling out reaches.
-	// Default: 10.
-	maxCapacity int
-	// scaleUpCPU is the average CPU utilisation, in percent, above which a task
-	// is added. Default: 70.
-	scaleUpCPU int
-	// scaleDownCPU is the average CPU utilisation, in percent, below which a
-	// task is removed. Default: 20.
-	scaleDownCPU int
-	// corsAllowedOrigins are the origins whose pages may use the bucket from a
-	// browser. Default: every origin.
-	corsAllowedOrigins []string
-	// logRetentionDays is how long both log groups keep an event. Default: 30.
-	logRetentionDays int
-	// containerInsights is how closely CloudWatch observes the cluster: enabled,
-	// enhanced or disabled. Default: enabled.
-	containerInsights string
-	// oldVersionDays is how many days the bucket keeps a file that was overwritten
-	// or deleted. Default: 0, for ever.
-	oldVersionDays int
-	// forceDestroy lets the bucket and the registry be deleted with what they
-	// hold. Default: true.
-	forceDestroy bool
-	// executeCommand lets people open a shell in a running task with ECS Exec.
-	// Default: true.
-	executeCommand bool
-	// protectData makes Pulumi refuse to delete or replace what cannot be made
-	// again: the bucket and its name, the registry, the JWT secret.
-	// Default: false.
-	protectData bool
-	// permissionsBoundaryArn is the managed policy that bounds what both roles
-	// may do, whatever else they are granted. Default: empty, no boundary.
+	name                   string
+	appPort                int
+	healthCheckPath        string
+	containerHealthCheck   string
+	startSeconds           int
+	nodeEnv                string
+	imageTag               string
+	domainName             string
+	hostedZoneID           string
+	certificateArn         string
+	cpu                    int
+	memory                 int
+	cpuArchitecture        string
+	desiredCount           int
+	minCapacity            int
+	maxCapacity            int
+	scaleUpCPU             int
+	scaleDownCPU           int
+	corsAllowedOrigins     []string
+	archiveStorageClass    string
+	logRetentionDays       int
+	containerInsights      string
+	oldVersionDays         int
+	forceDestroy           bool
+	executeCommand         bool
+	protectData            bool
 	permissionsBoundaryArn string
-	// adopted says that the resources come from elsewhere, and leaves those that
-	// exist what AWS cannot change in place: their names, whatever name says, and
-	// the rules by which images expire. Default: false.
-	adopted bool
-	// alarmEmails are the e-mail addresses that are told of alarms. They or
-	// alarmTopicArn turn the alarms on. Default: none.
-	alarmEmails []string
-	// alarmTopicArn is an existing Amazon SNS topic that is told of alarms.
-	// Default: empty, none.
-	alarmTopicArn string
-	// alarmErrorPercent is the share of failed requests, in percent, above which
-	// an alarm is raised. Default: 5.
-	alarmErrorPercent int
-	// alarmResponseSeconds is the response time, in seconds, above which the
-	// slowest hundredth of the requests raises an alarm. Default: 5.
-	alarmResponseSeconds int
+	adopted                bool
+	alarmEmails            []string
+	alarmTopicArn          string
+	alarmErrorPercent      int
+	alarmResponseSeconds   int
 }
 
-// loadSettings reads the settings of the stack and checks them. It reports
-// every problem in one error, and registers no resource.
-func loadSettings(ctx *pulumi.Context) (settings, error) {
-	reader := settingsReader{ctx: ctx}
-	loaded := settings{
-		name:               reader.text("name", defaultName),
-		appPort:            reader.integer("appPort", defaultAppPort),
-		healthCheckPath:    reader.text("healthCheckPath", defaultHealthCheckPath),
-		nodeEnv:            reader.text("nodeEnv", defaultNodeEnv),
-		imageTag:           reader.text("imageTag", defaultImageTag),
-		domainName:         reader.optionalText("domainName", defaultDomainName),
-		hostedZoneID:       reader.optionalText("hostedZoneId", defaultHostedZoneID),
-		certificateArn:     reader.optionalText("certificateArn", defaultCertificateArn),
-		cpu:                reader.integer("cpu", defaultCPU),
-		memory:             reader.integer("memory", defaultMemory),
-		cpuArchitecture:    reader.text("cpuArchitecture", defaultCPUArchitecture),
-		desiredCount:       reader.integer("desiredCount", defaultDesiredCount),
-		minCapacity:        reader.integer("minCapacity", defaultMinCapacity),
-		maxCapacity:        reader.integer("maxCapacity", defaultMaxCapacity),
-		scaleUpCPU:         reader.integer("scaleUpCpu", defaultScaleUpCPU),
-		scaleDownCPU:       reader.integer("scaleDownCpu", defaultScaleDownCPU),
-		corsAllowedOrigins: reader.list("corsAllowedOrigins", defaultCORSAllowedOrigins, "https://media.example.com"),
-		logRetentionDays:   reader.integer("logRetentionDays", defaultLogRetentionDays),
-		containerInsights:  reader.text("containerInsights", defaultContainerInsights),
-		oldVersionDays:     reader.integer("oldVersionDays", defaultOldVersionDays),
-		forceDestroy:       reader.boolean("forceDestroy", defaultForceDestroy),
-		executeCommand:     reader.boolean("executeCommand", defaultExecuteCommand),
-		protectData:        reader.boolean("protectData", defaultProtectData),
-
-		permissionsBoundaryArn: reader.optionalText("permissionsBoundaryArn", defaultPermissionsBoundaryArn),
-		adopted:                reader.boolean("adopted", defaultAdopted),
-		alarmEmails:            reader.list("alarmEmails", defaultAlarmEmails, "oncall@example.com"),
-		alarmTopicArn:          reader.optionalText("alarmTopicArn", defaultAlarmTopicArn),
-		alarmErrorPercent:      reader.integer("alarmErrorPercent", defaultAlarmErrorPercent),
-		alarmResponseSeconds:   reader.integer("alarmResponseSeconds", defaultAlarmResponseSeconds),
+// rows are the settings, in the order of Pulumi.yaml and of the README. The
+// rules that take more than a line stand below, and in config_domain.go and
+// config_alarms.go.
+func (s *settings) rows() []setting {
+	return []setting{
+		row("name", &s.name, text,
+			must(isName, fmt.Sprintf("must be %d to %d lower-case letters, digits and single inner hyphens, "+
+				"so that every name made from it is valid on AWS", nameMinimum, nameLimit)),
+			isNotReserved),
+		row("appPort", &s.appPort, integer,
+			between(1, highestPort, "must be a TCP port, from %d to %d")),
+		row("healthCheckPath", &s.healthCheckPath, text,
+			must(isHealthCheckPath, fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, "+
+				"at most %d: the load balancer asks for the path as it is, and curl leaves out what is behind a #", healthCheckPathLimit))),
+		row("containerHealthCheck", &s.containerHealthCheck, text,
+			oneOf("must be %s", checkWithCurl, checkWithWget, noCheck)),
+		row("startSeconds", &s.startSeconds, integer,
+			between(0, startSecondsLimit, "must be from %d to %d seconds")),
+		row("nodeEnv", &s.nodeEnv, text,
+			must(func(value string) bool { return strings.TrimSpace(value) != "" }, "must not be blank")),
+		row("imageTag", &s.imageTag, text,
+			must(imageTagPattern.MatchString, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
+				"not beginning with a period or a hyphen")),
+		optional("domainName", &s.domainName,
+			must(domainNamePattern.MatchString, "must be a domain name such as media.example.com, in lower case: "+
+				"labels of at most 63 letters, digits and inner hyphens, without a wildcard and without a dot at the end; "+
+				"a name in another script is written in its xn-- form"),
+			s.domainIsNotTooLong, s.domainHasCertificate),
+		optional("hostedZoneId", &s.hostedZoneID,
+			must(hostedZoneIDPattern.MatchString, "must be the id of a Route 53 hosted zone and nothing else: "+
+				"at most 32 upper-case letters and digits, such as Z0123456789ABCDEFGHIJ"),
+			s.hasDomain, s.zoneHoldsDomain),
+		optional("certificateArn", &s.certificateArn,
+			must(certificateArnPattern.MatchString, "must be the ARN of a certificate of AWS Certificate Manager: "+
+				"arn:PARTITION:acm:REGION:ACCOUNT:certificate/ID"),
+			s.hasDomain, certificateIsWithinReach),
+		row("cpu", &s.cpu, integer,
+			oneOf("must be a number of CPU units that AWS Fargate offers: %s", slices.Sorted(maps.Keys(fargateMemory))...)),
+		row("memory", &s.memory, integer, s.memoryFitsCPU),
+		row("cpuArchitecture", &s.cpuArchitecture, text,
+			oneOf("must be a processor that AWS Fargate offers: %s", x86, arm64)),
+		row("desiredCount", &s.desiredCount, integer, notBelow(0, "must be %d or more tasks")),
+		row("minCapacity", &s.minCapacity, integer, notBelow(0, "must be %d or more tasks")),
+		row("maxCapacity", &s.maxCapacity, integer, notBelow(1, "must be %d or more tasks"), s.capacitiesFit),
+		row("scaleUpCpu", &s.scaleUpCPU, integer,
+			between(1, 99, "must be a percentage, from %d to %d: the utilisation never exceeds 100, so no task would be added")),
+		row("scaleDownCpu", &s.scaleDownCPU, integer,
+			between(1, 98, "must be a percentage, from %d to %d, below scaleUpCpu"), s.scalesDownBelowScalingUp),
+		row("corsAllowedOrigins", &s.corsAllowedOrigins, listOf("https://media.example.com"),
+			must(func(origins []string) bool { return len(origins) > 0 }, `must name at least one origin; ["*"] allows every origin`),
+			each(must(isOrigin, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),
+		row("archiveStorageClass", &s.archiveStorageClass, text,
+			oneOf("must be %s", archiveGlacier, archiveInstantRetrieval, noArchive)),
+		row("logRetentionDays", &s.logRetentionDays, integer,
+			oneOf("must be a number of days that CloudWatch Logs accepts: %s", logRetentionDays...)),
+		row("containerInsights", &s.containerInsights, text,
+			oneOf("must be %s", insightsEnabled, insightsEnhanced, insightsDisabled)),
+		row("oldVersionDays", &s.oldVersionDays, integer,
+			must(func(days int) bool { return days >= 0 && days <= oldVersionDaysLimit },
+				fmt.Sprintf("must be a number of days from 1 to %d, or 0 to keep old versions for ever", oldVersionDaysLimit))),
+		row("forceDestroy", &s.forceDestroy, boolean),
+		row("executeCommand", &s.executeCommand, boolean),
+		row("protectData", &s.protectData, boolean),
+		optional("permissionsBoundaryArn", &s.permissionsBoundaryArn,
+			must(policyArnPattern.MatchString, "must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, "+
+				"with aws as the account for a policy of AWS's own"),
+			boundaryIsOfAccount),
+		row("adopted", &s.adopted, boolean),
+		row("alarmEmails", &s.alarmEmails, listOf("oncall@example.com"), areNotTooMany,
+			each(must(isEmailAddress, fmt.Sprintf("must be an e-mail address, NAME@DOMAIN, of at most %d letters, digits and _+'&=~-. characters", emailLimit))),
+			isNotRepeated),
+		optional("alarmTopicArn", &s.alarmTopicArn,
+			must(topicArnPattern.MatchString, "must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, "+
+				"and not of a FIFO topic, to which only a sender that names a message group can publish"),
+			s.topicIsWithinReach),
+		// At 100 percent the alarm could never be raised.
+		row("alarmErrorPercent", &s.alarmErrorPercent, integer, between(1, 99, "must be a percentage, from %d to %d")),
+		row("alarmResponseSeconds", &s.alarmResponseSeconds, integer,
+			between(1, idleTimeout-1, "must be from %d to %d seconds: "+
+				fmt.Sprintf("after %d the load balancer gives a request up", idleTimeout))),
 	}
-	reader.rejectUnknownKeys()
-	loaded.validate(&reader)
-	if err := reader.failure(); err != nil {
-		return settings{}, err
-	}
-	return loaded, nil
 }
 
-// validate reports to the reader every rule that a well-formed setting breaks.
-func (s settings) validate(reader *settingsReader) {
-	reader.check("name", s.name, len(s.name) >= nameMinimum && len(s.name) <= nameLimit && namePattern.MatchString(s.name),
-		fmt.Sprintf("must be %d to %d lower-case letters, digits and single inner hyphens, so that every name made from it is valid on AWS", nameMinimum, nameLimit))
+// isName tells whether every name that is made from the text has a form that AWS
+// accepts.
+func isName(name string) bool {
+	return len(name) >= nameMinimum && len(name) <= nameLimit && namePattern.MatchString(name)
+}
+
+// isNotReserved refuses a name with a beginning that AWS keeps for itself.
+func isNotReserved(r *settingsReader, key, name string) {
 	for _, reserved := range reservedNamePrefixes {
-		reader.check("name", s.name, !strings.HasPrefix(s.name+"-", reserved.prefix),
+		r.check(key, name, !strings.HasPrefix(name+"-", reserved.prefix),
 			fmt.Sprintf("must not begin with %q: %s", reserved.prefix, reserved.reason))
 	}
-	reader.check("appPort", s.appPort, s.appPort >= 1 && s.appPort <= highestPort,
-		fmt.Sprintf("must be a TCP port, from 1 to %d", highestPort))
-	reader.check("healthCheckPath", s.healthCheckPath,
-		healthCheckPathPattern.MatchString(s.healthCheckPath) && len(s.healthCheckPath) <= healthCheckPathLimit,
-		fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, at most %d: "+
-			"the load balancer asks for the path as it is, and curl leaves out what is behind a #", healthCheckPathLimit))
-	reader.check("nodeEnv", s.nodeEnv, strings.TrimSpace(s.nodeEnv) != "", "must not be blank")
-	reader.check("imageTag", s.imageTag, imageTagPattern.MatchString(s.imageTag),
-		"must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a period or a hyphen")
-	s.validateTaskSize(reader)
-	reader.check("cpuArchitecture", s.cpuArchitecture, slices.Contains([]string{x86, arm64}, s.cpuArchitecture),
-		fmt.Sprintf("must be a processor that AWS Fargate offers: %s or %s", x86, arm64))
-	s.validateCapacity(reader)
-	reader.check("scaleUpCpu", s.scaleUpCPU, s.scaleUpCPU >= 1 && s.scaleUpCPU < 100,
-		"must be a percentage, from 1 to 99: the utilisation never exceeds 100, so no task would be added")
-	reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU >= 1 && s.scaleDownCPU <= 98,
-		"must be a percentage, from 1 to 98, below scaleUpCpu")
-	if reader.accepted("scaleUpCpu") {
-		reader.check("scaleDownCpu", s.scaleDownCPU, s.scaleDownCPU < s.scaleUpCPU,
-			fmt.Sprintf("must be below scaleUpCpu (%d), or the service would scale up and down at once", s.scaleUpCPU))
-	}
-	reader.check("corsAllowedOrigins", s.corsAllowedOrigins, len(s.corsAllowedOrigins) > 0,
-		`must name at least one origin; ["*"] allows every origin`)
-	for i, origin := range s.corsAllowedOrigins {
-		reader.check(fmt.Sprintf("corsAllowedOrigins[%d]", i), origin, isOrigin(origin),
-			"must be * or scheme://host[:port] with the scheme http or https, and nothing behind it")
-	}
-	reader.check("logRetentionDays", s.logRetentionDays, slices.Contains(logRetentionDays, s.logRetentionDays),
-		fmt.Sprintf("must be a number of days that CloudWatch Logs accepts: %s", enumerate(logRetentionDays)))
-	reader.check("containerInsights", s.containerInsights,
-		slices.Contains([]string{insightsEnabled, insightsEnhanced, insightsDisabled}, s.containerInsights),
-		fmt.Sprintf("must be %s, %s or %s", insightsEnabled, insightsEnhanced, insightsDisabled))
-	reader.check("oldVersionDays", s.oldVersionDays, s.oldVersionDays >= 0 && s.oldVersionDays <= oldVersionDaysLimit,
-		fmt.Sprintf("must be a number of days from 1 to %d, or 0 to keep old versions for ever", oldVersionDaysLimit))
-	reader.check("permissionsBoundaryArn", s.permissionsBoundaryArn,
-		s.permissionsBoundaryArn == "" || policyArnPattern.MatchString(s.permissionsBoundaryArn),
-		"must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own")
-	s.validateDomain(reader)
-	s.validateAlarms(reader)
 }
 
-// validateFor reports every setting that does not fit the account in which the
-// stack is.
-func (s settings) validateFor(ctx *pulumi.Context, environment environmentOutputs) error {
-	reader := settingsReader{ctx: ctx}
-	if arn := policyArnPattern.FindStringSubmatch(s.permissionsBoundaryArn); arn != nil {
-		partition, account := arn[1], arn[2]
-		reader.check("permissionsBoundaryArn", s.permissionsBoundaryArn,
-			partition == environment.partition && (account == environment.accountID || account == "aws"),
-			fmt.Sprintf("must be a policy of the stack's own account, %s in the partition %s, or one of AWS's own there: "+
-				"IAM takes no other as a boundary", environment.accountID, environment.partition))
-	}
-	s.validateDomainFor(&reader, environment)
-	s.validateAlarmsFor(&reader, environment)
-	return reader.failure()
+func isHealthCheckPath(path string) bool {
+	return healthCheckPathPattern.MatchString(path) && len(path) <= healthCheckPathLimit
 }
 
-// validateTaskSize checks cpu and memory against what AWS Fargate offers.
-func (s settings) validateTaskSize(reader *settingsReader) {
-	var offered []int
-	for _, size := range fargateMemory {
-		offered = append(offered, size.cpu)
-		if size.cpu == s.cpu {
-			reader.check("memory", s.memory, slices.Contains(size.memory, s.memory),
-				fmt.Sprintf("must be a number of MiB that AWS Fargate offers with cpu %d: %s", size.cpu, enumerate(size.memory)))
-		}
+// memoryFitsCPU refuses a size that AWS Fargate does not offer with cpu.
+func (s *settings) memoryFitsCPU(r *settingsReader, key string, memory int) {
+	if offered, found := fargateMemory[s.cpu]; found {
+		r.check(key, memory, slices.Contains(offered, memory),
+			fmt.Sprintf("must be a number of MiB that AWS Fargate offers with cpu %d: %s", s.cpu, alternatives(offered)))
 	}
-	reader.check("cpu", s.cpu, slices.Contains(offered, s.cpu),
-		fmt.Sprintf("must be a number of CPU units that AWS Fargate offers: %s", enumerate(offered)))
-	reader.check("memory", s.memory, s.memory > 0, "must be a number of MiB above 0")
+	r.check(key, memory, memory > 0, "must be a number of MiB above 0")
 }
 
-// validateCapacity checks the three numbers of tasks, alone and together.
-func (s settings) validateCapacity(reader *settingsReader) {
-	reader.check("desiredCount", s.desiredCount, s.desiredCount >= 0, "must be 0 or more tasks")
-	reader.check("minCapacity", s.minCapacity, s.minCapacity >= 0, "must be 0 or more tasks")
-	reader.check("maxCapacity", s.maxCapacity, s.maxCapacity >= 1, "must be 1 or more tasks")
-	if reader.accepted("maxCapacity") {
-		reader.check("minCapacity", s.minCapacity, s.minCapacity <= s.maxCapacity,
+// capacitiesFit refuses numbers of tasks that contradict each other.
+func (s *settings) capacitiesFit(r *settingsReader, _ string, _ int) {
+	if r.accepted("maxCapacity") {
+		r.check("minCapacity", s.minCapacity, s.minCapacity <= s.maxCapacity,
 			fmt.Sprintf("must not be above maxCapacity (%d)", s.maxCapacity))
 	}
-	if reader.accepted("minCapacity", "maxCapacity") {
-		reader.check("desiredCount", s.desiredCount,
-			s.desiredCount >= s.minCapacity && s.desiredCount <= s.maxCapacity,
+	if r.accepted("minCapacity", "maxCapacity") {
+		r.check("desiredCount", s.desiredCount, s.desiredCount >= s.minCapacity && s.desiredCount <= s.maxCapacity,
 			fmt.Sprintf("must be from minCapacity (%d) to maxCapacity (%d), because AWS moves the number of tasks into this range "+
 				"as soon as autoscaling is set up; to begin without a task, set minCapacity to 0 too", s.minCapacity, s.maxCapacity))
 	}
+}
+
+// scalesDownBelowScalingUp refuses thresholds that cross.
+func (s *settings) scalesDownBelowScalingUp(r *settingsReader, key string, threshold int) {
+	if r.accepted("scaleUpCpu") {
+		r.check(key, threshold, threshold < s.scaleUpCPU,
+			fmt.Sprintf("must be below scaleUpCpu (%d), or the service would scale up and down at once", s.scaleUpCPU))
+	}
+}
+
+// boundaryIsOfAccount refuses a policy that IAM does not take as a boundary.
+func boundaryIsOfAccount(r *settingsReader, key, policy string) {
+	if r.environment == nil {
+		return
+	}
+	arn := policyArnPattern.FindStringSubmatch(policy)
+	partition, account := arn[1], arn[2]
+	r.check(key, policy, partition == r.environment.partition && (account == r.environment.accountID || account == "aws"),
+		fmt.Sprintf("must be a policy of the stack's own account, %s in the partition %s, or one of AWS's own there: "+
+			"IAM takes no other as a boundary", r.environment.accountID, r.environment.partition))
 }
 
 // physicalName makes a name that AWS shows: the pattern with {name} replaced by
@@ -437,13 +334,4 @@ func isOrigin(origin string) bool {
 	// What the parts say must be all that the text says: no path, query,
 	// fragment, user or dangling colon.
 	return origin == parsed.Scheme+"://"+parsed.Host && !strings.HasSuffix(parsed.Host, ":") && parsed.User == nil
-}
-
-// enumerate lists numbers for a message: "1, 3, 5".
-func enumerate(numbers []int) string {
-	words := make([]string, len(numbers))
-	for i, number := range numbers {
-		words[i] = strconv.Itoa(number)
-	}
-	return strings.Join(words, ", ")
 }

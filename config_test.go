@@ -37,10 +37,10 @@ func TestEverySettingHasADefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := settings{
-		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", nodeEnv: "production", imageTag: "latest",
+		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", containerHealthCheck: "curl", startSeconds: 60, nodeEnv: "production", imageTag: "latest",
 		domainName: "", hostedZoneID: "", certificateArn: "",
 		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
-		corsAllowedOrigins: []string{"*"}, logRetentionDays: 30,
+		corsAllowedOrigins: []string{"*"}, archiveStorageClass: "GLACIER", logRetentionDays: 30,
 		cpuArchitecture: "X86_64", containerInsights: "enabled", oldVersionDays: 0,
 		forceDestroy: true, executeCommand: true, protectData: false, permissionsBoundaryArn: "",
 		alarmEmails: []string{}, alarmTopicArn: "", alarmErrorPercent: 5, alarmResponseSeconds: 5,
@@ -50,14 +50,28 @@ func TestEverySettingHasADefault(t *testing.T) {
 	}
 }
 
+func TestASettingWithoutItsDefaultAsksForAnotherPulumi(t *testing.T) {
+	recorder := newRecorder()
+	configuration := namespaced("mediaserver", defaults())
+	delete(configuration, "mediaserver:appPort")
+	delete(configuration, "mediaserver:alarmEmails")
+	configuration["mediaserver:cpu"] = "1"
+	err := pulumi.RunErr(deploy, pulumi.WithMocks("mediaserver", "dev", recorder), func(info *pulumi.RunInfo) { info.Config = configuration })
+	wantRefusal(t, recorder, err, "invalid settings:\nno value arrived for appPort, alarmEmails, not even the default in Pulumi.yaml: "+
+		"run the program through Pulumi 3.200 or later, which passes it on\nmediaserver:cpu: 1 must be")
+	if strings.Contains(err.Error(), ":appPort: ") {
+		t.Errorf("a value that did not arrive is checked:\n%v", err)
+	}
+}
+
 // everySetting gives each setting a value that is not its default.
 func everySetting() map[string]string {
 	return map[string]string{
-		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "nodeEnv": "staging", "imageTag": "v1",
+		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "containerHealthCheck": "wget", "startSeconds": "120", "nodeEnv": "staging", "imageTag": "v1",
 		"domainName": testDomain, "hostedZoneId": testZone, "certificateArn": testCertificate,
 		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
 		"cpuArchitecture": "ARM64", "containerInsights": "enhanced", "oldVersionDays": "60",
-		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`,
+		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`, "archiveStorageClass": "GLACIER_IR",
 		"logRetentionDays": "90", "forceDestroy": "false", "executeCommand": "false", "protectData": "true",
 		"permissionsBoundaryArn": testBoundary, "adopted": "true",
 		"alarmEmails": `["oncall@example.com","ops@example.com"]`, "alarmTopicArn": testTopic,
@@ -66,10 +80,10 @@ func everySetting() map[string]string {
 }
 
 var everySettingLoaded = settings{
-	name: "films", appPort: 8080, healthCheckPath: "/ready", nodeEnv: "staging", imageTag: "v1",
+	name: "films", appPort: 8080, healthCheckPath: "/ready", containerHealthCheck: "wget", startSeconds: 120, nodeEnv: "staging", imageTag: "v1",
 	domainName: testDomain, hostedZoneID: testZone, certificateArn: testCertificate,
 	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
-	corsAllowedOrigins: []string{"https://example.com"}, logRetentionDays: 90,
+	corsAllowedOrigins: []string{"https://example.com"}, archiveStorageClass: "GLACIER_IR", logRetentionDays: 90,
 	cpuArchitecture: "ARM64", containerInsights: "enhanced", oldVersionDays: 60,
 	forceDestroy: false, executeCommand: false, protectData: true,
 	permissionsBoundaryArn: testBoundary, adopted: true,
@@ -115,6 +129,12 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"healthCheckPath": "/a?b=c&d={e}"},
 		{"healthCheckPath": `/!"$%&'()*+,-./09:;<=>?@AZ[\]^_` + "`az{|}~"},
 		{"healthCheckPath": "/" + strings.Repeat("a", 1023)},
+		{"archiveStorageClass": "GLACIER"},
+		{"archiveStorageClass": "NONE"},
+		{"containerHealthCheck": "curl"},
+		{"containerHealthCheck": "none"},
+		{"startSeconds": "0"},
+		{"startSeconds": "3600"},
 		{"imageTag": strings.Repeat("a", 128)},
 		{"imageTag": "_1.2-3"},
 		{"desiredCount": "0", "minCapacity": "0"},
@@ -127,6 +147,7 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"permissionsBoundaryArn": ""},
 		{"permissionsBoundaryArn": "arn:aws-cn:iam::123456789012:policy/a"},
 		{"permissionsBoundaryArn": "arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess"},
+		{"permissionsBoundaryArn": "arn:aws-eusc:iam::aws:policy/ReadOnlyAccess"},
 		{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/teams/media/" + strings.Repeat("b", 128)},
 		{"permissionsBoundaryArn": "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"},
 		{"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/_+=,.@-"},
@@ -148,6 +169,7 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		{"alarmTopicArn": "arn:aws:sns:eu-west-2:123456789012:ops"},
 		{"alarmTopicArn": "arn:aws-cn:sns:cn-north-1:123456789012:" + strings.Repeat("a", 256)},
 		{"alarmTopicArn": "arn:aws-us-gov:sns:us-gov-west-1:123456789012:A_b-9"},
+		{"alarmTopicArn": "arn:aws-eusc:sns:eusc-de-east-1:123456789012:ops"},
 		{"alarmErrorPercent": "1"},
 		{"alarmErrorPercent": "99"},
 		{"alarmResponseSeconds": "1"},
@@ -210,6 +232,10 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		{map[string]string{"healthCheckPath": "/a\x7f"}, `must begin with /`},
 		{map[string]string{"healthCheckPath": "/\x00"}, `must begin with / and consist of printable ASCII characters other than space and #, at most 1024`},
 		{map[string]string{"healthCheckPath": "/" + strings.Repeat("a", 1024)}, `must begin with / and consist of printable ASCII characters other than space and #, at most 1024`},
+		{map[string]string{"archiveStorageClass": ""}, `mediaserver:archiveStorageClass: "" must`},
+		{map[string]string{"containerHealthCheck": "Curl"}, `mediaserver:containerHealthCheck: "Curl" must`},
+		{map[string]string{"startSeconds": "-1"}, `mediaserver:startSeconds: -1 must`},
+		{map[string]string{"startSeconds": "3601"}, `mediaserver:startSeconds: 3601 must`},
 		{map[string]string{"nodeEnv": ""}, `mediaserver:nodeEnv: "" must`},
 		{map[string]string{"nodeEnv": "  "}, `mediaserver:nodeEnv: "  " must`},
 		{map[string]string{"imageTag": ".v1"}, `mediaserver:imageTag: ".v1" must`},
@@ -223,12 +249,12 @@ func TestEachInvalidSettingIsRefusedWithItsKeyValueAndRule(t *testing.T) {
 		{map[string]string{"memory": "256"}, `mediaserver:memory: 256 must`},
 		{map[string]string{"memory": "600"}, `mediaserver:memory: 600 must`},
 		{map[string]string{"memory": "1536"}, `mediaserver:memory: 1536 must`},
-		{map[string]string{"cpu": "512", "memory": "1536"}, `with cpu 512: 1024, 2048, 3072, 4096`},
-		{map[string]string{"cpu": "1024", "memory": "9216"}, `with cpu 1024: 2048, 3072, 4096, 5120, 6144, 7168, 8192`},
-		{map[string]string{"cpu": "2048", "memory": "3072"}, `with cpu 2048: 4096, 5120, 6144, 7168, 8192, 9216, 10240, 11264, 12288, 13312, 14336, 15360, 16384`},
-		{map[string]string{"cpu": "4096", "memory": "31744"}, `with cpu 4096: 8192, 9216, 10240`},
-		{map[string]string{"cpu": "8192", "memory": "17408"}, `with cpu 8192: 16384, 20480, 24576, 28672, 32768, 36864, 40960, 45056, 49152, 53248, 57344, 61440`},
-		{map[string]string{"cpu": "16384", "memory": "36864"}, `with cpu 16384: 32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688, 122880`},
+		{map[string]string{"cpu": "512", "memory": "1536"}, `with cpu 512: 1024, 2048, 3072 or 4096`},
+		{map[string]string{"cpu": "1024", "memory": "9216"}, `with cpu 1024: 2048, 3072, 4096, 5120, 6144, 7168 or 8192`},
+		{map[string]string{"cpu": "2048", "memory": "3072"}, `with cpu 2048: 4096, 5120, 6144, 7168, 8192, 9216, 10240, 11264, 12288, 13312, 14336, 15360 or 16384`},
+		{map[string]string{"cpu": "4096", "memory": "31744"}, `with cpu 4096: 8192, 9216, 10240, 11264`},
+		{map[string]string{"cpu": "8192", "memory": "17408"}, `with cpu 8192: 16384, 20480, 24576, 28672, 32768, 36864, 40960, 45056, 49152, 53248, 57344 or 61440`},
+		{map[string]string{"cpu": "16384", "memory": "36864"}, `with cpu 16384: 32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688 or 122880`},
 		{map[string]string{"desiredCount": "-1"}, `mediaserver:desiredCount: -1 must`},
 		{map[string]string{"desiredCount": "11"}, `mediaserver:desiredCount: 11 must`},
 		{map[string]string{"minCapacity": "3"}, `mediaserver:desiredCount: 2 must be from minCapacity (3) to maxCapacity (10)`},
@@ -367,10 +393,14 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"appPort", "x", `"x" must be a whole number`},
 		{"appPort", "0", `0 must be a TCP port, from 1 to 65535`},
 		{"healthCheckPath", "x", `"x" must begin with / and consist of printable ASCII characters other than space and #, at most 1024: the load balancer asks for the path as it is, and curl leaves out what is behind a #`},
+		{"containerHealthCheck", "", `"" must not be empty; remove the key to use the default`},
+		{"archiveStorageClass", "DEEP_ARCHIVE", `"DEEP_ARCHIVE" must be GLACIER, GLACIER_IR or NONE`},
+		{"containerHealthCheck", "nc", `"nc" must be curl, wget or none`},
+		{"startSeconds", "-1", `-1 must be from 0 to 3600 seconds`},
 		{"nodeEnv", " ", `" " must not be blank`},
 		{"imageTag", "!", `"!" must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a period or a hyphen`},
-		{"cpu", "1", `1 must be a number of CPU units that AWS Fargate offers: 256, 512, 1024, 2048, 4096, 8192, 16384`},
-		{"memory", "1", `1 must be a number of MiB that AWS Fargate offers with cpu 256: 512, 1024, 2048`},
+		{"cpu", "1", `1 must be a number of CPU units that AWS Fargate offers: 256, 512, 1024, 2048, 4096, 8192 or 16384`},
+		{"memory", "1", `1 must be a number of MiB that AWS Fargate offers with cpu 256: 512, 1024 or 2048`},
 		{"desiredCount", "-1", `-1 must be 0 or more tasks`},
 		{"desiredCount", "11", `11 must be from minCapacity (1) to maxCapacity (10), because AWS moves the number of tasks into this range as soon as autoscaling is set up; to begin without a task, set minCapacity to 0 too`},
 		{"minCapacity", "-1", `-1 must be 0 or more tasks`},
@@ -385,7 +415,7 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"alarmTopicArn", "x", `"x" must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, and not of a FIFO topic, to which only a sender that names a message group can publish`},
 		{"alarmErrorPercent", "0", `0 must be a percentage, from 1 to 99`},
 		{"alarmResponseSeconds", "60", `60 must be from 1 to 59 seconds: after 60 the load balancer gives a request up`},
-		{"logRetentionDays", "2", `2 must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`},
+		{"logRetentionDays", "2", `2 must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653`},
 		{"cpuArchitecture", "arm64", `"arm64" must be a processor that AWS Fargate offers: X86_64 or ARM64`},
 		{"containerInsights", "on", `"on" must be enabled, enhanced or disabled`},
 		{"oldVersionDays", "-1", `-1 must be a number of days from 1 to 36500, or 0 to keep old versions for ever`},

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,63 +50,91 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-func loadProject(t *testing.T) *workspace.Project {
+// update is the flag of make docs.
+var update = flag.Bool("update", false, "write the tables of the documents anew")
+
+func TestTheTablesOfTheDocumentsAreUpToDate(t *testing.T) {
+	readme := withTable(t, read(t, "README.md"), "Settings", "| Setting | Default | Meaning |", settingRows())
+	readme = withTable(t, readme, "Outputs", "| Output | Meaning |", outputRows(t))
+	for document, made := range map[string]string{"README.md": readme, "docs/resources.md": withResources(t, read(t, "docs/resources.md"))} {
+		switch {
+		case made == read(t, document):
+		case *update:
+			if err := os.WriteFile(document, []byte(made), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("the tables of %s are not up to date: run make docs", document)
+		}
+	}
+}
+
+// withTable is a document with other rows in the table under a heading.
+func withTable(t *testing.T, document, heading, header string, rows []string) string {
 	t.Helper()
-	project, err := workspace.LoadProject("Pulumi.yaml")
-	if err != nil {
-		t.Fatal(err)
+	before, section, found := strings.Cut(document, "\n## "+heading+"\n")
+	introduction, table, hasTable := strings.Cut(section, header+"\n")
+	if !found || !hasTable || strings.Contains(introduction, "\n## ") {
+		t.Fatalf("there is no table %s under the heading %q", header, heading)
 	}
-	return project
+	for strings.HasPrefix(table, "|") {
+		_, table, _ = strings.Cut(table, "\n")
+	}
+	line := strings.Repeat("|---", strings.Count(header, "|")-1) + "|\n"
+	return before + "\n## " + heading + "\n" + introduction + header + "\n" + line + strings.Join(rows, "\n") + "\n" + table
 }
 
-func TestTheDocumentsListTheResourcesOfTheInventory(t *testing.T) {
-	const document = "docs/resources.md"
-	missing := defaultResources(t)
-	for _, row := range tables(t, document, "| Step | Terraform | Pulumi type | Name | File | Decisive values, and why |") {
-		listed := strings.Join(row[:4], " ")
-		key, file, why := resourceKey(row[2], row[3]), row[4], row[5]
-		want := missing[key]
-		if inventoried := fmt.Sprintf("%d %s %s %s", want.Step, want.Terraform, want.Type, want.Name); listed != inventoried {
-			t.Errorf("%s lists %q, the inventory %q", document, listed, inventoried)
+// settingRows are the rows of the settings: in the order of the program, with
+// what Pulumi.yaml says of each.
+func settingRows() []string {
+	var rows []string
+	for _, setting := range new(settings).rows() {
+		declared := project().Config[setting.key]
+		defaultCell := " "
+		if text := settingText(declared.Default); text != "" {
+			defaultCell = " `" + text + "` "
 		}
-		delete(missing, key)
-		constructor := ".New" + row[2][strings.LastIndex(row[2], ":")+1:] + "(ctx,"
-		if !strings.Contains(read(t, file), constructor) {
-			t.Errorf("%s says that %s is in %s, where no %s is", document, key, file, constructor)
-		}
-		if why == "" {
-			t.Errorf("%s says nothing of %s", document, key)
-		}
+		rows = append(rows, fmt.Sprintf("| `%s` |%s| %s |", setting.key, defaultCell, declared.Description))
 	}
-	for key := range missing {
-		t.Errorf("%s does not list %s", document, key)
-	}
+	return rows
 }
 
-func TestTheDocumentsListWhatSettingsBring(t *testing.T) {
-	const document = "docs/resources.md"
-	missing := map[string]bool{}
+// outputRows are the rows of the outputs: in the order of the program, with what
+// the comment beside each says.
+func outputRows(t *testing.T) []string {
+	t.Helper()
+	var rows []string
+	for _, output := range regexp.MustCompile(`(?m)^\t\t"(\w+)":.*,\s+// (.+)$`).FindAllStringSubmatch(read(t, "main.go"), -1) {
+		rows = append(rows, fmt.Sprintf("| `%s` | %s |", output[1], output[2]))
+	}
+	if exported := stackOutputsOf(t, newRecorder(), nil); len(exported) != len(rows) {
+		t.Errorf("main.go says of %d outputs what they are, and exports %d", len(rows), len(exported))
+	}
+	return rows
+}
+
+// withResources is docs/resources.md with the rows of the inventory.
+func withResources(t *testing.T, document string) string {
+	t.Helper()
+	const common = " Pulumi type | Name | File | Decisive values, and why |"
+	rows, headers := map[string][]string{}, map[string]string{}
 	for _, each := range inventory(t) {
+		constructor := ".New" + resourceKind(each.Type) + "(ctx,"
+		if text := read(t, each.File); !strings.Contains(text, constructor) && !strings.Contains(text, `"`+each.Name+`"`) {
+			t.Errorf("the inventory says that %s is in %s, where it is not", each.key(), each.File)
+		}
+		header, first := "| Step | Terraform |"+common, fmt.Sprintf("| %d | `%s` |", each.Step, each.Terraform)
 		if each.Setting != "" {
-			missing[each.Setting+" "+resourceKey(each.Type, each.Name)] = true
+			header, first = "| Setting |"+common, fmt.Sprintf("| `%s` |", each.Setting)
 		}
+		headers[each.Section] = header
+		rows[each.Section] = append(rows[each.Section],
+			fmt.Sprintf("%s `%s` | `%s` | `%s` | %s |", first, each.Type, each.Name, each.File, each.Why))
 	}
-	for _, row := range tables(t, document, "| Setting | Pulumi type | Name | File | Decisive values, and why |") {
-		key := row[0] + " " + resourceKey(row[1], row[2])
-		if !missing[key] {
-			t.Errorf("%s lists %s, the inventory does not", document, key)
-		}
-		delete(missing, key)
-		if text := read(t, row[3]); !strings.Contains(text, `"`+row[2]+`"`) && !strings.Contains(text, ".New"+row[1][strings.LastIndex(row[1], ":")+1:]+"(ctx,") {
-			t.Errorf("%s says that %s is in %s, where it is not", document, key, row[3])
-		}
-		if row[4] == "" {
-			t.Errorf("%s says nothing of %s", document, key)
-		}
+	for section, header := range headers {
+		document = withTable(t, document, section, header, rows[section])
 	}
-	for key := range missing {
-		t.Errorf("%s does not list %s", document, key)
-	}
+	return document
 }
 
 func TestTheOperatorsTableListsEachAlarmForPeople(t *testing.T) {
@@ -119,50 +147,18 @@ func TestTheOperatorsTableListsEachAlarmForPeople(t *testing.T) {
 	}
 }
 
-func TestTheReadmeThePulumiProjectAndTheCodeAgreeOnTheSettings(t *testing.T) {
-	schema := loadProject(t).Config
-	if len(schema) != len(everySetting()) {
-		t.Errorf("Pulumi.yaml has %d settings, the code %d", len(schema), len(everySetting()))
+func TestTheProgramReadsTheSettingsOfThePulumiProject(t *testing.T) {
+	var read []string
+	for _, setting := range new(settings).rows() {
+		read = append(read, setting.key)
 	}
-	rows := tables(t, "README.md", "| Setting | Default | Meaning |")
-	if len(rows) != len(schema) {
-		t.Errorf("README.md has %d settings, Pulumi.yaml %d", len(rows), len(schema))
+	if declared := slices.Sorted(maps.Keys(project().Config)); !slices.Equal(slices.Sorted(slices.Values(read)), declared) {
+		t.Errorf("the program reads %q, Pulumi.yaml declares %q", read, declared)
 	}
-	defaults := map[string]string{}
-	var keys []string
-	for _, row := range rows {
-		key, defaultValue, meaning := row[0], row[1], row[2]
-		declared, found := schema[key]
-		if !found {
-			t.Errorf("README.md lists the setting %s, which is not in Pulumi.yaml", key)
-			continue
-		}
-		if declared.Description != meaning {
-			t.Errorf("README.md says %q of %s, Pulumi.yaml %q", meaning, key, declared.Description)
-		}
-		if declaredDefault := settingText(declared.Default); declaredDefault != defaultValue {
-			t.Errorf("README.md gives %s the default %s, Pulumi.yaml %s", key, defaultValue, declaredDefault)
-		}
-		if _, read := everySetting()[key]; !read {
-			t.Errorf("Pulumi.yaml has the setting %s, which the code does not read", key)
-		}
-		defaults[key] = defaultValue
-		keys = append(keys, key)
-	}
-	_, err := load(t, "mediaserver", map[string]string{"mediaserver:vpcId": "1"})
-	if want := `mediaserver:vpcId: "1" is not a setting of this program; the settings are ` + strings.Join(keys, ", ") + "\n"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("to an unknown setting the code says\n%v\nwant the settings in README.md's order:\n%s", err, want)
-	}
-	fromDocuments, err := load(t, "mediaserver", namespaced("mediaserver", defaults))
-	if err != nil {
-		t.Fatalf("the code refuses the documented defaults: %v", err)
-	}
-	fromCode, err := load(t, "mediaserver", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(fromDocuments, fromCode) {
-		t.Errorf("the documented defaults give %+v, the code's own %+v", fromDocuments, fromCode)
+	_, err := load(t, "mediaserver", map[string]string{"mediaserver:bitrate": "1"})
+	want := `mediaserver:bitrate: "1" is not a setting of this program; the settings are ` + strings.Join(read, ", ") + "\n"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("to an unknown setting the program says\n%v\nwant\n%s", err, want)
 	}
 }
 
@@ -193,22 +189,9 @@ func TestCommandsNameSettingsWithTheirNamespace(t *testing.T) {
 	}
 }
 
-// settingText is a default of Pulumi.yaml as configuration text.
-func settingText(value any) string {
-	elements, isList := value.([]any)
-	if !isList {
-		return fmt.Sprint(value)
-	}
-	quoted := make([]string, len(elements))
-	for i, element := range elements {
-		quoted[i] = fmt.Sprintf("%q", element)
-	}
-	return "[" + strings.Join(quoted, ",") + "]"
-}
-
 func TestEachSettingIsTypedAsTheCodeReadsIt(t *testing.T) {
 	checked := 0
-	for key, declared := range loadProject(t).Config {
+	for key, declared := range project().Config {
 		// Each value fits one type and no other.
 		for kind, value := range map[string]string{"boolean": "true", "integer": "1", "array": `["*"]`} {
 			_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + key: value})
@@ -226,21 +209,8 @@ func TestEachSettingIsTypedAsTheCodeReadsIt(t *testing.T) {
 	}
 }
 
-func TestTheReadmeListsTheOutputs(t *testing.T) {
-	exported := stackOutputsOf(t, newRecorder(), nil)
-	rows := tables(t, "README.md", "| Output | Meaning |")
-	if len(rows) != len(exported) {
-		t.Errorf("README.md lists %d outputs, the program exports %d", len(rows), len(exported))
-	}
-	for _, row := range rows {
-		if _, found := exported[row[0]]; !found {
-			t.Errorf("README.md lists the output %s, which is not exported", row[0])
-		}
-	}
-}
-
 func TestThePulumiProjectBuildsOnceAndAsksTheRightQuestions(t *testing.T) {
-	project := loadProject(t)
+	project := project()
 	if project.Runtime.Name() != "go" || project.Runtime.Options()["buildTarget"] != "bin/mediaserver" {
 		t.Errorf("the runtime is %s with %v", project.Runtime.Name(), project.Runtime.Options())
 	}
@@ -264,7 +234,7 @@ func TestThePulumiProjectBuildsOnceAndAsksTheRightQuestions(t *testing.T) {
 }
 
 func TestTheDevelopmentStackRepeatsNoDefault(t *testing.T) {
-	stack, err := workspace.LoadProjectStack(nil, loadProject(t), "Pulumi.dev.yaml")
+	stack, err := workspace.LoadProjectStack(nil, project(), "Pulumi.dev.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

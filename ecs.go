@@ -9,20 +9,21 @@ import (
 )
 
 const (
-	// fargate and fargateSpot are the capacity providers of step 26.
 	fargate     = "FARGATE"
 	fargateSpot = "FARGATE_SPOT"
 	// deploymentMaximumPercent and deploymentMinimumHealthyPercent bound the
 	// number of tasks during a deployment (step 28).
 	deploymentMaximumPercent        = 200
 	deploymentMinimumHealthyPercent = 100
-	// startSeconds is how long a task may take to start before a failed health
-	// check counts, for the load balancer as for the container's own check.
-	startSeconds = 60
+	// logBufferSize is what a task keeps of its log, in its memory, while CloudWatch
+	// takes none: enough for 5 MB of log a second in AWS's own tests (AWS containers
+	// blog, "Preventing log loss with non-blocking mode in the AWSLogs container log
+	// driver").
+	logBufferSize = "25m"
+	// startPeriodLimit is the longest time, in seconds, in which ECS lets the
+	// container's own check fail (Amazon ECS API reference, HealthCheck).
+	startPeriodLimit = 300
 )
-
-// clusterInputs are what the cluster waits for.
-type clusterInputs struct{ listeners listenersOutputs }
 
 // clusterOutputs are the ECS cluster.
 type clusterOutputs struct {
@@ -35,7 +36,7 @@ type clusterOutputs struct {
 
 // createCluster is the first half of phase 9, steps 25 and 26: the
 // cluster with its Container Insights and its capacity providers.
-func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs) (clusterOutputs, error) {
+func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOutputs) (clusterOutputs, error) {
 	cluster, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
 		Name: pulumi.String(settings.physicalName("{name}-cluster")),
 		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
@@ -61,7 +62,7 @@ func createCluster(ctx *pulumi.Context, settings settings, inputs clusterInputs)
 		// being, which takes a while, and the provider does not try this again without
 		// it (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener
 		// is there only minutes after the cluster.
-		pulumi.DependsOn([]pulumi.Resource{inputs.listeners.forwarding}))
+		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding}))
 	if err != nil {
 		return clusterOutputs{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
 	}
@@ -78,22 +79,14 @@ type taskDefinitionOutputs struct {
 	containerName string
 }
 
-// taskDefinitionInputs are what a task is made from.
-type taskDefinitionInputs struct {
-	environment environmentOutputs
-	storage     storageOutputs
-	registry    registryOutputs
-	roles       rolesOutputs
-	parameters  parametersOutputs
-	logGroups   logGroupsOutputs
-}
-
 // createTaskDefinition is step 27 of phase 9: one container on
 // AWS Fargate.
 func createTaskDefinition(
-	ctx *pulumi.Context, settings settings, inputs taskDefinitionInputs,
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	roles rolesOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
 ) (taskDefinitionOutputs, error) {
-	container := containerFor(settings, inputs)
+	container := containerFor(settings, environment, storage, registry, parameters, logGroups)
 	definition, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
 		Family:                  pulumi.String(settings.physicalName("{name}")),
 		RequiresCompatibilities: pulumi.ToStringArray([]string{fargate}),
@@ -105,8 +98,8 @@ func createTaskDefinition(
 			OperatingSystemFamily: pulumi.String("LINUX"),
 			CpuArchitecture:       pulumi.String(settings.cpuArchitecture),
 		},
-		ExecutionRoleArn:     inputs.roles.executionRoleArn,
-		TaskRoleArn:          inputs.roles.taskRoleArn,
+		ExecutionRoleArn:     roles.executionRoleArn,
+		TaskRoleArn:          roles.taskRoleArn,
 		ContainerDefinitions: pulumi.JSONMarshal([]containerDefinition{container}),
 		// A replaced revision would be deregistered while the deployment still runs,
 		// and ECS cannot move a service back to a revision that is not registered.
@@ -127,28 +120,27 @@ func createTaskDefinition(
 // each run finds a difference and replaces the task definition. Outputs are
 // declared as any, so that pulumi.JSONMarshal resolves them.
 type containerDefinition struct {
-	Name string `json:"name"`
-	// Image is an output.
-	Image     any  `json:"image"`
-	Essential bool `json:"essential"`
+	Name      string `json:"name"`
+	Image     any    `json:"image"`
+	Essential bool   `json:"essential"`
 	// CPU is the container's share of the task's CPU units; 0 is no reservation.
 	CPU          int           `json:"cpu"`
 	PortMappings []portMapping `json:"portMappings"`
 	// Environment are the plain environment variables, sorted by name.
 	Environment []environmentVariable `json:"environment"`
 	// Secrets are the environment variables that come from Parameter Store.
-	Secrets []containerSecret `json:"secrets"`
-	// MountPoints, VolumesFrom and SystemControls are always empty.
-	MountPoints    []struct{} `json:"mountPoints"`
-	VolumesFrom    []struct{} `json:"volumesFrom"`
-	SystemControls []struct{} `json:"systemControls"`
+	Secrets        []containerSecret `json:"secrets"`
+	MountPoints    []struct{}        `json:"mountPoints"`
+	VolumesFrom    []struct{}        `json:"volumesFrom"`
+	SystemControls []struct{}        `json:"systemControls"`
 	// LinuxParameters is absent while ECS Exec is off.
 	LinuxParameters  *linuxParameters `json:"linuxParameters,omitempty"`
 	LogConfiguration logConfiguration `json:"logConfiguration"`
-	HealthCheck      healthCheck      `json:"healthCheck"`
+	// HealthCheck is absent where the load balancer alone decides: ECS replaces a
+	// task that it finds unhealthy.
+	HealthCheck *healthCheck `json:"healthCheck,omitempty"`
 }
 
-// portMapping is a port of a container.
 type portMapping struct {
 	ContainerPort int `json:"containerPort"`
 	// HostPort is the same port: a task on AWS Fargate has its own address.
@@ -156,31 +148,25 @@ type portMapping struct {
 	Protocol string `json:"protocol"`
 }
 
-// environmentVariable is a plain environment variable.
 type environmentVariable struct {
-	Name string `json:"name"`
-	// Value is a text or an output.
-	Value any `json:"value"`
+	Name  string `json:"name"`
+	Value any    `json:"value"`
 }
 
-// linuxParameters are options of the container's Linux.
 type linuxParameters struct {
 	// InitProcessEnabled runs an init process that reaps what a session of ECS
 	// Exec leaves behind.
 	InitProcessEnabled bool `json:"initProcessEnabled"`
 }
 
-// logConfiguration sends a container's output to CloudWatch Logs.
 type logConfiguration struct {
-	LogDriver string `json:"logDriver"`
-	// Options hold an output, the name of the group.
-	Options map[string]any `json:"options"`
+	LogDriver string         `json:"logDriver"`
+	Options   map[string]any `json:"options"`
 }
 
 // healthCheck is a command that tells whether the container is healthy. Times
 // are in seconds.
 type healthCheck struct {
-	// Command succeeds while the container is healthy.
 	Command  []string `json:"command"`
 	Interval int      `json:"interval"`
 	Timeout  int      `json:"timeout"`
@@ -190,13 +176,16 @@ type healthCheck struct {
 	StartPeriod int `json:"startPeriod"`
 }
 
-// containerFor is the application's container.
-func containerFor(settings settings, inputs taskDefinitionInputs) containerDefinition {
+func containerFor(
+	settings settings,
+	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	parameters parametersOutputs, logGroups logGroupsOutputs,
+) containerDefinition {
 	variables := []environmentVariable{
-		{Name: "AWS_REGION", Value: inputs.environment.region},
+		{Name: "AWS_REGION", Value: environment.region},
 		{Name: "NODE_ENV", Value: settings.nodeEnv},
 		{Name: "PORT", Value: strconv.Itoa(settings.appPort)},
-		{Name: "S3_BUCKET_NAME", Value: inputs.storage.bucketName},
+		{Name: "S3_BUCKET_NAME", Value: storage.bucketName},
 	}
 	var options *linuxParameters
 	if settings.executeCommand {
@@ -204,7 +193,7 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 	}
 	return containerDefinition{
 		Name:      settings.physicalName("{name}"),
-		Image:     pulumi.Sprintf("%s:%s", inputs.registry.repositoryURL, settings.imageTag),
+		Image:     pulumi.Sprintf("%s:%s", registry.repositoryURL, settings.imageTag),
 		Essential: true,
 		PortMappings: []portMapping{{
 			ContainerPort: settings.appPort,
@@ -212,7 +201,7 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 			Protocol:      "tcp",
 		}},
 		Environment:     variables,
-		Secrets:         inputs.parameters.containerSecrets,
+		Secrets:         parameters.containerSecrets,
 		MountPoints:     []struct{}{},
 		VolumesFrom:     []struct{}{},
 		SystemControls:  []struct{}{},
@@ -220,23 +209,41 @@ func containerFor(settings settings, inputs taskDefinitionInputs) containerDefin
 		LogConfiguration: logConfiguration{
 			LogDriver: "awslogs",
 			Options: map[string]any{
-				"awslogs-group":         inputs.logGroups.ecs.Name,
-				"awslogs-region":        inputs.environment.region,
+				"awslogs-group":         logGroups.ecs.Name,
+				"awslogs-region":        environment.region,
 				"awslogs-stream-prefix": "ecs",
+				// A task goes on serving while CloudWatch takes no logs. What does not fit into
+				// the buffer is lost, without a word.
+				"mode":            "non-blocking",
+				"max-buffer-size": logBufferSize,
 			},
 		},
-		HealthCheck: healthCheck{
-			// Run without a shell, so that no character of the path means anything
-			// but itself; --globoff keeps curl from reading braces as a range.
-			Command: []string{
-				"CMD", "curl", "--fail", "--silent", "--globoff",
-				fmt.Sprintf("http://localhost:%d%s", settings.appPort, settings.healthCheckPath),
-			},
-			Interval:    30,
-			Timeout:     5,
-			Retries:     3,
-			StartPeriod: startSeconds,
-		},
+		HealthCheck: healthCheckFor(settings),
+	}
+}
+
+// healthCheckFor is the container's own health check. Its command runs without
+// a shell, so that no character of the path means anything but itself.
+func healthCheckFor(settings settings) *healthCheck {
+	address := fmt.Sprintf("%d%s", settings.appPort, settings.healthCheckPath)
+	var command []string
+	switch settings.containerHealthCheck {
+	case noCheck:
+		return nil
+	case checkWithWget:
+		// BusyBox tries only the first address of localhost, which is that of IPv6, and
+		// has few of the long options of GNU Wget.
+		command = []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:" + address}
+	default:
+		// --globoff keeps curl from reading braces as a range.
+		command = []string{"curl", "--fail", "--silent", "--globoff", "http://localhost:" + address}
+	}
+	return &healthCheck{
+		Command:     append([]string{"CMD"}, command...),
+		Interval:    30,
+		Timeout:     5,
+		Retries:     3,
+		StartPeriod: min(settings.startSeconds, startPeriodLimit),
 	}
 }
 
@@ -248,56 +255,53 @@ type serviceOutputs struct {
 	serviceName pulumi.StringOutput
 }
 
-// serviceInputs are what the service joins.
-type serviceInputs struct {
-	environment    environmentOutputs
-	securityGroups securityGroupsOutputs
-	loadBalancer   loadBalancerOutputs
-	listeners      listenersOutputs
-	roles          rolesOutputs
-	cluster        clusterOutputs
-	taskDefinition taskDefinitionOutputs
-	trafficAlarms  trafficAlarmsOutputs
-}
-
 // createService is step 28 of phase 9: the service that keeps the
 // tasks running behind the load balancer.
-func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs) (serviceOutputs, error) {
+func createService(
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, securityGroups securityGroupsOutputs,
+	loadBalancer loadBalancerOutputs, listeners listenersOutputs, roles rolesOutputs,
+	cluster clusterOutputs, taskDefinition taskDefinitionOutputs, trafficAlarms trafficAlarmsOutputs,
+) (serviceOutputs, error) {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
-		inputs.listeners.forwarding,
+		listeners.forwarding,
 		// AWS calls capacity providers in use while the service drains.
-		inputs.cluster.capacityProviders,
+		cluster.capacityProviders,
 	},
 		// Without its permissions a task cannot start, and a service that loses
 		// them while it is being deleted hangs in DRAINING.
-		inputs.roles.policies...)
+		roles.policies...)
 	service, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
 		Name:           pulumi.String(settings.physicalName("{name}-service")),
-		Cluster:        inputs.cluster.arn,
-		TaskDefinition: inputs.taskDefinition.arn,
+		Cluster:        cluster.arn,
+		TaskDefinition: taskDefinition.arn,
 		LaunchType:     pulumi.String(fargate),
 		DesiredCount:   pulumi.Int(settings.desiredCount),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
-			Subnets:        pulumi.ToStringArray(inputs.environment.taskSubnetIDs),
-			SecurityGroups: pulumi.StringArray{inputs.securityGroups.tasksID},
+			Subnets:        pulumi.ToStringArray(environment.taskSubnetIDs),
+			SecurityGroups: pulumi.StringArray{securityGroups.tasksID},
 			// The default subnets have no other way to the registry.
 			AssignPublicIp: pulumi.Bool(true),
 		},
 		LoadBalancers: ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
-			TargetGroupArn: inputs.loadBalancer.targetGroupArn,
-			ContainerName:  pulumi.String(inputs.taskDefinition.containerName),
+			TargetGroupArn: loadBalancer.targetGroupArn,
+			ContainerName:  pulumi.String(taskDefinition.containerName),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
-		HealthCheckGracePeriodSeconds:   pulumi.Int(startSeconds),
+		HealthCheckGracePeriodSeconds:   pulumi.Int(settings.startSeconds),
 		DeploymentMaximumPercent:        pulumi.Int(deploymentMaximumPercent),
 		DeploymentMinimumHealthyPercent: pulumi.Int(deploymentMinimumHealthyPercent),
 		DeploymentCircuitBreaker: &ecs.ServiceDeploymentCircuitBreakerArgs{
 			Enable:   pulumi.Bool(true),
 			Rollback: pulumi.Bool(true),
 		},
-		Alarms:               inputs.trafficAlarms.deployment,
-		EnableExecuteCommand: pulumi.Bool(settings.executeCommand),
+		// After a zone has failed its tasks stay where they were moved to, unless ECS
+		// spreads them again (Amazon ECS developer guide, "Balancing an Amazon ECS
+		// service across Availability Zones"). AWS turns it on for a new service only.
+		AvailabilityZoneRebalancing: pulumi.String("ENABLED"),
+		Alarms:                      trafficAlarms.deployment,
+		EnableExecuteCommand:        pulumi.Bool(settings.executeCommand),
 		// Tasks carry no tags otherwise, and their costs cannot be told apart.
 		PropagateTags: pulumi.String("SERVICE"),
 	},
@@ -314,5 +318,5 @@ func createService(ctx *pulumi.Context, settings settings, inputs serviceInputs)
 	if err != nil {
 		return serviceOutputs{}, fmt.Errorf("create service mediaserver: %w", err)
 	}
-	return serviceOutputs{clusterName: inputs.cluster.name, serviceName: service.Name}, nil
+	return serviceOutputs{clusterName: cluster.name, serviceName: service.Name}, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -55,6 +56,7 @@ func containerWanted() object {
 			"logDriver": "awslogs",
 			"options": object{
 				"awslogs-group": "/ecs/mediaserver", "awslogs-region": testRegion, "awslogs-stream-prefix": "ecs",
+				"mode": "non-blocking", "max-buffer-size": "25m",
 			},
 		},
 		"healthCheck": object{
@@ -105,6 +107,35 @@ func TestATaskFollowsTheSettings(t *testing.T) {
 	wantEqual(t, "platform", inputs["runtimePlatform"], object{"operatingSystemFamily": "LINUX", "cpuArchitecture": "ARM64"})
 }
 
+func TestTheContainersOwnCheckRunsWhatTheImageHas(t *testing.T) {
+	for check, command := range map[string]list{
+		"curl": {"CMD", "curl", "--fail", "--silent", "--globoff", "http://localhost:8080/ready"},
+		"wget": {"CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/ready"},
+		"none": nil,
+	} {
+		stack := run(t, map[string]string{"containerHealthCheck": check, "appPort": "8080", "healthCheckPath": "/ready"})
+		text := stack.find(t, "TaskDefinition mediaserver").inputs["containerDefinitions"]
+		got, checked := parseJSON(t, "containers", text).(list)[0].(object)["healthCheck"]
+		if checked != (command != nil) {
+			t.Errorf("with %s the container has the check %v", check, got)
+		}
+		if checked {
+			wantEqual(t, check, got.(object)["command"], command)
+		}
+	}
+}
+
+func TestATaskMayTakeItsTimeToStart(t *testing.T) {
+	for seconds, startPeriod := range map[string]int{"0": 0, "300": 300, "301": 300, "3600": 300} {
+		stack := run(t, map[string]string{"startSeconds": seconds})
+		want := containerWanted()
+		want["healthCheck"].(object)["startPeriod"] = startPeriod
+		wantEqual(t, "containers", stack.find(t, "TaskDefinition mediaserver").inputs["containerDefinitions"], jsonText{list{want}})
+		gracePeriod, _ := strconv.Atoi(seconds)
+		wantEqual(t, "grace period", stack.find(t, "Service mediaserver").inputs["healthCheckGracePeriodSeconds"], gracePeriod)
+	}
+}
+
 func TestTheContainerStatesEveryListEvenAnEmptyOne(t *testing.T) {
 	text := run(t, nil).find(t, "TaskDefinition mediaserver").inputs["containerDefinitions"].(string)
 	if strings.Contains(text, "null") {
@@ -143,6 +174,7 @@ func serviceWanted(desiredCount, port int, executeCommand bool) object {
 		"healthCheckGracePeriodSeconds":   60,
 		"deploymentMaximumPercent":        200,
 		"deploymentMinimumHealthyPercent": 100,
+		"availabilityZoneRebalancing":     "ENABLED",
 		"deploymentCircuitBreaker":        object{"enable": true, "rollback": true},
 		"enableExecuteCommand":            executeCommand,
 		"propagateTags":                   "SERVICE",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -48,15 +49,25 @@ type environmentOutputs struct {
 	hostedZone hostedZone
 }
 
+// hostedZone is a zone of Route 53.
+type hostedZone struct {
+	// name is the domain that the zone answers for, without a dot at the end.
+	name string
+	// private tells that only networks in AWS can ask it.
+	private bool
+	// nameServers are the servers that answer for it.
+	nameServers []string
+}
+
 // arn is the ARN of something in the stack's account and region.
 func (e environmentOutputs) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", e.partition, service, e.region, e.accountID, resource)
 }
 
-// discoverEnvironment is phase 2: the default VPC and its default
-// subnets, and beside them the account, the region and the partition, which
-// policies need, and the zone of the domain, if there is one. Without a default VPC, or with default subnets in too few
-// zones, it returns an error with the remedy.
+// discoverEnvironment is phase 2: the default VPC and its default subnets, and
+// beside them the account, the region and the partition, which policies need,
+// and the zone of the domain, if there is one. Without a default VPC, or with
+// default subnets in too few zones, it returns an error with the remedy.
 func discoverEnvironment(ctx *pulumi.Context, settings settings) (environmentOutputs, error) {
 	// The provider knows these two without asking AWS.
 	region, err := aws.GetRegion(ctx, nil)
@@ -79,7 +90,6 @@ func discoverEnvironment(ctx *pulumi.Context, settings settings) (environmentOut
 	return found, nil
 }
 
-// findAccount looks up the account.
 func (e *environmentOutputs) findAccount(ctx *pulumi.Context) error {
 	identity, err := aws.GetCallerIdentity(ctx, nil)
 	if err != nil {
@@ -89,7 +99,6 @@ func (e *environmentOutputs) findAccount(ctx *pulumi.Context) error {
 	return nil
 }
 
-// findNetwork looks up the default VPC and its default subnets.
 func (e *environmentOutputs) findNetwork(ctx *pulumi.Context) error {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
 	if err != nil {
@@ -155,6 +164,23 @@ func findDefaultSubnets(ctx *pulumi.Context, vpcID string, filters ...ec2.GetSub
 		return nil, fmt.Errorf("find the default subnets of %s: %w", vpcID, err)
 	}
 	return slices.Sorted(slices.Values(subnets.Ids)), nil
+}
+
+// findHostedZone looks up the zone of the domain, if there is to be one.
+func (e *environmentOutputs) findHostedZone(ctx *pulumi.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: pulumi.StringRef(id)})
+	if err != nil {
+		return fmt.Errorf("find the hosted zone %s: %w; `aws route53 list-hosted-zones` lists those of the account", id, err)
+	}
+	e.hostedZone = hostedZone{
+		name:        strings.TrimSuffix(zone.Name, "."),
+		private:     zone.PrivateZone != nil && *zone.PrivateZone,
+		nameServers: zone.NameServers,
+	}
+	return nil
 }
 
 // sideBySide does several things at the same time, because each waits for AWS

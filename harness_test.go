@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -246,12 +247,45 @@ func (r *recorder) deploy(settings map[string]string) error {
 	return pulumi.RunErr(deploy, r.options("mediaserver", namespaced("mediaserver", settings))...)
 }
 
-// options are the options of a run in a project with a configuration.
+// options are the options of a run in a project with a configuration, to which
+// the defaults of Pulumi.yaml are added as the command line does.
 func (r *recorder) options(project string, configuration map[string]string) []pulumi.RunOption {
+	passed := namespaced(project, defaults())
+	maps.Copy(passed, configuration)
 	return []pulumi.RunOption{
 		pulumi.WithMocks(project, "dev", r),
-		func(info *pulumi.RunInfo) { info.Config = configuration },
+		func(info *pulumi.RunInfo) { info.Config = passed },
 	}
+}
+
+// defaults are the default values of Pulumi.yaml as configuration texts.
+var defaults = sync.OnceValue(func() map[string]string {
+	values := map[string]string{}
+	for key, declared := range project().Config {
+		values[key] = settingText(declared.Default)
+	}
+	return values
+})
+
+// project is Pulumi.yaml.
+var project = sync.OnceValue(func() *workspace.Project {
+	read, err := workspace.LoadProject("Pulumi.yaml")
+	if err != nil {
+		panic(err)
+	}
+	return read
+})
+
+// settingText is a value of Pulumi.yaml as configuration text.
+func settingText(value any) string {
+	if text, isText := value.(string); isText {
+		return text
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
 // namespaced puts settings into a configuration namespace.

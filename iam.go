@@ -8,9 +8,7 @@ import (
 )
 
 const (
-	// policyVersion is the current version of the policy language.
-	policyVersion = "2012-10-17"
-	// tasksPrincipal is the service that runs containers with a role.
+	policyVersion  = "2012-10-17"
 	tasksPrincipal = "ecs-tasks.amazonaws.com"
 	// executionPolicyPath is the ARN of AWS's own policy for execution roles,
 	// behind `arn:PARTITION:` (step 15).
@@ -31,9 +29,7 @@ type policyDocument struct {
 // policyStatement allows actions. Nothing here denies: a Deny would lock out
 // those whom other policies let in.
 type policyStatement struct {
-	// Sid says what the statement is for.
-	Sid string
-	// Effect is always Allow.
+	Sid    string
 	Effect string
 	// Principal is empty in policies that belong to a role.
 	Principal map[string]any `json:",omitempty"`
@@ -53,14 +49,6 @@ func policyJSON(statements ...policyStatement) pulumi.StringOutput {
 	return pulumi.JSONMarshal(policyDocument{Version: policyVersion, Statement: statements})
 }
 
-// rolesInputs are what the roles are bound to and what they may use.
-type rolesInputs struct {
-	environment environmentOutputs
-	storage     storageOutputs
-	parameters  parametersOutputs
-	logGroups   logGroupsOutputs
-}
-
 // rolesOutputs are the identities of the tasks.
 type rolesOutputs struct {
 	// executionRoleArn is the role with which ECS starts a task: it pulls the
@@ -77,9 +65,10 @@ type rolesOutputs struct {
 // the same role, so the execution role has only the former and the task role
 // only the latter.
 func createRoles(
-	ctx *pulumi.Context, settings settings, inputs rolesInputs,
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, storage storageOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
 ) (rolesOutputs, error) {
-	trust := policyJSON(trustStatement(inputs.environment))
+	trust := policyJSON(trustStatement(environment))
 	var boundary pulumi.StringPtrInput
 	if settings.permissionsBoundaryArn != "" {
 		boundary = pulumi.String(settings.permissionsBoundaryArn)
@@ -91,7 +80,7 @@ func createRoles(
 		PermissionsBoundary: boundary,
 		InlinePolicies: iam.RoleInlinePolicyArray{&iam.RoleInlinePolicyArgs{
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
-			Policy: policyJSON(secretsStatement(inputs.parameters.containerSecrets)),
+			Policy: policyJSON(secretsStatement(parameters.containerSecrets)),
 		}},
 	}, settings.keep("name"), rolePath)
 	if err != nil {
@@ -99,7 +88,7 @@ func createRoles(
 	}
 	executionPolicy, err := iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
 		Role:      executionRole.Name,
-		PolicyArn: pulumi.Sprintf("arn:%s:%s", inputs.environment.partition, executionPolicyPath),
+		PolicyArn: pulumi.Sprintf("arn:%s:%s", environment.partition, executionPolicyPath),
 	})
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("attach policy ecs-task-execution-role-policy: %w", err)
@@ -117,12 +106,12 @@ func createRoles(
 	s3Policy, err := iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
 		Role:   taskRole.Name,
-		Policy: policyJSON(bucketStatements(inputs.storage)...),
+		Policy: policyJSON(bucketStatements(storage)...),
 	}, settings.keep("name"))
 	if err != nil {
 		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
 	}
-	statements := observabilityStatements(settings, inputs.logGroups)
+	statements := observabilityStatements(settings, logGroups)
 	if settings.executeCommand {
 		statements = append(statements, executeCommandStatement())
 	}

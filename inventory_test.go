@@ -12,10 +12,11 @@ import (
 // inventoried is a resource in the inventory, as far as these tests read it: the
 // module of the other tests holds the inventory, and this one cannot import it.
 type inventoried struct {
-	Step            int
-	Terraform, Type string
-	Name, Setting   string
-	DependsOn       []string
+	Step               int
+	Terraform, Setting string
+	Type, Name         string
+	Section, File, Why string
+	DependsOn          []string
 }
 
 // key names the resource as record.key does.

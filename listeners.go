@@ -20,21 +20,12 @@ const (
 	// strictTransportSecurity has browsers use nothing but HTTPS for the domain, for
 	// a year after each visit. It says nothing about names below the domain, which
 	// are not ours to promise anything for.
-	strictTransportSecurity = "max-age=31536000"
-	// loadBalancingProtocolHTTPS is HTTP over TLS.
+	strictTransportSecurity    = "max-age=31536000"
 	loadBalancingProtocolHTTPS = "HTTPS"
-	// movedPermanently is a redirect with the status 301.
-	movedPermanently = "HTTP_301"
-	// samePath and sameQuery are those of the request that is redirected.
-	samePath  = "/#{path}"
-	sameQuery = "#{query}"
+	movedPermanently           = "HTTP_301"
+	samePath                   = "/#{path}"
+	sameQuery                  = "#{query}"
 )
-
-// listenersInputs are what listens, and with which certificate.
-type listenersInputs struct {
-	loadBalancer loadBalancerOutputs
-	certificate  certificateOutputs
-}
 
 // listenersOutputs are the ways through the load balancer.
 type listenersOutputs struct {
@@ -52,23 +43,25 @@ type listenersOutputs struct {
 // The listener on port 80 stays the same resource either way, and follows last:
 // on the way to HTTPS it redirects once port 443 and the name are there, and on
 // the way back it forwards before Pulumi deletes what the program no longer has.
-func createListeners(ctx *pulumi.Context, settings settings, inputs listenersInputs) (listenersOutputs, error) {
+func createListeners(
+	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, certificate certificateOutputs,
+) (listenersOutputs, error) {
 	forward := &lb.ListenerDefaultActionArgs{
 		Type:           pulumi.String("forward"),
-		TargetGroupArn: inputs.loadBalancer.targetGroupArn,
+		TargetGroupArn: loadBalancer.targetGroupArn,
 	}
 	if !settings.servesHTTPS() {
-		listener, err := createHTTPListener(ctx, inputs, forward)
+		listener, err := createHTTPListener(ctx, loadBalancer, forward)
 		return listenersOutputs{
 			forwarding: listener,
-			url:        pulumi.Sprintf("http://%s", inputs.loadBalancer.dnsName),
+			url:        pulumi.Sprintf("http://%s", loadBalancer.dnsName),
 		}, err
 	}
 	secure, err := lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
-		LoadBalancerArn: inputs.loadBalancer.arn,
+		LoadBalancerArn: loadBalancer.arn,
 		Port:            pulumi.Int(httpsPort),
 		Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
-		CertificateArn:  inputs.certificate.arn,
+		CertificateArn:  certificate.arn,
 		SslPolicy:       pulumi.String(tlsPolicy),
 		DefaultActions:  lb.ListenerDefaultActionArray{forward},
 		RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),
@@ -78,13 +71,13 @@ func createListeners(ctx *pulumi.Context, settings settings, inputs listenersInp
 	}
 	beforeRedirect := []pulumi.Resource{secure}
 	if settings.hostedZoneID != "" {
-		alias, err := createAlias(ctx, settings, inputs.loadBalancer, secure)
+		alias, err := createAlias(ctx, settings, loadBalancer, secure)
 		if err != nil {
 			return listenersOutputs{}, err
 		}
 		beforeRedirect = append(beforeRedirect, alias)
 	}
-	_, err = createHTTPListener(ctx, inputs, &lb.ListenerDefaultActionArgs{
+	_, err = createHTTPListener(ctx, loadBalancer, &lb.ListenerDefaultActionArgs{
 		Type: pulumi.String("redirect"),
 		Redirect: &lb.ListenerDefaultActionRedirectArgs{
 			Protocol:   pulumi.String(loadBalancingProtocolHTTPS),
@@ -103,12 +96,11 @@ func createListeners(ctx *pulumi.Context, settings settings, inputs listenersInp
 	}, err
 }
 
-// createHTTPListener makes the listener on port 80.
 func createHTTPListener(
-	ctx *pulumi.Context, inputs listenersInputs, action *lb.ListenerDefaultActionArgs, options ...pulumi.ResourceOption,
+	ctx *pulumi.Context, loadBalancer loadBalancerOutputs, action *lb.ListenerDefaultActionArgs, options ...pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
 	listener, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
-		LoadBalancerArn: inputs.loadBalancer.arn,
+		LoadBalancerArn: loadBalancer.arn,
 		Port:            pulumi.Int(httpPort),
 		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
 		DefaultActions:  lb.ListenerDefaultActionArray{action},

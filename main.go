@@ -28,7 +28,8 @@ func deploy(ctx *pulumi.Context) error {
 // createStack runs the phases in the order in which they depend on each other
 // and returns the outputs of the stack. Settings and the account are checked
 // before the first resource is registered. The application's deploy script reads
-// the outputs, so their names are a contract. None of them is a secret.
+// the outputs, so their names are a contract. None of them is a secret. The
+// README says of each what the comment beside it says.
 func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	settings, err := loadSettings(ctx)
 	if err != nil {
@@ -41,19 +42,19 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err := settings.validateFor(ctx, environment); err != nil {
 		return nil, err
 	}
-	securityGroups, err := createSecurityGroups(ctx, settings, securityGroupsInputs{environment})
+	securityGroups, err := createSecurityGroups(ctx, settings, environment)
 	if err != nil {
 		return nil, err
 	}
-	loadBalancer, err := createLoadBalancer(ctx, settings, loadBalancerInputs{environment, securityGroups})
+	loadBalancer, err := createLoadBalancer(ctx, settings, environment, securityGroups)
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := createCertificate(ctx, settings, certificateInputs{environment})
+	certificate, err := createCertificate(ctx, settings, environment)
 	if err != nil {
 		return nil, err
 	}
-	listeners, err := createListeners(ctx, settings, listenersInputs{loadBalancer, certificate})
+	listeners, err := createListeners(ctx, settings, loadBalancer, certificate)
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +62,11 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	storage, err := createStorage(ctx, settings, storageInputs{randomValues})
+	storage, err := createStorage(ctx, settings, randomValues)
 	if err != nil {
 		return nil, err
 	}
-	parameters, err := createParameters(ctx, settings, parametersInputs{environment, randomValues, storage})
+	parameters, err := createParameters(ctx, settings, environment, randomValues, storage)
 	if err != nil {
 		return nil, err
 	}
@@ -73,66 +74,66 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles, err := createRoles(ctx, settings, rolesInputs{environment, storage, parameters, logGroups})
+	roles, err := createRoles(ctx, settings, environment, storage, parameters, logGroups)
 	if err != nil {
 		return nil, err
 	}
-	registry, err := createRegistry(ctx, settings, registryInputs{roles})
+	registry, err := createRegistry(ctx, settings, roles)
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := createCluster(ctx, settings, clusterInputs{listeners})
+	cluster, err := createCluster(ctx, settings, listeners)
 	if err != nil {
 		return nil, err
 	}
 	taskDefinition, err := createTaskDefinition(ctx, settings,
-		taskDefinitionInputs{environment, storage, registry, roles, parameters, logGroups})
+		environment, storage, registry, roles, parameters, logGroups)
 	if err != nil {
 		return nil, err
 	}
-	receivers, err := createReceivers(ctx, settings, receiversInputs{environment})
+	receivers, err := createReceivers(ctx, settings, environment)
 	if err != nil {
 		return nil, err
 	}
-	trafficAlarms, err := createTrafficAlarms(ctx, settings, trafficAlarmsInputs{environment, loadBalancer, logGroups, receivers})
+	trafficAlarms, err := createTrafficAlarms(ctx, settings, environment, loadBalancer, logGroups, receivers)
 	if err != nil {
 		return nil, err
 	}
 	service, err := createService(ctx, settings,
-		serviceInputs{environment, securityGroups, loadBalancer, listeners, roles, cluster, taskDefinition, trafficAlarms})
+		environment, securityGroups, loadBalancer, listeners, roles, cluster, taskDefinition, trafficAlarms)
 	if err != nil {
 		return nil, err
 	}
-	if err := createScaling(ctx, settings, scalingInputs{service}); err != nil {
+	if err := createScaling(ctx, settings, service); err != nil {
 		return nil, err
 	}
-	taskAlarms, err := createTaskAlarms(ctx, settings, taskAlarmsInputs{environment, loadBalancer, service, receivers})
+	taskAlarms, err := createTaskAlarms(ctx, settings, environment, loadBalancer, service, receivers)
 	if err != nil {
 		return nil, err
 	}
 	dashboard, err := createDashboard(ctx, settings,
-		dashboardInputs{environment, loadBalancer, service, storage, trafficAlarms, taskAlarms})
+		environment, loadBalancer, service, storage, trafficAlarms, taskAlarms)
 	if err != nil {
 		return nil, err
 	}
 	return pulumi.Map{
-		"albDnsName":           loadBalancer.dnsName,
-		"appUrl":               listeners.url,
-		"bucketName":           storage.bucketName,
-		"ecrRepositoryUrl":     registry.repositoryURL,
-		"ecsClusterName":       service.clusterName,
-		"ecsServiceName":       service.serviceName,
-		"taskDefinitionArn":    taskDefinition.arn,
-		"taskDefinitionFamily": taskDefinition.family,
-		"containerName":        pulumi.String(taskDefinition.containerName),
-		"containerPort":        pulumi.Int(settings.appPort),
-		"logGroupName":         logGroups.ecs.Name,
-		"appLogGroupName":      logGroups.app.Name,
-		"dashboardName":        dashboard.name,
-		"dashboardUrl":         dashboard.url,
-		"region":               pulumi.String(environment.region),
-		"jwtSecretParameter":   parameters.jwtSecretName,
-		"appConfigParameter":   parameters.appConfigName,
-		"bucketNameParameter":  parameters.bucketNameName,
+		"albDnsName":           loadBalancer.dnsName,                        // Public host name of the load balancer
+		"appUrl":               listeners.url,                               // Where users reach the application: `https://` and the domain, or `http://` and the load balancer's name
+		"bucketName":           storage.bucketName,                          // Name of the media bucket
+		"ecrRepositoryUrl":     registry.repositoryURL,                      // Where to push the image, without a tag
+		"ecsClusterName":       service.clusterName,                         // Name of the cluster
+		"ecsServiceName":       service.serviceName,                         // Name of the service
+		"taskDefinitionArn":    taskDefinition.arn,                          // ARN of the revision that the stack wants to run
+		"taskDefinitionFamily": taskDefinition.family,                       // Family of the task definition
+		"containerName":        pulumi.String(taskDefinition.containerName), // Name of the container in the task definition
+		"containerPort":        pulumi.Int(settings.appPort),                // Port on which the container listens
+		"logGroupName":         logGroups.ecs.Name,                          // Log group of the containers' output
+		"appLogGroupName":      logGroups.app.Name,                          // Log group that the application writes to itself
+		"dashboardName":        dashboard.name,                              // Name of the dashboard
+		"dashboardUrl":         dashboard.url,                               // Where a browser shows the dashboard
+		"region":               pulumi.String(environment.region),           // Region of the stack
+		"jwtSecretParameter":   parameters.jwtSecretName,                    // Name of the parameter with the JWT secret
+		"appConfigParameter":   parameters.appConfigName,                    // Name of the parameter with the application's configuration
+		"bucketNameParameter":  parameters.bucketNameName,                   // Name of the parameter with the bucket's name
 	}, nil
 }

@@ -23,14 +23,19 @@ var leftAlone = map[string][]string{
 	"LoadBalancer mediaserver":     {"enableDeletionProtection"},
 	"LogGroup app-logs":            {"kmsKeyId"},
 	"LogGroup ecs-logs":            {"kmsKeyId"},
-	"RandomPassword jwt-secret":    recipe,
-	"RandomString bucket-suffix":   recipe,
+	"RandomPassword jwt-secret":    howItWasDrawn,
+	"RandomString bucket-suffix":   howItWasDrawn,
 	"Role ecs-task-execution-role": {"path"},
 	"Role ecs-task-role":           {"path"},
 	"SecurityGroup alb":            {"description"},
 	"SecurityGroup ecs-tasks":      {"description"},
 	"Service mediaserver":          {"desiredCount", "launchType", "capacityProviderStrategies"},
 	"TargetGroup mediaserver":      {"port"},
+}
+
+var howItWasDrawn = []string{
+	"keepers", "length", "lower", "minLower", "minNumeric", "minSpecial", "minUpper",
+	"number", "numeric", "overrideSpecial", "special", "upper",
 }
 
 // A name that the settings make is in the inputs as a text that begins like one. A task definition is replaced by
@@ -192,6 +197,7 @@ func TestTheDashboardOfEachPartitionIsInItsOwnConsole(t *testing.T) {
 		"aws":        "console.aws.amazon.com",
 		"aws-cn":     "console.amazonaws.cn",
 		"aws-us-gov": "console.amazonaws-us-gov.com",
+		"aws-eusc":   "console.amazonaws-eusc.eu",
 	} {
 		if got := consoleDomain(partition); got != domain {
 			t.Errorf("the console of %s is at %s, want %s", partition, got, domain)

@@ -20,10 +20,8 @@ const (
 
 // The layout of the dashboard, in units of CloudWatch's grid.
 const (
-	// dashboardColumns is the width of the grid.
 	dashboardColumns = 24
-	// widgetHeight is the height of every chart.
-	widgetHeight = 6
+	widgetHeight     = 6
 	// alarmsHeight is the height of the states of the alarms, two rows of them.
 	alarmsHeight = 3
 )
@@ -44,40 +42,6 @@ const (
 	keepPeriods = "inherit"
 )
 
-// logGroupsOutputs are where logs go.
-type logGroupsOutputs struct {
-	// ecs receives the output of the containers.
-	ecs *cloudwatch.LogGroup
-	// app receives what the application itself sends.
-	app *cloudwatch.LogGroup
-}
-
-// createLogGroups is the first half of phase 11, steps 34 and 35:
-// the log groups, before the tasks that write to them.
-func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, error) {
-	var groups logGroupsOutputs
-	for _, row := range []struct {
-		logicalName, physicalName string
-		group                     **cloudwatch.LogGroup
-	}{
-		{"ecs-logs", "/ecs/{name}", &groups.ecs},
-		{"app-logs", "/aws/ecs/{name}/app", &groups.app},
-	} {
-		group, err := cloudwatch.NewLogGroup(ctx, row.logicalName, &cloudwatch.LogGroupArgs{
-			Name:            pulumi.String(settings.physicalName(row.physicalName)),
-			RetentionInDays: pulumi.Int(settings.logRetentionDays),
-		},
-			settings.keep("name"),
-			// A key that the group is encrypted with stays.
-			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
-		if err != nil {
-			return logGroupsOutputs{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
-		}
-		*row.group = group
-	}
-	return groups, nil
-}
-
 // metricsNamespace is the CloudWatch namespace of the application's own
 // metrics, the only one that it may write to.
 func (s settings) metricsNamespace() string {
@@ -87,32 +51,24 @@ func (s settings) metricsNamespace() string {
 // dashboardOutputs are the CloudWatch dashboard.
 type dashboardOutputs struct {
 	name pulumi.StringOutput
-	// url is where a browser shows it.
-	url pulumi.StringOutput
+	url  pulumi.StringOutput
 }
 
-// dashboardInputs are what the dashboard shows.
-type dashboardInputs struct {
-	environment   environmentOutputs
-	loadBalancer  loadBalancerOutputs
-	service       serviceOutputs
-	storage       storageOutputs
-	trafficAlarms trafficAlarmsOutputs
-	taskAlarms    taskAlarmsOutputs
-}
-
-// dashboardName is the physical name of the dashboard.
 func (s settings) dashboardName() string { return s.physicalName("{name}-dashboard") }
 
 // createDashboard is the second half of phase 11, step 36: what a
 // person on call looks at, the users' view first.
-func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInputs) (dashboardOutputs, error) {
-	alarms := append(inputs.trafficAlarms.arns, inputs.taskAlarms.arns...)
+func createDashboard(
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, loadBalancer loadBalancerOutputs, service serviceOutputs,
+	storage storageOutputs, trafficAlarms trafficAlarmsOutputs, taskAlarms taskAlarmsOutputs,
+) (dashboardOutputs, error) {
+	alarms := append(trafficAlarms.arns, taskAlarms.arns...)
 	dashboard, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(settings.dashboardName()),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
 			PeriodOverride: keepPeriods,
-			Widgets:        belowAlarms(alarms, layOut(inputs.environment.region, dashboardRows(settings, inputs))),
+			Widgets:        belowAlarms(alarms, layOut(environment.region, dashboardRows(settings, loadBalancer, service, storage))),
 		}),
 	}, settings.keep("dashboardName"))
 	if err != nil {
@@ -121,17 +77,15 @@ func createDashboard(ctx *pulumi.Context, settings settings, inputs dashboardInp
 	return dashboardOutputs{
 		name: dashboard.DashboardName,
 		url: dashboard.DashboardName.ApplyT(func(name string) string {
-			return dashboardURL(inputs.environment, name)
+			return dashboardURL(environment, name)
 		}).(pulumi.StringOutput),
 	}, nil
 }
 
-// dashboardURL is where a browser shows a dashboard.
 func dashboardURL(environment environmentOutputs, name string) string {
 	return dashboardsURL(environment) + "/dashboard/" + name
 }
 
-// dashboardsURL is where a browser shows the list of all dashboards.
 func dashboardsURL(environment environmentOutputs) string {
 	return fmt.Sprintf("https://%[1]s.%[2]s/cloudwatch/home?region=%[1]s#dashboards",
 		environment.region, consoleDomain(environment.partition))
@@ -142,6 +96,8 @@ func consoleDomain(partition string) string {
 	switch partition {
 	case "aws-cn":
 		return "console.amazonaws.cn"
+	case "aws-eusc":
+		return "console.amazonaws-eusc.eu"
 	case "aws-us-gov":
 		return "console.amazonaws-us-gov.com"
 	default:
@@ -153,42 +109,34 @@ func consoleDomain(partition string) string {
 // "Dashboard body structure and syntax"). Outputs in it are declared as any, so
 // that pulumi.JSONMarshal resolves them.
 type dashboardBody struct {
-	// PeriodOverride says whether charts keep their periods: inherit or auto.
 	PeriodOverride string   `json:"periodOverride"`
 	Widgets        []widget `json:"widgets"`
 }
 
 // widget is a chart, or the states of alarms, on the grid.
 type widget struct {
-	// Type is metric or alarm.
 	Type string `json:"type"`
 	// X and Y are the column of the left edge and the row of the upper one, from 0.
-	X int `json:"x"`
-	Y int `json:"y"`
-	// Width is in columns, Height in rows.
-	Width  int `json:"width"`
-	Height int `json:"height"`
-	// Properties are widgetProperties or alarmProperties.
+	X          int `json:"x"`
+	Y          int `json:"y"`
+	Width      int `json:"width"`
+	Height     int `json:"height"`
 	Properties any `json:"properties"`
 }
 
-// alarmProperties say which alarms a widget shows.
 type alarmProperties struct {
 	Title string `json:"title"`
 	// Alarms are ARNs, 1 to 100.
-	Alarms []any `json:"alarms"`
-	// SortBy is the order of the alarms.
+	Alarms []any  `json:"alarms"`
 	SortBy string `json:"sortBy"`
 }
 
-// widgetProperties say what a chart shows.
 type widgetProperties struct {
 	Title string `json:"title"`
 	// Region is the region of the metrics. AWS refuses a widget without it.
-	Region string `json:"region"`
-	View   string `json:"view"`
-	// Stacked puts the lines on top of each other.
-	Stacked bool `json:"stacked"`
+	Region  string `json:"region"`
+	View    string `json:"view"`
+	Stacked bool   `json:"stacked"`
 	// Period is the length of a data point in seconds.
 	Period int `json:"period"`
 	// Start is where the chart begins, as a duration before now. Absent where the
@@ -200,112 +148,92 @@ type widgetProperties struct {
 	YAxis   verticalAxes `json:"yAxis"`
 }
 
-// verticalAxes are the vertical axes of a chart.
 type verticalAxes struct {
 	Left axisBounds `json:"left"`
 }
 
-// axisBounds bound an axis.
 type axisBounds struct {
 	Min int `json:"min"`
 	// Max is absent where the data decide.
 	Max int `json:"max,omitempty"`
 }
 
-// metricOptions are the options of one line.
 type metricOptions struct {
-	// Stat is the statistic, such as Average or p99.
 	Stat  string `json:"stat"`
 	Label string `json:"label"`
 }
 
 // dashboardRows are the rows of the dashboard from top to bottom, each with its
 // charts from left to right.
-func dashboardRows(settings settings, inputs dashboardInputs) [][]widgetProperties {
-	balancer := []any{"LoadBalancer", inputs.loadBalancer.arnSuffix}
-	stored := func(storageType string) []any {
-		return []any{"BucketName", inputs.storage.bucketName, "StorageType", storageType}
-	}
-	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
+func dashboardRows(
+	settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs, storage storageOutputs,
+) [][]widgetProperties {
+	balancer := []any{"LoadBalancer", loadBalancer.arnSuffix}
 	return [][]widgetProperties{
 		{
-			{
-				Title: "Requests", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{line(loadBalancerMetrics, "RequestCount", balancer, "Sum", "Requests")},
-			},
-			{
-				Title: "Server errors (5xx)", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{
-					line(loadBalancerMetrics, "HTTPCode_Target_5XX_Count", balancer, "Sum", "Application"),
-					line(loadBalancerMetrics, "HTTPCode_ELB_5XX_Count", balancer, "Sum", "Load balancer"),
-				},
-			},
-			{
-				Title: "Latency in seconds", Period: widgetPeriod, YAxis: fromZero,
-				Metrics: [][]any{
-					line(loadBalancerMetrics, "TargetResponseTime", balancer, "p50", "p50"),
-					line(loadBalancerMetrics, "TargetResponseTime", balancer, "p99", "p99"),
-				},
-			},
+			chartOf("Requests",
+				line(loadBalancerMetrics, "RequestCount", balancer, "Sum", "Requests")),
+			chartOf("Server errors (5xx)",
+				line(loadBalancerMetrics, "HTTPCode_Target_5XX_Count", balancer, "Sum", "Application"),
+				line(loadBalancerMetrics, "HTTPCode_ELB_5XX_Count", balancer, "Sum", "Load balancer")),
+			chartOf("Latency in seconds",
+				line(loadBalancerMetrics, "TargetResponseTime", balancer, "p50", "p50"),
+				line(loadBalancerMetrics, "TargetResponseTime", balancer, "p99", "p99")),
 		},
-		taskCharts(settings, inputs),
-		{
-			{
-				Title: "Media size in bytes", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
-				// Every tier of the lifecycle is a storage type of its own.
-				Metrics: [][]any{
-					line(s3Metrics, "BucketSizeBytes", stored("StandardStorage"), "Average", "Standard"),
-					line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"),
-					line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"),
-				},
-				Stacked: true,
-			},
-			{
-				Title: "Number of media objects", Period: storagePeriod, Start: storageStart, YAxis: fromZero,
-				Metrics: [][]any{line(s3Metrics, "NumberOfObjects", stored("AllStorageTypes"), "Average", "Objects")},
-			},
-		},
+		taskCharts(settings, loadBalancer, service),
+		storageCharts(settings, storage),
 	}
 }
 
-// taskCharts are the charts of the service and its tasks.
-func taskCharts(settings settings, inputs dashboardInputs) []widgetProperties {
-	targets := []any{
-		"TargetGroup", inputs.loadBalancer.targetGroupArnSuffix, "LoadBalancer", inputs.loadBalancer.arnSuffix,
-	}
-	tasks := []any{"ClusterName", inputs.service.clusterName, "ServiceName", inputs.service.serviceName}
-	fromZero := verticalAxes{Left: axisBounds{Min: 0}}
-	percent := verticalAxes{Left: axisBounds{Min: 0, Max: 100}}
-	charts := []widgetProperties{
-		{
-			Title: "CPU utilisation in percent", Period: widgetPeriod, YAxis: percent,
-			Metrics: [][]any{line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU")},
-		},
-		{
-			Title: "Memory utilisation in percent", Period: widgetPeriod, YAxis: percent,
-			Metrics: [][]any{line(ecsMetrics, memoryUtilization, tasks, "Average", "Memory")},
-		},
-	}
+func taskCharts(settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs) []widgetProperties {
+	targets := []any{"TargetGroup", loadBalancer.targetGroupArnSuffix, "LoadBalancer", loadBalancer.arnSuffix}
+	tasks := []any{"ClusterName", service.clusterName, "ServiceName", service.serviceName}
+	cpu := chartOf("CPU utilisation in percent", line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU"))
+	memory := chartOf("Memory utilisation in percent", line(ecsMetrics, memoryUtilization, tasks, "Average", "Memory"))
+	cpu.YAxis.Left.Max, memory.YAxis.Left.Max = 100, 100
+	charts := []widgetProperties{cpu, memory}
 	// Without Container Insights nobody counts the tasks.
 	if settings.containerInsights != insightsDisabled {
-		charts = append(charts, widgetProperties{
-			Title: "Running tasks", Period: widgetPeriod, YAxis: fromZero,
-			Metrics: [][]any{
-				line(containerInsightsMetrics, "RunningTaskCount", tasks, "Average", "Running"),
-				line(containerInsightsMetrics, "DesiredTaskCount", tasks, "Average", "Desired"),
-			},
-		})
+		charts = append(charts, chartOf("Running tasks",
+			line(containerInsightsMetrics, "RunningTaskCount", tasks, "Average", "Running"),
+			line(containerInsightsMetrics, "DesiredTaskCount", tasks, "Average", "Desired")))
 	}
-	return append(charts, widgetProperties{
-		Title: "Healthy hosts", Period: widgetPeriod, YAxis: fromZero,
-		Metrics: [][]any{
-			line(loadBalancerMetrics, "HealthyHostCount", targets, "Minimum", "Healthy"),
-			line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy"),
-		},
-	})
+	return append(charts, chartOf("Healthy hosts",
+		line(loadBalancerMetrics, "HealthyHostCount", targets, "Minimum", "Healthy"),
+		line(loadBalancerMetrics, "UnHealthyHostCount", targets, "Maximum", "Unhealthy")))
 }
 
-// line is one line of a chart.
+func storageCharts(settings settings, storage storageOutputs) []widgetProperties {
+	stored := func(storageType string) []any {
+		return []any{"BucketName", storage.bucketName, "StorageType", storageType}
+	}
+	size := chartOf("Media size in bytes",
+		// Every tier of the lifecycle is a storage type of its own.
+		line(s3Metrics, "BucketSizeBytes", stored("StandardStorage"), "Average", "Standard"),
+		line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"))
+	switch settings.archiveStorageClass {
+	case archiveGlacier:
+		size.Metrics = append(size.Metrics, line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"))
+	case archiveInstantRetrieval:
+		size.Metrics = append(size.Metrics,
+			line(s3Metrics, "BucketSizeBytes", stored("GlacierInstantRetrievalStorage"), "Average", "Glacier Instant Retrieval"))
+	}
+	size.Stacked = true
+	charts := []widgetProperties{
+		size,
+		chartOf("Number of media objects", line(s3Metrics, "NumberOfObjects", stored("AllStorageTypes"), "Average", "Objects")),
+	}
+	for i := range charts {
+		charts[i].Period, charts[i].Start = storagePeriod, storageStart
+	}
+	return charts
+}
+
+// chartOf is a chart of lines that begins at zero.
+func chartOf(title string, lines ...[]any) widgetProperties {
+	return widgetProperties{Title: title, View: "timeSeries", Period: widgetPeriod, Metrics: lines}
+}
+
 func line(namespace, metric string, dimensions []any, statistic, label string) []any {
 	return append(append([]any{namespace, metric}, dimensions...), metricOptions{Stat: statistic, Label: label})
 }
@@ -318,7 +246,6 @@ func layOut(region string, rows [][]widgetProperties) []widget {
 		width := dashboardColumns / len(charts)
 		for column, properties := range charts {
 			properties.Region = region
-			properties.View = "timeSeries"
 			widgets = append(widgets, widget{
 				Type:       "metric",
 				X:          column * width,

@@ -113,6 +113,24 @@ func TestTheDashboardCountsNoTasksWithoutContainerInsights(t *testing.T) {
 	}
 }
 
+func TestTheChartOfTheMediaShowsTheArchive(t *testing.T) {
+	for class, archive := range map[string]list{
+		"GLACIER_IR": {"GlacierInstantRetrievalStorage", object{"stat": "Average", "label": "Glacier Instant Retrieval"}},
+		"NONE":       nil,
+	} {
+		body := run(t, map[string]string{"archiveStorageClass": class}).find(t, "Dashboard mediaserver").inputs["dashboardBody"]
+		for _, element := range parseJSON(t, "body", body).(object)["widgets"].(list) {
+			if properties := element.(object)["properties"].(object); properties["title"] == "Media size in bytes" {
+				var shown list
+				for _, metric := range properties["metrics"].(list)[2:] {
+					shown = append(shown, metric.(list)[5:]...)
+				}
+				wantEqual(t, class, shown, archive)
+			}
+		}
+	}
+}
+
 // TestAWSAcceptsEveryWidget checks what AWS refuses only when the dashboard is
 // written: CloudWatch API reference, "Dashboard body structure and syntax".
 func TestAWSAcceptsEveryWidget(t *testing.T) {

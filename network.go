@@ -14,7 +14,6 @@ import (
 var groupDescription = pulumi.IgnoreChanges([]string{"description"})
 
 const (
-	// anywhere is every IPv4 address.
 	anywhere = "0.0.0.0/0"
 	// httpPort and httpsPort are open to everybody (step 3).
 	httpPort  = 80
@@ -37,9 +36,6 @@ const (
 	loadBalancingProtocolHTTP = "HTTP"
 )
 
-// securityGroupsInputs are what the security groups are made from.
-type securityGroupsInputs struct{ environment environmentOutputs }
-
 // securityGroupsOutputs are the two security groups.
 type securityGroupsOutputs struct {
 	// loadBalancerID is the security group of the load balancer: open to
@@ -54,7 +50,7 @@ type securityGroupsOutputs struct {
 // load balancer and of the tasks. All rules are inline, because AWS shows no
 // difference between an inline rule and one of its own and the two would fight.
 func createSecurityGroups(
-	ctx *pulumi.Context, settings settings, inputs securityGroupsInputs,
+	ctx *pulumi.Context, settings settings, environment environmentOutputs,
 ) (securityGroupsOutputs, error) {
 	// The provider removes the rule for outgoing traffic that AWS gives every
 	// new group, so it is stated.
@@ -82,7 +78,7 @@ func createSecurityGroups(
 	loadBalancerGroup, err := ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(settings.physicalName("{name}-alb")),
 		Description: pulumi.String("Load balancer of the media server"),
-		VpcId:       pulumi.String(inputs.environment.vpcID),
+		VpcId:       pulumi.String(environment.vpcID),
 		Ingress: ec2.SecurityGroupIngressArray{
 			fromAnywhere(httpPort, "HTTP from anywhere"),
 			fromAnywhere(httpsPort, "HTTPS from anywhere"),
@@ -99,7 +95,7 @@ func createSecurityGroups(
 	tasksGroup, err := ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(settings.physicalName("{name}-ecs-tasks")),
 		Description: pulumi.String("ECS tasks of the media server"),
-		VpcId:       pulumi.String(inputs.environment.vpcID),
+		VpcId:       pulumi.String(environment.vpcID),
 		Ingress:     ec2.SecurityGroupIngressArray{fromLoadBalancer},
 		Egress:      allOutgoing,
 	}, groupDescription, settings.keep("name"))
@@ -110,12 +106,6 @@ func createSecurityGroups(
 		loadBalancerID: loadBalancerID,
 		tasksID:        tasksGroup.ID().ToStringOutput(),
 	}, nil
-}
-
-// loadBalancerInputs are what the load balancer is made from.
-type loadBalancerInputs struct {
-	environment    environmentOutputs
-	securityGroups securityGroupsOutputs
 }
 
 // loadBalancerOutputs are the public entrance.
@@ -148,14 +138,14 @@ func (l loadBalancerOutputs) targetDimensions() pulumi.StringMap {
 // target group. AWS takes minutes to build a load balancer, so it waits for
 // nothing but its security group.
 func createLoadBalancer(
-	ctx *pulumi.Context, settings settings, inputs loadBalancerInputs,
+	ctx *pulumi.Context, settings settings, environment environmentOutputs, securityGroups securityGroupsOutputs,
 ) (loadBalancerOutputs, error) {
 	loadBalancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
 		Name:             pulumi.String(settings.physicalName("{name}-alb")),
 		LoadBalancerType: pulumi.String("application"),
 		Internal:         pulumi.Bool(false),
-		Subnets:          pulumi.ToStringArray(inputs.environment.subnetIDs),
-		SecurityGroups:   pulumi.StringArray{inputs.securityGroups.loadBalancerID},
+		Subnets:          pulumi.ToStringArray(environment.subnetIDs),
+		SecurityGroups:   pulumi.StringArray{securityGroups.loadBalancerID},
 		// Malformed headers are how requests are smuggled past a proxy.
 		DropInvalidHeaderFields: pulumi.Bool(true),
 	},
@@ -171,7 +161,7 @@ func createLoadBalancer(
 		TargetType:          pulumi.String("ip"),
 		Protocol:            pulumi.String(loadBalancingProtocolHTTP),
 		Port:                pulumi.Int(settings.appPort),
-		VpcId:               pulumi.String(inputs.environment.vpcID),
+		VpcId:               pulumi.String(environment.vpcID),
 		DeregistrationDelay: pulumi.Int(deregistrationDelay),
 		HealthCheck: &lb.TargetGroupHealthCheckArgs{
 			Enabled:            pulumi.Bool(true),

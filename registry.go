@@ -13,23 +13,12 @@ const (
 	untaggedImagesKept = 5
 )
 
-// registryInputs are those who may use the repository.
-type registryInputs struct{ roles rolesOutputs }
-
-// registryOutputs are the image repository.
-type registryOutputs struct {
-	// repositoryURL is the address of the repository, without a tag.
-	repositoryURL pulumi.StringOutput
-}
-
-// lifecyclePolicy is the lifecycle policy of an ECR repository.
 type lifecyclePolicy struct {
 	// Rules must be in ascending order of priority, or the policy is made anew
 	// on every run.
 	Rules []lifecycleRule `json:"rules"`
 }
 
-// lifecycleRule expires images.
 type lifecycleRule struct {
 	RulePriority int                `json:"rulePriority"`
 	Description  string             `json:"description"`
@@ -47,14 +36,19 @@ type lifecycleSelection struct {
 	CountNumber    int      `json:"countNumber"`
 }
 
-// lifecycleAction is what a rule does with images.
 type lifecycleAction struct {
 	Type string `json:"type"`
 }
 
+// registryOutputs are the image repository.
+type registryOutputs struct {
+	// repositoryURL is the address of the repository, without a tag.
+	repositoryURL pulumi.StringOutput
+}
+
 // createRegistry is phase 5: the image repository, who may pull
 // from it and how many images it keeps.
-func createRegistry(ctx *pulumi.Context, settings settings, inputs registryInputs) (registryOutputs, error) {
+func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) (registryOutputs, error) {
 	repository, err := ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
 		Name:               pulumi.String(settings.physicalName("{name}")),
 		ImageTagMutability: pulumi.String("MUTABLE"),
@@ -72,7 +66,7 @@ func createRegistry(ctx *pulumi.Context, settings settings, inputs registryInput
 		// repository, so it cannot be granted here.
 		Policy: policyJSON(policyStatement{
 			Sid:       "PullByExecutionRole",
-			Principal: map[string]any{"AWS": inputs.roles.executionRoleArn},
+			Principal: map[string]any{"AWS": roles.executionRoleArn},
 			Action: []string{
 				"ecr:BatchCheckLayerAvailability",
 				"ecr:GetDownloadUrlForLayer",

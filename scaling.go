@@ -18,19 +18,16 @@ const (
 	alarmPeriods = 2
 )
 
-// scalingInputs are what is scaled.
-type scalingInputs struct{ service serviceOutputs }
-
 // createScaling is phase 10: the scalable target, a policy and an
 // alarm to add a task, a policy and an alarm to remove one. No later phase uses
 // anything of it.
-func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs) error {
+func createScaling(ctx *pulumi.Context, settings settings, service serviceOutputs) error {
 	target, err := appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("ecs"),
 		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
 		// Made from what the cluster and the service return, so that the target is
 		// made again with its service.
-		ResourceId:  pulumi.Sprintf("service/%s/%s", inputs.service.clusterName, inputs.service.serviceName),
+		ResourceId:  pulumi.Sprintf("service/%s/%s", service.clusterName, service.serviceName),
 		MinCapacity: pulumi.Int(settings.minCapacity),
 		MaxCapacity: pulumi.Int(settings.maxCapacity),
 	})
@@ -38,40 +35,35 @@ func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs)
 		return fmt.Errorf("create scalable target ecs-target: %w", err)
 	}
 	rows := []struct {
-		policyName, policyPhysicalName string
+		policyName                     string
 		adjustment                     int
 		stepLowerBound, stepUpperBound pulumi.StringPtrInput
-		alarmName, alarmPhysicalName   string
-		alarmDescription               string
+		alarmName, alarmDescription    string
 		comparison                     string
 		threshold                      int
 	}{
 		{
-			policyName:         "scale-up",
-			policyPhysicalName: "{name}-scale-up",
-			adjustment:         1,
-			stepLowerBound:     pulumi.String("0"),
-			alarmName:          "high-cpu",
-			alarmPhysicalName:  "{name}-high-cpu",
-			alarmDescription:   "The average CPU utilisation of the tasks is high: add a task",
-			comparison:         "GreaterThanThreshold",
-			threshold:          settings.scaleUpCPU,
+			policyName:       "scale-up",
+			adjustment:       1,
+			stepLowerBound:   pulumi.String("0"),
+			alarmName:        "high-cpu",
+			alarmDescription: "The average CPU utilisation of the tasks is high: add a task",
+			comparison:       above,
+			threshold:        settings.scaleUpCPU,
 		},
 		{
-			policyName:         "scale-down",
-			policyPhysicalName: "{name}-scale-down",
-			adjustment:         -1,
-			stepUpperBound:     pulumi.String("0"),
-			alarmName:          "low-cpu",
-			alarmPhysicalName:  "{name}-low-cpu",
-			alarmDescription:   "The average CPU utilisation of the tasks is low: remove a task",
-			comparison:         "LessThanThreshold",
-			threshold:          settings.scaleDownCPU,
+			policyName:       "scale-down",
+			adjustment:       -1,
+			stepUpperBound:   pulumi.String("0"),
+			alarmName:        "low-cpu",
+			alarmDescription: "The average CPU utilisation of the tasks is low: remove a task",
+			comparison:       below,
+			threshold:        settings.scaleDownCPU,
 		},
 	}
 	for _, row := range rows {
 		policy, err := appautoscaling.NewPolicy(ctx, row.policyName, &appautoscaling.PolicyArgs{
-			Name:              pulumi.String(settings.physicalName(row.policyPhysicalName)),
+			Name:              pulumi.String(settings.physicalName("{name}-" + row.policyName)),
 			PolicyType:        pulumi.String("StepScaling"),
 			ServiceNamespace:  target.ServiceNamespace,
 			ScalableDimension: target.ScalableDimension,
@@ -93,7 +85,7 @@ func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs)
 			return fmt.Errorf("create scaling policy %s: %w", row.policyName, err)
 		}
 		_, err = cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
-			Name:               pulumi.String(settings.physicalName(row.alarmPhysicalName)),
+			Name:               pulumi.String(settings.alarmName(row.alarmName)),
 			AlarmDescription:   pulumi.String(row.alarmDescription),
 			Namespace:          pulumi.String(ecsMetrics),
 			MetricName:         pulumi.String(cpuUtilization),
@@ -103,10 +95,10 @@ func createScaling(ctx *pulumi.Context, settings settings, inputs scalingInputs)
 			ComparisonOperator: pulumi.String(row.comparison),
 			Threshold:          pulumi.Float64(row.threshold),
 			// A service without a task sends nothing: that is no reason to scale.
-			TreatMissingData: pulumi.String("notBreaching"),
+			TreatMissingData: pulumi.String(missingIsGood),
 			Dimensions: pulumi.StringMap{
-				"ClusterName": inputs.service.clusterName,
-				"ServiceName": inputs.service.serviceName,
+				"ClusterName": service.clusterName,
+				"ServiceName": service.serviceName,
 			},
 			AlarmActions: pulumi.Array{policy.Arn},
 		}, settings.keep("name"))

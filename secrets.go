@@ -18,10 +18,8 @@ var recipe = []string{
 }
 
 const (
-	// bucketSuffixLength is the number of characters of step 1.
 	bucketSuffixLength = 8
-	// jwtSecretLength is the number of characters of step 1.
-	jwtSecretLength = 32
+	jwtSecretLength    = 32
 	// jwtSecretSpecialCharacters are those that random draws by default, but for
 	// the braces: Parameter Store refuses a value with {{ and }} in it (AWS Systems
 	// Manager API reference, PutParameter).
@@ -65,31 +63,19 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 	}, nil
 }
 
-// parametersInputs are what the parameters hold.
-type parametersInputs struct {
-	environment  environmentOutputs
-	randomValues randomValuesOutputs
-	storage      storageOutputs
-}
-
 // parametersOutputs are the entries of Parameter Store.
 type parametersOutputs struct {
-	// jwtSecretName is the name of the parameter that holds the JWT secret.
-	jwtSecretName pulumi.StringOutput
-	// bucketNameName is the name of the parameter that holds the bucket's name.
+	// The three names are those of the parameters.
+	jwtSecretName  pulumi.StringOutput
 	bucketNameName pulumi.StringOutput
-	// appConfigName is the name of the parameter that holds the application's
-	// configuration.
-	appConfigName pulumi.StringOutput
+	appConfigName  pulumi.StringOutput
 	// containerSecrets are the parameters that the container receives as
 	// environment variables. The task definition names them and the execution
 	// role may read them: one list for both, so that neither has more.
 	containerSecrets []containerSecret
 }
 
-// containerSecret is one entry of `secrets` in a container definition.
 type containerSecret struct {
-	// Name is the environment variable of the container.
 	Name string `json:"name"`
 	// ValueFrom is the ARN of the parameter. It is an output, declared as any
 	// so that pulumi.JSONMarshal resolves it.
@@ -100,20 +86,20 @@ type containerSecret struct {
 type appConfiguration struct {
 	NodeEnv string `json:"NODE_ENV"`
 	Region  string `json:"AWS_REGION"`
-	// Bucket is an output.
-	Bucket any `json:"S3_BUCKET"`
-	Port   int `json:"APP_PORT"`
+	Bucket  any    `json:"S3_BUCKET"`
+	Port    int    `json:"APP_PORT"`
 }
 
 // createParameters is phase 7: the JWT secret, the bucket's name
 // and the application's configuration in Parameter Store.
 func createParameters(
-	ctx *pulumi.Context, settings settings, inputs parametersInputs,
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, randomValues randomValuesOutputs, storage storageOutputs,
 ) (parametersOutputs, error) {
 	appConfig := pulumi.JSONMarshal(appConfiguration{
 		NodeEnv: settings.nodeEnv,
-		Region:  inputs.environment.region,
-		Bucket:  inputs.storage.bucketName,
+		Region:  environment.region,
+		Bucket:  storage.bucketName,
 		Port:    settings.appPort,
 	})
 	rows := []struct {
@@ -123,11 +109,11 @@ func createParameters(
 	}{
 		{
 			"jwt-secret", "/{name}/jwt-secret", "SecureString",
-			"Signs and verifies the JSON Web Tokens of the media server", inputs.randomValues.jwtSecret, settings.protectData,
+			"Signs and verifies the JSON Web Tokens of the media server", randomValues.jwtSecret, settings.protectData,
 		},
 		{
 			"s3-bucket-name", "/{name}/s3-bucket-name", "String",
-			"Name of the bucket that holds the media", inputs.storage.bucketName, false,
+			"Name of the bucket that holds the media", storage.bucketName, false,
 		},
 		{
 			"app-config", "/{name}/app-config", "String",

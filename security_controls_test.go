@@ -61,12 +61,12 @@ var controls = map[string]isMet{
 		})
 	}),
 
-	"EC2.18":      everyRule("ingress", func(r rule) bool { return !r.isForAnyone() || r.opensOnly(80) || r.opensOnly(443) }),
-	"EC2.19":      everyRule("ingress", func(r rule) bool { return !r.isForAnyone() || !slices.ContainsFunc(highRiskPorts, r.opens) }),
-	"CKV_AWS_260": everyRule("ingress", func(r rule) bool { return !r.isForAnyone() || !r.opens(80) }),
+	"EC2.18":      everyRule("ingress", func(r groupRule) bool { return !r.isForAnyone() || r.opensOnly(80) || r.opensOnly(443) }),
+	"EC2.19":      everyRule("ingress", func(r groupRule) bool { return !r.isForAnyone() || !slices.ContainsFunc(highRiskPorts, r.opens) }),
+	"CKV_AWS_260": everyRule("ingress", func(r groupRule) bool { return !r.isForAnyone() || !r.opens(80) }),
 	"CKV_AWS_23": both(every("SecurityGroup", func(in object) bool { return isText(in["description"]) }),
-		both(everyRule("ingress", rule.isDescribed), everyRule("egress", rule.isDescribed))),
-	"CKV_AWS_382": everyRule("egress", func(r rule) bool { return !r.isForAnyone() || r["protocol"] != "-1" }),
+		both(everyRule("ingress", groupRule.isDescribed), everyRule("egress", groupRule.isDescribed))),
+	"CKV_AWS_382": everyRule("egress", func(r groupRule) bool { return !r.isForAnyone() || r["protocol"] != "-1" }),
 	"CKV2_AWS_5": func(stack *recorder) bool {
 		var used list
 		for _, user := range slices.Concat(stack.ofKind("LoadBalancer"), stack.ofKind("Service")) {
@@ -269,35 +269,35 @@ func encryption(in object) string {
 	return algorithm
 }
 
-// rule is a rule of a security group.
-type rule object
+// groupRule is a rule of a security group.
+type groupRule object
 
 // everyRule is met where every group has rules of a direction, and each is as it
 // should be.
-func everyRule(direction string, isFine func(rule) bool) isMet {
+func everyRule(direction string, isFine func(groupRule) bool) isMet {
 	return every("SecurityGroup", func(in object) bool {
-		return all(in[direction], func(each object) bool { return isFine(rule(each)) })
+		return all(in[direction], func(each object) bool { return isFine(groupRule(each)) })
 	})
 }
 
 // isForAnyone tells whether the rule is for every address.
-func (r rule) isForAnyone() bool {
+func (r groupRule) isForAnyone() bool {
 	addresses, _ := r["cidrBlocks"].(list)
 	addressesV6, _ := r["ipv6CidrBlocks"].(list)
 	return slices.Contains(addresses, "0.0.0.0/0") || slices.Contains(addressesV6, "::/0")
 }
 
 // opens tells whether the rule is for a port.
-func (r rule) opens(port int) bool {
+func (r groupRule) opens(port int) bool {
 	return r["protocol"] == "-1" || number(r["fromPort"]) <= float64(port) && float64(port) <= number(r["toPort"])
 }
 
 // opensOnly tells whether the rule is for a TCP port and no other.
-func (r rule) opensOnly(port int) bool {
+func (r groupRule) opensOnly(port int) bool {
 	return r["protocol"] == "tcp" && number(r["fromPort"]) == float64(port) && number(r["toPort"]) == float64(port)
 }
 
-func (r rule) isDescribed() bool { return isText(r["description"]) }
+func (r groupRule) isDescribed() bool { return isText(r["description"]) }
 
 // redirectsToHTTPS tells whether a listener does nothing but that.
 func redirectsToHTTPS(in object) bool {

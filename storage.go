@@ -11,7 +11,7 @@ import (
 // is kept once it was overwritten or deleted is the setting oldVersionDays.
 const (
 	daysUntilInfrequentAccess = 30
-	daysUntilGlacier          = 90
+	daysUntilArchive          = 90
 	daysUntilUploadIsAborted  = 7
 )
 
@@ -19,12 +19,8 @@ const (
 // preflight request.
 const corsMaxAgeSeconds = 3000
 
-// storageInputs are what the bucket is made from.
-type storageInputs struct{ randomValues randomValuesOutputs }
-
 // storageOutputs are the media bucket.
 type storageOutputs struct {
-	// bucketName is the name of the bucket, which is also its id.
 	bucketName pulumi.StringOutput
 	// bucketArn is the ARN of the bucket. Objects are below it: bucketArn/*.
 	bucketArn pulumi.StringOutput
@@ -33,9 +29,9 @@ type storageOutputs struct {
 // createStorage is phase 4: the media bucket and its five
 // settings. Amazon S3 answers 409 OperationAborted when several settings of one
 // bucket are written at the same time, so each waits for the one before it.
-func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs) (storageOutputs, error) {
+func createStorage(ctx *pulumi.Context, settings settings, randomValues randomValuesOutputs) (storageOutputs, error) {
 	bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
-		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), inputs.randomValues.bucketSuffix),
+		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))
 	if err != nil {
@@ -87,10 +83,13 @@ func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs)
 		Bucket: bucket.ID(),
 		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{&s3.BucketCorsConfigurationV2CorsRuleArgs{
 			AllowedHeaders: pulumi.ToStringArray([]string{"*"}),
+			// Not HEAD: a URL that is signed for GET answers 403 to it, and a player learns
+			// the size of a file from Content-Range.
 			AllowedMethods: pulumi.ToStringArray([]string{"GET", "PUT", "POST", "DELETE"}),
 			AllowedOrigins: pulumi.ToStringArray(settings.corsAllowedOrigins),
-			// A browser needs the ETag of each part to complete an upload in parts.
-			ExposeHeaders: pulumi.ToStringArray([]string{"ETag"}),
+			// A browser needs the ETag of each part to complete an upload in parts, and the
+			// others to play a file from any point.
+			ExposeHeaders: pulumi.ToStringArray([]string{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"}),
 			MaxAgeSeconds: pulumi.Int(corsMaxAgeSeconds),
 		}},
 	}, after(lifecycle))
@@ -105,22 +104,25 @@ func createStorage(ctx *pulumi.Context, settings settings, inputs storageInputs)
 
 // mediaLifecycle is what becomes of media files (step 10).
 func mediaLifecycle(settings settings) *s3.BucketLifecycleConfigurationV2RuleArgs {
+	transitions := s3.BucketLifecycleConfigurationV2RuleTransitionArray{
+		&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+			Days:         pulumi.Int(daysUntilInfrequentAccess),
+			StorageClass: pulumi.String("STANDARD_IA"),
+		},
+	}
+	if settings.archiveStorageClass != noArchive {
+		transitions = append(transitions, &s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+			Days:         pulumi.Int(daysUntilArchive),
+			StorageClass: pulumi.String(settings.archiveStorageClass),
+		})
+	}
 	rule := &s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("archive-media"),
 		Status: pulumi.String("Enabled"),
 		// An empty filter means every object. Without one the provider shows a
 		// change on every run.
-		Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
-		Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{
-			&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
-				Days:         pulumi.Int(daysUntilInfrequentAccess),
-				StorageClass: pulumi.String("STANDARD_IA"),
-			},
-			&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
-				Days:         pulumi.Int(daysUntilGlacier),
-				StorageClass: pulumi.String("GLACIER"),
-			},
-		},
+		Filter:      &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+		Transitions: transitions,
 		AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
 			DaysAfterInitiation: pulumi.Int(daysUntilUploadIsAborted),
 		},

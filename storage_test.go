@@ -28,6 +28,21 @@ func TestMediaMovesToCheaperTiersAndNothingExpires(t *testing.T) {
 	})
 }
 
+func TestMediaIsArchivedWhereTheSettingSays(t *testing.T) {
+	inInfrequentAccess := object{"days": 30, "storageClass": "STANDARD_IA"}
+	for class, transitions := range map[string]list{
+		"GLACIER":    {inInfrequentAccess, object{"days": 90, "storageClass": "GLACIER"}},
+		"GLACIER_IR": {inInfrequentAccess, object{"days": 90, "storageClass": "GLACIER_IR"}},
+		"NONE":       {inInfrequentAccess},
+	} {
+		want := ruleWanted()
+		want["transitions"] = transitions
+		rules := run(t, map[string]string{"archiveStorageClass": class}).
+			find(t, "BucketLifecycleConfigurationV2 media-storage").inputs["rules"]
+		wantEqual(t, class, rules, list{want})
+	}
+}
+
 func TestOldVersionsGoForGoodWithTheirMarkersWhereThatIsSet(t *testing.T) {
 	for setting, days := range map[string]int{"1": 1, "365": 365} {
 		want := ruleWanted()
@@ -70,7 +85,7 @@ func TestBrowsersOfTheAllowedOriginsMayUseTheBucket(t *testing.T) {
 				"allowedHeaders": list{"*"},
 				"allowedMethods": list{"GET", "PUT", "POST", "DELETE"},
 				"allowedOrigins": origins,
-				"exposeHeaders":  list{"ETag"},
+				"exposeHeaders":  list{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"},
 				"maxAgeSeconds":  3000,
 			}},
 		})

@@ -65,7 +65,7 @@ var weakerListeners = []struct{ old, changed, property, from, to string }{
 	{`RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),`, `// strictTransportSecurity`,
 		"routingHttpResponseStrictTransportSecurityHeaderValue", "max-age=31536000", "not set"},
 	{`Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
-		CertificateArn:  inputs.certificate.arn,
+		CertificateArn:  certificate.arn,
 		SslPolicy:       pulumi.String(tlsPolicy),`, `Protocol: pulumi.String(loadBalancingProtocolHTTP),`,
 		"protocol", "HTTPS", "HTTP"},
 }

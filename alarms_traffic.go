@@ -20,14 +20,6 @@ const (
 	unhealthyTargets = "unhealthy-targets"
 )
 
-// trafficAlarmsInputs are what the alarms on the traffic watch.
-type trafficAlarmsInputs struct {
-	environment  environmentOutputs
-	loadBalancer loadBalancerOutputs
-	logGroups    logGroupsOutputs
-	receivers    receiversOutputs
-}
-
 // trafficAlarmsOutputs are the alarms on the traffic. Nil while nobody is told.
 type trafficAlarmsOutputs struct {
 	// arns are the ARNs of all. The dashboard shows them.
@@ -39,12 +31,16 @@ type trafficAlarmsOutputs struct {
 
 // createTrafficAlarms makes the alarms on what users meet. They are no step of
 // the guide. The service names two of them, so they come before it.
-func createTrafficAlarms(ctx *pulumi.Context, settings settings, inputs trafficAlarmsInputs) (trafficAlarmsOutputs, error) {
+func createTrafficAlarms(
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, loadBalancer loadBalancerOutputs,
+	logGroups logGroupsOutputs, receivers receiversOutputs,
+) (trafficAlarmsOutputs, error) {
 	if !settings.alarmsOn() {
 		return trafficAlarmsOutputs{}, nil
 	}
-	alarms := append(requestAlarms(settings, inputs), targetAlarms(settings, inputs)...)
-	created, err := createAlarms(ctx, settings, inputs.environment, inputs.receivers, alarms)
+	alarms := append(requestAlarms(settings, loadBalancer, logGroups), targetAlarms(settings, loadBalancer)...)
+	created, err := createAlarms(ctx, settings, environment, receivers, alarms)
 	if err != nil {
 		return trafficAlarmsOutputs{}, err
 	}
@@ -64,14 +60,13 @@ func createTrafficAlarms(ctx *pulumi.Context, settings settings, inputs trafficA
 	return outputs, nil
 }
 
-// requestAlarms are the alarms on the requests of users.
-func requestAlarms(settings settings, inputs trafficAlarmsInputs) []alarm {
-	balancer := pulumi.StringMap{"LoadBalancer": inputs.loadBalancer.arnSuffix}
+func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroups logGroupsOutputs) []alarm {
+	balancer := pulumi.StringMap{"LoadBalancer": loadBalancer.arnSuffix}
 	return []alarm{
 		{
 			name:      serverErrors,
 			means:     fmt.Sprintf("More than %d %% of the requests fail with a status of 500 or above", settings.alarmErrorPercent),
-			lookFirst: pulumi.Sprintf("the log group %s, and at the last deployment", inputs.logGroups.ecs.Name),
+			lookFirst: pulumi.Sprintf("the log group %s, and at the last deployment", logGroups.ecs.Name),
 			metrics: []watchedMetric{
 				{"requests", loadBalancerMetrics, "RequestCount", "Sum", balancer},
 				{"application", loadBalancerMetrics, "HTTPCode_Target_5XX_Count", "Sum", balancer},
@@ -110,15 +105,14 @@ func requestAlarms(settings settings, inputs trafficAlarmsInputs) []alarm {
 	}
 }
 
-// targetAlarms are the alarms on the tasks as the load balancer sees them.
-func targetAlarms(settings settings, inputs trafficAlarmsInputs) []alarm {
+func targetAlarms(settings settings, loadBalancer loadBalancerOutputs) []alarm {
 	// A service that may have no task has no target then, and nothing is wrong. One
 	// that must have a task has none registered only because none starts.
 	noTarget := missingIsBad
 	if settings.minCapacity == 0 {
 		noTarget = missingIsGood
 	}
-	targets := inputs.loadBalancer.targetDimensions()
+	targets := loadBalancer.targetDimensions()
 	return []alarm{
 		{
 			name:      "no-healthy-target",

@@ -30,6 +30,7 @@ func TestDomainsZonesAndCertificatesAreAcceptedInEachCombination(t *testing.T) {
 		{"domainName": labels(63, 61, 2), "certificateArn": testCertificate},
 		{"domainName": labels(63, 63), "certificateArn": testCertificate},
 		{"domainName": testDomain, "certificateArn": "arn:aws-cn:acm:cn-north-1:123456789012:certificate/a"},
+		{"domainName": testDomain, "certificateArn": "arn:aws-eusc:acm:eusc-de-east-1:123456789012:certificate/a"},
 		{"domainName": testDomain, "certificateArn": "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/A-9"},
 	} {
 		if _, err := load(t, "mediaserver", namespaced("mediaserver", settings)); err != nil {

@@ -8,7 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// alarmsPrincipal is the service that sends what alarms have to say.
 const alarmsPrincipal = "cloudwatch.amazonaws.com"
 
 // peopleAlarms are the names of all alarms for people. The policy of the topic
@@ -17,8 +16,7 @@ var peopleAlarms = []string{
 	serverErrors, "slow-responses", "no-healthy-target", unhealthyTargets, "at-max-capacity", "high-memory",
 }
 
-// receiversInputs are what the topic is bound to.
-type receiversInputs struct{ environment environmentOutputs }
+func (s settings) alarmTopicName() string { return s.physicalName("{name}-alarms") }
 
 // receiversOutputs are whom alarms tell.
 type receiversOutputs struct {
@@ -26,15 +24,12 @@ type receiversOutputs struct {
 	topics pulumi.Array
 }
 
-// alarmTopicName is the physical name of the stack's own topic.
-func (s settings) alarmTopicName() string { return s.physicalName("{name}-alarms") }
-
 // createReceivers makes a topic of the stack's own for alarmEmails. It is no step
 // of the guide.
-func createReceivers(ctx *pulumi.Context, settings settings, inputs receiversInputs) (receiversOutputs, error) {
+func createReceivers(ctx *pulumi.Context, settings settings, environment environmentOutputs) (receiversOutputs, error) {
 	var receivers receiversOutputs
 	if len(settings.alarmEmails) > 0 {
-		topic, err := createAlarmTopic(ctx, settings, inputs)
+		topic, err := createAlarmTopic(ctx, settings, environment)
 		if err != nil {
 			return receiversOutputs{}, err
 		}
@@ -48,7 +43,7 @@ func createReceivers(ctx *pulumi.Context, settings settings, inputs receiversInp
 
 // createAlarmTopic makes the topic and subscribes each address to it. The ARN
 // that it returns is known once the alarms may send to the topic.
-func createAlarmTopic(ctx *pulumi.Context, settings settings, inputs receiversInputs) (pulumi.StringOutput, error) {
+func createAlarmTopic(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.StringOutput, error) {
 	// It is not encrypted with a key: CloudWatch may not use the key that AWS manages
 	// for SNS (CloudWatch user guide, "Amazon SNS encryption permissions"), and
 	// one of our own costs more than all alarms. What alarms say is no secret.
@@ -60,7 +55,7 @@ func createAlarmTopic(ctx *pulumi.Context, settings settings, inputs receiversIn
 	}
 	policy, err := sns.NewTopicPolicy(ctx, "alarms", &sns.TopicPolicyArgs{
 		Arn:    topic.Arn,
-		Policy: policyJSON(alarmsStatement(settings, inputs)),
+		Policy: policyJSON(alarmsStatement(settings, environment)),
 	})
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("set the policy of topic alarms: %w", err)
@@ -82,18 +77,18 @@ func createAlarmTopic(ctx *pulumi.Context, settings settings, inputs receiversIn
 // alarmsStatement lets the stack's own alarms for people send messages to the
 // topic. The names are known before the topic and the alarms exist, so that a
 // plan shows them.
-func alarmsStatement(settings settings, inputs receiversInputs) policyStatement {
+func alarmsStatement(settings settings, environment environmentOutputs) policyStatement {
 	var alarms []string
 	for _, name := range peopleAlarms {
-		alarms = append(alarms, inputs.environment.arn("cloudwatch", "alarm:"+settings.alarmName(name)))
+		alarms = append(alarms, environment.arn("cloudwatch", "alarm:"+settings.alarmName(name)))
 	}
 	return policyStatement{
 		Sid:       "AlarmsOfThisStack",
 		Principal: map[string]any{"Service": alarmsPrincipal},
 		Action:    []string{"sns:Publish"},
-		Resource:  []any{inputs.environment.arn("sns", settings.alarmTopicName())},
+		Resource:  []any{environment.arn("sns", settings.alarmTopicName())},
 		Condition: map[string]map[string]any{
-			"StringEquals": {"aws:SourceAccount": inputs.environment.accountID},
+			"StringEquals": {"aws:SourceAccount": environment.accountID},
 			"ArnEquals":    {"aws:SourceArn": alarms},
 		},
 	}

@@ -10,14 +10,6 @@ import (
 // danger: at 100 its container is killed.
 const highMemory = 90
 
-// taskAlarmsInputs are what the alarms on the tasks watch.
-type taskAlarmsInputs struct {
-	environment  environmentOutputs
-	loadBalancer loadBalancerOutputs
-	service      serviceOutputs
-	receivers    receiversOutputs
-}
-
 // taskAlarmsOutputs are the alarms on the tasks. Nil while nobody is told.
 type taskAlarmsOutputs struct {
 	// arns are the ARNs of all. The dashboard shows them.
@@ -27,13 +19,17 @@ type taskAlarmsOutputs struct {
 // createTaskAlarms makes the alarms on what the tasks use. They are no step of
 // the guide. The two alarms of phase 10 are not among them: these scale, and tell
 // nobody.
-func createTaskAlarms(ctx *pulumi.Context, settings settings, inputs taskAlarmsInputs) (taskAlarmsOutputs, error) {
+func createTaskAlarms(
+	ctx *pulumi.Context, settings settings,
+	environment environmentOutputs, loadBalancer loadBalancerOutputs,
+	service serviceOutputs, receivers receiversOutputs,
+) (taskAlarmsOutputs, error) {
 	if !settings.alarmsOn() {
 		return taskAlarmsOutputs{}, nil
 	}
-	targets := inputs.loadBalancer.targetDimensions()
-	tasks := pulumi.StringMap{"ClusterName": inputs.service.clusterName, "ServiceName": inputs.service.serviceName}
-	created, err := createAlarms(ctx, settings, inputs.environment, inputs.receivers, []alarm{
+	targets := loadBalancer.targetDimensions()
+	tasks := pulumi.StringMap{"ClusterName": service.clusterName, "ServiceName": service.serviceName}
+	created, err := createAlarms(ctx, settings, environment, receivers, []alarm{
 		{
 			name:      "at-max-capacity",
 			means:     fmt.Sprintf("As many tasks run as maxCapacity allows (%d), and they are busier than scaleUpCpu (%d %%)", settings.maxCapacity, settings.scaleUpCPU),
