@@ -12,11 +12,11 @@ import (
 // down destroys what is deployed, ends the sandbox process and removes the folder. What cannot be destroyed
 // goes away with the emulated account; the exit status then tells that the destruction failed.
 func down(ctx context.Context, place place) error {
-	unlock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	lock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	process := daemon.Daemon{Dir: place.dir()}
 	exists, err := process.Exists()
 	if err != nil {
@@ -26,7 +26,7 @@ func down(ctx context.Context, place place) error {
 		fmt.Fprintln(os.Stderr, "There is no sandbox.")
 		return nil
 	}
-	failure := destroy(ctx, place, process)
+	failure := destroy(ctx, process, lock)
 	if failure != nil && ctx.Err() != nil {
 		return failure
 	}
@@ -41,8 +41,8 @@ func down(ctx context.Context, place place) error {
 }
 
 // destroy deletes the stack's resources. It is no error if the emulated account is gone already.
-func destroy(ctx context.Context, place place, process daemon.Daemon) error {
-	stack, err := process.Connect(ctx)
+func destroy(ctx context.Context, process daemon.Daemon, lock *os.File) error {
+	stack, err := process.Connect()
 	if errors.Is(err, daemon.ErrNone) {
 		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone already, so there is nothing to destroy in it.")
 		return nil
@@ -50,19 +50,17 @@ func destroy(ctx context.Context, place place, process daemon.Daemon) error {
 	if err != nil {
 		return err
 	}
-	if killed, err := place.killed(); err != nil {
+	if killed, err := stack.Killed(); err != nil {
 		return err
 	} else if killed {
 		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed goes away with the emulated AWS account.")
 		return nil
 	}
-	deployed, err := stack.Deployed()
-	if err != nil {
+	if exists, err := stack.Exists(); err != nil {
 		return err
-	}
-	if !deployed {
-		fmt.Fprintln(os.Stderr, "The state names no resource, so there is nothing to destroy.")
+	} else if !exists {
+		fmt.Fprintln(os.Stderr, "The stack has no state, so there is nothing to destroy.")
 		return nil
 	}
-	return deploy(ctx, place, stack, "destroy", "--yes", "--skip-preview", "--remove")
+	return deploy(ctx, stack, lock, "destroy", "--yes", "--skip-preview", "--remove")
 }

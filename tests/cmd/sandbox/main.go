@@ -75,7 +75,7 @@ func run(ctx context.Context, arguments []string) error {
 	case "pulumi":
 		return pulumi(ctx, place, arguments)
 	case "env":
-		return env(ctx, place)
+		return env(place)
 	case "bench":
 		return bench(ctx, place, arguments)
 	case "serve":

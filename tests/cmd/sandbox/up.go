@@ -15,16 +15,16 @@ import (
 
 // up brings the sandbox up if it is not running, deploys the program, and says how to go on.
 func up(ctx context.Context, place place, flags []string) error {
-	unlock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	lock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	stack, err := ensure(ctx, place)
 	if err != nil {
 		return err
 	}
-	if err := deploy(ctx, place, stack, append([]string{"up", "--yes", "--skip-preview"}, flags...)...); err != nil {
+	if err := deploy(ctx, stack, lock, append([]string{"up", "--yes", "--skip-preview"}, flags...)...); err != nil {
 		return err
 	}
 	script, takeDown := "scripts/sandbox", "make sandbox-down"
@@ -38,6 +38,14 @@ func up(ctx context.Context, place place, flags []string) error {
 	return lines.Flush()
 }
 
+// deploy runs a command of the CLI that changes what is deployed to its end, whatever that is. The CLI keeps the lock,
+// too: should this process be killed alone, the next command waits for the CLI.
+func deploy(ctx context.Context, stack *sandbox.Stack, lock *os.File, arguments ...string) error {
+	command := stack.Command(context.WithoutCancel(ctx), arguments...)
+	command.ExtraFiles = []*os.File{lock}
+	return interactive(ctx, command)
+}
+
 // ensure returns the stack of the running sandbox, and starts one if there is none that works.
 func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 	plugins, err := choosePlugins()
@@ -45,31 +53,33 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 		return nil, err
 	}
 	process := daemon.Daemon{Dir: place.dir()}
-	killed, err := place.killed()
+	stack, err := process.Connect()
+	if errors.Is(err, daemon.ErrNone) {
+		lost, err := process.Served()
+		if err != nil {
+			return nil, err
+		}
+		if lost {
+			fmt.Fprintln(os.Stderr, "The emulated AWS account is gone (its process ended, or this machine was restarted), "+
+				"and with it what was deployed there. Starting clean.")
+		}
+		return restart(ctx, place, plugins)
+	}
 	if err != nil {
 		return nil, err
 	}
-	stack, err := process.Connect(ctx)
+	killed, err := stack.Killed()
 	switch {
-	case err == nil && killed:
+	case err != nil:
+		return nil, err
+	case killed:
 		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed is not certain. Starting clean.")
 		return restart(ctx, place, plugins)
-	case err == nil && stack.Plugins != plugins:
+	case stack.Plugins != plugins:
 		return nil, fmt.Errorf("the sandbox is running with the %s plugins; take it down before you start it with the %s ones",
 			stack.Plugins, plugins)
-	case err == nil:
-		return stack, nil
-	case !errors.Is(err, daemon.ErrNone):
-		return nil, err
 	}
-
-	if lost, err := lostState(process); err != nil {
-		return nil, err
-	} else if lost {
-		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone (its process ended, or this machine was restarted), "+
-			"and with it what was deployed there. Starting clean.")
-	}
-	return restart(ctx, place, plugins)
+	return stack, nil
 }
 
 // restart starts a sandbox with an empty account, in place of any that there is.
@@ -91,21 +101,6 @@ func restart(ctx context.Context, place place, plugins sandbox.Plugins) (*sandbo
 	fmt.Fprintln(os.Stderr, "Starting the sandbox (about 2 seconds) ...")
 	return process.Launch(ctx, place.executable(),
 		"serve", "-cli", prepared.CLI, "-python", prepared.Python, "-plugins", string(plugins))
-}
-
-// lostState tells whether the folder holds the state of a sandbox that runs no more. A folder whose record
-// cannot be read holds nothing that could be used either.
-func lostState(process daemon.Daemon) (bool, error) {
-	exists, err := process.Exists()
-	if err != nil || !exists {
-		return false, err
-	}
-	stack, err := process.Recorded()
-	if err != nil {
-		return true, nil
-	}
-	deployed, err := stack.Deployed()
-	return deployed || err != nil, nil
 }
 
 // choosePlugins reads SANDBOX_PLUGINS.

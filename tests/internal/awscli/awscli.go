@@ -1,4 +1,4 @@
-// Package awscli finds the AWS CLI that the scripts under test call, and makes its calls cheap.
+// Package awscli finds the AWS CLI that commands in the documents call.
 package awscli
 
 import (

@@ -2,7 +2,7 @@
 // command that deployed it.
 //
 // All that it leaves on disk is in the sandbox's folder: the record of the running sandbox, its log and the
-// lock that its process holds.
+// lock that its process and the emulator's hold.
 package daemon
 
 import (
@@ -12,28 +12,22 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/natefinch/atomic"
 
-	"mediaserver/tests/internal/languagehost"
 	"mediaserver/tests/internal/sandbox"
 )
 
-// How long a running sandbox may take to answer, and its process to end after being asked to.
-const (
-	answerWithin = 5 * time.Second
-	stopWithin   = 5 * time.Second
-)
+// stopWithin is how long the sandbox process may take to end when it is asked to, before it is killed.
+const stopWithin = 30 * time.Second
 
-// ErrNone is returned when no sandbox is running that answers.
+// ErrNone is returned when no sandbox is running.
 var ErrNone = errors.New("no sandbox is running")
 
 // Daemon is the sandbox process of one folder, running or not.
@@ -46,42 +40,55 @@ type Daemon struct {
 func (d Daemon) Log() string { return filepath.Join(d.Dir, "sandbox.log") }
 
 func (d Daemon) record() string { return filepath.Join(d.Dir, "sandbox.json") }
-func (d Daemon) lock() string   { return filepath.Join(d.Dir, "process.lock") }
+
+// lock is the file that is locked as long as the sandbox process or its emulator runs. It names the former.
+func (d Daemon) lock() string { return filepath.Join(d.Dir, "process.lock") }
 
 // Exists tells whether a sandbox has left anything in the folder.
-func (d Daemon) Exists() (bool, error) {
-	_, err := os.Stat(d.Dir)
+func (d Daemon) Exists() (bool, error) { return exists(d.Dir) }
+
+// Served tells whether the folder's last sandbox has served, even if it does no more.
+func (d Daemon) Served() (bool, error) { return exists(d.record()) }
+
+func exists(path string) (bool, error) {
+	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look for the sandbox's folder: %w", err)
+		return false, fmt.Errorf("look for a sandbox: %w", err)
 	}
 	return true, nil
 }
 
-// Connect returns the stack of the running sandbox, after its servers have answered. The error is ErrNone,
-// with the reason, if there is no such sandbox.
-func (d Daemon) Connect(ctx context.Context) (*sandbox.Stack, error) {
-	pid, err := holder(d.lock())
+// Connect returns the stack of the running sandbox. The error is ErrNone, with the reason, if there is none.
+func (d Daemon) Connect() (*sandbox.Stack, error) {
+	runs, err := d.runs()
 	if err != nil {
 		return nil, err
 	}
-	if pid == 0 {
+	// Signal 0 only asks for the process. If that is gone, the emulator is about to end.
+	if !runs || errors.Is(d.signal(0), errGone) {
 		return nil, ErrNone
 	}
 	stack, err := d.read()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
-	if err := answers(ctx, stack); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNone, err)
-	}
 	return stack, nil
 }
 
-// Recorded is the stack of the folder's last sandbox, running or not.
-func (d Daemon) Recorded() (*sandbox.Stack, error) { return d.read() }
+// runs tells whether the sandbox process or its emulator runs.
+func (d Daemon) runs() (bool, error) {
+	if exists, err := exists(d.lock()); err != nil || !exists {
+		return false, err
+	}
+	lock, err := tryLock(d.lock())
+	if err != nil || lock == nil {
+		return lock == nil, err
+	}
+	return false, lock.Close()
+}
 
 func (d Daemon) read() (*sandbox.Stack, error) {
 	text, err := os.ReadFile(d.record())
@@ -93,28 +100,6 @@ func (d Daemon) read() (*sandbox.Stack, error) {
 		return nil, fmt.Errorf("read the sandbox's record %s: %w", d.record(), err)
 	}
 	return &stack, nil
-}
-
-// answers asks the servers of a sandbox whether they work.
-func answers(ctx context.Context, stack *sandbox.Stack) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, stack.Endpoint()+"/moto-api/", nil)
-	if err != nil {
-		return fmt.Errorf("ask the emulator: %w", err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("ask the emulator: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask the emulator: GET %s: %s", request.URL, response.Status)
-	}
-	if stack.Plugins == sandbox.Official {
-		return nil
-	}
-	return languagehost.Ping(ctx, stack.LanguagePort)
 }
 
 // Launch starts program with the given arguments as the sandbox process and waits until it serves. The
@@ -160,16 +145,18 @@ func (d Daemon) Launch(ctx context.Context, program string, arguments ...string)
 }
 
 // Serve runs a sandbox in this process until ctx ends or the emulator does. It is what the program given to
-// Launch calls.
+// Launch calls. The lock lasts until both processes have ended.
 func (d Daemon) Serve(ctx context.Context, options sandbox.Options) (err error) {
-	lock, err := tryLock(d.lock())
+	options.Held, err = tryLock(d.lock())
 	if err != nil {
 		return err
 	}
-	if lock == nil {
+	if options.Held == nil {
 		return fmt.Errorf("another process serves the sandbox in %s already", d.Dir)
 	}
-	defer lock.release()
+	if _, err := fmt.Fprintln(options.Held, os.Getpid()); err != nil {
+		return fmt.Errorf("name the sandbox process: %w", err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	running, err := sandbox.Start(ctx, options)
@@ -203,60 +190,56 @@ func (d Daemon) write(stack *sandbox.Stack) error {
 	return nil
 }
 
-// Stop ends the sandbox process of the folder, if there is one, and everything that it started. The process
-// is asked first and killed when it does not end.
-func (d Daemon) Stop(ctx context.Context) error {
+// Remove ends the sandbox process of the folder, if there is one, and the emulator, and removes the folder. The
+// process is asked first and killed when it does not end.
+func (d Daemon) Remove(ctx context.Context) error {
 	for _, request := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		pid, err := holder(d.lock())
-		if err != nil || pid == 0 {
+		runs, err := d.runs()
+		if err != nil {
 			return err
 		}
-		if err := syscall.Kill(pid, request); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("stop the sandbox process %d: %w", pid, err)
+		if !runs {
+			break
+		}
+		if err := d.signal(request); err != nil && !errors.Is(err, errGone) {
+			return err
 		}
 		wait, cancel := context.WithTimeout(ctx, stopWithin)
-		err = awaitFree(wait, d.lock())
+		lock, err := await(wait, d.lock())
 		cancel()
-		if err == nil || ctx.Err() != nil {
-			return err
+		if err == nil {
+			_ = lock.Close()
+			break
+		}
+		if ctx.Err() != nil || request == syscall.SIGKILL {
+			return fmt.Errorf("end the sandbox process in %s: %w", d.Dir, err)
 		}
 	}
-	return fmt.Errorf("the sandbox process in %s does not end, not even when killed", d.Dir)
-}
-
-// awaitEmulator returns when the emulator of the folder's last sandbox accepts no more connections. It ends by
-// itself, moments after a sandbox process that was killed. The wait is bounded, because the port may have been
-// given to another process since.
-func (d Daemon) awaitEmulator(ctx context.Context) {
-	stack, err := d.read()
-	if err != nil {
-		return
-	}
-	endpoint, err := url.Parse(stack.Endpoint())
-	if err != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	var dialer net.Dialer
-	for ctx.Err() == nil {
-		connection, err := dialer.DialContext(ctx, "tcp", endpoint.Host)
-		if err != nil {
-			return
-		}
-		_ = connection.Close()
-		time.Sleep(lockPoll)
-	}
-}
-
-// Remove stops the sandbox process and removes the folder.
-func (d Daemon) Remove(ctx context.Context) error {
-	if err := d.Stop(ctx); err != nil {
-		return err
-	}
-	d.awaitEmulator(ctx)
 	if err := os.RemoveAll(d.Dir); err != nil {
 		return fmt.Errorf("remove the sandbox's folder: %w", err)
+	}
+	return nil
+}
+
+// errGone is returned when the sandbox process has ended.
+var errGone = errors.New("the sandbox process has ended")
+
+// signal sends a signal to the sandbox process.
+func (d Daemon) signal(request syscall.Signal) error {
+	text, err := os.ReadFile(d.lock())
+	if err != nil {
+		return fmt.Errorf("find the sandbox process: %w", err)
+	}
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(text)))
+	if err != nil {
+		return fmt.Errorf("find the sandbox process: %s does not name it: %w", d.lock(), err)
+	}
+	err = syscall.Kill(pid, request)
+	if errors.Is(err, syscall.ESRCH) {
+		return errGone
+	}
+	if err != nil {
+		return fmt.Errorf("signal the sandbox process %d: %w", pid, err)
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func attach(t *testing.T, host *Host, engine *user) (pulumirpc.LanguageRuntimeCl
 
 func serve(t *testing.T) *Host {
 	t.Helper()
-	host, err := Serve(t.Context())
+	host, err := Serve(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

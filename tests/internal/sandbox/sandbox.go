@@ -14,16 +14,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"mediaserver/tests/internal/emulator"
 	"mediaserver/tests/internal/engine"
 	"mediaserver/tests/internal/languagehost"
 )
 
-// Region is the AWS region of the sandbox, and Account the number of its account, which moto sets.
+// Region is the AWS region of the sandbox, and Account the number of its account.
 const (
 	Region  = "eu-west-2"
-	Account = "123456789012"
+	Account = emulator.Account
 )
 
 // DefaultStack is the name of the stack that Start makes.
@@ -59,10 +60,14 @@ type Options struct {
 	// ProviderEndpoint returns the address where the aws provider reaches the emulator at the given
 	// address. A test puts a proxy between the two with it. Empty means the emulator's own address.
 	ProviderEndpoint func(emulator string) (string, error)
-	// ForkEmulator lets all sandboxes of this process share the work of starting an emulator; see emulator.Options.
-	ForkEmulator bool
-	// Log gets the emulator's log. Empty means that it is thrown away.
-	Log *os.File
+	// ForTests lets the sandboxes of this process share the work that takes most of their CPU: one process serves all
+	// emulators (see emulator.Options), and a program is built once. Root's is built by Start, and another one by
+	// languagehost.Build or its first run. A change of a program after that is not noticed.
+	ForTests bool
+	// Log gets what the emulator says. Empty means that it is thrown away.
+	Log io.Writer
+	// Held is a file that the emulator's process keeps open until it ends; see emulator.Options.
+	Held *os.File
 	// Progress gets a line before each step that takes long. Empty means io.Discard.
 	Progress io.Writer
 }
@@ -114,7 +119,8 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	s.emulator, err = emulator.Start(ctx, emulator.Options{
 		Python: options.Python,
 		Log:    options.Log,
-		Fork:   options.ForkEmulator,
+		Held:   options.Held,
+		Shared: options.ForTests,
 	})
 	if err != nil {
 		return err
@@ -130,7 +136,7 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 		if s.Providers, err = s.serveProviders(); err != nil {
 			return err
 		}
-		host, err := languagehost.Serve(ctx)
+		host, err := languagehost.Serve(ctx, options.ForTests)
 		if err != nil {
 			return err
 		}
@@ -172,8 +178,11 @@ func (o Options) prepare(ctx context.Context) (Options, error) {
 	return o, o.buildProgram(ctx)
 }
 
+// builtForTests are the programs that this process has built, by their folders.
+var builtForTests sync.Map
+
 // buildProgram builds the program if it has never been built. Each run brings it up to date; only the first
-// build takes so long that the user has to be told.
+// build takes so long that the user has to be told. For tests, no run does.
 func (o Options) buildProgram(ctx context.Context) error {
 	project, err := readProject(o.Root)
 	if err != nil {
@@ -185,12 +194,17 @@ func (o Options) buildProgram(ctx context.Context) error {
 	}
 	binary := filepath.Join(o.Root, target)
 	if _, err := os.Stat(binary); err == nil {
-		return nil
+		if _, built := builtForTests.Load(o.Root); built || !o.ForTests {
+			return nil
+		}
+		builtForTests.Store(o.Root, true)
+		return languagehost.Build(ctx, o.Root, binary)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look for the program's binary: %w", err)
 	}
 	fmt.Fprintf(o.Progress,
 		"Building the program into %s (about 2 minutes the first time, seconds from the build cache) ...\n", target)
+	builtForTests.Store(o.Root, true)
 	return languagehost.Build(ctx, o.Root, binary)
 }
 

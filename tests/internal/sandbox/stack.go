@@ -3,11 +3,14 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 )
 
 // Stack is one Pulumi stack in a sandbox, and all that another process needs to use it.
@@ -49,12 +52,53 @@ func (s *Stack) StateFile() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.stateFile(project), nil
+	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project.Name, s.Name+".json"), nil
 }
 
-// stateFile is the state's file, with the project as it was read.
-func (s *Stack) stateFile(project project) string {
-	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project.Name, s.Name+".json")
+// Exists tells whether the stack has a state, be it an empty one.
+func (s *Stack) Exists() (bool, error) {
+	path, err := s.StateFile()
+	if err != nil {
+		return false, err
+	}
+	_, err = os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the state of stack %s: %w", s.Name, err)
+	}
+	return true, nil
+}
+
+// Killed tells whether a run of the CLI on the stack was killed: the lock is left that the file backend gives to each
+// run, and the process that it names is gone. State and account may then differ.
+func (s *Stack) Killed() (bool, error) {
+	project, err := readProject(s.Root)
+	if err != nil {
+		return false, err
+	}
+	// The file backend has one organization, of this name.
+	folder := filepath.Join(s.stateDir(), ".pulumi", "locks", "organization", project.Name, s.Name)
+	locks, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("look whether the last run was killed: %w", err)
+	}
+	for _, each := range locks {
+		var lock struct{ PID int }
+		text, err := os.ReadFile(filepath.Join(folder, each.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return false, fmt.Errorf("look whether the last run was killed: %w", err)
+		}
+		// One that was killed while it wrote its lock leaves half of it.
+		if json.Unmarshal(text, &lock) != nil || errors.Is(syscall.Kill(lock.PID, 0), syscall.ESRCH) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running
@@ -87,30 +131,51 @@ func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]s
 	return &other, nil
 }
 
-// initialize makes the empty stack, as `pulumi stack init` would in a third of a second, and writes the sandbox's settings
-// and those of the program.
+// initialize makes the empty stack and its settings, the sandbox's and those of the program.
 func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) error {
 	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("create the sandbox's folder: %w", err)
 		}
 	}
-	encryptedKey, err := s.newDataKey(ctx)
-	if err != nil {
+	// A stack of this name that exists keeps its settings.
+	if exists, err := s.Exists(); err != nil {
 		return err
+	} else if exists {
+		return fmt.Errorf("make the stack %s: it exists", s.Name)
 	}
-	settings, err := s.encodeSettings(encryptedKey, ofProgram)
+	settings, err := s.encodeSettings(ofProgram)
 	if err != nil {
-		return err
-	}
-	// Before the settings: a stack of this name that exists keeps its own.
-	if err := s.writeEmptyState(encryptedKey); err != nil {
 		return err
 	}
 	if err := os.WriteFile(s.SettingsFile(), settings, 0o600); err != nil {
 		return fmt.Errorf("write the stack's settings: %w", err)
 	}
+	folder, err := s.FolderForNewStacks()
+	if err != nil {
+		return err
+	}
+	command := s.Command(ctx, "stack", "init", s.Name, "--non-interactive", "--secrets-provider", secretsProvider)
+	command.Dir = folder
+	if result, err := run(command); err != nil {
+		return err
+	} else if result.ExitCode != 0 {
+		return fmt.Errorf("make the stack %s: exit status %d\n%s%s", s.Name, result.ExitCode, result.Stdout, result.Stderr)
+	}
 	return nil
+}
+
+// FolderForNewStacks copies the project file beside the settings and returns that folder. There the CLI can make a stack:
+// it writes the provider of the stack's secrets to a settings file beside the project file, whatever the environment says.
+func (s *Stack) FolderForNewStacks() (string, error) {
+	text, err := os.ReadFile(filepath.Join(s.Root, projectFile))
+	if err != nil {
+		return "", fmt.Errorf("read the Pulumi project: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(s.settingsDir(), projectFile), text, 0o600); err != nil {
+		return "", fmt.Errorf("copy the Pulumi project: %w", err)
+	}
+	return s.settingsDir(), nil
 }
 
 func run(command *exec.Cmd) (Result, error) {

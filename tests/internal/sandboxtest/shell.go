@@ -15,6 +15,6 @@ import (
 func Shell(tb testing.TB, stack *sandbox.Stack, commands string) *exec.Cmd {
 	tb.Helper()
 	shell := exec.CommandContext(tb.Context(), "bash", "-euo", "pipefail", "-c", commands)
-	shell.Env = append(stack.Env(), "PATH="+filepath.Dir(awscli.Forked(tb))+string(os.PathListSeparator)+stack.Path())
+	shell.Env = append(stack.Env(), "PATH="+filepath.Dir(awscli.Path(tb))+string(os.PathListSeparator)+stack.Path())
 	return shell
 }
