@@ -48,11 +48,11 @@ func deploy(ctx context.Context, stack *sandbox.Stack, lock *os.File, arguments 
 
 // ensure returns the stack of the running sandbox, and starts one if there is none that works.
 func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
-	plugins, err := choosePlugins()
+	options, err := place.options()
 	if err != nil {
 		return nil, err
 	}
-	process := daemon.Daemon{Dir: place.dir()}
+	process := daemon.Daemon{Dir: options.Dir}
 	stack, err := process.Connect()
 	if errors.Is(err, daemon.ErrNone) {
 		lost, err := process.Served()
@@ -63,7 +63,7 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 			fmt.Fprintln(os.Stderr, "The emulated AWS account is gone (its process ended, or this machine was restarted), "+
 				"and with it what was deployed there. Starting clean.")
 		}
-		return restart(ctx, place, plugins)
+		return restart(ctx, place, options)
 	}
 	if err != nil {
 		return nil, err
@@ -74,45 +74,25 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 		return nil, err
 	case killed:
 		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed is not certain. Starting clean.")
-		return restart(ctx, place, plugins)
-	case stack.Plugins != plugins:
+		return restart(ctx, place, options)
+	case stack.Plugins != options.Plugins:
 		return nil, fmt.Errorf("the sandbox is running with the %s plugins; take it down before you start it with the %s ones",
-			stack.Plugins, plugins)
+			stack.Plugins, options.Plugins)
 	}
 	return stack, nil
 }
 
 // restart starts a sandbox with an empty account, in place of any that there is.
-func restart(ctx context.Context, place place, plugins sandbox.Plugins) (*sandbox.Stack, error) {
-	process := daemon.Daemon{Dir: place.dir()}
+func restart(ctx context.Context, place place, options sandbox.Options) (*sandbox.Stack, error) {
+	process := daemon.Daemon{Dir: options.Dir}
 	if err := process.Remove(ctx); err != nil {
 		return nil, err
 	}
-	prepared, err := sandbox.Prepare(ctx, sandbox.Options{
-		Root:       place.root,
-		Dir:        place.dir(),
-		BinDir:     place.bin(),
-		ToolModule: place.tests(),
-		Progress:   os.Stderr,
-	})
-	if err != nil {
+	if err := sandbox.Prepare(ctx, options); err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(os.Stderr, "Starting the sandbox (about 2 seconds) ...")
-	return process.Launch(ctx, place.executable(),
-		"serve", "-cli", prepared.CLI, "-python", prepared.Python, "-plugins", string(plugins))
-}
-
-// choosePlugins reads SANDBOX_PLUGINS.
-func choosePlugins() (sandbox.Plugins, error) {
-	switch value := sandbox.Plugins(os.Getenv("SANDBOX_PLUGINS")); value {
-	case "":
-		return sandbox.StandIn, nil
-	case sandbox.StandIn, sandbox.Official:
-		return value, nil
-	default:
-		return "", fmt.Errorf("SANDBOX_PLUGINS is %q; it must be %s or %s, or not set", value, sandbox.StandIn, sandbox.Official)
-	}
+	return process.Launch(ctx, place.executable(), "serve")
 }
 
 // sameFile tells whether two paths lead to the same file.

@@ -52,9 +52,6 @@ type Options struct {
 	BinDir string
 	// ToolModule is the folder of the go.mod that pins the CLI. Empty means the module of the tests.
 	ToolModule string
-	// CLI is the path of the Pulumi CLI, and Python that of the interpreter which serves the emulator, both
-	// from Prepare. Empty means to find or make them.
-	CLI, Python string
 	// Plugins chooses between the stand-ins and the official plugins. Empty means StandIn.
 	Plugins Plugins
 	// ProviderEndpoint returns the address where the aws provider reaches the emulator at the given
@@ -79,14 +76,14 @@ type Sandbox struct {
 	closers  []io.Closer
 }
 
-// Prepare finds the CLI and the emulator, and builds or installs what is missing, the program included. The options that it returns
-// let Start, also in another process, begin at once.
-func Prepare(ctx context.Context, options Options) (Options, error) {
+// Prepare builds or installs what is missing, the program included, so that Start, also in another process, begins at once.
+func Prepare(ctx context.Context, options Options) error {
 	options, err := options.complete()
 	if err != nil {
-		return options, err
+		return err
 	}
-	return options.prepare(ctx)
+	_, _, err = options.prepare(ctx)
+	return err
 }
 
 // Start brings up a sandbox with an empty AWS account and an empty stack. The caller has to Close it.
@@ -95,7 +92,8 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	if options, err = options.prepare(ctx); err != nil {
+	cli, python, err := options.prepare(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(options.Dir, 0o700); err != nil {
@@ -104,20 +102,20 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 	sandbox := &Sandbox{Stack: Stack{
 		Root:    options.Root,
 		Dir:     options.Dir,
-		CLI:     options.CLI,
+		CLI:     cli,
 		Plugins: options.Plugins,
 		Name:    DefaultStack,
 	}}
-	if err := sandbox.start(ctx, options); err != nil {
+	if err := sandbox.start(ctx, options, python); err != nil {
 		return nil, errors.Join(err, sandbox.Close())
 	}
 	return sandbox, nil
 }
 
-func (s *Sandbox) start(ctx context.Context, options Options) error {
+func (s *Sandbox) start(ctx context.Context, options Options, python string) error {
 	var err error
 	s.emulator, err = emulator.Start(ctx, emulator.Options{
-		Python: options.Python,
+		Python: python,
 		Log:    options.Log,
 		Held:   options.Held,
 		Shared: options.ForTests,
@@ -162,20 +160,16 @@ func (s *Sandbox) Close() error {
 	return errors.Join(failures...)
 }
 
-func (o Options) prepare(ctx context.Context) (Options, error) {
-	var err error
-	if o.CLI == "" {
-		o.CLI, err = engine.Locate(ctx, engine.Options{ToolModule: o.ToolModule, BinDir: o.BinDir, Progress: o.Progress})
-		if err != nil {
-			return o, err
-		}
+// prepare returns the paths of the Pulumi CLI and of the Python that serves the emulator.
+func (o Options) prepare(ctx context.Context) (cli, python string, err error) {
+	cli, err = engine.Locate(ctx, engine.Options{ToolModule: o.ToolModule, BinDir: o.BinDir, Progress: o.Progress})
+	if err != nil {
+		return "", "", err
 	}
-	if o.Python == "" {
-		if o.Python, err = emulator.Locate(ctx, o.BinDir, o.Progress); err != nil {
-			return o, err
-		}
+	if python, err = emulator.Locate(ctx, o.BinDir, o.Progress); err != nil {
+		return "", "", err
 	}
-	return o, o.buildProgram(ctx)
+	return cli, python, o.buildProgram(ctx)
 }
 
 // builtForTests are the programs that this process has built, by their folders.
@@ -188,8 +182,8 @@ func (o Options) buildProgram(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	target := project.Runtime.Options.BuildTarget
-	if target == "" {
+	target, isSet := project.Runtime.Options()["buildTarget"].(string)
+	if !isSet {
 		return nil
 	}
 	binary := filepath.Join(o.Root, target)

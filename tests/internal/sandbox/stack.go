@@ -52,7 +52,7 @@ func (s *Stack) StateFile() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project.Name, s.Name+".json"), nil
+	return filepath.Join(s.stateDir(), ".pulumi", "stacks", string(project.Name), s.Name+".json"), nil
 }
 
 // Exists tells whether the stack has a state, be it an empty one.
@@ -79,7 +79,7 @@ func (s *Stack) Killed() (bool, error) {
 		return false, err
 	}
 	// The file backend has one organization, of this name.
-	folder := filepath.Join(s.stateDir(), ".pulumi", "locks", "organization", project.Name, s.Name)
+	folder := filepath.Join(s.stateDir(), ".pulumi", "locks", "organization", string(project.Name), s.Name)
 	locks, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("look whether the last run was killed: %w", err)
