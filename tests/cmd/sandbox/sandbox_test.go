@@ -106,8 +106,10 @@ func newClone(t *testing.T, builtBefore bool) clone {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(filepath.Join(original, "tests"), filepath.Join(c.root, "tests")); err != nil {
-		t.Fatal(err)
+	for _, module := range []string{"tests", "tools"} {
+		if err := os.Symlink(filepath.Join(original, module), c.path(module)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if builtBefore {
 		built, err := buildOnce(c.root)

@@ -3,14 +3,12 @@ package sandbox
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 )
 
 // Stack is one Pulumi stack in a sandbox, and all that another process needs to use it.
@@ -69,36 +67,6 @@ func (s *Stack) Exists() (bool, error) {
 		return false, fmt.Errorf("look for the state of stack %s: %w", s.Name, err)
 	}
 	return true, nil
-}
-
-// Killed tells whether a run of the CLI on the stack was killed: the lock is left that the file backend gives to each
-// run, and the process that it names is gone. State and account may then differ.
-func (s *Stack) Killed() (bool, error) {
-	project, err := readProject(s.Root)
-	if err != nil {
-		return false, err
-	}
-	// The file backend has one organization, of this name.
-	folder := filepath.Join(s.stateDir(), ".pulumi", "locks", "organization", string(project.Name), s.Name)
-	locks, err := os.ReadDir(folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("look whether the last run was killed: %w", err)
-	}
-	for _, each := range locks {
-		var lock struct{ PID int }
-		text, err := os.ReadFile(filepath.Join(folder, each.Name()))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return false, fmt.Errorf("look whether the last run was killed: %w", err)
-		}
-		// One that was killed while it wrote its lock leaves half of it.
-		if json.Unmarshal(text, &lock) != nil || errors.Is(syscall.Kill(lock.PID, 0), syscall.ESRCH) {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running
