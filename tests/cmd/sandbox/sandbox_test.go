@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"mediaserver/tests/internal/engine"
+	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/languagehost"
 	"mediaserver/tests/internal/sandbox"
 )
@@ -77,7 +77,7 @@ func newClone(t *testing.T, builtBefore bool) clone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cli, err := engine.Locate(t.Context(), engine.Options{
+	cli, err := install.Pulumi(t.Context(), install.PulumiOptions{
 		ToolModule: filepath.Join(original, "tests"),
 		BinDir:     filepath.Join(original, "bin"),
 		Progress:   os.Stderr,

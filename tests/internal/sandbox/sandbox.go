@@ -17,7 +17,7 @@ import (
 	"sync"
 
 	"mediaserver/tests/internal/emulator"
-	"mediaserver/tests/internal/engine"
+	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/languagehost"
 )
 
@@ -162,7 +162,7 @@ func (s *Sandbox) Close() error {
 
 // prepare returns the paths of the Pulumi CLI and of the Python that serves the emulator.
 func (o Options) prepare(ctx context.Context) (cli, python string, err error) {
-	cli, err = engine.Locate(ctx, engine.Options{ToolModule: o.ToolModule, BinDir: o.BinDir, Progress: o.Progress})
+	cli, err = install.Pulumi(ctx, install.PulumiOptions{ToolModule: o.ToolModule, BinDir: o.BinDir, Progress: o.Progress})
 	if err != nil {
 		return "", "", err
 	}
