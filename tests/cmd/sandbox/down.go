@@ -5,20 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
-	"mediaserver/tests/internal/daemon"
 )
 
 // down destroys what is deployed, ends the sandbox process and removes the folder. What cannot be destroyed
 // goes away with the emulated account; the exit status then tells that the destruction failed.
 func down(ctx context.Context, place place) error {
-	lock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	lock, err := lock(ctx, place.lock(), os.Stderr)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	process := daemon.Daemon{Dir: place.dir()}
-	exists, err := process.Exists()
+	process := daemon{place.dir()}
+	exists, err := process.exists()
 	if err != nil {
 		return err
 	}
@@ -30,7 +28,7 @@ func down(ctx context.Context, place place) error {
 	if failure != nil && ctx.Err() != nil {
 		return failure
 	}
-	if err := process.Remove(context.WithoutCancel(ctx)); err != nil {
+	if err := process.remove(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(failure, err)
 	}
 	if failure != nil {
@@ -41,9 +39,9 @@ func down(ctx context.Context, place place) error {
 }
 
 // destroy deletes the stack's resources. It is no error if the emulated account is gone already.
-func destroy(ctx context.Context, process daemon.Daemon, lock *os.File) error {
-	stack, err := process.Connect()
-	if errors.Is(err, daemon.ErrNone) {
+func destroy(ctx context.Context, process daemon, lock *os.File) error {
+	stack, err := process.connect()
+	if errors.Is(err, errNone) {
 		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone already, so there is nothing to destroy in it.")
 		return nil
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"os"
-
-	"mediaserver/tests/internal/daemon"
 )
 
 // serve is the sandbox process. The verb up starts it in the background, with its output in a file.
@@ -14,5 +12,5 @@ func serve(ctx context.Context, place place) error {
 		return err
 	}
 	options.Log = os.Stderr
-	return daemon.Daemon{Dir: options.Dir}.Serve(ctx, options)
+	return daemon{options.Dir}.serve(ctx, options)
 }

@@ -8,14 +8,13 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"mediaserver/tests/internal/daemon"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/shell"
 )
 
 // up brings the sandbox up if it is not running, deploys the program, and says how to go on.
 func up(ctx context.Context, place place, flags []string) error {
-	lock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	lock, err := lock(ctx, place.lock(), os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -52,10 +51,10 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	process := daemon.Daemon{Dir: options.Dir}
-	stack, err := process.Connect()
-	if errors.Is(err, daemon.ErrNone) {
-		lost, err := process.Served()
+	process := daemon{options.Dir}
+	stack, err := process.connect()
+	if errors.Is(err, errNone) {
+		lost, err := process.served()
 		if err != nil {
 			return nil, err
 		}
@@ -84,15 +83,15 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 
 // restart starts a sandbox with an empty account, in place of any that there is.
 func restart(ctx context.Context, place place, options sandbox.Options) (*sandbox.Stack, error) {
-	process := daemon.Daemon{Dir: options.Dir}
-	if err := process.Remove(ctx); err != nil {
+	process := daemon{options.Dir}
+	if err := process.remove(ctx); err != nil {
 		return nil, err
 	}
 	if err := sandbox.Prepare(ctx, options); err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(os.Stderr, "Starting the sandbox (about 2 seconds) ...")
-	return process.Launch(ctx, place.executable(), "serve")
+	return process.launch(ctx, place.executable(), "serve")
 }
 
 // sameFile tells whether two paths lead to the same file.

@@ -9,15 +9,14 @@ import (
 	"strings"
 	"syscall"
 
-	"mediaserver/tests/internal/daemon"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/shell"
 )
 
 // connect returns the stack of the running sandbox, or an error that says how to start it.
 func connect(place place) (*sandbox.Stack, error) {
-	stack, err := daemon.Daemon{Dir: place.dir()}.Connect()
-	if errors.Is(err, daemon.ErrNone) {
+	stack, err := daemon{place.dir()}.connect()
+	if errors.Is(err, errNone) {
 		return nil, fmt.Errorf("%w; start it with make sandbox", err)
 	}
 	return stack, err

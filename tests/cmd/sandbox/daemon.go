@@ -1,9 +1,4 @@
-// Package daemon keeps a sandbox running in a process of its own, so that a deployed stack outlives the
-// command that deployed it.
-//
-// All that it leaves on disk is in the sandbox's folder: the record of the running sandbox, its log and the
-// lock that its process and the emulator's hold.
-package daemon
+package main
 
 import (
 	"bytes"
@@ -27,30 +22,32 @@ import (
 // stopWithin is how long the sandbox process may take to end when it is asked to, before it is killed.
 const stopWithin = 30 * time.Second
 
-// ErrNone is returned when no sandbox is running.
-var ErrNone = errors.New("no sandbox is running")
+// errNone is returned when no sandbox is running.
+var errNone = errors.New("no sandbox is running")
 
-// Daemon is the sandbox process of one folder, running or not.
-type Daemon struct {
-	// Dir is the sandbox's folder.
-	Dir string
+// daemon is the sandbox process of one folder, running or not, which outlives the command that deployed in it.
+//
+// All that it leaves on disk is in the folder: the record of the running sandbox, its log, and the lock that its process
+// and the emulator's hold.
+type daemon struct {
+	dir string
 }
 
-// Log is the file that the sandbox process writes to.
-func (d Daemon) Log() string { return filepath.Join(d.Dir, "sandbox.log") }
+// log is the file that the sandbox process writes to.
+func (d daemon) log() string { return filepath.Join(d.dir, "sandbox.log") }
 
-func (d Daemon) record() string { return filepath.Join(d.Dir, "sandbox.json") }
+func (d daemon) record() string { return filepath.Join(d.dir, "sandbox.json") }
 
 // lock is the file that is locked as long as the sandbox process or its emulator runs. It names the former.
-func (d Daemon) lock() string { return filepath.Join(d.Dir, "process.lock") }
+func (d daemon) lock() string { return filepath.Join(d.dir, "process.lock") }
 
-// Exists tells whether a sandbox has left anything in the folder.
-func (d Daemon) Exists() (bool, error) { return exists(d.Dir) }
+// exists tells whether a sandbox has left anything in the folder.
+func (d daemon) exists() (bool, error) { return pathExists(d.dir) }
 
-// Served tells whether the folder's last sandbox has served, even if it does no more.
-func (d Daemon) Served() (bool, error) { return exists(d.record()) }
+// served tells whether the folder's last sandbox has served, even if it does no more.
+func (d daemon) served() (bool, error) { return pathExists(d.record()) }
 
-func exists(path string) (bool, error) {
+func pathExists(path string) (bool, error) {
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -61,26 +58,26 @@ func exists(path string) (bool, error) {
 	return true, nil
 }
 
-// Connect returns the stack of the running sandbox. The error is ErrNone, with the reason, if there is none.
-func (d Daemon) Connect() (*sandbox.Stack, error) {
+// connect returns the stack of the running sandbox. The error is errNone, with the reason, if there is none.
+func (d daemon) connect() (*sandbox.Stack, error) {
 	runs, err := d.runs()
 	if err != nil {
 		return nil, err
 	}
 	// Signal 0 only asks for the process. If that is gone, the emulator is about to end.
 	if !runs || errors.Is(d.signal(0), errGone) {
-		return nil, ErrNone
+		return nil, errNone
 	}
 	stack, err := d.read()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNone, err)
+		return nil, fmt.Errorf("%w: %w", errNone, err)
 	}
 	return stack, nil
 }
 
 // runs tells whether the sandbox process or its emulator runs.
-func (d Daemon) runs() (bool, error) {
-	if exists, err := exists(d.lock()); err != nil || !exists {
+func (d daemon) runs() (bool, error) {
+	if exists, err := pathExists(d.lock()); err != nil || !exists {
 		return false, err
 	}
 	lock, err := tryLock(d.lock())
@@ -90,7 +87,7 @@ func (d Daemon) runs() (bool, error) {
 	return false, lock.Close()
 }
 
-func (d Daemon) read() (*sandbox.Stack, error) {
+func (d daemon) read() (*sandbox.Stack, error) {
 	text, err := os.ReadFile(d.record())
 	if err != nil {
 		return nil, fmt.Errorf("read the sandbox's record: %w", err)
@@ -102,13 +99,13 @@ func (d Daemon) read() (*sandbox.Stack, error) {
 	return &stack, nil
 }
 
-// Launch starts program with the given arguments as the sandbox process and waits until it serves. The
-// program has to call Serve with the same folder.
-func (d Daemon) Launch(ctx context.Context, program string, arguments ...string) (*sandbox.Stack, error) {
-	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
+// launch starts program with the given arguments as the sandbox process and waits until it serves. The
+// program has to call serve with the same folder.
+func (d daemon) launch(ctx context.Context, program string, arguments ...string) (*sandbox.Stack, error) {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create the sandbox's folder: %w", err)
 	}
-	log, err := os.OpenFile(d.Log(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(d.log(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the sandbox's log: %w", err)
 	}
@@ -137,22 +134,22 @@ func (d Daemon) Launch(ctx context.Context, program string, arguments ...string)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		output, _ := os.ReadFile(d.Log())
+		output, _ := os.ReadFile(d.log())
 		return nil, fmt.Errorf("the sandbox process ended before it was ready:\n%s", output)
 	}
 	_ = command.Process.Release()
 	return d.read()
 }
 
-// Serve runs a sandbox in this process until ctx ends or the emulator does. It is what the program given to
-// Launch calls. The lock lasts until both processes have ended.
-func (d Daemon) Serve(ctx context.Context, options sandbox.Options) (err error) {
+// serve runs a sandbox in this process until ctx ends or the emulator does. It is what the program given to
+// launch calls. The lock lasts until both processes have ended.
+func (d daemon) serve(ctx context.Context, options sandbox.Options) (err error) {
 	options.Held, err = tryLock(d.lock())
 	if err != nil {
 		return err
 	}
 	if options.Held == nil {
-		return fmt.Errorf("another process serves the sandbox in %s already", d.Dir)
+		return fmt.Errorf("another process serves the sandbox in %s already", d.dir)
 	}
 	if _, err := fmt.Fprintln(options.Held, os.Getpid()); err != nil {
 		return fmt.Errorf("name the sandbox process: %w", err)
@@ -179,7 +176,7 @@ func (d Daemon) Serve(ctx context.Context, options sandbox.Options) (err error) 
 	}
 }
 
-func (d Daemon) write(stack *sandbox.Stack) error {
+func (d daemon) write(stack *sandbox.Stack) error {
 	text, err := json.MarshalIndent(stack, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the sandbox's record: %w", err)
@@ -190,9 +187,9 @@ func (d Daemon) write(stack *sandbox.Stack) error {
 	return nil
 }
 
-// Remove ends the sandbox process of the folder, if there is one, and the emulator, and removes the folder. The
+// remove ends the sandbox process of the folder, if there is one, and the emulator, and removes the folder. The
 // process is asked first and killed when it does not end.
-func (d Daemon) Remove(ctx context.Context) error {
+func (d daemon) remove(ctx context.Context) error {
 	for _, request := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		runs, err := d.runs()
 		if err != nil {
@@ -212,10 +209,10 @@ func (d Daemon) Remove(ctx context.Context) error {
 			break
 		}
 		if ctx.Err() != nil || request == syscall.SIGKILL {
-			return fmt.Errorf("end the sandbox process in %s: %w", d.Dir, err)
+			return fmt.Errorf("end the sandbox process in %s: %w", d.dir, err)
 		}
 	}
-	if err := os.RemoveAll(d.Dir); err != nil {
+	if err := os.RemoveAll(d.dir); err != nil {
 		return fmt.Errorf("remove the sandbox's folder: %w", err)
 	}
 	return nil
@@ -225,7 +222,7 @@ func (d Daemon) Remove(ctx context.Context) error {
 var errGone = errors.New("the sandbox process has ended")
 
 // signal sends a signal to the sandbox process.
-func (d Daemon) signal(request syscall.Signal) error {
+func (d daemon) signal(request syscall.Signal) error {
 	text, err := os.ReadFile(d.lock())
 	if err != nil {
 		return fmt.Errorf("find the sandbox process: %w", err)

@@ -1,4 +1,4 @@
-package daemon
+package main
 
 import (
 	"context"
@@ -47,9 +47,9 @@ func await(ctx context.Context, path string) (*os.File, error) {
 	}
 }
 
-// Lock keeps other commands away from a sandbox until the returned file is closed here and in the children that it was
+// lock keeps other commands away from a sandbox until the returned file is closed here and in the children that it was
 // passed on to. While another one has the lock, it waits, after a line on progress.
-func Lock(ctx context.Context, path string, progress io.Writer) (*os.File, error) {
+func lock(ctx context.Context, path string, progress io.Writer) (*os.File, error) {
 	file, err := tryLock(path)
 	if err != nil || file != nil {
 		return file, err
