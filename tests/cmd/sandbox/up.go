@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 
 	"mediaserver/tests/internal/sandbox"
-	"mediaserver/tests/internal/shell"
+	"mediaserver/tools/shellword"
 )
 
 // up brings the sandbox up if it is not running, deploys the program, and says how to go on.
@@ -28,7 +28,7 @@ func up(ctx context.Context, place place, flags []string) error {
 	}
 	script, takeDown := "scripts/sandbox", "make sandbox-down"
 	if folder, err := os.Getwd(); err != nil || !sameFile(folder, place.root) {
-		script = shell.Quote(filepath.Join(place.root, script))
+		script = shellword.Quote(filepath.Join(place.root, script))
 		takeDown = script + " down"
 	}
 	lines := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)

@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"mediaserver/tests/internal/sandbox"
-	"mediaserver/tests/internal/shell"
 )
 
 // connect returns the stack of the running sandbox, or an error that says how to start it.
@@ -48,7 +47,7 @@ func env(place place) error {
 	if err != nil {
 		return err
 	}
-	fmt.Print(shell.Exports(stack))
+	fmt.Print(stack.Exports())
 	return nil
 }
 
