@@ -34,18 +34,20 @@ unit: ## Run the unit tests of the program and of the tools
 # Three packages at a time, one more than the two processors that this was measured on: part of their time they wait for
 # processes that they started. Those that take longest begin first, so that none of them is still at work when all others
 # are done.
-E2E_TEST := go test -vet=off -count=1 -p 3 -timeout 60m
+E2E_TEST := go test -json -vet=off -count=1 -p 3 -timeout 60m
 E2E_PACKAGES := ./deployapp ./internal/acceptance ./cmd/sandbox ./cmd/try-image ./e2e ./plangate ./https ./cmd/acceptance ./adopt ./...
+# Its exit status is that of the tests.
+PROGRESS := go run ./cmd/test-progress
 
 e2e: ## Run the tests that run the program from outside, in the sandbox
 	@echo "End-to-end tests (about 6 minutes; the first time a little more, to compile what they need) ..."
-	cd tests && $(E2E_TEST) $(E2E_PACKAGES)
+	cd tests && $(E2E_TEST) $(E2E_PACKAGES) | $(PROGRESS)
 
 race: ## Run all tests again with the race detector, which needs a C compiler
 	@echo "All tests with the race detector (about 8 minutes; the first time about 3 more, to compile everything for it) ..."
 	go test -race -vet=off ./...
 	cd tools && go test -race -vet=off ./...
-	cd tests && $(E2E_TEST) -race $(E2E_PACKAGES)
+	cd tests && $(E2E_TEST) -race $(E2E_PACKAGES) | $(PROGRESS)
 
 lint: ## Check the code of the three modules, the workflows and the shell scripts
 	@echo "Linters (about 4 minutes the first time, seconds once compiled) ..."

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/jq"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
@@ -31,7 +30,7 @@ type workshop struct {
 // open makes a workshop around a stack that is up.
 func open(t *testing.T, stack *sandbox.Stack) workshop {
 	t.Helper()
-	shop := workshop{Stack: stack, folder: t.TempDir(), aws: awscli.Forked(t), asked: &atomic.Int32{}}
+	shop := workshop{Stack: stack, folder: t.TempDir(), aws: sandboxtest.AWSCLI(t), asked: &atomic.Int32{}}
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/image-configuration" {
 			fmt.Fprint(w, `{"os": "linux", "architecture": "amd64"}`)

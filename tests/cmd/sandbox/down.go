@@ -5,20 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
-	"mediaserver/tests/internal/daemon"
 )
 
 // down destroys what is deployed, ends the sandbox process and removes the folder. What cannot be destroyed
 // goes away with the emulated account; the exit status then tells that the destruction failed.
 func down(ctx context.Context, place place) error {
-	unlock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	lock, err := lock(ctx, place.lock(), os.Stderr)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	process := daemon.Daemon{Dir: place.dir()}
-	exists, err := process.Exists()
+	defer lock.Close()
+	process := daemon{place.dir()}
+	exists, err := process.exists()
 	if err != nil {
 		return err
 	}
@@ -26,11 +24,11 @@ func down(ctx context.Context, place place) error {
 		fmt.Fprintln(os.Stderr, "There is no sandbox.")
 		return nil
 	}
-	failure := destroy(ctx, place, process)
+	failure := destroy(ctx, process, lock)
 	if failure != nil && ctx.Err() != nil {
 		return failure
 	}
-	if err := process.Remove(context.WithoutCancel(ctx)); err != nil {
+	if err := process.remove(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(failure, err)
 	}
 	if failure != nil {
@@ -41,28 +39,26 @@ func down(ctx context.Context, place place) error {
 }
 
 // destroy deletes the stack's resources. It is no error if the emulated account is gone already.
-func destroy(ctx context.Context, place place, process daemon.Daemon) error {
-	stack, err := process.Connect(ctx)
-	if errors.Is(err, daemon.ErrNone) {
+func destroy(ctx context.Context, process daemon, lock *os.File) error {
+	stack, err := process.connect()
+	if errors.Is(err, errNone) {
 		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone already, so there is nothing to destroy in it.")
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if killed, err := place.killed(); err != nil {
+	if killed, err := stack.Killed(); err != nil {
 		return err
 	} else if killed {
 		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed goes away with the emulated AWS account.")
 		return nil
 	}
-	deployed, err := stack.Deployed()
-	if err != nil {
+	if exists, err := stack.Exists(); err != nil {
 		return err
-	}
-	if !deployed {
-		fmt.Fprintln(os.Stderr, "The state names no resource, so there is nothing to destroy.")
+	} else if !exists {
+		fmt.Fprintln(os.Stderr, "The stack has no state, so there is nothing to destroy.")
 		return nil
 	}
-	return deploy(ctx, place, stack, "destroy", "--yes", "--skip-preview", "--remove")
+	return deploy(ctx, stack, lock, "destroy", "--yes", "--skip-preview", "--remove")
 }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"mediaserver/tests/internal/sandbox"
 )
 
 const usage = `Usage: scripts/sandbox VERB
@@ -75,18 +77,18 @@ func run(ctx context.Context, arguments []string) error {
 	case "pulumi":
 		return pulumi(ctx, place, arguments)
 	case "env":
-		return env(ctx, place)
+		return env(place)
 	case "bench":
 		return bench(ctx, place, arguments)
 	case "serve":
-		return serve(ctx, place, arguments)
+		return serve(ctx, place)
 	}
 	fmt.Fprintf(os.Stderr, "sandbox: no such verb: %s; see --help\n", verb)
 	return exitStatus(2)
 }
 
 // most is how many arguments the verbs take that do not pass them on to Pulumi.
-var most = map[string]int{"down": 0, "env": 0, "bench": 1}
+var most = map[string]int{"down": 0, "env": 0, "bench": 1, "serve": 0}
 
 func isHelp(word string) bool { return word == "-h" || word == "--help" }
 
@@ -98,6 +100,26 @@ func (p place) bin() string        { return filepath.Join(p.root, "bin") }
 func (p place) tests() string      { return filepath.Join(p.root, "tests") }
 func (p place) lock() string       { return filepath.Join(p.bin(), "sandbox.lock") }
 func (p place) executable() string { return filepath.Join(p.bin(), "sandbox") }
+
+// options are those of the repository's sandbox.
+func (p place) options() (sandbox.Options, error) {
+	plugins, err := choosePlugins()
+	return sandbox.Options{
+		Root: p.root, Dir: p.dir(), BinDir: p.bin(), ToolModule: p.tests(), Plugins: plugins, Progress: os.Stderr,
+	}, err
+}
+
+// choosePlugins reads SANDBOX_PLUGINS.
+func choosePlugins() (sandbox.Plugins, error) {
+	switch value := sandbox.Plugins(os.Getenv("SANDBOX_PLUGINS")); value {
+	case "":
+		return sandbox.StandIn, nil
+	case sandbox.StandIn, sandbox.Official:
+		return value, nil
+	default:
+		return "", fmt.Errorf("SANDBOX_PLUGINS is %q; it must be %s or %s, or not set", value, sandbox.StandIn, sandbox.Official)
+	}
+}
 
 // locate finds the repository by the place of this command in it, bin/sandbox.
 func locate() (place, error) {

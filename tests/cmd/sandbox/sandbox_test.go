@@ -3,11 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
-	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,9 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"mediaserver/tests/internal/engine"
+	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/languagehost"
-	"mediaserver/tests/internal/sandbox"
 )
 
 // repository is the folder of this repository, seen from this package.
@@ -79,7 +75,7 @@ func newClone(t *testing.T, builtBefore bool) clone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cli, err := engine.Locate(t.Context(), engine.Options{
+	cli, err := install.Pulumi(t.Context(), install.PulumiOptions{
 		ToolModule: filepath.Join(original, "tests"),
 		BinDir:     filepath.Join(original, "bin"),
 		Progress:   os.Stderr,
@@ -108,8 +104,10 @@ func newClone(t *testing.T, builtBefore bool) clone {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(filepath.Join(original, "tests"), filepath.Join(c.root, "tests")); err != nil {
-		t.Fatal(err)
+	for _, module := range []string{"tests", "tools"} {
+		if err := os.Symlink(filepath.Join(original, module), c.path(module)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if builtBefore {
 		built, err := buildOnce(c.root)
@@ -222,20 +220,6 @@ func (c clone) must(arguments ...string) string {
 	return output
 }
 
-// record is what the running sandbox says about itself.
-func (c clone) record() sandbox.Stack {
-	c.t.Helper()
-	text, err := os.ReadFile(c.path(".sandbox/sandbox.json"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	var stack sandbox.Stack
-	if err := json.Unmarshal(text, &stack); err != nil {
-		c.t.Fatal(err)
-	}
-	return stack
-}
-
 // process is one line of ps.
 type process struct {
 	pid, parent int
@@ -284,8 +268,26 @@ func (c clone) emulators() []process {
 	})
 }
 
-// checkGone checks that nothing of the sandbox that was recorded is left.
-func (c clone) checkGone(recorded sandbox.Stack) {
+// running are the processes of the clone's sandbox.
+func (c clone) running() []process {
+	c.t.Helper()
+	running := append(c.servers(), c.emulators()...)
+	if len(running) != 2 {
+		c.t.Fatalf("the sandbox is the processes %v, want its own and the emulator's", running)
+	}
+	return running
+}
+
+// left are those of the processes that still run. The kernel may have given the id of one that has ended to another.
+func left(t *testing.T, of []process) []process {
+	t.Helper()
+	return slices.DeleteFunc(processes(t), func(p process) bool {
+		return !slices.ContainsFunc(of, func(each process) bool { return each.pid == p.pid && each.arguments == p.arguments })
+	})
+}
+
+// checkGone checks that nothing of the sandbox is left whose processes these were.
+func (c clone) checkGone(were []process) {
 	c.t.Helper()
 	if _, err := os.Stat(c.path(".sandbox")); !errors.Is(err, fs.ErrNotExist) {
 		c.t.Errorf("the folder .sandbox is still there: %v", err)
@@ -295,51 +297,9 @@ func (c clone) checkGone(recorded sandbox.Stack) {
 			c.t.Errorf("a process is left: %s", process.arguments)
 		}
 	}
-	checkClosed(c.t, recorded)
-}
-
-// checkClosed checks that no server of a sandbox accepts connections.
-func checkClosed(t *testing.T, recorded sandbox.Stack) {
-	t.Helper()
-	for _, address := range addresses(t, recorded) {
-		if accepts(address) {
-			t.Errorf("%s still accepts connections", address)
-		}
+	if left := left(c.t, were); len(left) > 0 {
+		c.t.Errorf("processes are left: %v", left)
 	}
-}
-
-// awaitClosed returns when no server of a sandbox accepts connections.
-func awaitClosed(t *testing.T, recorded sandbox.Stack) {
-	t.Helper()
-	for slices.ContainsFunc(addresses(t, recorded), accepts) {
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func accepts(address string) bool {
-	connection, err := net.Dial("tcp", address)
-	if err != nil {
-		return false
-	}
-	_ = connection.Close()
-	return true
-}
-
-// addresses are those of all servers of a sandbox.
-func addresses(t *testing.T, recorded sandbox.Stack) []string {
-	t.Helper()
-	emulator, err := url.Parse(recorded.Emulator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := []string{emulator.Host, net.JoinHostPort("127.0.0.1", strconv.Itoa(recorded.LanguagePort))}
-	for _, port := range recorded.Providers {
-		list = append(list, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	}
-	if len(list) != 4 {
-		t.Fatalf("the record names %d servers, want 4: %v", len(list), recorded)
-	}
-	return list
 }
 
 // files are the files of the clone outside of .sandbox and bin.
@@ -381,7 +341,7 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	if strings.Contains(again, "Building") || strings.Contains(again, "Starting") {
 		t.Errorf("the second run builds or starts something:\n%s", again)
 	}
-	recorded := c.record()
+	running := c.running()
 
 	c.must("pulumi", "up", "--yes", "--skip-preview", "-c", "clone:key=value")
 	c.must("pulumi", "config", "set", "clone:other", "value")
@@ -394,7 +354,7 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	}
 
 	checkContains(t, c.must("down"), "- 2 deleted", "The sandbox is removed.")
-	c.checkGone(recorded)
+	c.checkGone(running)
 	checkContains(t, c.must("down"), "There is no sandbox.")
 }
 
@@ -421,16 +381,6 @@ func TestEnvPointsAShellAtTheSandboxAndAwayFromEverythingElse(t *testing.T) {
 	for _, foreign := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "PULUMI_ACCESS_TOKEN"} {
 		if value, set := environment[foreign]; set {
 			t.Errorf("%s is still set, to %q", foreign, value)
-		}
-	}
-	for name, want := range map[string]string{
-		"AWS_ENDPOINT_URL":         c.record().Emulator,
-		"AWS_REGION":               "eu-west-2",
-		"PULUMI_STACK":             "sandbox",
-		"PULUMI_CONFIG_PASSPHRASE": "sandbox",
-	} {
-		if environment[name] != want {
-			t.Errorf("%s is %q, want %q", name, environment[name], want)
 		}
 	}
 
@@ -493,11 +443,11 @@ func TestBenchMeasuresInSandboxesOfItsOwnBesideOneThatIsUp(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
 	c.must("up")
-	recorded := c.record()
+	running := c.running()
 	checkContains(t, c.must("bench", "1"), "Measuring in sandboxes of its own; one that is up stays as it is",
 		"Medians of 1 rounds", "up from nothing", "unchanged preview", "destroy")
-	if now := c.record(); now.Emulator != recorded.Emulator {
-		t.Errorf("the sandbox's emulator was at %s, and is at %s", recorded.Emulator, now.Emulator)
+	if now := c.running(); !slices.Equal(now, running) {
+		t.Errorf("the sandbox was the processes %v, and is %v", running, now)
 	}
 	c.must("pulumi", "preview", "--expect-no-changes")
 }
@@ -506,15 +456,10 @@ func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *tes
 	t.Parallel()
 	c := newClone(t, true)
 	c.must("up")
-	for what, processes := range map[string]func() []process{"the emulator": c.emulators, "the sandbox process": c.servers} {
-		recorded := c.record()
-		found := processes()
-		if len(found) != 1 {
-			t.Fatalf("there are %d processes of %s, want 1: %v", len(found), what, found)
-		}
-		kill(t, found[0].pid)
-		awaitNone(t, c.servers)
-		awaitClosed(t, recorded)
+	for _, processes := range []func() []process{c.emulators, c.servers} {
+		running := c.running()
+		kill(t, processes()[0].pid)
+		awaitEnd(t, running)
 
 		checkContains(t, c.must("up"), "emulated AWS account is gone", "Starting clean", "+ 2 created")
 		checkContains(t, c.must("up"), "2 unchanged")
@@ -527,25 +472,24 @@ func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *tes
 func TestDownCleansUpAfterACrash(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
-	for what, crash := range map[string]func(){
-		"the emulator's end":     func() { kill(t, c.emulators()[0].pid); awaitNone(t, c.servers) },
-		"the process's end":      func() { kill(t, c.servers()[0].pid); awaitNone(t, c.servers) },
-		"a process that hangs":   func() { stop(t, c.servers()[0].pid) },
-		"a record that is empty": func() { c.write(".sandbox/sandbox.json", "") },
-		"a record that is gone":  func() { remove(t, c.path(".sandbox/sandbox.json")) },
-		"a state that is gone":   func() { remove(t, c.path(".sandbox/state")) },
-		"only a folder left": func() {
+	for what, crash := range map[string]func(running []process){
+		"the emulator's end":     func(running []process) { kill(t, c.emulators()[0].pid); awaitEnd(t, running) },
+		"the process's end":      func([]process) { kill(t, c.servers()[0].pid) },
+		"a record that is empty": func([]process) { c.write(".sandbox/sandbox.json", "") },
+		"a record that is gone":  func([]process) { remove(t, c.path(".sandbox/sandbox.json")) },
+		"a state that is gone":   func([]process) { remove(t, c.path(".sandbox/state")) },
+		"only a folder left": func(running []process) {
 			kill(t, c.servers()[0].pid)
-			awaitNone(t, c.servers)
+			awaitEnd(t, running)
 			remove(t, c.path(".sandbox/sandbox.json"))
 			remove(t, c.path(".sandbox/state"))
 		},
 	} {
 		c.must("up")
-		recorded := c.record()
-		crash()
+		running := c.running()
+		crash(running)
 		output := c.must("down")
-		c.checkGone(recorded)
+		c.checkGone(running)
 		if t.Failed() {
 			t.Fatalf("down after %s printed:\n%s", what, output)
 		}
@@ -563,12 +507,9 @@ func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
 	if err := started.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if first.record().Emulator == second.record().Emulator {
-		t.Errorf("both clones use the emulator at %s", first.record().Emulator)
-	}
-	recorded := first.record()
+	running := first.running()
 	first.must("down")
-	first.checkGone(recorded)
+	first.checkGone(running)
 	checkContains(t, second.must("up"), "2 unchanged")
 }
 
@@ -611,9 +552,11 @@ func TestAfterAnUpThatWasKilledTheNextOneStartsClean(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
 	c.killUp()
-	killed := c.record()
+	killed := c.running()
 	checkContains(t, c.must("up"), "The last run was killed", "Starting clean", "+ 2 created", `groupName: "/clone"`)
-	checkClosed(t, killed)
+	if left := left(t, killed); len(left) > 0 {
+		t.Errorf("processes of the killed run's sandbox are left: %v", left)
+	}
 	output := c.must("up")
 	checkContains(t, output, "2 unchanged")
 	if strings.Contains(output, "Starting clean") {
@@ -625,7 +568,7 @@ func TestDownRemovesWhatAKilledUpHasLeft(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
 	c.killUp()
-	killed := c.record()
+	killed := c.running()
 	checkContains(t, c.must("down"), "The last run was killed", "The sandbox is removed.")
 	c.checkGone(killed)
 }
@@ -709,10 +652,10 @@ func (c clone) killUp() {
 	remove(c.t, c.path("hold"))
 }
 
-// awaitNone returns when there are no such processes.
-func awaitNone(t *testing.T, list func() []process) {
+// awaitEnd returns when none of the processes runs any more.
+func awaitEnd(t *testing.T, running []process) {
 	t.Helper()
-	for len(list()) > 0 {
+	for len(left(t, running)) > 0 {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
@@ -720,14 +663,6 @@ func awaitNone(t *testing.T, list func() []process) {
 func kill(t *testing.T, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// stop suspends a process, which then does not answer and ignores polite requests.
-func stop(t *testing.T, pid int) {
-	t.Helper()
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -8,28 +8,27 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"mediaserver/tests/internal/daemon"
 	"mediaserver/tests/internal/sandbox"
-	"mediaserver/tests/internal/shell"
+	"mediaserver/tools/shellword"
 )
 
 // up brings the sandbox up if it is not running, deploys the program, and says how to go on.
 func up(ctx context.Context, place place, flags []string) error {
-	unlock, err := daemon.Lock(ctx, place.lock(), os.Stderr)
+	lock, err := lock(ctx, place.lock(), os.Stderr)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	stack, err := ensure(ctx, place)
 	if err != nil {
 		return err
 	}
-	if err := deploy(ctx, place, stack, append([]string{"up", "--yes", "--skip-preview"}, flags...)...); err != nil {
+	if err := deploy(ctx, stack, lock, append([]string{"up", "--yes", "--skip-preview"}, flags...)...); err != nil {
 		return err
 	}
 	script, takeDown := "scripts/sandbox", "make sandbox-down"
 	if folder, err := os.Getwd(); err != nil || !sameFile(folder, place.root) {
-		script = shell.Quote(filepath.Join(place.root, script))
+		script = shellword.Quote(filepath.Join(place.root, script))
 		takeDown = script + " down"
 	}
 	lines := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
@@ -38,86 +37,61 @@ func up(ctx context.Context, place place, flags []string) error {
 	return lines.Flush()
 }
 
+// deploy runs a command of the CLI that changes what is deployed to its end, whatever that is. The CLI keeps the lock,
+// too: should this process be killed alone, the next command waits for the CLI.
+func deploy(ctx context.Context, stack *sandbox.Stack, lock *os.File, arguments ...string) error {
+	command := stack.Command(context.WithoutCancel(ctx), arguments...)
+	command.ExtraFiles = []*os.File{lock}
+	return interactive(ctx, command)
+}
+
 // ensure returns the stack of the running sandbox, and starts one if there is none that works.
 func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
-	plugins, err := choosePlugins()
+	options, err := place.options()
 	if err != nil {
 		return nil, err
 	}
-	process := daemon.Daemon{Dir: place.dir()}
-	killed, err := place.killed()
+	process := daemon{options.Dir}
+	stack, err := process.connect()
+	if errors.Is(err, errNone) {
+		lost, err := process.served()
+		if err != nil {
+			return nil, err
+		}
+		if lost {
+			fmt.Fprintln(os.Stderr, "The emulated AWS account is gone (its process ended, or this machine was restarted), "+
+				"and with it what was deployed there. Starting clean.")
+		}
+		return restart(ctx, place, options)
+	}
 	if err != nil {
 		return nil, err
 	}
-	stack, err := process.Connect(ctx)
+	killed, err := stack.Killed()
 	switch {
-	case err == nil && killed:
+	case err != nil:
+		return nil, err
+	case killed:
 		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed is not certain. Starting clean.")
-		return restart(ctx, place, plugins)
-	case err == nil && stack.Plugins != plugins:
+		return restart(ctx, place, options)
+	case stack.Plugins != options.Plugins:
 		return nil, fmt.Errorf("the sandbox is running with the %s plugins; take it down before you start it with the %s ones",
-			stack.Plugins, plugins)
-	case err == nil:
-		return stack, nil
-	case !errors.Is(err, daemon.ErrNone):
-		return nil, err
+			stack.Plugins, options.Plugins)
 	}
-
-	if lost, err := lostState(process); err != nil {
-		return nil, err
-	} else if lost {
-		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone (its process ended, or this machine was restarted), "+
-			"and with it what was deployed there. Starting clean.")
-	}
-	return restart(ctx, place, plugins)
+	return stack, nil
 }
 
 // restart starts a sandbox with an empty account, in place of any that there is.
-func restart(ctx context.Context, place place, plugins sandbox.Plugins) (*sandbox.Stack, error) {
-	process := daemon.Daemon{Dir: place.dir()}
-	if err := process.Remove(ctx); err != nil {
+func restart(ctx context.Context, place place, options sandbox.Options) (*sandbox.Stack, error) {
+	process := daemon{options.Dir}
+	if err := process.remove(ctx); err != nil {
 		return nil, err
 	}
-	prepared, err := sandbox.Prepare(ctx, sandbox.Options{
-		Root:       place.root,
-		Dir:        place.dir(),
-		BinDir:     place.bin(),
-		ToolModule: place.tests(),
-		Progress:   os.Stderr,
-	})
-	if err != nil {
+	if err := sandbox.Prepare(ctx, options); err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(os.Stderr, "Starting the sandbox (about 2 seconds) ...")
-	return process.Launch(ctx, place.executable(),
-		"serve", "-cli", prepared.CLI, "-python", prepared.Python, "-plugins", string(plugins))
-}
-
-// lostState tells whether the folder holds the state of a sandbox that runs no more. A folder whose record
-// cannot be read holds nothing that could be used either.
-func lostState(process daemon.Daemon) (bool, error) {
-	exists, err := process.Exists()
-	if err != nil || !exists {
-		return false, err
-	}
-	stack, err := process.Recorded()
-	if err != nil {
-		return true, nil
-	}
-	deployed, err := stack.Deployed()
-	return deployed || err != nil, nil
-}
-
-// choosePlugins reads SANDBOX_PLUGINS.
-func choosePlugins() (sandbox.Plugins, error) {
-	switch value := sandbox.Plugins(os.Getenv("SANDBOX_PLUGINS")); value {
-	case "":
-		return sandbox.StandIn, nil
-	case sandbox.StandIn, sandbox.Official:
-		return value, nil
-	default:
-		return "", fmt.Errorf("SANDBOX_PLUGINS is %q; it must be %s or %s, or not set", value, sandbox.StandIn, sandbox.Official)
-	}
+	return process.launch(ctx, place.executable(), "serve")
 }
 
 // sameFile tells whether two paths lead to the same file.

@@ -9,15 +9,13 @@ import (
 	"strings"
 	"syscall"
 
-	"mediaserver/tests/internal/daemon"
 	"mediaserver/tests/internal/sandbox"
-	"mediaserver/tests/internal/shell"
 )
 
 // connect returns the stack of the running sandbox, or an error that says how to start it.
-func connect(ctx context.Context, place place) (*sandbox.Stack, error) {
-	stack, err := daemon.Daemon{Dir: place.dir()}.Connect(ctx)
-	if errors.Is(err, daemon.ErrNone) {
+func connect(place place) (*sandbox.Stack, error) {
+	stack, err := daemon{place.dir()}.connect()
+	if errors.Is(err, errNone) {
 		return nil, fmt.Errorf("%w; start it with make sandbox", err)
 	}
 	return stack, err
@@ -26,7 +24,7 @@ func connect(ctx context.Context, place place) (*sandbox.Stack, error) {
 // pulumi becomes the Pulumi CLI. It runs in the current folder if that is in the repository, so that paths
 // among its arguments mean what they say, and at the root otherwise.
 func pulumi(ctx context.Context, place place, arguments []string) error {
-	stack, err := connect(ctx, place)
+	stack, err := connect(place)
 	if err != nil {
 		return err
 	}
@@ -44,12 +42,12 @@ func pulumi(ctx context.Context, place place, arguments []string) error {
 }
 
 // env prints what a shell has to evaluate to use the sandbox.
-func env(ctx context.Context, place place) error {
-	stack, err := connect(ctx, place)
+func env(place place) error {
+	stack, err := connect(place)
 	if err != nil {
 		return err
 	}
-	fmt.Print(shell.Exports(stack))
+	fmt.Print(stack.Exports())
 	return nil
 }
 

@@ -16,11 +16,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"gopkg.in/yaml.v3"
 
-	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/awsclients"
 	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/jq"
 	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 )
 
 // repository is the folder of the program, seen from this package.
@@ -80,7 +80,7 @@ func newScene(t *testing.T, withContainers bool) *scene {
 	}
 	var tasks *containers
 	running, err := sandbox.Start(t.Context(), sandbox.Options{
-		Root: root, Dir: t.TempDir(), Progress: os.Stderr, ForkEmulator: true,
+		Root: root, Dir: t.TempDir(), Progress: os.Stderr, ForTests: true,
 		ProviderEndpoint: func(emulator string) (string, error) {
 			if withContainers {
 				tasks = runContainers(t, emulator)
@@ -99,7 +99,7 @@ func newScene(t *testing.T, withContainers bool) *scene {
 		}
 	})
 	s.Target = InSandbox(running, s.provider, NewName())
-	tools := map[string]string{"aws": awscli.Forked(t), "jq": jq.Installed(t)}
+	tools := map[string]string{"aws": sandboxtest.AWSCLI(t), "jq": jq.Installed(t)}
 	if withContainers {
 		tasks.target(t, s.Target, tools)
 	}
@@ -162,7 +162,7 @@ func (s *scene) finish() string {
 	s.t.Helper()
 	command := exec.CommandContext(s.t.Context(), "sh", "-e", filepath.Join(s.options.Folder, commandsFile))
 	// Nothing but what a person's shell has; the file itself points it at the account.
-	command.Env = []string{"HOME=" + s.t.TempDir(), "PATH=" + filepath.Dir(awscli.Forked(s.t)) + ":" + os.Getenv("PATH")}
+	command.Env = []string{"HOME=" + s.t.TempDir(), "PATH=" + filepath.Dir(sandboxtest.AWSCLI(s.t)) + ":" + os.Getenv("PATH")}
 	command.Env = append(command.Env, s.plugins...)
 	output, err := command.CombinedOutput()
 	if err != nil {

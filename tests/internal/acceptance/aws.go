@@ -23,7 +23,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/appimage"
-	"mediaserver/tests/internal/shell"
+	"mediaserver/tools/shellword"
 )
 
 // Account is the AWS account of the environment's credentials.
@@ -161,7 +161,7 @@ func exports(variables []variable) string {
 		}
 	}
 	for _, each := range variables {
-		fmt.Fprintf(&commands, "export %s=%s\n", each.name, shell.Quote(each.value))
+		fmt.Fprintf(&commands, "export %s=%s\n", each.name, shellword.Quote(each.value))
 	}
 	return commands.String()
 }

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"mediaserver/tests/internal/shell"
+	"mediaserver/tools/shellword"
 )
 
 // commandsFile is the file in the run's folder that holds the commands which take everything away. It is there before
@@ -93,10 +93,10 @@ func (r *run) clearLeftovers(ctx context.Context) (string, error) {
 
 // commands are what takes everything away by hand, in the order in which it works.
 func (r *run) commands() string {
-	pulumi := shell.Quote(r.target.CLI)
-	settings := " --config-file " + shell.Quote(r.target.SettingsFile)
+	pulumi := shellword.Quote(r.target.CLI)
+	settings := " --config-file " + shellword.Quote(r.target.SettingsFile)
 	lines := []string{
-		"cd " + shell.Quote(r.Root),
+		"cd " + shellword.Quote(r.Root),
 		strings.TrimSuffix(r.target.Exports, "\n"),
 		pulumi + " cancel --yes",
 		pulumi + " refresh --yes --skip-preview --clear-pending-creates" + settings,

@@ -24,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"mediaserver/tests/internal/shell"
+	"mediaserver/tools/shellword"
 )
 
 // lookup finds what is left of one kind under the names that a stack gives.
@@ -76,7 +76,7 @@ func (l lookup) covers(arn string) bool {
 
 // remove is the command that takes one away.
 func (l lookup) remove(r *run, id string) string {
-	return fmt.Sprintf(strings.ReplaceAll(l.command, "{name}", r.target.Name), shell.Quote(id))
+	return fmt.Sprintf(strings.ReplaceAll(l.command, "{name}", r.target.Name), shellword.Quote(id))
 }
 
 // named makes names of the run.

@@ -5,7 +5,6 @@ import (
 
 	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
-	"mediaserver/tests/internal/shell"
 )
 
 // InSandbox is a run in a running sandbox whose stack holds nothing yet. The proxy stands between the aws provider and
@@ -16,7 +15,7 @@ func InSandbox(running *sandbox.Sandbox, proxy *faultproxy.Proxy, name string) *
 		Name: name, Account: sandbox.Account, Region: sandbox.Region, Partition: "aws",
 		Config: sandbox.AWSConfig(running.Endpoint()),
 		CLI:    stack.CLI, SettingsFile: stack.SettingsFile(),
-		Environment: stack.Env(), Exports: shell.Exports(stack),
+		Environment: stack.Env(), Exports: stack.Exports(),
 		CreatedService: func() (string, error) {
 			bodies := proxy.Bodies("CreateService")
 			if len(bodies) != 1 {

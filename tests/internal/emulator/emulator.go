@@ -1,29 +1,15 @@
 // Package emulator runs moto's server, an emulation of the AWS APIs, on this machine.
 //
-// It starts empty, keeps everything in memory, and ends with the process that started it.
+// An emulator starts empty, keeps everything in memory, and ends with the process that started it.
 package emulator
 
 import (
 	"context"
-	_ "embed"
-	"errors"
-	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"sync"
-	"time"
-
-	"mediaserver/tests/internal/python"
 )
-
-//go:embed serve.py
-var program string
-
-// readyWithin is how long the emulator may take to answer; it takes one to two seconds.
-const readyWithin = 60 * time.Second
 
 // Options says how to get the emulator and where it reports.
 type Options struct {
@@ -31,155 +17,96 @@ type Options struct {
 	Python string
 	// BinDir is the folder that keeps a virtual environment with moto when none suitable is on PATH.
 	BinDir string
-	// Log gets the emulator's own output, one line per request. Empty means that it is thrown away.
-	Log *os.File
+	// Log gets what moto says, such as the traces of its errors. Empty means that it is thrown away.
+	Log io.Writer
 	// Progress gets one line before an installation. Empty means io.Discard.
 	Progress io.Writer
-	// Fork makes the emulator a fork of a process that has loaded moto, which stays until this process ends.
-	// From the second one on, that saves a second of CPU for each emulator.
-	Fork bool
+	// Shared lets the emulator be one of several in one process, which ends with this one. To load moto takes more than
+	// a second of CPU, and another emulator in the same process a tenth of that. Log is then that of the first one.
+	Shared bool
+	// Held is a file that the emulator's process keeps open until it ends, and with it a lock on the file. May be nil.
+	Held *os.File
 }
 
 // Emulator is a running emulation of the AWS APIs.
 type Emulator struct {
-	url    string
-	exited <-chan struct{}
-	// end ends the process at once and waits for it.
-	end func()
+	process *process
+	port    string
+	end     func() error
 	// endContainers ends the service for containers.
 	endContainers func()
+}
+
+// shared is the process of all shared emulators.
+var shared struct {
+	sync.Mutex
+	*process
 }
 
 // Start installs moto if needed, serves it on a free port of 127.0.0.1 and for the containers of this machine's docker,
 // and returns when it answers.
 func Start(ctx context.Context, options Options) (*Emulator, error) {
-	if options.Progress == nil {
-		options.Progress = io.Discard
-	}
-	interpreter := options.Python
-	if interpreter == "" {
-		var err error
-		if interpreter, err = Locate(ctx, options.BinDir, options.Progress); err != nil {
-			return nil, err
-		}
-	}
-	// The emulator inherits a socket that listens already: the port cannot be taken in between.
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	emulator, err := open(ctx, options)
 	if err != nil {
-		return nil, fmt.Errorf("open a port for the emulator: %w", err)
+		return nil, err
 	}
-	socket, err := listener.(*net.TCPListener).File()
-	_ = listener.Close()
-	if err != nil {
-		return nil, fmt.Errorf("hand the emulator its port: %w", err)
-	}
-	defer socket.Close()
-
-	serve := start
-	if options.Fork {
-		serve = fork
-	}
-	emulator, startup, err := serve(interpreter, socket, options.Log)
-	if err != nil {
-		return nil, fmt.Errorf("start the emulator with %s: %w", interpreter, err)
-	}
-	at := url.URL{Scheme: "http", Host: listener.Addr().String()}
-	emulator.url, emulator.endContainers = at.String(), serveContainers(dockerBridge, &at)
-	if err := emulator.awaitReady(ctx); err != nil {
-		_ = emulator.Close()
-		return nil, fmt.Errorf("start the emulator with %s: %w\n%s", interpreter, err, startup.String())
-	}
+	emulator.endContainers = serveContainers(dockerBridge, &url.URL{Scheme: "http", Host: "127.0.0.1:" + emulator.port})
 	return emulator, nil
 }
 
-// start starts a process that serves on the socket, and returns what it says while it starts.
-func start(interpreter string, socket, log *os.File) (*Emulator, fmt.Stringer, error) {
-	var startup python.Output
-	command := python.Command(interpreter, program, "one")
-	command.Env = environment()
-	command.ExtraFiles = []*os.File{socket}
-	command.Stderr = &startup
-	if log != nil {
-		command.Stdout, command.Stderr = log, io.MultiWriter(log, &startup)
+func open(ctx context.Context, options Options) (*Emulator, error) {
+	if options.Progress == nil {
+		options.Progress = io.Discard
 	}
-	// It ends with this pipe, and so with this process.
-	alive, err := command.StdinPipe()
+	if options.Log == nil {
+		options.Log = io.Discard
+	}
+	if options.Python == "" {
+		var err error
+		if options.Python, err = Locate(ctx, options.BinDir, options.Progress); err != nil {
+			return nil, err
+		}
+	}
+	if options.Shared {
+		serving, err := sharedProcess(options)
+		if err != nil {
+			return nil, err
+		}
+		return serving.open(ctx, serving.close)
+	}
+	serving, err := start(options)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open a pipe: %w", err)
+		return nil, err
 	}
-	if err := command.Start(); err != nil {
-		return nil, nil, err
+	emulator, err := serving.open(ctx, func(string) error { serving.stop(); return nil })
+	if err != nil {
+		serving.stop()
 	}
-	exited := make(chan struct{})
-	go func() {
-		_ = command.Wait()
-		close(exited)
-	}()
-	end := sync.OnceFunc(func() {
-		_ = alive.Close()
-		_ = command.Process.Kill()
-		<-exited
-	})
-	return &Emulator{exited: exited, end: end}, &startup, nil
+	return emulator, err
 }
 
-// environment is that of the emulator. It leaves out what configures AWS clients, since the emulator is built
-// on one and would fail on a profile that it cannot find, and what configures another emulator.
-func environment() []string {
-	return append(python.Environment("MOTO_"),
-		"MOTO_IAM_LOAD_MANAGED_POLICIES=true",
-		// It would let every certificate wait for a minute.
-		"MOTO_ACM_VALIDATION_WAIT=0",
-		// It would make a thousand machine images, which nothing here uses, in each region.
-		"MOTO_EC2_LOAD_DEFAULT_AMIS=false",
-		"PYTHONUNBUFFERED=1",
-	)
+// sharedProcess returns the running process of the shared emulators, and starts it if there is none.
+func sharedProcess(options Options) (*process, error) {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.process == nil || !shared.runs() {
+		serving, err := start(options)
+		if err != nil {
+			return nil, err
+		}
+		shared.process = serving
+	}
+	return shared.process, nil
 }
 
 // URL is the endpoint of every emulated service, such as http://127.0.0.1:41234.
-func (e *Emulator) URL() string { return e.url }
+func (e *Emulator) URL() string { return "http://127.0.0.1:" + e.port }
 
 // Exited is closed when the emulator's process has ended.
-func (e *Emulator) Exited() <-chan struct{} { return e.exited }
+func (e *Emulator) Exited() <-chan struct{} { return e.process.exited }
 
 // Close ends the emulator and waits for it. Later calls do nothing.
 func (e *Emulator) Close() error {
 	e.endContainers()
-	e.end()
-	return nil
-}
-
-// awaitReady returns when the emulator answers its own status page.
-func (e *Emulator) awaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readyWithin, fmt.Errorf("no answer within %s", readyWithin))
-	defer cancel()
-	answered := make(chan error, 1)
-	// The socket listens before the emulator does, so one request waits for the answer; no polling is needed.
-	go func() {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url+"/moto-api/", nil)
-		if err != nil {
-			answered <- err
-			return
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			answered <- err
-			return
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			answered <- fmt.Errorf("GET %s: %s", request.URL, response.Status)
-			return
-		}
-		answered <- nil
-	}()
-	select {
-	case err := <-answered:
-		if cause := context.Cause(ctx); err != nil && cause != nil {
-			return cause
-		}
-		return err
-	case <-e.exited:
-		return errors.New("the emulator ended before it answered")
-	}
+	return e.end()
 }

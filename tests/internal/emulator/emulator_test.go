@@ -1,10 +1,11 @@
 package emulator
 
 import (
-	"io"
+	"bufio"
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,13 +13,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // ways are the two that an emulator starts in.
-var ways = map[string]Options{"a process of its own": {}, "a fork": {Fork: true}}
+var ways = map[string]Options{"a process of its own": {}, "a shared process": {Shared: true}}
 
 func started(t *testing.T, options Options) *Emulator {
 	t.Helper()
@@ -40,7 +43,7 @@ func account(emulator *Emulator) aws.Config {
 	}
 }
 
-func TestTheEmulatorListensOnTheLoopbackInterfaceAndEndsWhenClosed(t *testing.T) {
+func TestTheEmulatorListensOnTheLoopbackInterfaceAloneAndEndsWhenClosed(t *testing.T) {
 	for way, options := range ways {
 		t.Run(way, func(t *testing.T) {
 			emulator := started(t, options)
@@ -64,88 +67,101 @@ func TestTheEmulatorListensOnTheLoopbackInterfaceAndEndsWhenClosed(t *testing.T)
 
 func TestTheUsersOwnAWSSettingsDoNotReachTheEmulator(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "a-profile-that-does-not-exist")
-	for way, options := range ways {
-		t.Run(way, func(t *testing.T) {
-			emulator := started(t, options)
-			if _, err := cloudwatchlogs.NewFromConfig(account(emulator)).DescribeLogGroups(t.Context(), nil); err != nil {
-				t.Error(err)
-			}
-		})
+	if _, err := cloudwatchlogs.NewFromConfig(account(started(t, Options{}))).DescribeLogGroups(t.Context(), nil); err != nil {
+		t.Error(err)
 	}
 }
 
-func TestForksShareNothingAndWriteToTheirOwnLogs(t *testing.T) {
-	var groups, logs []string
-	for _, name := range []string{"first", "second"} {
-		log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer log.Close()
-		client := ec2.NewFromConfig(account(started(t, Options{Fork: true, Log: log})))
-		before, err := client.DescribeSecurityGroups(t.Context(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(before.SecurityGroups) != 1 {
-			t.Errorf("the %s account has %d security groups, want the default one alone", name, len(before.SecurityGroups))
-		}
-		created, err := client.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
-			GroupName: aws.String(name), Description: aws.String(name),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		groups = append(groups, aws.ToString(created.GroupId))
-		written, err := os.ReadFile(log.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		logs = append(logs, string(written))
+// A bucket's name is unique in all of AWS, so that emulators which share anything share this.
+func TestEmulatorsInOneProcessShareNothing(t *testing.T) {
+	first, second := started(t, Options{Shared: true}), started(t, Options{Shared: true})
+	if first.process != second.process {
+		t.Error("the second emulator has a process of its own")
 	}
-	if groups[0] == groups[1] {
-		t.Errorf("both accounts gave the identifier %s", groups[0])
+	for _, emulator := range []*Emulator{first, second} {
+		identity, err := sts.NewFromConfig(account(emulator)).GetCallerIdentity(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *identity.Account != Account {
+			t.Errorf("the account is %s, want %s", *identity.Account, Account)
+		}
+		buckets := s3.NewFromConfig(account(emulator), func(options *s3.Options) { options.UsePathStyle = true })
+		listed, err := buckets.ListBuckets(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(listed.Buckets) != 0 {
+			t.Errorf("a new account has %d buckets, want none", len(listed.Buckets))
+		}
+		if _, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{
+			Bucket:                    aws.String("media"),
+			CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraintEuWest2},
+		}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if !strings.Contains(logs[0], "POST") || strings.Count(logs[0], "\n") != strings.Count(logs[1], "\n") {
-		t.Errorf("the logs are\n%s\nand\n%s", logs[0], logs[1])
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sts.NewFromConfig(account(second)).GetCallerIdentity(t.Context(), nil); err != nil {
+		t.Errorf("one emulator ends with the other: %v", err)
 	}
 }
 
-func TestWhatAForkSaysBeforeItAnswersIsTold(t *testing.T) {
-	python, err := Locate(t.Context(), t.TempDir(), io.Discard)
-	if err != nil {
-		t.Fatal(err)
+func TestAfterTheEndOfTheSharedProcessThereIsAnother(t *testing.T) {
+	first := started(t, Options{Shared: true})
+	first.process.stop()
+	if err := first.Close(); err != nil {
+		t.Errorf("an emulator that has ended cannot be closed: %v", err)
 	}
-	file, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	emulator, said, err := fork(python, file, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-emulator.Exited()
-	if text := said.String(); !strings.Contains(text, "not a socket") && !strings.Contains(text, "non-socket") {
-		t.Errorf("a fork that cannot serve on a file says %q", text)
+	if second := started(t, Options{Shared: true}); second.process == first.process {
+		t.Error("the second emulator is served by a process that has ended")
 	}
 }
 
-func TestForksComeFromOneProcessAndFromAnotherWhenThatIsGone(t *testing.T) {
-	python, err := Locate(t.Context(), t.TempDir(), io.Discard)
+func TestWhatThePythonSaysBeforeItEndsIsTold(t *testing.T) {
+	folder := t.TempDir()
+	python := filepath.Join(folder, "python")
+	if err := os.WriteFile(python, []byte("#!/bin/sh\necho no module named moto >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(t.Context(), Options{Python: python})
+	if err == nil || !strings.Contains(err.Error(), "no module named moto") || !strings.Contains(err.Error(), python) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestTheEmulatorEndsWithTheProcess is also the process that ends: it then says that the emulator serves, and waits to
+// be killed.
+func TestTheEmulatorEndsWithTheProcess(t *testing.T) {
+	if os.Getenv("KILLED_WITH_EMULATOR") != "" {
+		// The emulator keeps the pipe open as well.
+		started(t, Options{Held: os.Stdout})
+		_, _ = os.Stdout.WriteString("serving\n")
+		select {}
+	}
+	killed := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	killed.Env = append(os.Environ(), "KILLED_WITH_EMULATOR=1")
+	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	started(t, Options{Fork: true, Python: python})
-	first := templates.running[python]
-	started(t, Options{Fork: true, Python: python})
-	if templates.running[python] != first {
-		t.Error("the second emulator comes from a process of its own")
+	defer reader.Close()
+	killed.Stdout = writer
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
 	}
-	first.Close()
-	started(t, Options{Fork: true, Python: python})
-	if templates.running[python] == first {
-		t.Error("the third emulator comes from a process that is gone")
+	_ = writer.Close()
+	output := bufio.NewReader(reader)
+	if line, err := output.ReadString('\n'); line != "serving\n" {
+		t.Errorf("the process says %q (%v)", line, err)
+	}
+	_ = killed.Process.Kill()
+	_ = killed.Wait()
+	// The pipe ends when nobody has it open any more.
+	if rest, err := output.ReadString('\n'); err == nil {
+		t.Errorf("the emulator says %q", rest)
 	}
 }
 

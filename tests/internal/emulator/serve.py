@@ -1,50 +1,32 @@
-"""Serve moto: emulated AWS accounts, each in a process of its own.
+"""Serve moto: emulations of AWS that share nothing, each on a port of its own.
 
-Called with "one", it serves one account on the socket inherited as descriptor 3, until standard
-input ends. That is a pipe from the process that started this one. It ends when that process does,
-whatever the way, so the emulator never outlives it.
+Each line on standard input asks for something: "open" for another emulation, answered with its port on
+standard output when it serves, and "close PORT" for the end of one, answered with the port.
 
-Called with "many", it forks for each account. A fork is used for a socket to serve on and a log.
-
-First it loads what moto's services need, which takes more than a second of CPU; a fork takes milliseconds.
+Standard input is a pipe from the process that started this one. This process ends when the pipe does, whatever
+the way, so the emulations never outlive it.
 """
 
+import collections
 import functools
+import gc
 import os
-import random
-import socket
 import sys
+import threading
 
-from forks import begin_to_collect_garbage, end_with, fork_for_each
+# There is little garbage to find while modules are loaded, and to look for it takes a third of the time.
+gc.disable()
+
 from moto import backends
-from moto.core import responses
+from moto.core import base_backend, responses
 from moto.ecs import responses as ecs
 from moto.kms import models as kms
-from moto.moto_api._internal import mock_random
+from moto.s3 import models as s3
 from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
-from werkzeug.test import Client
+from werkzeug import serving
 
-INHERITED = 3
-
-# A call that changes nothing, for each service that takes long to load: the first call does that.
-LOADING_CALLS = {
-    "acm": ("CertificateManager.ListCertificates", "{}"),
-    "application-autoscaling": ("AnyScaleFrontendService.DescribeScalableTargets", '{"ServiceNamespace": "ecs"}'),
-    "ec2": (None, "Action=DescribeVpcs&Version=2016-11-15"),
-    "ecr": ("AmazonEC2ContainerRegistry_V20150921.DescribeRepositories", "{}"),
-    "ecs": ("AmazonEC2ContainerServiceV20141113.ListClusters", "{}"),
-    "elasticloadbalancing": (None, "Action=DescribeLoadBalancers&Version=2015-12-01"),
-    "iam": (None, "Action=ListRoles&Version=2010-05-08"),
-    "kms": ("TrentService.ListKeys", "{}"),
-    "logs": ("Logs_20140328.DescribeLogGroups", "{}"),
-    "monitoring": (None, "Action=DescribeAlarms&Version=2010-08-01"),
-    "s3": (None, None),
-    "sns": (None, "Action=ListTopics&Version=2010-03-31"),
-    "ssm": ("AmazonSSM.DescribeParameters", "{}"),
-    "sts": (None, "Action=GetCallerIdentity&Version=2011-06-15"),
-}
-
+gc.freeze()
+gc.enable()
 
 # moto finds both anew for each request, which takes a third of its time. They do not change.
 MODULES = frozenset(backends.list_of_moto_modules())
@@ -73,45 +55,59 @@ def with_grace_period(handle):
 ecs.EC2ContainerServiceResponse.create_service = with_grace_period(ecs.EC2ContainerServiceResponse.create_service)
 ecs.EC2ContainerServiceResponse.update_service = with_grace_period(ecs.EC2ContainerServiceResponse.update_service)
 
-
-def serve(application, descriptor):
-    host, port = socket.socket(fileno=os.dup(descriptor)).getsockname()
-    os.environ["MOTO_PORT"] = str(port)
-    make_server(host, port, application, threaded=True, fd=descriptor).serve_forever()
+# The emulation that a thread works for, by its port, and the accounts of each by service.
+current = threading.local()
+emulations = collections.defaultdict(lambda: collections.defaultdict(dict))
 
 
-def load(application):
-    client = Client(application)
-    # Whoever starts an emulator asks this to learn that it answers.
-    client.get("/moto-api/")
-    for service, (target, body) in LOADING_CALLS.items():
-        scope = f"test/20250101/us-east-1/{service}/aws4_request"
-        headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
-        if target:
-            headers |= {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
-        elif body:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = client.open("/", method="POST" if body else "GET", data=body, headers=headers)
-        if answer.status_code != 200:
-            sys.exit(f"load {service}: {answer.status}: {answer.get_data(as_text=True)}")
+def accounts(service):
+    return emulations[current.port][id(service)]
 
 
-def serve_fork(application, listener, log):
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(log, stream.fileno())
-    os.close(log)
-    # Forks share the state of the generators, and so would make the same identifiers.
-    random.seed()
-    mock_random.seed()
-    serve(application, listener)
+def separate():
+    """Lets the dictionaries in which moto keeps all accounts of a service hold those of the current emulation."""
+
+    def of_current(method):
+        return lambda self, *arguments: method(accounts(self), *arguments)
+
+    def account(self, number):
+        self._create_account_specific_backend(number)
+        return accounts(self)[number]
+
+    kept = base_backend.BackendDict
+    for name in ("__contains__", "__delitem__", "__iter__", "__len__", "__setitem__", "clear", "get", "items", "keys", "pop", "values"):
+        setattr(kept, name, of_current(getattr(dict, name)))
+    kept.__getitem__ = account
+    # Which account a bucket belongs to. Its name is unique in an emulation.
+    s3.S3BackendDict.bucket_accounts = property(lambda self: emulations[current.port]["buckets"])
 
 
-application = DomainDispatcherApplication(create_backend_app)
-if sys.argv[1] == "one":
-    end_with(sys.stdin.fileno())
-    load(application)
-    begin_to_collect_garbage()
-    serve(application, INHERITED)
-else:
-    load(application)
-    fork_for_each(functools.partial(serve_fork, application))
+class Handler(serving.WSGIRequestHandler):
+    def log_request(self, *_):
+        """Says nothing of a request that was answered. What goes wrong in moto is still told."""
+
+
+def application(environ, start_response):
+    current.port = environ["SERVER_PORT"]
+    return emulator(environ, start_response)
+
+
+emulator = DomainDispatcherApplication(create_backend_app)
+separate()
+servers = {}
+for line in sys.stdin:
+    verb, *port = line.split()
+    if verb == "open":
+        server = serving.make_server("127.0.0.1", 0, application, threaded=True, request_handler=Handler)
+        port = str(server.port)
+        servers[port] = server
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(port, flush=True)
+    else:
+        server = servers.pop(*port)
+        server.shutdown()
+        server.server_close()
+        emulations.pop(*port, None)
+        print(*port, flush=True)
+# Requests that are under way would keep it alive.
+os._exit(0)

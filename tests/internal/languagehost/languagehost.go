@@ -18,7 +18,6 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -33,14 +32,16 @@ type Host struct {
 	close  sync.Once
 }
 
-// Serve starts a language host on a free port of 127.0.0.1. It stops when ctx ends or Close is called.
-func Serve(ctx context.Context) (*Host, error) {
+// Serve starts a language host on a free port of 127.0.0.1. It stops when ctx ends or Close is called. With keepBinaries
+// it builds a program only where its buildTarget has no binary, and runs one that is there as it is: to ask the Go tool
+// whether it is up to date takes as much CPU as everything else in an unchanged preview.
+func Serve(ctx context.Context, keepBinaries bool) (*Host, error) {
 	running, stop := context.WithCancel(ctx)
 	cancel := make(chan bool)
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: cancel,
 		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterLanguageRuntimeServer(server, &service{running: running})
+			pulumirpc.RegisterLanguageRuntimeServer(server, &service{running: running, keepBinaries: keepBinaries})
 			return nil
 		},
 		Options: []grpc.ServerOption{grpc.StatsHandler(connections{})},
@@ -66,20 +67,6 @@ func (h *Host) Close() error {
 		err = <-h.done
 	})
 	return err
-}
-
-// Ping returns nil if a language host answers at a port of 127.0.0.1.
-func Ping(ctx context.Context, port int) error {
-	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return fmt.Errorf("ask the language host: %w", err)
-	}
-	defer connection.Close()
-	if _, err := pulumirpc.NewLanguageRuntimeClient(connection).GetPluginInfo(ctx, &emptypb.Empty{}); err != nil {
-		return fmt.Errorf("ask the language host: %w", err)
-	}
-	return nil
 }
 
 // connection is what the host knows about one engine's connection. A RunRequest does not carry the
@@ -135,7 +122,8 @@ func (connections) HandleRPC(context.Context, stats.RPCStats)                   
 
 type service struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
-	running context.Context
+	running      context.Context
+	keepBinaries bool
 }
 
 // Handshake stores the address of the engine that made the connection.
@@ -195,7 +183,7 @@ func (s *service) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
-	return runProgram(ctx, engine, request, environment)
+	return s.runProgram(ctx, engine, request, environment)
 }
 
 // whileWanted returns a context that ends when the engine's call ends (also because the engine died),

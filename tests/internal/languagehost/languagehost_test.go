@@ -86,9 +86,11 @@ func attach(t *testing.T, host *Host, engine *user) (pulumirpc.LanguageRuntimeCl
 	return client, connection
 }
 
-func serve(t *testing.T) *Host {
+func serve(t *testing.T) *Host { return serveKeeping(t, false) }
+
+func serveKeeping(t *testing.T, binaries bool) *Host {
 	t.Helper()
-	host, err := Serve(t.Context())
+	host, err := Serve(t.Context(), binaries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +183,26 @@ func TestTheProgramGetsTheEnvironmentThatTheGoSDKReads(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(run.GetPwd(), "bin", "program")); err != nil {
 		t.Errorf("the binary is not at the build target: %v", err)
+	}
+}
+
+func TestAnEditedProgramIsBuiltAgainUnlessBinariesAreKept(t *testing.T) {
+	for keeping, want := range map[bool]string{false: "old\nnew\n", true: "old\nold\n"} {
+		engine := newUser(t)
+		client, _ := attach(t, serveKeeping(t, keeping), engine)
+		run := request(t, "fmt.Println(word)", "fmt")
+		for _, word := range []string{"old", "new"} {
+			source := fmt.Sprintf("package main\nconst word = %q\n", word)
+			if err := os.WriteFile(filepath.Join(run.GetPwd(), "word.go"), []byte(source), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if response, err := client.Run(t.Context(), run); err != nil || response.GetError() != "" || response.GetBail() {
+				t.Fatalf("the run ended in %v, %v", response, err)
+			}
+		}
+		if printed := engine.shown(pulumirpc.LogSeverity_INFO); printed != want {
+			t.Errorf("two runs print %q, want %q (binaries are kept: %t)", printed, want, keeping)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ var buildFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=", "-ldflags
 
 // runProgram builds the program of a request and runs it. As with the released plugin, an error that the
 // user has seen already ends in Bail, and any other bad end of the program in Error.
-func runProgram(
+func (s *service) runProgram(
 	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, environment []string,
 ) (*pulumirpc.RunResponse, error) {
 	binary, remove, err := placeBinary(request.GetInfo())
@@ -39,7 +39,7 @@ func runProgram(
 		return nil, err
 	}
 	defer remove()
-	command, err := start(ctx, engine, request, binary, environment)
+	command, err := s.start(ctx, engine, request, binary, environment)
 	var compilation *compileError
 	if errors.As(err, &compilation) {
 		engine.log(ctx, pulumirpc.LogSeverity_ERROR, 0, compilation.Error())
@@ -86,7 +86,7 @@ func placeBinary(program *pulumirpc.ProgramInfo) (binary string, remove func(), 
 
 // start builds the program and starts its binary. It does both under one lock, because the Go tool may write
 // the binary in place and other runs share it.
-func start(
+func (s *service) start(
 	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, binary string, environment []string,
 ) (*exec.Cmd, error) {
 	unlock, err := lockBinary(binary)
@@ -94,8 +94,10 @@ func start(
 		return nil, err
 	}
 	defer unlock()
-	if err := compile(ctx, request.GetInfo().GetProgramDirectory(), binary); err != nil {
-		return nil, err
+	if _, err := os.Stat(binary); err != nil || !s.keepBinaries {
+		if err := compile(ctx, request.GetInfo().GetProgramDirectory(), binary); err != nil {
+			return nil, err
+		}
 	}
 
 	command := exec.CommandContext(ctx, binary, request.GetArgs()...)
@@ -163,16 +165,11 @@ func (e *compileError) Error() string {
 	return fmt.Sprintf("build the program in %s with go build:\n%s", e.directory, e.messages)
 }
 
-// compile builds the program in a directory, unless the binary is up to date.
+// compile builds the program in a directory. The Go tool leaves a binary that is up to date.
 func compile(ctx context.Context, directory, binary string) error {
 	goTool, err := findGo()
 	if err != nil {
 		return err
-	}
-	// Before the build: what is saved meanwhile may not be in the binary.
-	sources := sourcesOf(directory, binary, goTool)
-	if unchanged(directory, binary, sources) {
-		return nil
 	}
 	build := exec.CommandContext(ctx, goTool, append([]string{"build", "-o", binary}, append(buildFlags, ".")...)...)
 	build.Dir = directory
@@ -187,7 +184,6 @@ func compile(ctx context.Context, directory, binary string) error {
 	case err != nil:
 		return fmt.Errorf("run go build in %s: %w", directory, err)
 	}
-	rememberCompiled(directory, binary, sources)
 	return nil
 }
 

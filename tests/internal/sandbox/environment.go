@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"mediaserver/tools/shellword"
 )
 
 // AccessKey and SecretKey are the credentials of the sandbox. The emulator accepts any.
@@ -109,6 +111,20 @@ func (s *Stack) Foreign() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Exports are the commands that point the Pulumi CLI and AWS clients in a POSIX shell at the stack, and unset the variables
+// that would point them elsewhere.
+func (s *Stack) Exports() string {
+	var commands strings.Builder
+	for _, name := range s.Foreign() {
+		fmt.Fprintf(&commands, "unset %s\n", name)
+	}
+	for _, variable := range s.Variables() {
+		fmt.Fprintf(&commands, "export %s=%s\n", variable.Name, shellword.Quote(variable.Value))
+	}
+	fmt.Fprintf(&commands, "export PATH=%s:\"$PATH\"\n", shellword.Quote(filepath.Dir(s.CLI)))
+	return commands.String()
 }
 
 // leads tells whether a variable of the user's may lead AWS clients or the CLI away from the sandbox. The

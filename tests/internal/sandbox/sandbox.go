@@ -14,16 +14,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"mediaserver/tests/internal/emulator"
-	"mediaserver/tests/internal/engine"
+	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/languagehost"
 )
 
-// Region is the AWS region of the sandbox, and Account the number of its account, which moto sets.
+// Region is the AWS region of the sandbox, and Account the number of its account.
 const (
 	Region  = "eu-west-2"
-	Account = "123456789012"
+	Account = emulator.Account
 )
 
 // DefaultStack is the name of the stack that Start makes.
@@ -51,18 +52,19 @@ type Options struct {
 	BinDir string
 	// ToolModule is the folder of the go.mod that pins the CLI. Empty means the module of the tests.
 	ToolModule string
-	// CLI is the path of the Pulumi CLI, and Python that of the interpreter which serves the emulator, both
-	// from Prepare. Empty means to find or make them.
-	CLI, Python string
 	// Plugins chooses between the stand-ins and the official plugins. Empty means StandIn.
 	Plugins Plugins
 	// ProviderEndpoint returns the address where the aws provider reaches the emulator at the given
 	// address. A test puts a proxy between the two with it. Empty means the emulator's own address.
 	ProviderEndpoint func(emulator string) (string, error)
-	// ForkEmulator lets all sandboxes of this process share the work of starting an emulator; see emulator.Options.
-	ForkEmulator bool
-	// Log gets the emulator's log. Empty means that it is thrown away.
-	Log *os.File
+	// ForTests lets the sandboxes of this process share the work that takes most of their CPU: one process serves all
+	// emulators (see emulator.Options), and a program is built once. Root's is built by Start, and another one by
+	// languagehost.Build or its first run. A change of a program after that is not noticed.
+	ForTests bool
+	// Log gets what the emulator says. Empty means that it is thrown away.
+	Log io.Writer
+	// Held is a file that the emulator's process keeps open until it ends; see emulator.Options.
+	Held *os.File
 	// Progress gets a line before each step that takes long. Empty means io.Discard.
 	Progress io.Writer
 }
@@ -74,14 +76,14 @@ type Sandbox struct {
 	closers  []io.Closer
 }
 
-// Prepare finds the CLI and the emulator, and builds or installs what is missing, the program included. The options that it returns
-// let Start, also in another process, begin at once.
-func Prepare(ctx context.Context, options Options) (Options, error) {
+// Prepare builds or installs what is missing, the program included, so that Start, also in another process, begins at once.
+func Prepare(ctx context.Context, options Options) error {
 	options, err := options.complete()
 	if err != nil {
-		return options, err
+		return err
 	}
-	return options.prepare(ctx)
+	_, _, err = options.prepare(ctx)
+	return err
 }
 
 // Start brings up a sandbox with an empty AWS account and an empty stack. The caller has to Close it.
@@ -90,7 +92,8 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	if options, err = options.prepare(ctx); err != nil {
+	cli, python, err := options.prepare(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(options.Dir, 0o700); err != nil {
@@ -99,22 +102,23 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 	sandbox := &Sandbox{Stack: Stack{
 		Root:    options.Root,
 		Dir:     options.Dir,
-		CLI:     options.CLI,
+		CLI:     cli,
 		Plugins: options.Plugins,
 		Name:    DefaultStack,
 	}}
-	if err := sandbox.start(ctx, options); err != nil {
+	if err := sandbox.start(ctx, options, python); err != nil {
 		return nil, errors.Join(err, sandbox.Close())
 	}
 	return sandbox, nil
 }
 
-func (s *Sandbox) start(ctx context.Context, options Options) error {
+func (s *Sandbox) start(ctx context.Context, options Options, python string) error {
 	var err error
 	s.emulator, err = emulator.Start(ctx, emulator.Options{
-		Python: options.Python,
+		Python: python,
 		Log:    options.Log,
-		Fork:   options.ForkEmulator,
+		Held:   options.Held,
+		Shared: options.ForTests,
 	})
 	if err != nil {
 		return err
@@ -130,7 +134,7 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 		if s.Providers, err = s.serveProviders(); err != nil {
 			return err
 		}
-		host, err := languagehost.Serve(ctx)
+		host, err := languagehost.Serve(ctx, options.ForTests)
 		if err != nil {
 			return err
 		}
@@ -156,41 +160,45 @@ func (s *Sandbox) Close() error {
 	return errors.Join(failures...)
 }
 
-func (o Options) prepare(ctx context.Context) (Options, error) {
-	var err error
-	if o.CLI == "" {
-		o.CLI, err = engine.Locate(ctx, engine.Options{ToolModule: o.ToolModule, BinDir: o.BinDir, Progress: o.Progress})
-		if err != nil {
-			return o, err
-		}
+// prepare returns the paths of the Pulumi CLI and of the Python that serves the emulator.
+func (o Options) prepare(ctx context.Context) (cli, python string, err error) {
+	cli, err = install.Pulumi(ctx, install.PulumiOptions{ToolModule: o.ToolModule, BinDir: o.BinDir, Progress: o.Progress})
+	if err != nil {
+		return "", "", err
 	}
-	if o.Python == "" {
-		if o.Python, err = emulator.Locate(ctx, o.BinDir, o.Progress); err != nil {
-			return o, err
-		}
+	if python, err = emulator.Locate(ctx, o.BinDir, o.Progress); err != nil {
+		return "", "", err
 	}
-	return o, o.buildProgram(ctx)
+	return cli, python, o.buildProgram(ctx)
 }
 
+// builtForTests are the programs that this process has built, by their folders.
+var builtForTests sync.Map
+
 // buildProgram builds the program if it has never been built. Each run brings it up to date; only the first
-// build takes so long that the user has to be told.
+// build takes so long that the user has to be told. For tests, no run does.
 func (o Options) buildProgram(ctx context.Context) error {
 	project, err := readProject(o.Root)
 	if err != nil {
 		return err
 	}
-	target := project.Runtime.Options.BuildTarget
-	if target == "" {
+	target, isSet := project.Runtime.Options()["buildTarget"].(string)
+	if !isSet {
 		return nil
 	}
 	binary := filepath.Join(o.Root, target)
 	if _, err := os.Stat(binary); err == nil {
-		return nil
+		if _, built := builtForTests.Load(o.Root); built || !o.ForTests {
+			return nil
+		}
+		builtForTests.Store(o.Root, true)
+		return languagehost.Build(ctx, o.Root, binary)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look for the program's binary: %w", err)
 	}
 	fmt.Fprintf(o.Progress,
 		"Building the program into %s (about 2 minutes the first time, seconds from the build cache) ...\n", target)
+	builtForTests.Store(o.Root, true)
 	return languagehost.Build(ctx, o.Root, binary)
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,6 +82,24 @@ func TestNoSettingOfTheUsersLeadsTheCLIOrAWSClientsElsewhere(t *testing.T) {
 	foreign := stack.Foreign()
 	if !slices.Contains(foreign, "AWS_PROFILE") || slices.Contains(foreign, "AWS_REGION") || slices.Contains(foreign, "HOME") {
 		t.Errorf("the variables to unset are %v", foreign)
+	}
+}
+
+func TestExportsUnsetWhatLeadsElsewhereAndPutTheCLIFirstOnPath(t *testing.T) {
+	t.Setenv("AWS_PROFILE", "production")
+	stack := &Stack{
+		Dir: "/it's a folder", CLI: "/some tools/pulumi", Name: "sandbox", Plugins: StandIn, Emulator: "http://127.0.0.1:1",
+	}
+	script := stack.Exports() + `printf '%s|' "${AWS_PROFILE-unset}" "$PULUMI_HOME" "$AWS_ENDPOINT_URL" "${PATH%%:*}"`
+	output, err := exec.Command("sh", "-c", script).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "unset|/it's a folder/home|http://127.0.0.1:1|/some tools|"; string(output) != want {
+		t.Errorf("the shell has %q, want %q", output, want)
+	}
+	if !strings.HasSuffix(stack.Exports(), "\n") {
+		t.Error("the last command does not end its line")
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
 // secretsKey names the key that encrypts the secrets in the settings and states of the sandbox's stacks, as a team's
@@ -30,16 +29,4 @@ func (s *Stack) createSecretsKey(ctx context.Context) error {
 		return fmt.Errorf("name the key of the sandbox's secrets: %w", err)
 	}
 	return nil
-}
-
-// newDataKey generates the data key of a stack, which encrypts its secrets, and returns it encrypted. Only the CLI
-// decrypts it.
-func (s *Stack) newDataKey(ctx context.Context) ([]byte, error) {
-	generated, err := kms.NewFromConfig(AWSConfig(s.Emulator)).GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{
-		KeyId: aws.String(secretsKey), KeySpec: types.DataKeySpecAes256,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("generate the data key of stack %s: %w", s.Name, err)
-	}
-	return generated.CiphertextBlob, nil
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,17 +18,15 @@ var services = []string{
 	"acm", "applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "route53", "s3", "sns", "ssm", "sts",
 }
 
-// settings is a stack's settings file.
+// settings is a stack's settings file, as far as the sandbox writes it. The CLI adds the provider of the stack's secrets.
 type settings struct {
-	Config          map[string]any `yaml:"config"`
-	SecretsProvider string         `yaml:"secretsprovider,omitempty"`
-	EncryptedKey    string         `yaml:"encryptedkey,omitempty"`
+	Config map[string]any `yaml:"config"`
 }
 
 // encodeSettings is the text of the stack's settings file: the region, the tags of the example stack, and what makes
 // the aws provider, the stand-in and the official one alike, talk to the emulator and to nothing else. Settings of the
-// program come beside these. The encrypted key is that of the stack's secrets.
-func (s *Stack) encodeSettings(encryptedKey []byte, ofProgram map[string]string) ([]byte, error) {
+// program come beside these.
+func (s *Stack) encodeSettings(ofProgram map[string]string) ([]byte, error) {
 	endpoints := map[string]string{}
 	for _, service := range services {
 		endpoints[service] = s.ProviderEndpoint
@@ -53,11 +50,7 @@ func (s *Stack) encodeSettings(encryptedKey []byte, ofProgram map[string]string)
 	for key, value := range ofProgram {
 		config[key] = value
 	}
-	text, err := yaml.Marshal(settings{
-		Config:          config,
-		SecretsProvider: secretsProvider,
-		EncryptedKey:    base64.StdEncoding.EncodeToString(encryptedKey),
-	})
+	text, err := yaml.Marshal(settings{Config: config})
 	if err != nil {
 		return nil, fmt.Errorf("encode the stack's settings: %w", err)
 	}

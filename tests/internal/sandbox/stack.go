@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,12 +50,23 @@ func (s *Stack) StateFile() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.stateFile(project), nil
+	return filepath.Join(s.stateDir(), ".pulumi", "stacks", string(project.Name), s.Name+".json"), nil
 }
 
-// stateFile is the state's file, with the project as it was read.
-func (s *Stack) stateFile(project project) string {
-	return filepath.Join(s.stateDir(), ".pulumi", "stacks", project.Name, s.Name+".json")
+// Exists tells whether the stack has a state, be it an empty one.
+func (s *Stack) Exists() (bool, error) {
+	path, err := s.StateFile()
+	if err != nil {
+		return false, err
+	}
+	_, err = os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the state of stack %s: %w", s.Name, err)
+	}
+	return true, nil
 }
 
 // Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running
@@ -87,30 +99,51 @@ func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]s
 	return &other, nil
 }
 
-// initialize makes the empty stack, as `pulumi stack init` would in a third of a second, and writes the sandbox's settings
-// and those of the program.
+// initialize makes the empty stack and its settings, the sandbox's and those of the program.
 func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) error {
 	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("create the sandbox's folder: %w", err)
 		}
 	}
-	encryptedKey, err := s.newDataKey(ctx)
-	if err != nil {
+	// A stack of this name that exists keeps its settings.
+	if exists, err := s.Exists(); err != nil {
 		return err
+	} else if exists {
+		return fmt.Errorf("make the stack %s: it exists", s.Name)
 	}
-	settings, err := s.encodeSettings(encryptedKey, ofProgram)
+	settings, err := s.encodeSettings(ofProgram)
 	if err != nil {
-		return err
-	}
-	// Before the settings: a stack of this name that exists keeps its own.
-	if err := s.writeEmptyState(encryptedKey); err != nil {
 		return err
 	}
 	if err := os.WriteFile(s.SettingsFile(), settings, 0o600); err != nil {
 		return fmt.Errorf("write the stack's settings: %w", err)
 	}
+	folder, err := s.FolderForNewStacks()
+	if err != nil {
+		return err
+	}
+	command := s.Command(ctx, "stack", "init", s.Name, "--non-interactive", "--secrets-provider", secretsProvider)
+	command.Dir = folder
+	if result, err := run(command); err != nil {
+		return err
+	} else if result.ExitCode != 0 {
+		return fmt.Errorf("make the stack %s: exit status %d\n%s%s", s.Name, result.ExitCode, result.Stdout, result.Stderr)
+	}
 	return nil
+}
+
+// FolderForNewStacks copies the project file beside the settings and returns that folder. There the CLI can make a stack:
+// it writes the provider of the stack's secrets to a settings file beside the project file, whatever the environment says.
+func (s *Stack) FolderForNewStacks() (string, error) {
+	text, err := os.ReadFile(filepath.Join(s.Root, projectFile))
+	if err != nil {
+		return "", fmt.Errorf("read the Pulumi project: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(s.settingsDir(), projectFile), text, 0o600); err != nil {
+		return "", fmt.Errorf("copy the Pulumi project: %w", err)
+	}
+	return s.settingsDir(), nil
 }
 
 func run(command *exec.Cmd) (Result, error) {

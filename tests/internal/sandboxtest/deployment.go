@@ -4,7 +4,6 @@ package sandboxtest
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,13 +23,8 @@ type Deployment struct {
 // to put a proxy between the provider and the emulator.
 func New(tb testing.TB, repository string, changes ...func(*sandbox.Options)) *Deployment {
 	tb.Helper()
-	dir := tb.TempDir()
-	log, err := os.Create(filepath.Join(dir, "emulator.log"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = log.Close() })
-	options := sandbox.Options{Root: repository, Dir: dir, Log: log, Progress: os.Stderr, ForkEmulator: true}
+	// The emulator is that of all tests, and what it says is shown where one of them fails.
+	options := sandbox.Options{Root: repository, Dir: tb.TempDir(), Log: os.Stderr, Progress: os.Stderr, ForTests: true}
 	for _, change := range changes {
 		change(&options)
 	}
@@ -128,12 +122,13 @@ func (d *Deployment) Another(name string, settings map[string]string) *sandbox.S
 	return stack
 }
 
-// FolderForNewStacks copies the project file beside the settings and returns that folder. There the CLI can make a stack:
-// it writes the provider of the stack's secrets to a settings file beside the project file, whatever the environment says.
+// FolderForNewStacks is the folder where the CLI can make a stack in the sandbox.
 func (d *Deployment) FolderForNewStacks() string {
 	d.tb.Helper()
-	folder := filepath.Dir(d.SettingsFile())
-	copyFiles(d.tb, d.Root, folder, "Pulumi.yaml")
+	folder, err := d.Stack.FolderForNewStacks()
+	if err != nil {
+		d.tb.Fatal(err)
+	}
 	return folder
 }
 

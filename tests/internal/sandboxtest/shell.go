@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"mediaserver/tests/internal/awscli"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -15,6 +14,6 @@ import (
 func Shell(tb testing.TB, stack *sandbox.Stack, commands string) *exec.Cmd {
 	tb.Helper()
 	shell := exec.CommandContext(tb.Context(), "bash", "-euo", "pipefail", "-c", commands)
-	shell.Env = append(stack.Env(), "PATH="+filepath.Dir(awscli.Forked(tb))+string(os.PathListSeparator)+stack.Path())
+	shell.Env = append(stack.Env(), "PATH="+filepath.Dir(AWSCLI(tb))+string(os.PathListSeparator)+stack.Path())
 	return shell
 }

@@ -1,5 +1,4 @@
-// Package engine finds the Pulumi CLI, or builds it from its Go module when no suitable one is installed.
-package engine
+package install
 
 import (
 	"context"
@@ -13,8 +12,6 @@ import (
 	"sync"
 
 	"golang.org/x/mod/semver"
-
-	"mediaserver/tests/internal/install"
 )
 
 // The CLI's Go module, the package of its command, and the variable that holds its version. The linker
@@ -25,8 +22,8 @@ const (
 	versionVariable = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 )
 
-// Options says where to look for the CLI and where to build it.
-type Options struct {
+// PulumiOptions says where to look for the CLI and where to build it.
+type PulumiOptions struct {
 	// ToolModule is the folder of the go.mod that pins the CLI as a tool.
 	ToolModule string
 	// BinDir is the folder that keeps a CLI built here, as pulumi-VERSION/pulumi, so that its folder can go
@@ -36,9 +33,9 @@ type Options struct {
 	Progress io.Writer
 }
 
-// Locate returns the absolute path of a Pulumi CLI that is at least as new as the pinned version and of the
+// Pulumi returns the absolute path of a Pulumi CLI that is at least as new as the pinned version and of the
 // same major version: the one on PATH, else the one that an earlier call built, else a new build.
-func Locate(ctx context.Context, options Options) (string, error) {
+func Pulumi(ctx context.Context, options PulumiOptions) (string, error) {
 	if options.Progress == nil {
 		options.Progress = io.Discard
 	}
@@ -53,11 +50,11 @@ func Locate(ctx context.Context, options Options) (string, error) {
 		return filepath.Abs(installed)
 	}
 
-	return binary, install.Once(folder, func() error { return build(ctx, options, pinned, binary) })
+	return binary, Once(folder, func() error { return build(ctx, options, pinned, binary) })
 }
 
 // build compiles the pinned CLI.
-func build(ctx context.Context, options Options, version, binary string) error {
+func build(ctx context.Context, options PulumiOptions, version, binary string) error {
 	fmt.Fprintf(options.Progress,
 		"Building the Pulumi CLI %s from its Go module (about 3 minutes the first time, seconds from the build cache) ...\n",
 		version)
