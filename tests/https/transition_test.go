@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"mediaserver/tests/internal/plangate"
-	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandboxtest"
 )
 
@@ -166,7 +165,7 @@ func TestARunningStackGoesToHTTPSAndBackAndIsServedAtEveryMoment(t *testing.T) {
 		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME",
 		"CreateListener 443", "ModifyListenerAttributes", "ChangeResourceRecordSets CREATE A", "ModifyListener 80",
 	})
-	d.checkValues(41, func(read *readback.Settings) { read.DomainName, read.HostedZoneID = domain, d.zone })
+	d.checkValues(41, map[string]any{"domainName": domain, "hostedZoneId": d.zone})
 
 	d.configure(map[string]string{"domainName": "", "hostedZoneId": ""})
 	d.wantRefused(
@@ -177,7 +176,7 @@ func TestARunningStackGoesToHTTPSAndBackAndIsServedAtEveryMoment(t *testing.T) {
 	wantAlwaysServed(t, back, true)
 	wantCalls(t, back, []string{"ModifyListener 80"},
 		"ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate", "DeleteListener")
-	d.checkValues(36, func(*readback.Settings) {})
+	d.checkValues(36, nil)
 	d.Must("preview", "--expect-no-changes")
 }
 
@@ -244,6 +243,6 @@ func TestAnotherDomainHasItsCertificateAndItsNameBeforeTheOldOnesGo(t *testing.T
 	if left := d.certificates(); len(left) != 1 {
 		t.Errorf("the account has the certificates %q", left)
 	}
-	d.checkValues(41, func(read *readback.Settings) { read.DomainName, read.HostedZoneID = "films.example.com", d.zone })
+	d.checkValues(41, map[string]any{"domainName": "films.example.com", "hostedZoneId": d.zone})
 	d.Must("preview", "--expect-no-changes")
 }
