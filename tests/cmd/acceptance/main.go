@@ -34,7 +34,7 @@ long that takes and what it costs, and asks.
   --show-account   name the account in the report
   --help           print this
 
-It needs on PATH: pulumi, aws, jq, curl, go. Pulumi installs its plugins itself.
+It needs on PATH: pulumi, aws, go, and what scripts/deploy-app needs. Pulumi installs its plugins itself.
 
 Exit codes:
    0  every step passed, and nothing is left
@@ -109,7 +109,7 @@ func onAWS(ctx context.Context, abandon <-chan struct{}, chosen choices) int {
 	if err != nil {
 		return cannotBegin(err)
 	}
-	if missing := missingTools("pulumi", "aws", "jq", "curl", "go"); len(missing) > 0 {
+	if missing := missingTools("pulumi", "aws", "go"); len(missing) > 0 {
 		return cannotBegin(fmt.Errorf("not on PATH: %s", strings.Join(missing, ", ")))
 	}
 	cli, err := exec.LookPath("pulumi")

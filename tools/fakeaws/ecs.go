@@ -1,0 +1,484 @@
+package fakeaws
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Service is a service of the account's ECS.
+type Service struct {
+	Cluster, Name string
+	// Desired is how many tasks it asks for.
+	Desired int
+	// Properties are further ones, or other ones, that DescribeServices answers.
+	Properties Object
+	// Deployments are those that the service has, the PRIMARY one first.
+	Deployments []*Deployment
+	// Record are those that AWS has a record of, the oldest first.
+	Record []*Deployment
+	// Stopped are its stopped tasks, as DescribeTasks answers them.
+	Stopped []Object
+	// Looks are the services that DescribeServices answers after the next deployment was started, one each; the last one
+	// again and again. Without any, the deployment takes its course.
+	Looks []Object
+
+	started bool
+	seen    string // the task definition that Upstream's answer named last
+}
+
+// Deployment is a deployment of a service, and its entry in the record.
+type Deployment struct {
+	// ID is such as ecs-svc/0000000000000000001.
+	ID, TaskDefinition string
+	// State and Reason are those of its rollout, Status that in the record.
+	State, Reason, Status string
+	Running, Pending      int
+	Failed                int
+	Created               time.Time
+	// Images are the containers' images, as DescribeServiceRevisions answers them.
+	Images []Object
+	// Alarms are those that it has raised.
+	Alarms []string
+	// Source is what ran before, and what ECS goes back to. Nil for a service's first deployment.
+	Source *Deployment
+
+	looks       int
+	task        Task
+	backFrom    *Deployment // of a deployment that ECS itself has made to go back from this one
+	serviceName string      // with the cluster's
+}
+
+// Containers are what is to run for a deployment.
+type Containers struct {
+	// Definition is the task definition as DescribeTaskDefinition answers it.
+	Definition Object
+	// Digests are those of the containers' images, by the container's name. One that is not in the registry is missing.
+	Digests map[string]string
+}
+
+// Task is what runs for a deployment.
+type Task interface {
+	// Look tells how it is now.
+	Look() TaskState
+	// Stop ends it. It is called once, also for a task that has ended.
+	Stop()
+}
+
+// TaskState is how a task is. Neither Healthy nor Stopped means that it starts.
+type TaskState struct {
+	Healthy, Stopped bool
+	// ExitCode and Reason are those of a stopped task.
+	ExitCode int
+	Reason   string
+}
+
+// AddService adds a service that runs a task definition.
+func (a *AWS) AddService(cluster, name, definition string, desired int) *Service {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	service := a.addService(cluster, name)
+	service.Desired = desired
+	first := a.begin(service, definition)
+	first.Running, service.started = desired, false
+	a.complete(service, first)
+	return service
+}
+
+func (a *AWS) addService(cluster, name string) *Service {
+	service := &Service{Cluster: cluster, Name: name, Properties: Object{}}
+	a.services = append(a.services, service)
+	return service
+}
+
+// StopTasks stops what runs, at the end of a test.
+func (a *AWS) StopTasks() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, service := range a.services {
+		for _, each := range service.Deployments {
+			each.stop()
+		}
+	}
+}
+
+// Running is the task of the service's newest deployment that is healthy. Nil if there is none.
+func (a *AWS) Running(name string) Task {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, service := range a.services {
+		for _, each := range service.Deployments {
+			if service.Name == name && each.task != nil && each.task.Look().Healthy {
+				return each.task
+			}
+		}
+	}
+	return nil
+}
+
+// AddTaskDefinition adds an answer of DescribeTaskDefinition, and returns its ARN.
+func (a *AWS) AddTaskDefinition(answer Object) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.definitions = append(a.definitions, answer)
+	return text(answer["taskDefinition"].(Object)["taskDefinitionArn"])
+}
+
+func (a *AWS) registerTaskDefinition(input Object) (Object, error) {
+	definition := maps.Clone(input)
+	delete(definition, "tags")
+	revision := 1
+	for _, each := range a.definitions {
+		if known := each["taskDefinition"].(Object); known["family"] == input["family"] {
+			number, _ := strconv.Atoi(text(known["taskDefinitionArn"])[strings.LastIndex(text(known["taskDefinitionArn"]), ":")+1:])
+			revision = max(revision, number+1)
+		}
+	}
+	definition["taskDefinitionArn"] = a.ARN("ecs", fmt.Sprintf("task-definition/%s:%d", input["family"], revision))
+	definition["revision"], definition["status"] = revision, "ACTIVE"
+	a.definitions = append(a.definitions, Object{"taskDefinition": definition, "tags": input["tags"]})
+	return Object{"taskDefinition": definition}, nil
+}
+
+func (a *AWS) describeTaskDefinition(input Object) (Object, error) {
+	for _, each := range slices.Backward(a.definitions) {
+		known := each["taskDefinition"].(Object)
+		if known["taskDefinitionArn"] == input["taskDefinition"] || known["family"] == input["taskDefinition"] {
+			return each, nil
+		}
+	}
+	return nil, Response{Code: "ClientException", Message: "Unable to describe task definition."}
+}
+
+// definition is a task definition of the account or of Upstream.
+func (a *AWS) definition(arn string) (Object, error) {
+	if a.Upstream == nil {
+		return a.describeTaskDefinition(Object{"taskDefinition": arn})
+	}
+	body, _ := json.Marshal(Object{"taskDefinition": arn})
+	request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
+	request.Header.Set("X-Amz-Target", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition")
+	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=test/20260101/%s/ecs/aws4_request, SignedHeaders=host, Signature=0", a.Region))
+	w := httptest.NewRecorder()
+	a.Upstream.ServeHTTP(w, request)
+	var answer Object
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		return nil, err
+	}
+	if _, found := answer["taskDefinition"].(Object); !found {
+		return nil, fmt.Errorf("describe %s: %s", arn, w.Body)
+	}
+	return answer, nil
+}
+
+func (a *AWS) find(cluster, name string) *Service {
+	for _, service := range a.services {
+		if service.Name == path.Base(name) && service.Cluster == path.Base(cluster) {
+			return service
+		}
+	}
+	return nil
+}
+
+func (a *AWS) describeServices(input Object) (Object, error) {
+	services, failures := []Object{}, []Object{}
+	for _, name := range texts(input["services"]) {
+		service := a.find(text(input["cluster"]), name)
+		if service == nil {
+			failures = append(failures, Object{"arn": name, "reason": "MISSING"})
+			continue
+		}
+		a.advance(service)
+		services = append(services, a.look(service))
+	}
+	return Object{"services": services, "failures": failures}, nil
+}
+
+func (a *AWS) updateService(input Object) (Object, error) {
+	service := a.find(text(input["cluster"]), text(input["service"]))
+	if service == nil {
+		return nil, Response{Code: "ServiceNotFoundException", Message: "Service not found."}
+	}
+	if desired, found := input["desiredCount"].(float64); found {
+		service.Desired = int(desired)
+	}
+	definition := text(input["taskDefinition"])
+	if definition == "" {
+		definition = service.Deployments[0].TaskDefinition
+	}
+	a.begin(service, definition)
+	return Object{"service": a.describe(service)}, nil
+}
+
+// amend adds what runs to Upstream's answer about services.
+func (a *AWS) amend(action string, input, output Object) (Object, error) {
+	described := []any{output["service"]}
+	if action == "DescribeServices" {
+		described, _ = output["services"].([]any)
+	}
+	for _, each := range described {
+		answer := each.(Object)
+		name := text(answer["serviceArn"])
+		cluster := path.Base(path.Dir(name))
+		if answer["status"] != "ACTIVE" {
+			continue
+		}
+		service := a.find(cluster, name)
+		if service == nil {
+			service = a.addService(cluster, path.Base(name))
+		}
+		if desired, found := answer["desiredCount"].(float64); found {
+			service.Desired = int(desired)
+		}
+		// What is deployed follows the number at once.
+		if len(service.Deployments) > 0 && service.Deployments[0].State == "COMPLETED" {
+			service.Deployments[0].Running = service.Desired
+		}
+		definition := text(answer["taskDefinition"])
+		// Whoever talks to Upstream itself may have changed the service.
+		changed := service.seen != definition
+		service.seen = definition
+		switch {
+		case changed || action == "UpdateService" && (input["forceNewDeployment"] == true || input["taskDefinition"] != nil):
+			a.begin(service, definition)
+		case action == "DescribeServices":
+			a.advance(service)
+		}
+		described := a.describe(service)
+		for _, property := range []string{"taskDefinition", "runningCount", "deployments"} {
+			answer[property] = described[property]
+		}
+		maps.Copy(answer, service.Properties)
+	}
+	return output, nil
+}
+
+// begin begins a deployment. What ran before goes on until this one is complete.
+func (a *AWS) begin(service *Service, definition string) *Deployment {
+	a.deployments++
+	began := &Deployment{
+		ID: fmt.Sprintf("ecs-svc/%019d", a.deployments), TaskDefinition: definition, State: "IN_PROGRESS", Status: "IN_PROGRESS",
+		Created: time.Now(), serviceName: service.Cluster + "/" + service.Name,
+	}
+	for _, each := range slices.Backward(service.Record) {
+		if began.Source == nil && each.Status == "SUCCESSFUL" {
+			began.Source = each
+		}
+	}
+	for _, each := range service.Record {
+		if each.Status == "IN_PROGRESS" {
+			each.Status = "STOPPED"
+		}
+	}
+	service.Deployments = append([]*Deployment{began}, service.Deployments...)
+	service.Record = append(service.Record, began)
+	service.started = true
+	return began
+}
+
+// advance takes the service's deployment a step further.
+func (a *AWS) advance(service *Service) {
+	if len(service.Deployments) == 0 {
+		return
+	}
+	primary := service.Deployments[0]
+	if primary.State != "IN_PROGRESS" {
+		return
+	}
+	if service.Desired == 0 {
+		a.complete(service, primary)
+		return
+	}
+	if primary.task == nil {
+		task, err := a.start(primary)
+		if err != nil {
+			// The image may come yet.
+			primary.Pending, primary.Failed = service.Desired, primary.Failed+1
+			return
+		}
+		primary.task = task
+	}
+	state := primary.task.Look()
+	switch primary.looks++; {
+	case state.Stopped:
+		service.Stopped = append(service.Stopped, a.stoppedTask(service, primary, state))
+		primary.Failed++
+		a.giveUp(service, primary, "ECS deployment circuit breaker: tasks failed to start.",
+			"ECS deployment circuit breaker: rolling back to deploymentId ")
+	case state.Healthy:
+		primary.Running, primary.Pending = service.Desired, 0
+		a.complete(service, primary)
+	default:
+		primary.Running = service.Desired / 2
+		primary.Pending = service.Desired - primary.Running
+	}
+}
+
+func (a *AWS) stoppedTask(service *Service, deployment *Deployment, state TaskState) Object {
+	container := Object{"name": "unknown", "exitCode": state.ExitCode}
+	if len(deployment.Images) > 0 {
+		container["name"] = deployment.Images[0]["containerName"]
+	}
+	reason := state.Reason
+	if reason == "" {
+		reason = "Essential container in task exited"
+	}
+	return Object{
+		"taskArn":   a.ARN("ecs", fmt.Sprintf("task/%s/%032d", service.Cluster, len(service.Stopped)+1)),
+		"startedBy": deployment.ID, "stoppedAt": seconds(time.Now()), "stopCode": "EssentialContainerExited",
+		"stoppedReason": reason, "containers": []Object{container},
+	}
+}
+
+// start reads which images a deployment runs, and runs them.
+func (a *AWS) start(deployment *Deployment) (Task, error) {
+	answer, err := a.definition(deployment.TaskDefinition)
+	if err != nil {
+		return nil, err
+	}
+	containers, _ := json.Marshal(answer["taskDefinition"].(Object)["containerDefinitions"])
+	var named []struct{ Name, Image string }
+	if err := json.Unmarshal(containers, &named); err != nil {
+		return nil, err
+	}
+	var images []Object
+	for _, container := range named {
+		digest, err := a.digestOf(container.Image)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, Object{"containerName": container.Name, "image": container.Image, "imageDigest": digest})
+	}
+	if deployment.Images == nil {
+		deployment.Images = images
+	}
+	digests := map[string]string{}
+	for _, each := range deployment.Images {
+		digests[text(each["containerName"])] = text(each["imageDigest"])
+	}
+	if a.Run == nil {
+		return &slowStart{}, nil
+	}
+	return a.Run(Containers{Definition: answer["taskDefinition"].(Object), Digests: digests}), nil
+}
+
+// slowStart is a task that is healthy at the second look.
+type slowStart struct{ looks int }
+
+func (s *slowStart) Look() TaskState {
+	s.looks++
+	return TaskState{Healthy: s.looks > 1}
+}
+
+func (s *slowStart) Stop() {}
+
+func (a *AWS) complete(service *Service, deployment *Deployment) {
+	deployment.State, deployment.Status, deployment.Reason = "COMPLETED", "SUCCESSFUL", "ECS deployment "+deployment.ID+" completed."
+	if deployment.backFrom != nil {
+		deployment.backFrom.Status = "ROLLBACK_SUCCESSFUL"
+	}
+	for _, each := range service.Deployments {
+		if each != deployment {
+			each.stop()
+		}
+	}
+	service.Deployments = []*Deployment{deployment}
+}
+
+// giveUp has ECS go back from a deployment to what ran before it, if there was anything.
+func (a *AWS) giveUp(service *Service, deployment *Deployment, reason, backReason string) {
+	deployment.State, deployment.Reason, deployment.Running, deployment.Pending = "FAILED", reason, 0, 0
+	deployment.stop()
+	if deployment.Source == nil {
+		deployment.Status = "STOPPED"
+		return
+	}
+	deployment.Status = "ROLLBACK_IN_PROGRESS"
+	back := a.begin(service, deployment.Source.TaskDefinition)
+	// ECS's own way back has no entry in the record. It takes the digests that ran, whatever a tag names by now.
+	service.Record = service.Record[:len(service.Record)-1]
+	back.backFrom, back.Source, back.Images = deployment, deployment.Source, deployment.Source.Images
+	back.Reason = backReason + deployment.Source.ID + "."
+	service.Deployments = []*Deployment{back, deployment}
+	for _, each := range service.Deployments {
+		if each == deployment.Source && each.task != nil {
+			back.task, each.task = each.task, nil
+		}
+	}
+}
+
+func (d *Deployment) stop() {
+	if d.task != nil {
+		d.task.Stop()
+		d.task = nil
+	}
+}
+
+// look is what DescribeServices answers of a service now.
+func (a *AWS) look(service *Service) Object {
+	if service.started && len(service.Looks) > 0 {
+		look := service.Looks[0]
+		if len(service.Looks) > 1 {
+			service.Looks = service.Looks[1:]
+		}
+		return look
+	}
+	return a.describe(service)
+}
+
+func (a *AWS) describe(service *Service) Object {
+	running, deployments := 0, []Object{}
+	for i, each := range service.Deployments {
+		desired, status := service.Desired, "PRIMARY"
+		if i > 0 {
+			desired, status = 0, "ACTIVE"
+		}
+		running += each.Running
+		deployments = append(deployments, Object{
+			"id": each.ID, "status": status, "taskDefinition": each.TaskDefinition, "desiredCount": desired,
+			"runningCount": each.Running, "pendingCount": each.Pending, "failedTasks": each.Failed,
+			"rolloutState": each.State, "rolloutStateReason": each.Reason, "createdAt": seconds(each.Created),
+		})
+	}
+	answer := Object{
+		"serviceArn": a.ARN("ecs", "service/"+service.Cluster+"/"+service.Name), "serviceName": service.Name,
+		"clusterArn": a.ARN("ecs", "cluster/"+service.Cluster), "status": "ACTIVE",
+		"taskDefinition": service.Deployments[0].TaskDefinition,
+		"desiredCount":   service.Desired, "runningCount": running, "deployments": deployments,
+	}
+	maps.Copy(answer, service.Properties)
+	return answer
+}
+
+func seconds(moment time.Time) float64 { return float64(moment.UnixMilli()) / 1000 }
+
+func (a *AWS) listTasks(input Object) (Object, error) {
+	arns := []string{}
+	if service := a.find(text(input["cluster"]), text(input["serviceName"])); service != nil && input["desiredStatus"] == "STOPPED" {
+		for _, each := range service.Stopped {
+			arns = append(arns, text(each["taskArn"]))
+		}
+	}
+	return Object{"taskArns": arns}, nil
+}
+
+func (a *AWS) describeTasks(input Object) (Object, error) {
+	tasks := []Object{}
+	for _, service := range a.services {
+		for _, each := range service.Stopped {
+			if slices.Contains(texts(input["tasks"]), text(each["taskArn"])) {
+				tasks = append(tasks, each)
+			}
+		}
+	}
+	return Object{"tasks": tasks, "failures": []Object{}}, nil
+}
