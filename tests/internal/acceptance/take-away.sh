@@ -1,6 +1,9 @@
 # What follows takes away by its name what Pulumi does not know of, and passes over what is not there.
 quietly() { "$@" >/dev/null 2>&1 || true; }
 scaled="--service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/$name-cluster/$name-service"
+for policy in up down; do
+  quietly aws application-autoscaling delete-scaling-policy --policy-name "$name-scale-$policy" $scaled
+done
 quietly aws application-autoscaling deregister-scalable-target $scaled
 quietly aws cloudwatch delete-alarms --alarm-names "$name-high-cpu" "$name-low-cpu"
 quietly aws cloudwatch delete-dashboards --dashboard-names "$name-dashboard"

@@ -13,8 +13,8 @@
 //   - outputs: the contract between the stack and those who read its outputs.
 //
 // In a text, {x} is a setting, a value or a fact of the account; {SecurityGroup alb.GroupId} is what AWS answers about
-// another resource, {this.X} what it has answered about this one, {outputs.x} an output of the stack, and after x the
-// rest of a text behind x. How an expectation is compared is in compare.go.
+// another resource, {this.X} what it has answered about this one, and {outputs.x} an output of the stack. How an
+// expectation is compared is in compare.go.
 package readback
 
 import (
@@ -74,7 +74,7 @@ func Resources(stack Stack) []string {
 	r := newReader(context.Background(), nil, stack)
 	var keys []string
 	for _, each := range inventory.All() {
-		if !inStateAlone(each) && (each.Setting == "" || r.holds(each.Setting)) {
+		if expected.Types[each.Type] != nil && (each.Setting == "" || r.holds(each.Setting)) {
 			keys = append(keys, each.Key())
 		}
 	}
@@ -115,11 +115,6 @@ func IsMissing(err error) bool {
 	return errors.Is(err, errMissing)
 }
 
-// inStateAlone tells whether AWS knows nothing of a resource. What it drew is seen where it is used.
-func inStateAlone(resource inventory.Resource) bool {
-	return strings.HasPrefix(resource.Type, "random:")
-}
-
 // expected is the part of the inventory that this package reads.
 var expected = func() (content struct {
 	Settings, Values, Outputs map[string]any
@@ -149,7 +144,8 @@ func (r *reader) checkResource(key string) {
 	}
 	r.check(key, answer, expected.Resources[key].Want)
 	if tags, tagged := answer["Tags"]; tagged {
-		r.check(key+": Tags", ownTags(tags), exactly(toAny(r.stack.Tags)))
+		wanted, _ := plain(r.stack.Tags).(map[string]any)
+		r.check(key+": Tags", ownTags(tags), exactly(wanted))
 	}
 }
 
@@ -171,24 +167,15 @@ func (r *reader) differ(what, difference string) {
 
 // ownTags are tags by their keys, without those that AWS keeps for itself.
 func ownTags(tags any) map[string]any {
-	own := map[string]any{}
-	list, _ := tags.([]any)
-	for _, tag := range list {
-		own[fmt.Sprint(field(tag, "Key"))] = field(tag, "Value")
-	}
-	if pairs, isMap := tags.(map[string]any); isMap {
-		own = pairs
+	own, isMap := tags.(map[string]any)
+	if !isMap {
+		own = map[string]any{}
+		for _, tag := range asList(tags) {
+			own[fmt.Sprint(field(tag, "Key"))] = field(tag, "Value")
+		}
 	}
 	maps.DeleteFunc(own, func(key string, _ any) bool { return strings.HasPrefix(key, "aws:") })
 	return own
-}
-
-func toAny(texts map[string]string) map[string]any {
-	values := map[string]any{}
-	for key, text := range texts {
-		values[key] = text
-	}
-	return values
 }
 
 // decode reads JSON that is part of the program. Numbers stay the texts that they are.

@@ -6,25 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"mediaserver/tests/internal/awsclients"
 	"mediaserver/tests/internal/inventory"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 func TestEveryResourceOfTheInventoryIsReadBack(t *testing.T) {
 	t.Parallel()
 	known := operations(awsclients.New(aws.Config{}))
-	called := map[string]bool{}
-	use := func(calls []call) {
-		for _, each := range calls {
-			called[each.Call] = true
-		}
-	}
+	var used []call
 	for _, each := range inventory.All() {
 		row, found := expected.Resources[each.Key()]
 		calls := expected.Types[each.Type]
-		if inStateAlone(each) {
+		if strings.HasPrefix(each.Type, "random:") {
 			if found || calls != nil {
 				t.Errorf("%s is in Pulumi's state alone, and something says how to read it", each.Key())
 			}
@@ -33,10 +28,14 @@ func TestEveryResourceOfTheInventoryIsReadBack(t *testing.T) {
 		if row.ID == "" || len(row.Want) == 0 || len(calls) == 0 {
 			t.Errorf("%s: something is missing of %+v, read by %+v", each.Key(), row, calls)
 		}
-		use(append(slices.Clone(calls), row.Also...))
+		used = slices.Concat(used, calls, row.Also)
 	}
 	for _, calls := range expected.Lookups {
-		use(calls)
+		used = append(used, calls...)
+	}
+	called := map[string]bool{}
+	for _, each := range used {
+		called[each.Call] = true
 	}
 	if got, want := slices.Sorted(maps.Keys(called)), slices.Sorted(maps.Keys(known)); !slices.Equal(got, want) {
 		t.Errorf("the inventory calls\n%q\nand known are\n%q", got, want)
@@ -81,8 +80,6 @@ func TestWhatIsNotAsItShouldBeIsTold(t *testing.T) {
 		{"a list of nothing", `[]`, `["a"]`, ` has no "a"`},
 		{"fields of a list", `[{"Id": "a"}, {"Id": "b"}]`, `{"Id": ["b", "a"]}`, ""},
 		{"others", `["a", "b"]`, `{"includes": ["c"]}`, ` has no "c"`},
-		{"not among them", `["a", "b"]`, `{"among": ["a"]}`, ` is ["a","b"], want only of ["a"]`},
-		{"none of them", `[]`, `{"among": ["a"]}`, ` is [], want only of ["a"]`},
 		{"a pattern", `"media-1a"`, `"~media-[a-z0-9]+"`, ""},
 		{"a longer text", `"media-1a!"`, `"~media-[a-z0-9]+"`, ` is "media-1a!", want "~media-[a-z0-9]+"`},
 		{"a secret", `"hush"`, `{"secret": 5}`, " has 4 characters, want 5"},

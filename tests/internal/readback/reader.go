@@ -206,14 +206,13 @@ func (r *reader) holds(condition string) bool {
 		}
 		return !isNothing(plain(value))
 	}
-	needed, excluded, _ := strings.Cut(condition, " without ")
-	if excluded != "" && set(excluded) {
-		return false
+	if needed, excluded, without := strings.Cut(condition, " without "); without {
+		return r.holds(needed) && !set(excluded)
 	}
-	if either := strings.Split(needed, " or "); len(either) > 1 {
-		return slices.ContainsFunc(either, set)
+	if one, other, both := strings.Cut(condition, " and "); both {
+		return set(one) && set(other)
 	}
-	return !slices.ContainsFunc(strings.Split(needed, " and "), func(key string) bool { return !set(key) })
+	return slices.ContainsFunc(strings.Split(condition, " or "), set)
 }
 
 // fill replaces the placeholders of a text. A text that is one placeholder becomes what that stands for.
@@ -243,7 +242,6 @@ func (r *reader) resolve(name string) (any, error) {
 	if value, known := r.facts[name]; known {
 		return r.evaluate(value)
 	}
-	name, before, cut := strings.Cut(name, " after ")
 	of, path, _ := strings.Cut(name, ".")
 	answer, err := r.read(of)
 	if err != nil {
@@ -255,13 +253,6 @@ func (r *reader) resolve(name string) (any, error) {
 	}
 	if value = one(value); isNothing(value) {
 		return nil, fmt.Errorf("{%s}: %w", name, errMissing)
-	}
-	if cut {
-		_, after, found := strings.Cut(fmt.Sprint(value), before)
-		if !found {
-			return nil, fmt.Errorf("{%s} is %v, without %q", name, value, before)
-		}
-		return after, nil
 	}
 	return value, nil
 }
