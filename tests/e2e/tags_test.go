@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandboxtest"
 )
 
@@ -29,7 +30,9 @@ func TestChangedDefaultTagsReachEveryResourceInPlace(t *testing.T) {
 	d.Up()
 	d.Must("refresh", "--yes", "--expect-no-changes")
 
-	deployment := d.readable()
-	deployment.Tags = map[string]string{"Project": "renamed", "Owner": "media"}
-	d.checkValues(proxy, deployment)
+	stack := d.readable(proxy, nil)
+	stack.Tags = map[string]string{"Project": "renamed", "Owner": "media"}
+	if err := readback.Check(t.Context(), d.Clients(), stack); err != nil {
+		t.Error(err)
+	}
 }

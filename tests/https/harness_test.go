@@ -129,21 +129,18 @@ func (d *deployment) service() string {
 	return bodies[0]
 }
 
-// checkValues reads everything back, and compares it with the settings of the guide and of the domain.
-func (d *deployment) checkValues(resources int, change func(*readback.Settings)) {
+// checkValues reads everything back, and compares it with the guide and the settings of the domain.
+func (d *deployment) checkValues(resources int, settings map[string]any) {
 	d.t.Helper()
-	settings := readback.Guide()
-	change(&settings)
-	read := readback.Deployment{
+	stack := readback.Stack{
 		Account: sandbox.Account, Region: sandbox.Region, Partition: "aws", Settings: settings,
 		Tags:    map[string]string{"Project": "mediaserver", "Environment": "dev", "ManagedBy": "Pulumi"},
 		Outputs: d.Outputs(), CreatedService: d.service(),
 	}
-	results := readback.Read(d.t.Context(), d.clients, read)
-	if len(results) != resources {
-		d.t.Errorf("%d resources were read back, want %d", len(results), resources)
+	if managed := len(d.Managed()); managed != resources {
+		d.t.Errorf("the state has %d managed resources, want %d", managed, resources)
 	}
-	for _, difference := range append(readback.Differences(results), readback.Outputs(read)...) {
-		d.t.Error(difference)
+	if err := readback.Check(d.t.Context(), d.clients, stack); err != nil {
+		d.t.Error(err)
 	}
 }

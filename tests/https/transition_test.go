@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandboxtest"
 	"mediaserver/tools/gate"
 )
@@ -149,7 +148,7 @@ func TestARunningStackGoesToHTTPSAndBackAndIsServedAtEveryMoment(t *testing.T) {
 		"RequestCertificate", "ChangeResourceRecordSets UPSERT CNAME",
 		"CreateListener 443", "ModifyListenerAttributes", "ChangeResourceRecordSets CREATE A", "ModifyListener 80",
 	})
-	d.checkValues(41, func(read *readback.Settings) { read.DomainName, read.HostedZoneID = domain, d.zone })
+	d.checkValues(41, map[string]any{"domainName": domain, "hostedZoneId": d.zone})
 
 	d.configure(map[string]string{"domainName": "", "hostedZoneId": ""})
 	d.wantRefused(
@@ -160,7 +159,7 @@ func TestARunningStackGoesToHTTPSAndBackAndIsServedAtEveryMoment(t *testing.T) {
 	wantAlwaysServed(t, back, true)
 	wantCalls(t, back, []string{"ModifyListener 80"},
 		"ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate", "DeleteListener")
-	d.checkValues(36, func(*readback.Settings) {})
+	d.checkValues(36, nil)
 	d.Must("preview", "--expect-no-changes")
 }
 
@@ -227,6 +226,6 @@ func TestAnotherDomainHasItsCertificateAndItsNameBeforeTheOldOnesGo(t *testing.T
 	if left := d.certificates(); len(left) != 1 {
 		t.Errorf("the account has the certificates %q", left)
 	}
-	d.checkValues(41, func(read *readback.Settings) { read.DomainName, read.HostedZoneID = "films.example.com", d.zone })
+	d.checkValues(41, map[string]any{"domainName": "films.example.com", "hostedZoneId": d.zone})
 	d.Must("preview", "--expect-no-changes")
 }

@@ -80,7 +80,7 @@ func account(t *testing.T) []string {
 	}
 	t.Cleanup(func() { _ = running.Close() })
 	tools := t.TempDir()
-	for _, name := range []string{"pulumi", "aws", "jq"} {
+	for _, name := range []string{"pulumi", "aws"} {
 		if err := os.WriteFile(filepath.Join(tools, name), []byte("#!/bin/sh\necho called >>"+filepath.Join(tools, "calls")+"\nexit 1\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func (s *started) converse(output io.Reader, reactions ...func(text string) bool
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	empty := t.TempDir()
-	prepare(t, []string{"PATH=" + empty}).ends(t, exitCannotBegin, "not on PATH: pulumi, aws, jq, curl, go")
+	prepare(t, []string{"PATH=" + empty}).ends(t, exitCannotBegin, "not on PATH: pulumi, aws, go")
 	variables := account(t)
 	prepare(t, append(variables, "AWS_REGION=")).ends(t, exitCannotBegin, "set AWS_REGION")
 	prepare(t, append(variables, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")).ends(t, exitCannotBegin, "log in first")
@@ -166,7 +166,7 @@ var reportLine = regexp.MustCompile(`Report: (\S+)\n`)
 func TestTheRunInTheSandboxLeavesNothingButItsReport(t *testing.T) {
 	t.Parallel()
 	command := prepare(t, nil, "--sandbox", "--show-account")
-	command.ends(t, 0, "PASSED: 13 of 18 steps passed, 5 left out", "Nothing of the run is left")
+	command.ends(t, 0, "PASSED: 12 of 17 steps passed, 5 left out", "Nothing of the run is left")
 	found := reportLine.FindStringSubmatch(command.output.String())
 	if found == nil {
 		t.Fatalf("the output names no report:\n%s", command.output.String())
@@ -191,7 +191,7 @@ func TestCtrlCOnATerminalTakesEverythingAway(t *testing.T) {
 	t.Parallel()
 	report := filepath.Join(t.TempDir(), "report.md")
 	command := prepare(t, nil, "--sandbox", "--report", report)
-	command.onTerminal(t, "[ 2/18]", "\x03")
+	command.onTerminal(t, "[ 2/17]", "\x03")
 	command.check(t, exitInterrupted, "Interrupted.", "INTERRUPTED: ", "Nothing of the run is left")
 	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), ": interrupted\n") {
 		t.Errorf("the report is %s (%v)", text, err)
@@ -230,7 +230,7 @@ func TestTerminatedTwiceInTheSandboxEndsAtOnce(t *testing.T) {
 			return true
 		}
 	}
-	command.converse(reader, terminate("[ 2/18]"), terminate("once more, and the run"))
+	command.converse(reader, terminate("[ 2/17]"), terminate("once more, and the run"))
 	// The destroy may have been quicker than the second signal.
 	if code := command.ProcessState.ExitCode(); code != exitRemains && code != exitInterrupted {
 		t.Errorf("exit code %d", code)

@@ -34,7 +34,7 @@ long that takes and what it costs, and asks.
   --show-account   name the account in the report
   --help           print this
 
-It needs on PATH: pulumi, aws, jq, curl, go. Pulumi installs its plugins itself.
+It needs on PATH: pulumi, aws, go, and what scripts/deploy-app needs. Pulumi installs its plugins itself.
 
 Exit codes:
    0  every step passed, and nothing is left
@@ -56,19 +56,19 @@ const (
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// choices are what the arguments say.
-type choices struct {
-	yes, sandbox, showAccount bool
-	report                    string
+// command is a run of this command.
+type command struct {
+	yes, sandbox bool
+	options      acceptance.Options
 }
 
 func run(words []string) int {
-	var chosen choices
+	chosen := command{options: acceptance.Options{Output: os.Stdout}}
 	flags := arguments.Flags("acceptance")
 	flags.BoolVar(&chosen.yes, "yes", false, "")
 	flags.BoolVar(&chosen.sandbox, "sandbox", false, "")
-	flags.BoolVar(&chosen.showAccount, "show-account", false, "")
-	flags.StringVar(&chosen.report, "report", "", "")
+	flags.BoolVar(&chosen.options.ShowAccount, "show-account", false, "")
+	flags.StringVar(&chosen.options.Report, "report", "", "")
 	others, err := arguments.Parse(flags, words)
 	if errors.Is(err, arguments.ErrHelp) {
 		fmt.Print(usage)
@@ -81,11 +81,20 @@ func run(words []string) int {
 		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
 		return exitUsage
 	}
-	ctx, abandon := interruptible()
-	if chosen.sandbox {
-		return inSandbox(ctx, abandon, chosen)
+	if chosen.options.Root, err = locate(); err != nil {
+		return cannotBegin(err)
 	}
-	return onAWS(ctx, abandon, chosen)
+	name := acceptance.NewName()
+	chosen.options.Folder = filepath.Join(chosen.options.Root, ".acceptance", name)
+	if chosen.options.Report == "" {
+		chosen.options.Report = chosen.options.Folder + ".md"
+	}
+	var ctx context.Context
+	ctx, chosen.options.Abandon = interruptible()
+	if chosen.sandbox {
+		return chosen.inSandbox(ctx, name)
+	}
+	return chosen.onAWS(ctx, name)
 }
 
 // interruptible returns a context that ends with the first interrupt, and a channel that closes with the second one.
@@ -104,12 +113,8 @@ func interruptible() (context.Context, <-chan struct{}) {
 }
 
 // onAWS runs on the account of the environment's credentials.
-func onAWS(ctx context.Context, abandon <-chan struct{}, chosen choices) int {
-	root, err := locate()
-	if err != nil {
-		return cannotBegin(err)
-	}
-	if missing := missingTools("pulumi", "aws", "jq", "curl", "go"); len(missing) > 0 {
+func (c command) onAWS(ctx context.Context, name string) int {
+	if missing := missingTools("pulumi", "aws", "go"); len(missing) > 0 {
 		return cannotBegin(fmt.Errorf("not on PATH: %s", strings.Join(missing, ", ")))
 	}
 	cli, err := exec.LookPath("pulumi")
@@ -120,55 +125,48 @@ func onAWS(ctx context.Context, abandon <-chan struct{}, chosen choices) int {
 	if err != nil {
 		return cannotBegin(err)
 	}
-	name := acceptance.NewName()
-	folder := filepath.Join(root, ".acceptance", name)
-	if chosen.report == "" {
-		chosen.report = folder + ".md"
-	}
-	fmt.Print(account.Plan(name, folder, chosen.report))
+	fmt.Print(account.Plan(name, c.options.Folder, c.options.Report))
 	if warning := endingCredentials(ctx, account); warning != "" {
 		fmt.Printf("\n%s\n", warning)
 	}
-	if !chosen.yes && !agreed(ctx) {
+	if !c.yes && !agreed(ctx) {
 		return exitUsage
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(c.options.Folder, 0o700); err != nil {
 		return cannotBegin(fmt.Errorf("make the folder of the run: %w", err))
 	}
-	target, err := account.Target(ctx, root, folder, name, cli)
+	target, err := account.Target(ctx, c.options.Root, c.options.Folder, name, cli)
 	if err != nil {
 		return cannotBegin(err)
 	}
 	fmt.Println()
-	result, err := acceptance.Run(ctx, target, acceptance.Options{
-		Root: root, Folder: folder, Report: chosen.report, ShowAccount: chosen.showAccount, Output: os.Stdout, Abandon: abandon,
-	})
-	return conclude(result, err, folder)
+	code, _ := c.finish(acceptance.Run(ctx, target, c.options))
+	return code
 }
 
-// conclude returns the exit code, and removes the folder of a run that left nothing and needs no second look.
-func conclude(result acceptance.Result, err error, folder string) int {
+// finish returns the exit code, and removes the folder of a run that left nothing and needs no second look.
+func (c command) finish(result acceptance.Result, err error) (code int, remains bool) {
 	if err != nil && len(result.Steps) == 0 {
-		return cannotBegin(err)
+		return cannotBegin(err), false
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
 	}
 	if err != nil || !result.Passed() {
-		fmt.Printf("All that the programs printed: %s\n", filepath.Join(folder, "log"))
+		fmt.Printf("All that the programs printed: %s\n", filepath.Join(c.options.Folder, "log"))
 	}
 	switch {
 	case result.Remains:
-		return exitRemains
+		return exitRemains, true
 	case result.Interrupted:
-		return exitInterrupted
+		return exitInterrupted, false
 	case err != nil || !result.Passed():
-		return exitFailed
+		return exitFailed, false
 	}
-	if err := os.RemoveAll(folder); err != nil {
+	if err := os.RemoveAll(c.options.Folder); err != nil {
 		fmt.Fprintf(os.Stderr, "acceptance: remove the folder of the run: %v\n", err)
 	}
-	return 0
+	return 0, false
 }
 
 func cannotBegin(err error) int {

@@ -8,7 +8,6 @@ package acceptance
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,7 +30,7 @@ func NewName() string { return "acceptance-" + strings.ToLower(rand.Text()[:8]) 
 type Options struct {
 	// Root is the folder of Pulumi.yaml, the program's.
 	Root string
-	// Folder takes the run's log and the commands that finish it by hand. It exists.
+	// Folder takes the run's log and the script that finishes it by hand. It exists.
 	Folder string
 	// Report is the file that the report goes to.
 	Report string
@@ -55,15 +54,11 @@ type Result struct {
 
 // Passed tells whether every step passed that was not left out.
 func (r Result) Passed() bool {
-	if r.Remains || r.Interrupted {
-		return false
-	}
+	passed := !r.Remains && !r.Interrupted
 	for _, step := range r.Steps {
-		if step.Verdict != Passed && step.Verdict != LeftOut {
-			return false
-		}
+		passed = passed && (step.Verdict == Passed || step.Verdict == LeftOut)
 	}
-	return true
+	return passed
 }
 
 // run is an acceptance run under way.
@@ -72,46 +67,44 @@ type run struct {
 	target  *Target
 	stack   *stack
 	clients *awsclients.Clients
-	// settings are those of the stack at this moment.
-	settings readback.Settings
+	// settings are those of the stack at this moment, without those that are as in the guide.
+	settings map[string]any
+	// outputs are the last ones that are known of the stack.
+	outputs map[string]any
 	// version is the one that the application should answer with at this moment.
 	version string
 	started time.Time
-	log     *redactor
-	// versions are what the report names: what, and its version.
-	versions [][2]string
-	results  []StepResult
-	// remains are the commands that take away what the run could not. Empty if nothing is left.
-	remains string
+	results []StepResult
+	// remains tells that not everything was seen to be gone.
+	remains bool
 }
 
 // Run runs the acceptance on a target. When the context ends, it stops the current step, takes everything away and
-// returns. An error means that the run could not begin, and nothing was made.
+// returns. An error without steps means that the run could not begin, and nothing was made.
 func Run(ctx context.Context, target *Target, options Options) (Result, error) {
-	file, err := os.OpenFile(filepath.Join(options.Folder, "log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(options.Folder, "log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return Result{}, fmt.Errorf("open the log of the run: %w", err)
 	}
-	defer func() { _ = file.Close() }()
-	r := &run{Options: options, target: target, started: time.Now(), log: &redactor{target: file}}
-	r.stack = &stack{
-		root: options.Root, cli: target.CLI, settings: target.SettingsFile,
-		processes: processes{environment: target.Environment, folder: options.Root, log: r.log, abandon: options.Abandon},
+	defer func() { _ = log.Close() }()
+	r := &run{
+		Options: options, target: target, started: time.Now(), clients: awsclients.New(target.Config),
+		stack: &stack{
+			processes: processes{environment: target.Environment, folder: options.Root, log: log, abandon: options.Abandon},
+			cli:       target.CLI, settings: target.SettingsFile,
+		},
+		// As for a first deployment (docs/operating.md): everything, and no task before there is an image.
+		settings: map[string]any{"name": target.Name, "desiredCount": 0, "minCapacity": 0},
 	}
-	r.clients = awsclients.New(target.Config)
-	r.settings = readback.Guide()
-	r.settings.Name = target.Name
-	// The recipe for a first deployment (docs/operating.md): everything, and no task before there is an image.
-	r.settings.DesiredCount, r.settings.MinCapacity = 0, 0
-
-	if err := r.writeCommands(); err != nil {
+	if err := r.writeScript(); err != nil {
 		return Result{}, err
 	}
 	if err := r.stack.configure(ctx, r.firstSettings()); err != nil {
 		return Result{}, fmt.Errorf("write the settings of the stack: %w", err)
 	}
-	r.findVersions(ctx)
-	r.try(ctx)
+	for _, step := range steps {
+		r.perform(ctx, step)
+	}
 	interrupted := ctx.Err() != nil
 	if interrupted {
 		fmt.Fprintln(r.Output, "\nInterrupted. Everything that was made is taken away now; once more, and the run stops at "+
@@ -120,20 +113,16 @@ func Run(ctx context.Context, target *Target, options Options) (Result, error) {
 	// Taking away does not depend on whether somebody still waits for the steps.
 	r.takeAway(context.WithoutCancel(ctx))
 
-	result := Result{Steps: r.results, Remains: r.remains != "", Interrupted: interrupted}
-	if err := r.writeReport(result); err != nil {
-		return result, err
-	}
+	result := Result{Steps: r.results, Remains: r.remains, Interrupted: interrupted}
 	r.conclude(result)
-	return result, nil
+	return result, r.writeReport(result)
 }
 
 // firstSettings are what the stack's settings file says beside the region.
 func (r *run) firstSettings() map[string]string {
-	settings := map[string]string{
-		"mediaserver:name":         r.settings.Name,
-		"mediaserver:desiredCount": fmt.Sprint(r.settings.DesiredCount),
-		"mediaserver:minCapacity":  fmt.Sprint(r.settings.MinCapacity),
+	settings := map[string]string{}
+	for key, value := range r.settings {
+		settings["mediaserver:"+key] = fmt.Sprint(value)
 	}
 	for key, value := range r.tags() {
 		settings["aws:defaultTags.tags."+key] = value
@@ -148,13 +137,21 @@ func (r *run) tags() map[string]string {
 	}
 }
 
+// deployed is the stack as it should be at this moment.
+func (r *run) deployed() readback.Stack {
+	return readback.Stack{
+		Account: r.target.Account, Region: r.target.Region, Partition: r.target.Partition,
+		Settings: r.settings, Tags: r.tags(), Outputs: r.outputs,
+	}
+}
+
 // conclude says how it ended.
 func (r *run) conclude(result Result) {
 	counts := map[Verdict]int{}
 	for _, step := range result.Steps {
 		counts[step.Verdict]++
 	}
-	fmt.Fprintf(r.Output, "\n%s: %d of %d steps passed", verdictOf(result), counts[Passed], len(result.Steps))
+	fmt.Fprintf(r.Output, "\n%s: %d of %d steps passed", strings.ToUpper(result.verdict()), counts[Passed], len(result.Steps))
 	for _, verdict := range []Verdict{Failed, NotRun, LeftOut} {
 		if counts[verdict] > 0 {
 			fmt.Fprintf(r.Output, ", %d %s", counts[verdict], verdict)
@@ -162,36 +159,26 @@ func (r *run) conclude(result Result) {
 	}
 	fmt.Fprintf(r.Output, ", in %s.\n", lasted(time.Since(r.started)))
 	if result.Remains {
-		fmt.Fprintf(r.Output, "\nSOMETHING IS LEFT in the account. These commands take it away (they are in %s):\n\n%s",
-			filepath.Join(r.Folder, commandsFile), indent(r.remains))
+		fmt.Fprintf(r.Output, "\nSOMETHING IS LEFT in the account. This takes it away:\n\n  sh %s\n\nIts commands:\n\n%s\n",
+			r.scriptPath(), indent(r.script()))
 	} else {
 		fmt.Fprintln(r.Output, "Nothing of the run is left in the account.")
 	}
 	fmt.Fprintf(r.Output, "Report: %s\n", r.Report)
 }
 
-// verdictOf is the run's verdict in a word.
-func verdictOf(result Result) string {
+// verdict is the run's verdict in a word.
+func (r Result) verdict() string {
 	switch {
-	case result.Interrupted:
-		return "INTERRUPTED"
-	case result.Passed():
-		return "PASSED"
+	case r.Interrupted:
+		return "interrupted"
+	case r.Passed():
+		return "passed"
 	default:
-		return "FAILED"
+		return "failed"
 	}
 }
 
-// errInterrupted is why a step ended that was stopped from outside.
-var errInterrupted = errors.New("interrupted")
-
 func indent(text string) string {
-	var indented strings.Builder
-	for line := range strings.Lines(text) {
-		if strings.TrimSpace(line) != "" {
-			indented.WriteString("  ")
-		}
-		indented.WriteString(line)
-	}
-	return indented.String()
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
 }

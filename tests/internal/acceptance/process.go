@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -19,41 +18,29 @@ type processes struct {
 	environment []string
 	folder      string
 	// log takes all that the programs print.
-	log io.Writer
+	log *os.File
 	// abandon is closed when nobody waits for a program to end in good order any more.
 	abandon <-chan struct{}
 }
 
-// outcome is how a program ended.
-type outcome struct {
-	stdout string
-	// all is standard output and standard error together.
-	all  string
-	code int
-}
-
-// lastLines are the last lines that a program printed.
-func (o outcome) lastLines(count int) string {
-	lines := strings.Split(strings.TrimSpace(o.all), "\n")
-	return strings.Join(lines[max(0, len(lines)-count):], "\n")
-}
+// outcome is what a program printed.
+type outcome struct{ stdout, stderr string }
 
 // killDelay is how long an abandoned program may take to end after its last interrupt.
 const killDelay = 5 * time.Second
 
-// run runs a program to its end. When the context ends the program gets an interrupt, once, and all the time that it
-// needs to end in good order: Pulumi waits for the operations under way and writes down what they made. Only when the
-// run is abandoned it is interrupted again and then killed.
-func (p processes) run(ctx context.Context, name string, arguments ...string) (outcome, error) {
+// run runs a program to its end; it is an error if its exit code is not the given one. When the context ends the program
+// gets an interrupt, once, and all the time that it needs to end in good order: Pulumi waits for the operations under
+// way and writes down what they made. Only when the run is abandoned it is interrupted again and then killed.
+func (p processes) run(ctx context.Context, code int, name string, arguments ...string) (outcome, error) {
 	if ctx.Err() != nil {
 		return outcome{}, errInterrupted
 	}
 	fmt.Fprintf(p.log, "\n$ %s %s\n", name, strings.Join(arguments, " "))
-	var stdout, all bytes.Buffer
-	output := &inTurn{target: io.MultiWriter(&all, p.log)}
+	var stdout, stderr bytes.Buffer
 	command := exec.Command(name, arguments...)
 	command.Dir, command.Env = p.folder, p.environment
-	command.Stdout, command.Stderr = io.MultiWriter(&stdout, output), output
+	command.Stdout, command.Stderr = io.MultiWriter(&stdout, p.log), io.MultiWriter(&stderr, p.log)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	// Something that the program started may hold its output open for longer than it lives.
 	command.WaitDelay = killDelay
@@ -62,14 +49,15 @@ func (p processes) run(ctx context.Context, name string, arguments ...string) (o
 	}
 	ended := make(chan struct{})
 	go p.stop(ctx, command.Process, ended)
-	err := command.Wait()
+	_ = command.Wait()
 	close(ended)
-	result := outcome{stdout: stdout.String(), all: all.String(), code: command.ProcessState.ExitCode()}
+	result := outcome{stdout.String(), stderr.String()}
 	if ctx.Err() != nil {
 		return result, errInterrupted
 	}
-	if err != nil && result.code == -1 {
-		return result, fmt.Errorf("run %s: %w", name, err)
+	if got := command.ProcessState.ExitCode(); got != code {
+		return result, fmt.Errorf("%s %s ended with exit code %d, want %d:\n%s",
+			name, strings.Join(arguments, " "), got, code, lastLines(result.stdout+result.stderr))
 	}
 	return result, nil
 }
@@ -96,14 +84,8 @@ func (p processes) stop(ctx context.Context, process *os.Process, ended <-chan s
 	}
 }
 
-// inTurn lets several writers write one after the other.
-type inTurn struct {
-	mu     sync.Mutex
-	target io.Writer
-}
-
-func (t *inTurn) Write(text []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.target.Write(text)
+// lastLines are the last lines that a program printed.
+func lastLines(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-25):], "\n")
 }

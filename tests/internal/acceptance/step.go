@@ -38,8 +38,9 @@ type StepResult struct {
 // step is one step of the run.
 type step struct {
 	name string
-	// about is how long it takes on AWS, and limit how long it may take.
-	about, limit time.Duration
+	// about is how many minutes it takes on AWS, put together from what AWS and the provider document. It may take six
+	// times as long, and ten minutes more.
+	about float64
 	// needs are the names of the steps that must have passed before.
 	needs []string
 	// containers tells that the step needs running containers.
@@ -48,32 +49,46 @@ type step struct {
 	do func(*run, context.Context) (notes string, err error)
 }
 
-// noContainers is why steps with containers are left out.
-const noContainers = "needs running containers; the sandbox has none"
+// limit is how long the step may take, so that a run does not wait forever.
+func (s step) limit() time.Duration { return minutes(6*s.about + 10) }
 
-// try runs the steps, as far as they can be run.
-func (r *run) try(ctx context.Context) {
-	for _, step := range steps {
-		r.perform(ctx, step)
+func minutes(count float64) time.Duration { return time.Duration(count * float64(time.Minute)) }
+
+// About is how long a run takes on AWS: the sum of what its steps take.
+func About() time.Duration {
+	var total time.Duration
+	for _, step := range allSteps() {
+		total += minutes(step.about)
 	}
+	return total
 }
 
-// perform runs one step and notes its verdict.
+// Steps lists the steps.
+func Steps() string {
+	var text strings.Builder
+	for i, step := range allSteps() {
+		fmt.Fprintf(&text, "  %2d. %s\n", i+1, step.name)
+	}
+	return text.String()
+}
+
+func allSteps() []step { return slices.Concat(steps, lastSteps) }
+
+// perform runs one step and notes and prints its verdict.
 func (r *run) perform(ctx context.Context, step step) {
-	position := fmt.Sprintf("[%2d/%d] %-58s", len(r.results)+1, len(steps)+len(lastSteps), step.name)
-	fmt.Fprint(r.Output, position)
-	fmt.Fprintf(r.log, "\n==== %s\n", step.name)
-	began := time.Now()
+	fmt.Fprintf(r.Output, "[%2d/%d] %-52s", len(r.results)+1, len(allSteps()), step.name)
+	fmt.Fprintf(r.stack.log, "\n==== %s\n", step.name)
 	result := StepResult{Name: step.name}
 	if reason := r.obstacle(ctx, step); reason != "" {
 		result.Verdict, result.Notes = NotRun, reason
 	} else if step.containers && r.target.Containers == nil {
-		result.Verdict, result.Notes = LeftOut, noContainers
+		result.Verdict, result.Notes = LeftOut, "needs running containers; the sandbox has none"
 	} else {
-		limited, cancel := context.WithTimeout(ctx, step.limit)
+		began := time.Now()
+		limited, cancel := context.WithTimeout(ctx, step.limit())
 		notes, err := step.do(r, limited)
 		if errors.Is(limited.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("not done within %s (it takes about %s): %w", lasted(step.limit), lasted(step.about), err)
+			err = fmt.Errorf("not done within %s (it takes about %s): %w", lasted(step.limit()), lasted(minutes(step.about)), err)
 		}
 		cancel()
 		result.Verdict, result.Notes, result.Took = Passed, notes, time.Since(began)
@@ -81,24 +96,11 @@ func (r *run) perform(ctx context.Context, step step) {
 			result.Verdict, result.Notes = Failed, err.Error()
 		}
 	}
-	result.Notes = r.log.redact(result.Notes)
 	r.results = append(r.results, result)
-	r.show(result)
-}
-
-// show prints the verdict of a step behind its name.
-func (r *run) show(result StepResult) {
 	first, rest, _ := strings.Cut(result.Notes, "\n")
-	fmt.Fprintf(r.Output, "%-9s", result.Verdict)
-	if result.Verdict == Passed || result.Verdict == Failed {
-		fmt.Fprintf(r.Output, " %8s", lasted(result.Took))
-	}
-	if first != "" {
-		fmt.Fprintf(r.Output, "  %s", first)
-	}
-	fmt.Fprintln(r.Output)
+	fmt.Fprintf(r.Output, "%-9s %8s  %s\n", result.Verdict, lasted(result.Took), first)
 	if rest != "" {
-		fmt.Fprintln(r.Output, strings.TrimRight(indent(indent(rest)), "\n"))
+		fmt.Fprintln(r.Output, indent(indent(rest)))
 	}
 }
 
@@ -107,24 +109,41 @@ func (r *run) obstacle(ctx context.Context, step step) string {
 	if ctx.Err() != nil {
 		return "the run was interrupted before"
 	}
-	for _, needed := range step.needs {
-		at := slices.IndexFunc(r.results, func(result StepResult) bool { return result.Name == needed })
+	for _, result := range r.results {
 		// A step that is left out itself leaves the decision to the target.
-		if at >= 0 && r.results[at].Verdict != Passed && r.results[at].Verdict != LeftOut {
-			return fmt.Sprintf("needs %q, which has not passed", needed)
+		if slices.Contains(step.needs, result.Name) && result.Verdict != Passed && result.Verdict != LeftOut {
+			return fmt.Sprintf("needs %q, which has not passed", result.Name)
 		}
 	}
 	return ""
 }
 
-// lasted writes a duration as people say it.
+// await looks again and again until there is no obstacle, or until the step's time is over.
+func (r *run) await(ctx context.Context, look func() error) error {
+	for {
+		obstacle := look()
+		if obstacle == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", errInterrupted, obstacle)
+		case <-time.After(r.target.Patience):
+		}
+	}
+}
+
+// errInterrupted is why a step ended that was stopped from outside.
+var errInterrupted = errors.New("interrupted")
+
+// lasted writes a duration as people say it. Empty for none.
 func lasted(duration time.Duration) string {
-	duration = duration.Round(time.Second / 10)
-	if duration < time.Minute {
+	switch duration = duration.Round(time.Second / 10); {
+	case duration == 0:
+		return ""
+	case duration < time.Minute:
 		return fmt.Sprintf("%.1f s", duration.Seconds())
+	default:
+		return fmt.Sprintf("%d min %d s", int(duration.Minutes()), int(duration.Seconds())%60)
 	}
-	if seconds := int(duration.Seconds()) % 60; seconds > 0 {
-		return fmt.Sprintf("%d min %d s", int(duration.Minutes()), seconds)
-	}
-	return fmt.Sprintf("%d min", int(duration.Minutes()))
 }

@@ -2,10 +2,15 @@ package acceptance
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"mediaserver/tests/internal/faultproxy"
+	"mediaserver/tests/internal/sandbox"
 )
 
 // Target is where a run takes place, with a stack of its own that holds nothing yet.
@@ -27,8 +32,8 @@ type Target struct {
 	CreatedService func() (string, error)
 	// Containers is what runs the service's containers. Nil if nothing does.
 	Containers *Containers
-	// Patience is how long to wait between two looks at something that takes its time, in seconds. 0 is no pause.
-	Patience int
+	// Patience is how long to wait between two looks at something that takes its time.
+	Patience time.Duration
 }
 
 // Containers is what a target needs that runs containers.
@@ -41,3 +46,22 @@ type Containers struct {
 
 // emulated tells whether the target is no AWS.
 func (t *Target) emulated() bool { return t.Config.BaseEndpoint != nil }
+
+// InSandbox is a run in a running sandbox whose stack holds nothing yet. The proxy stands between the aws provider and
+// the emulator, and has seen what was asked for.
+func InSandbox(running *sandbox.Sandbox, proxy *faultproxy.Proxy, name string) *Target {
+	stack := &running.Stack
+	return &Target{
+		Name: name, Account: sandbox.Account, Region: sandbox.Region, Partition: "aws",
+		Config: sandbox.AWSConfig(running.Endpoint()),
+		CLI:    stack.CLI, SettingsFile: stack.SettingsFile(),
+		Environment: stack.Env(), Exports: stack.Exports(), Patience: 50 * time.Millisecond,
+		CreatedService: func() (string, error) {
+			bodies := proxy.Bodies("CreateService")
+			if len(bodies) != 1 {
+				return "", fmt.Errorf("the service was created %d times, not once", len(bodies))
+			}
+			return bodies[0], nil
+		},
+	}
+}

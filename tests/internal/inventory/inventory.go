@@ -62,8 +62,9 @@ func (r Resource) Key() string { return r.Type[strings.LastIndex(r.Type, ":")+1:
 var inventory = read()
 
 type content struct {
-	Types     []Type     `json:"types"`
-	Resources []Resource `json:"resources"`
+	Types     []Type          `json:"types"`
+	Resources []Resource      `json:"resources"`
+	Readback  json.RawMessage `json:"readback"`
 }
 
 func read() content {
@@ -95,3 +96,6 @@ func Find(name string) (Type, bool) {
 	}
 	return inventory.Types[at], true
 }
+
+// Readback is what AWS should tell of each resource, and how to ask for it, as JSON. Package readback explains it.
+func Readback() []byte { return slices.Clone(inventory.Readback) }

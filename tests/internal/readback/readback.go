@@ -1,25 +1,44 @@
 // Package readback reads every resource of a deployed stack back through the AWS APIs and compares it with what the
-// guide and the stack's settings say. The end-to-end tests use it on the emulator, the acceptance run on AWS itself.
+// inventory says: that what the program asks for arrives in AWS, and that the parts are wired together there. The
+// end-to-end tests use it on the emulator, the acceptance run on AWS itself.
 //
-// It compares what the program sets, as AWS documents its answers. What AWS adds by itself is left out: further
-// fields, the order of lists that have none, tags that AWS keeps for itself.
+// What to call and what to expect is data: the part "readback" of inventory.json.
+//
+//   - types: the calls that read a resource of a type. Their answers are merged into one object; "answer" is the part
+//     of it that counts, "as" its name in the merged object, and "pick" selects from a list. A list of one is that one.
+//   - resources: "id" and "of" (what it belongs to) of each, further calls in "also", and the expectation in "want".
+//   - lookups: what the stack uses and does not own, read like a resource.
+//   - values: what several expectations have in common.
+//   - settings: those of a stack that is as the guide describes it.
+//   - outputs: the contract between the stack and those who read its outputs.
+//
+// In a text, {x} is a setting, a value or a fact of the account; {SecurityGroup alb.GroupId} is what AWS answers about
+// another resource, {this.X} what it has answered about this one, and {outputs.x} an output of the stack. How an
+// expectation is compared is in compare.go.
 package readback
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
 
 	"mediaserver/tests/internal/awsclients"
+	"mediaserver/tests/internal/inventory"
 )
 
-// Deployment is what was deployed, and where.
-type Deployment struct {
+// Stack is what was deployed, and where.
+type Stack struct {
 	// Account is the number of the AWS account, Region the name of the region, and Partition its family of regions,
 	// which ARNs begin with: aws outside China and GovCloud.
 	Account, Region, Partition string
-	// Settings are the settings of the stack.
-	Settings Settings
+	// Settings are the settings of the stack by their keys, without those that are as in the guide.
+	Settings map[string]any
 	// Tags are the stack's default tags (aws:defaultTags), which every resource carries that can have tags.
 	Tags map[string]string
 	// Outputs are the stack's outputs as JSON decodes them.
@@ -29,78 +48,151 @@ type Deployment struct {
 	CreatedService string
 }
 
-// Result is what reading one resource back has shown.
-type Result struct {
-	// Resource is the resource as the inventory calls it: the end of its type, and its name.
-	Resource string
-	// Compared is the number of comparisons.
-	Compared int
-	// Differences are what is not as it should be, or why the resource could not be read. Empty if all is well.
-	Differences []string
+// Check reads the resources of a stack back, all that its settings bring and the outputs, or only those with the given
+// keys ([inventory.Resource.Key]). It goes on after a difference: the error has a line for each, which begins with the
+// key. A key that no resource of the stack has is a difference too.
+func Check(ctx context.Context, clients *awsclients.Clients, stack Stack, keys ...string) error {
+	r := newReader(ctx, clients, stack)
+	present := Resources(stack)
+	if len(keys) == 0 {
+		r.check("outputs", stack.Outputs, exactly(expected.Outputs))
+		keys = present
+	}
+	for _, key := range keys {
+		if !slices.Contains(present, key) {
+			r.differ(key, "the settings of the stack bring no such resource")
+			continue
+		}
+		r.checkResource(key)
+	}
+	return errors.Join(r.differences...)
 }
+
+// Resources are the keys of all resources that the settings of a stack bring, without those that live in Pulumi's state
+// alone, in the order of the inventory.
+func Resources(stack Stack) []string {
+	r := newReader(context.Background(), nil, stack)
+	var keys []string
+	for _, each := range inventory.All() {
+		if expected.Types[each.Type] != nil && (each.Setting == "" || r.holds(each.Setting)) {
+			keys = append(keys, each.Key())
+		}
+	}
+	return keys
+}
+
+// Left are the keys of the resources that AWS still has, of all that the settings of a stack bring. What only an output
+// names that the stack does not have is taken for gone.
+func Left(ctx context.Context, clients *awsclients.Clients, stack Stack) ([]string, error) {
+	r := newReader(ctx, clients, stack)
+	var left []string
+	for _, key := range Resources(stack) {
+		answer, err := r.read(key)
+		if IsMissing(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look for %s: %w", key, err)
+		}
+		// AWS describes what ECS has deleted for a while.
+		if status := field(answer, "Status"); status != "INACTIVE" && status != "DELETE_IN_PROGRESS" {
+			left = append(left, key)
+		}
+	}
+	return left, nil
+}
+
+// errMissing is that AWS answers without what was asked for.
+var errMissing = errors.New("there is none")
+
+// IsMissing tells whether an error is that AWS has no such thing.
+func IsMissing(err error) bool {
+	var failure smithy.APIError
+	if errors.As(err, &failure) {
+		code := failure.ErrorCode()
+		return strings.Contains(code, "NotFound") || strings.Contains(code, "NoSuch") || strings.Contains(code, "DoesNotExist")
+	}
+	return errors.Is(err, errMissing)
+}
+
+// expected is the part of the inventory that this package reads.
+var expected = func() (content struct {
+	Settings, Values, Outputs map[string]any
+	Lookups, Types            map[string][]call
+	Resources                 map[string]resource
+}) {
+	decode(inventory.Readback(), &content)
+	return content
+}()
 
 // resource is how one resource is read back.
 type resource struct {
-	// key is the resource in the inventory ([inventory.Resource.Key]).
-	key  string
-	read func(*reader)
-	// present tells whether the settings bring the resource. Nil for what is always there.
-	present func(Settings) bool
+	// ID names it in the calls of its type. Of is what it belongs to, where a call needs that.
+	ID, Of string
+	// Also are further calls.
+	Also []call
+	// Want is what AWS should answer.
+	Want map[string]any
 }
 
-// resources has a row for each resource that the program may register. The expectations are the guide's own words and
-// numbers; nothing is taken from the program.
-var resources = slices.Concat(
-	networkResources, randomResources, storageResources, registryResources, roleResources, parameterResources,
-	loadBalancerResources, listenerResources, domainResources, containerResources, scalingResources, monitoringResources,
-	alarmResources,
-)
-
-// Read reads the resources of a deployment back, all that its settings bring, or only those with the given keys. It
-// goes on after a difference, so that the results show every one. A key that no present resource has is a programming
-// error and ends in a panic.
-func Read(ctx context.Context, clients *awsclients.Clients, deployment Deployment, keys ...string) []Result {
-	var results []Result
-	for _, resource := range resources {
-		if resource.present != nil && !resource.present(deployment.Settings) {
-			continue
-		}
-		if len(keys) == 0 || slices.Contains(keys, resource.key) {
-			results = append(results, resource.check(ctx, clients, deployment))
-		}
+// checkResource compares one resource, and its tags if AWS tells of any.
+func (r *reader) checkResource(key string) {
+	answer, err := r.read(key)
+	if err != nil {
+		r.differ(key, err.Error())
+		return
 	}
-	if len(keys) > 0 && len(results) != len(keys) {
-		panic(fmt.Sprintf("read back %q: found only %d of these resources", keys, len(results)))
+	r.check(key, answer, expected.Resources[key].Want)
+	if tags, tagged := answer["Tags"]; tagged {
+		wanted, _ := plain(r.stack.Tags).(map[string]any)
+		r.check(key+": Tags", ownTags(tags), exactly(wanted))
 	}
-	return results
 }
 
-// Differences are all differences of the results, each with its resource.
-func Differences(results []Result) []string {
-	var all []string
-	for _, result := range results {
-		for _, difference := range result.Differences {
-			all = append(all, result.Resource+": "+difference)
-		}
+// check compares an answer with what is wanted of it.
+func (r *reader) check(what string, got any, want any) {
+	wanted, err := r.evaluate(want)
+	if err != nil {
+		r.differ(what, err.Error())
+		return
 	}
-	return all
+	for _, difference := range compare("", plain(got), wanted) {
+		r.differ(what, strings.TrimPrefix(difference, "."))
+	}
 }
 
-// check reads one resource back.
-func (each resource) check(ctx context.Context, clients *awsclients.Clients, deployment Deployment) (result Result) {
-	r := &reader{Clients: clients, Deployment: deployment, ctx: ctx}
-	defer func() {
-		switch cause := recover().(type) {
-		case nil:
-			if r.compared == 0 {
-				r.differ("nothing was compared")
-			}
-		case unreadable:
-		default:
-			panic(cause)
+func (r *reader) differ(what, difference string) {
+	r.differences = append(r.differences, fmt.Errorf("%s: %s", what, difference))
+}
+
+// ownTags are tags by their keys, without those that AWS keeps for itself.
+func ownTags(tags any) map[string]any {
+	own, isMap := tags.(map[string]any)
+	if !isMap {
+		own = map[string]any{}
+		for _, tag := range asList(tags) {
+			own[fmt.Sprint(field(tag, "Key"))] = field(tag, "Value")
 		}
-		result = Result{Resource: each.key, Compared: r.compared, Differences: r.differences}
-	}()
-	each.read(r)
-	return result
+	}
+	maps.DeleteFunc(own, func(key string, _ any) bool { return strings.HasPrefix(key, "aws:") })
+	return own
+}
+
+// decode reads JSON that is part of the program. Numbers stay the texts that they are.
+func decode(text []byte, into any) {
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		panic(fmt.Sprintf("read %s: %v", text, err))
+	}
+}
+
+// plain turns a value into what JSON would make of it.
+func plain(value any) (decoded any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("encode %v: %v", value, err))
+	}
+	decode(text, &decoded)
+	return decoded
 }

@@ -6,13 +6,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -59,6 +60,29 @@ func FindAccount(ctx context.Context) (Account, error) {
 	}, nil
 }
 
+// What a run costs, in US cents: list prices of autumn 2026 in London (eu-west-2). An hour of the stack with one or two
+// tasks of the smallest size is about 10 cents (docs/operating.md: 60 to 70 dollars a month); the images, the calls and
+// the tasks that fail are far below one.
+const centsPerHour = 10
+
+// Plan says what a run does in the account, where, how long it takes and what it costs, before anything is made.
+func (a Account) Plan(name, folder, report string) string {
+	// Twice the time covers what AWS takes on a slow day.
+	cents := max(1, int(2*About().Hours()*centsPerHour+0.5))
+	var text strings.Builder
+	text.WriteString("The acceptance run deploys a stack of its own on AWS, tries everything, and takes all of it away again.\n\n")
+	fmt.Fprintf(&text, "  Account  %s, as %s\n", a.ID, a.Caller)
+	fmt.Fprintf(&text, "  Region   %s (it needs its default VPC)\n", a.Region)
+	fmt.Fprintf(&text, "  Name     %s: every name begins with it, and it is the tag %s\n", name, RunTag)
+	fmt.Fprintf(&text, "  Takes    about %d minutes; an estimate, and AWS has slow days\n", int(About().Round(5*time.Minute).Minutes()))
+	fmt.Fprintf(&text, "  Costs    less than %d US cents; anything left behind costs about %d US dollars a day\n", cents, (24*centsPerHour+99)/100)
+	fmt.Fprintf(&text, "  State    %s (removed when everything has passed)\n", folder)
+	fmt.Fprintf(&text, "  Report   %s\n\n", report)
+	text.WriteString(Steps())
+	text.WriteString("\nUse an account for tests, with an administrator's rights. Ctrl-C ends the run early and takes everything away.\n")
+	return text.String()
+}
+
 // Target makes an empty stack for a run in the account, with its state and its settings in the folder.
 func (a Account) Target(ctx context.Context, root, folder, name, cli string) (*Target, error) {
 	variables := []variable{
@@ -74,7 +98,7 @@ func (a Account) Target(ctx context.Context, root, folder, name, cli string) (*T
 		CLI: cli, SettingsFile: filepath.Join(folder, "Pulumi."+name+".yaml"),
 		Environment: environment(variables), Exports: exports(variables),
 		Containers: &Containers{Push: a.push, Public: http.DefaultClient},
-		Patience:   5,
+		Patience:   5 * time.Second,
 	}
 	return target, a.initialize(ctx, root, folder, target)
 }
@@ -103,13 +127,10 @@ func (a Account) initialize(ctx context.Context, root, folder string, target *Ta
 			return fmt.Errorf("write %s: %w", file, err)
 		}
 	}
-	made, err := processes{environment: target.Environment, folder: folder, log: io.Discard}.run(ctx,
-		target.CLI, "--non-interactive", "stack", "init", target.Name)
-	if err != nil {
-		return err
-	}
-	if made.code != 0 {
-		return fmt.Errorf("make the stack: exit code %d\n%s", made.code, made.all)
+	initialize := exec.CommandContext(ctx, target.CLI, "--non-interactive", "stack", "init", target.Name)
+	initialize.Dir, initialize.Env = folder, target.Environment
+	if output, err := initialize.CombinedOutput(); err != nil {
+		return fmt.Errorf("make the stack: %w\n%s", err, output)
 	}
 	return nil
 }
