@@ -163,6 +163,8 @@ var attacks = []struct {
 	{"what Node.js loads", "environment[NODE_OPTIONS].value", edit{theTasks, container + "environment[4]", `{"name": "NODE_OPTIONS", "value": "--require=/tmp/x"}`}},
 	{"what a shell reads first", "environment[BASH_ENV].value", edit{theTasks, container + "environment[4]", `{"name": "BASH_ENV", "value": "/tmp/x"}`}},
 	{"where programs are looked for", "environment[PATH].value", edit{theTasks, container + "environment[4]", `{"name": "PATH", "value": "/tmp"}`}},
+	{"variables in another order", "environment[0].name", edit{theTasks, container + "environment",
+		`[{"name": "S3_BUCKET_NAME", "value": "mediaserver-storage-18w17cba"}, {"name": "AWS_REGION", "value": "eu-west-2"}, {"name": "NODE_ENV", "value": "production"}, {"name": "PORT", "value": "3000"}]`}},
 	{"a NODE_ENV twice", "environment", edit{theTasks, container + "environment[4]", `{"name": "NODE_ENV", "value": "development"}`}},
 	{"a NODE_ENV that is not known", "environment[NODE_ENV].value", edit{theTasks, container + "environment[1].value", `"` + unknown + `"`}},
 	{"another region", "environment[AWS_REGION].value", edit{theTasks, container + "environment[0].value", `"us-east-1"`}},
