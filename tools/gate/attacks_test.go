@@ -152,6 +152,7 @@ var attacks = []struct {
 	{"a health check that always succeeds", "healthCheck.command", edit{theTasks, container + "healthCheck.command", `["CMD", "true"]`}},
 	{"a health check of another program", "healthCheck.command[1]", edit{theTasks, container + "healthCheck.command[1]", `"true"`}},
 	{"a health check of another host", "healthCheck.command[5]", edit{theTasks, container + "healthCheck.command[5]", `"http://localhost:3000@evil.example/health"`}},
+	{"a health check of another port of the container", "healthCheck.command[5]", edit{theTasks, container + "healthCheck.command[5]", `"http://localhost:9999/health"`}},
 	{"a health check of a path that the load balancer does not ask", "healthCheck.command[5]", edit{theTasks, container + "healthCheck.command[5]", `"http://localhost:3000/static.css"`}},
 	{"a health check that never gives up", "healthCheck.retries", edit{theTasks, container + "healthCheck.retries", "10"}},
 	{"a health check that begins late", "healthCheck.startPeriod", edit{theTasks, container + "healthCheck.startPeriod", "300"}},
