@@ -34,7 +34,7 @@ func (f fakeBucket) ID() pulumi.StringOutput { return f.Bucket }
 
 func newDashboard(ctx *pulumi.Context, name pulumi.StringOutput) (fakeBucket, error) {
 	_, err := cloudwatch.NewDashboard(ctx, "overview", &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.String("mediaserver-overview"), DashboardBody: pulumi.String("{\"widgets\":[]}"),
+		DashboardName: pulumi.String("mediaserver-overview"), DashboardBody: pulumi.String("{\"widgets\":[{\"type\":\"text\",\"x\":0,\"y\":0,\"width\":1,\"height\":1,\"properties\":{\"markdown\":\"x\"}}]}"),
 	}, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("aws:s3/bucketV2:BucketV2"), Name: pulumi.String("media-storage")}}))
 	return fakeBucket{name, pulumi.Sprintf("arn:aws:s3:::%s", name)}, err
 }

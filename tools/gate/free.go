@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -119,7 +120,7 @@ func matches(pattern string, path []string) bool {
 // must not find there what only the tasks may know.
 func (c change) noNewSource() bool {
 	known := c.step.Before.sources(c.Path[0])
-	return !slices.ContainsFunc(c.step.After.sources(c.Path[0]), func(urn any) bool { return !slices.Contains(known, urn) })
+	return !slices.ContainsFunc(c.step.After.sources(c.Path[0]), func(urn string) bool { return !slices.Contains(known, urn) })
 }
 
 func anything(change) bool { return true }
@@ -214,7 +215,7 @@ func followsScaling(c change) bool {
 		return atMostTasks.MatchString(State(query).text("expression"))
 	}) && slices.ContainsFunc(c.plan.Steps, func(step Step) bool {
 		inputs := step.After.object("inputs")
-		return step.After.text("type") == metricAlarm && onlyScales(step.After) && inputs["comparisonOperator"] == "GreaterThanThreshold" && inputs["threshold"] == c.After
+		return step.After.text("type") == metricAlarm && onlyScales(step.After) && inputs["comparisonOperator"] == "GreaterThanThreshold" && reflect.DeepEqual(inputs["threshold"], c.After)
 	})
 }
 
@@ -241,7 +242,7 @@ func runsOwnTasks(c change) bool {
 			return false
 		}
 		if step.Operation == "same" {
-			return c.After == step.Before.object("outputs")["arn"] && !hidden(c.After)
+			return isText(c) && c.After == step.Before.object("outputs")["arn"] && !hidden(c.After)
 		}
 		return step.Operation == "replace" && c.After == unknown
 	})

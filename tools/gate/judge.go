@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -187,7 +188,7 @@ func (p Plan) differences(step Step) []Difference {
 		found = append(found, state.found...)
 	}
 	// The plan does not repeat the id of a resource that keeps it.
-	if id, has := step.After["id"]; has && id != step.Before["id"] {
+	if id, has := step.After["id"]; has && !reflect.DeepEqual(id, step.Before["id"]) {
 		found = append(found, Difference{[]string{stateField, "id"}, step.Before["id"], id})
 	}
 	inputs := comparison{changes: step.Operation != "same"}

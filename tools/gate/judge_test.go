@@ -137,6 +137,14 @@ func TestServicesRunOnlyTheStacksOwnTaskDefinition(t *testing.T) {
 	}
 }
 
+func TestAServiceDoesNotFollowATaskDefinitionThatIsNotReplaced(t *testing.T) {
+	plan := edited(t, stackOf(t), "update", edit{theTasks, "inputs.cpu", `"512"`})
+	edited(t, plan, "", edit{theService, "inputs.taskDefinition", `"` + unknown + `"`})
+	if judgement := Judge(read(t, plan), "", nil); !strings.Contains(reasons(judgement), "taskDefinition is not free") || judgement.Fault != "" {
+		t.Errorf("the reasons are %q %s", reasons(judgement), judgement.Fault)
+	}
+}
+
 func TestAGateThatStumblesRefuses(t *testing.T) {
 	panics := []freeProperty{{kind: anyType, path: "cpu", holds: func(change) bool { panic("::error::stumbled") }}}
 	judgement := judge(read(t, edited(t, stackOf(t), "", edit{theTasks, "inputs.cpu", `"512"`})), panics, "", nil)

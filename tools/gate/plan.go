@@ -51,8 +51,12 @@ func (s State) text(field string) string {
 }
 
 // sources are the URNs of the resources from which an input comes.
-func (s State) sources(input string) []any {
-	urns, _ := s.object("propertyDependencies")[input].([]any)
+func (s State) sources(input string) []string {
+	list, _ := s.object("propertyDependencies")[input].([]any)
+	urns := make([]string, len(list))
+	for i, each := range list {
+		urns[i], _ = each.(string)
+	}
 	return urns
 }
 

@@ -212,9 +212,8 @@ func summary(state State) string {
 
 // comesFromAPassword tells whether an input comes from a generated password, which the program may have made plain.
 func comesFromAPassword(state State, input string) bool {
-	return slices.ContainsFunc(state.sources(input), func(source any) bool {
-		text, _ := source.(string)
-		urn, _ := parseURN(text)
+	return slices.ContainsFunc(state.sources(input), func(source string) bool {
+		urn, _ := parseURN(source)
 		return urn.kind() == "random:index/randomPassword:RandomPassword"
 	})
 }
