@@ -171,6 +171,12 @@ func TestTheApplicationIsDeployedEndToEndInTheSandbox(t *testing.T) {
 	deployed.Up()
 	newDefinition := *w.service(t, "mediaserver").TaskDefinition
 	second := w.aws.Digest("mediaserver", "v2")
+	w.deploy(t, "--skip-push").expect(t, 8, "another deployment is under way: ", newDefinition)
+	for range 5 {
+		if w.deploy(t, "--skip-push", "--dry-run").code == 0 {
+			break
+		}
+	}
 	w.deploy(t, "--skip-push").expect(t, 0, "Deployed ", ":v2 ("+second+")")
 	w.deploy(t, "--skip-push", "--outputs", outputs).expect(t, 4, "older than the stack: they name "+stackDefinition+", and there is "+newDefinition)
 
