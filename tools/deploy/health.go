@@ -73,21 +73,21 @@ func (r *run) ask(ctx context.Context, host string) string {
 	_, status, err := r.getAt(ctx, r.healthURL, host)
 	switch {
 	case err != nil:
-		return reason(err)
+		return cause(err)
 	case status != http.StatusOK:
 		return fmt.Sprintf("it answers %d", status)
 	}
 	return ""
 }
 
-// reason is why a request was not answered.
-func reason(err error) string {
+// cause is why a request was not answered, without its address: that is known, or not to be printed.
+func cause(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %d s", int(questionTimeout.Seconds()))
 	}
 	var unsent *url.Error
 	if errors.As(err, &unsent) {
-		return reached(unsent.URL) + ": " + unsent.Err.Error()
+		return unsent.Err.Error()
 	}
 	return err.Error()
 }

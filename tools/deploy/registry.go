@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -167,19 +166,10 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 	}
 	if err != nil {
 		// Whoever knows the address may read what is there, so it is not printed.
-		return nil, fail(exitAPI, "cannot read the configuration of %s: %s", what, hidden(err))
+		return nil, fail(exitAPI, "cannot read the configuration of %s: %s", what, cause(err))
 	}
 	if configuration.OS == "" {
 		return []string{"unknown/unknown"}, nil
 	}
 	return []string{configuration.OS + "/" + configuration.Architecture}, nil
-}
-
-// hidden is why a request failed, without its address.
-func hidden(err error) string {
-	var unsent *url.Error
-	if errors.As(err, &unsent) {
-		err = unsent.Err
-	}
-	return err.Error()
 }
