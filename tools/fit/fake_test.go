@@ -62,7 +62,7 @@ func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request)
 	body, _ := io.ReadAll(request.Body)
 	var asked struct{ TaskDefinition string }
 	_ = json.Unmarshal(body, &asked)
-	answer := object{}
+	var answer object
 	switch target := request.Header.Get("X-Amz-Target"); target[strings.LastIndex(target, ".")+1:] {
 	case "DescribeTaskDefinition":
 		if asked.TaskDefinition == "mediaserver" {
@@ -215,7 +215,7 @@ func (e *engine) removed() int { return len(e.calls["rm"]) }
 func (e *engine) tryOn(ctx context.Context, stack Stack, plan Plan, options Options) (string, error) {
 	var output strings.Builder
 	options.Image, options.Output = "app:built", &output
-	attempt := &trial{docker: e.docker(), plan: plan.within(options.Limit), Options: options,
+	attempt := &trial{docker: e.docker(), plan: plan, Options: options,
 		pause: time.Millisecond, idleWatch: 50 * time.Millisecond}
 	err := attempt.run(ctx, stack)
 	return output.String(), err

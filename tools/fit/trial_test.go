@@ -170,6 +170,10 @@ func TestEachJudgeDecidesForItself(t *testing.T) {
 
 	_, err = healthy(serve(t, status(503)), nil).tryOn(t.Context(), stack, plan, Options{Limit: 1})
 	expect(t, err, Unhealthy, "--timeout allows 1 s; the stack allows 60 s.")
+
+	plan.Own = OwnCheck{}
+	_, err = healthy(serve(t, status(503)), nil).tryOn(t.Context(), stack, plan, Options{Limit: 1})
+	expect(t, err, Unhealthy, "--timeout allows 1 s; the stack allows 60 s.")
 }
 
 func TestAnApplicationThatSpeaksTLSIsToldSo(t *testing.T) {

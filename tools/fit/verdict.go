@@ -84,9 +84,9 @@ func (c LoadBalancerCheck) accepts(status int) bool {
 // changes nothing.
 func (t *trial) judge(seen observation, after time.Duration, judge Judge) *Verdict {
 	verdict := t.plan.find(seen, after)
-	if !seen.final() {
+	if code := verdict.Code; !seen.final() && (code == NotInTime || code == Unhealthy || code == OwnCheckFail) {
 		verdict.Limit = judge.Reason
-		verdict.Remedy += t.hintAtPort(verdict.Code == NotInTime)
+		verdict.Remedy += t.hintAtPort(code == NotInTime)
 	}
 	return verdict
 }
@@ -164,27 +164,19 @@ func (t *trial) judgeEnd(state containerState, lines []string, after time.Durati
 		return notStarted(said)
 	default:
 		return &Verdict{Code: Exited, LastLines: lines,
-			Problem: fmt.Sprintf("it exited with code %d after %s%s", state.ExitCode, round(after), meaningOf(state.ExitCode)),
+			Problem: fmt.Sprintf("it exited with code %d after %s%s", state.ExitCode, round(after), meanings[state.ExitCode]),
 			Remedy: "A task must run until it is stopped. Read what the application misses; its variables are those of the task definition." +
 				t.hintAtPort(true)}
 	}
 }
 
-// meaningOf tells of exit codes that a shell and docker give a meaning.
-func meaningOf(code int) string {
-	switch code {
-	case 126:
-		return " (the program may not be executed)"
-	case 127:
-		return " (a program was not found)"
-	case 137:
-		return " (killed)"
-	case 139:
-		return " (segmentation fault)"
-	case 143:
-		return " (told to end)"
-	}
-	return ""
+// meanings are those that a shell and docker give to exit codes.
+var meanings = map[int]string{
+	126: " (the program may not be executed)",
+	127: " (a program was not found)",
+	137: " (killed)",
+	139: " (segmentation fault)",
+	143: " (told to end)",
 }
 
 // soFar is a line about what is not well yet; it changes only when that changes.
