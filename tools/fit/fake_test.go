@@ -88,7 +88,8 @@ func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request)
 		for name, value := range a.group {
 			group += fmt.Sprintf("<%s>%s</%s>", name, value, name)
 		}
-		fmt.Fprintf(response, "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member>%s</member></TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>", group)
+		fmt.Fprintf(response, "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member>%s</member>"+
+			"</TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>", group)
 		return
 	}
 	_ = json.NewEncoder(response).Encode(answer)

@@ -18,7 +18,8 @@ type Judge struct {
 func ownJudge(startPeriod, interval, grace time.Duration, retries int) Judge {
 	limit := max(startPeriod+time.Duration(retries)*interval, grace)
 	return Judge{Limit: limit, Reason: fmt.Sprintf(
-		"The container's own health check allows %s: startPeriod (%s) and %d retries, %s apart, or the service's healthCheckGracePeriodSeconds (%s) if that is longer.",
+		"The container's own health check allows %s: startPeriod (%s) and %d retries, %s apart, "+
+			"or the service's healthCheckGracePeriodSeconds (%s) if that is longer.",
 		round(limit), seconds(startPeriod), retries, seconds(interval), seconds(grace))}
 }
 

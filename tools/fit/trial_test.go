@@ -139,7 +139,9 @@ func TestAnImageThatFitsIsToldWithItsLog(t *testing.T) {
 	stack, plan := defaultAccount().plan(t)
 	stack.description = "The application talks to somebody"
 	// An image for several platforms, of which docker shows this machine's first.
-	docker := healthy(serve(t, status(200)), map[string][]answer{"image": {{stdout: "linux/arm64 \n"}}, "image for platform": {{stdout: "linux/amd64 \n"}}})
+	docker := healthy(serve(t, status(200)), map[string][]answer{
+		"image": {{stdout: "linux/arm64 \n"}}, "image for platform": {{stdout: "linux/amd64 \n"}},
+	})
 	output, err := docker.tryOn(t.Context(), stack, plan, Options{})
 	expect(t, err, Fits)
 	for _, phrase := range []string{revision + " says: 0.25 vCPU, 512 MiB, linux/amd64, port 3000\nThe application talks to somebody\n",
@@ -209,7 +211,8 @@ func TestAnApplicationThatClosesIdleConnectionsIsWarnedAbout(t *testing.T) {
 			defer server.Close()
 			output, err := healthy(server.Listener.Addr().String(), nil).tryOn(t.Context(), stack, plan, Options{})
 			expect(t, err, Fits)
-			if warned := strings.Contains(output, "Warning: it closes idle connections after 1 s, and the load balancer keeps them for 60 s."); warned != each.warned {
+			const warning = "Warning: it closes idle connections after 1 s, and the load balancer keeps them for 60 s."
+			if warned := strings.Contains(output, warning); warned != each.warned {
 				t.Errorf("warned is %t, and the output is\n%s", warned, output)
 			}
 		})
@@ -276,7 +279,8 @@ func TestTheContainerReachesTheStacksAWS(t *testing.T) {
 		!slices.Equal(found.hosts, []string{"host.docker.internal", "media.host.docker.internal"}) {
 		t.Errorf("on an engine of another machine: %v (%v)", found, err)
 	}
-	if found.variables["AWS_ACCESS_KEY_ID"] != "an-id" || found.variables["AWS_SECRET_ACCESS_KEY"] != "a-key" || found.variables["AWS_SESSION_TOKEN"] != "a-session-token" {
+	if found.variables["AWS_ACCESS_KEY_ID"] != "an-id" || found.variables["AWS_SECRET_ACCESS_KEY"] != "a-key" ||
+		found.variables["AWS_SESSION_TOKEN"] != "a-session-token" {
 		t.Errorf("the credentials are %v", found.variables)
 	}
 	// The loopback interface in place of docker's bridge.

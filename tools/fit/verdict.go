@@ -104,12 +104,14 @@ func (p Plan) find(seen observation, after time.Duration) *Verdict {
 				"(mediaserver:domainName), and only the load balancer reaches the port."}
 	case seen.own.missing != "":
 		return &Verdict{Code: NoProgram,
-			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s", seen.own.missing, strings.Join(p.Own.Command, " ")),
-			Remedy:  remedyForMissing(seen.own.missing, seen.own.installer)}
+			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s",
+				seen.own.missing, strings.Join(p.Own.Command, " ")),
+			Remedy: remedyForMissing(seen.own.missing, seen.own.installer)}
 	case p.LoadBalancer.accepts(seen.outside.status):
 		return &Verdict{Code: OwnCheckFail,
-			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s", path, seen.outside.status, seen.own.problem),
-			Remedy:  "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(p.Own.Command, " ")}
+			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s",
+				path, seen.outside.status, seen.own.problem),
+			Remedy: "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(p.Own.Command, " ")}
 	case seen.outside.status != 0:
 		return &Verdict{Code: Unhealthy,
 			Problem: fmt.Sprintf("%s answers %d after %s, and the load balancer wants %s", path, seen.outside.status, round(after), p.LoadBalancer.Matcher),
@@ -127,13 +129,13 @@ func (p Plan) find(seen observation, after time.Duration) *Verdict {
 	case len(seen.listeners) > 0:
 		return &Verdict{Code: OtherPort,
 			Problem: fmt.Sprintf("it listens on %s, not on port %d, which the load balancer asks", joined(seen.listeners), port),
-			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the application's port: pulumi config set mediaserver:appPort %d",
-				port, portOfApplication(seen.listeners))}
+			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the "+
+				"application's port: pulumi config set mediaserver:appPort %d", port, portOfApplication(seen.listeners))}
 	default:
 		return &Verdict{Code: NotInTime,
 			Problem: fmt.Sprintf("it listens on no port after %s", round(after)),
-			Remedy: fmt.Sprintf("Let the application listen in time on the port in its variable PORT, which is %d; its log above may say what it waits for.",
-				port)}
+			Remedy: fmt.Sprintf("Let the application listen in time on the port in its variable PORT, which is %d; "+
+				"its log above may say what it waits for.", port)}
 	}
 }
 
