@@ -2,6 +2,7 @@ package fit
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log"
 	"net/http"
@@ -184,9 +185,30 @@ func TestAnApplicationThatSpeaksTLSIsToldSo(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
-	// The time is not over: nothing changes while one waits.
-	_, err := healthy(server.Listener.Addr().String(), nil).tryOn(t.Context(), stack, plan, Options{})
-	expect(t, err, Unhealthy, "it speaks TLS on port 3000, and the load balancer asks in plain HTTP", "mediaserver:domainName")
+	// Go's server answers plain HTTP with 400; others, such as Node.js, close the connection.
+	silent, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: server.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	go func() {
+		for {
+			connection, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			_ = connection.(*tls.Conn).Handshake()
+			_ = connection.Close()
+		}
+	}()
+	for _, address := range []string{server.Listener.Addr().String(), silent.Addr().String()} {
+		// The time is not over, but waiting changes nothing: the first look is the last.
+		ctx, interrupt := context.WithCancel(t.Context())
+		docker := healthy(address, map[string][]answer{"exec": {{exit: 7}, {meanwhile: func(context.Context) { interrupt() }}}})
+		_, err := docker.tryOn(ctx, stack, plan, Options{})
+		interrupt()
+		expect(t, err, Unhealthy, "it speaks TLS on port 3000, and the load balancer asks in plain HTTP", "mediaserver:domainName")
+	}
 }
 
 func TestAnApplicationThatClosesIdleConnectionsIsWarnedAbout(t *testing.T) {
