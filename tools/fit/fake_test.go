@@ -62,7 +62,7 @@ func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request)
 	body, _ := io.ReadAll(request.Body)
 	var asked struct{ TaskDefinition string }
 	_ = json.Unmarshal(body, &asked)
-	answer := object{}
+	var answer object
 	switch target := request.Header.Get("X-Amz-Target"); target[strings.LastIndex(target, ".")+1:] {
 	case "DescribeTaskDefinition":
 		if asked.TaskDefinition == "mediaserver" {
@@ -88,7 +88,8 @@ func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request)
 		for name, value := range a.group {
 			group += fmt.Sprintf("<%s>%s</%s>", name, value, name)
 		}
-		fmt.Fprintf(response, "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member>%s</member></TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>", group)
+		fmt.Fprintf(response, "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member>%s</member>"+
+			"</TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>", group)
 		return
 	}
 	_ = json.NewEncoder(response).Encode(answer)
@@ -215,7 +216,7 @@ func (e *engine) removed() int { return len(e.calls["rm"]) }
 func (e *engine) tryOn(ctx context.Context, stack Stack, plan Plan, options Options) (string, error) {
 	var output strings.Builder
 	options.Image, options.Output = "app:built", &output
-	attempt := &trial{docker: e.docker(), plan: plan.within(options.Limit), Options: options,
+	attempt := &trial{docker: e.docker(), plan: plan, Options: options,
 		pause: time.Millisecond, idleWatch: 50 * time.Millisecond}
 	err := attempt.run(ctx, stack)
 	return output.String(), err

@@ -23,8 +23,8 @@ const (
 )
 
 // closesIdle asks the health path once, keeps the connection, and returns after how long the application closed it; 0 if
-// it did not within a time, or said with its answer that it would.
-func (t *trial) closesIdle(ctx context.Context, watch time.Duration) time.Duration {
+// it did not while the connection was watched, or said with its answer that it would.
+func (t *trial) closesIdle(ctx context.Context) time.Duration {
 	connection, err := (&net.Dialer{Timeout: t.plan.LoadBalancer.Timeout}).DialContext(ctx, "tcp", t.address)
 	if err != nil {
 		return 0
@@ -48,7 +48,7 @@ func (t *trial) closesIdle(ctx context.Context, watch time.Duration) time.Durati
 		return 0
 	}
 	answered := time.Now()
-	_ = connection.SetDeadline(answered.Add(watch))
+	_ = connection.SetDeadline(answered.Add(t.idleWatch))
 	if _, err = reader.Peek(1); err == nil || errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
 		return 0
 	}

@@ -18,7 +18,8 @@ type Judge struct {
 func ownJudge(startPeriod, interval, grace time.Duration, retries int) Judge {
 	limit := max(startPeriod+time.Duration(retries)*interval, grace)
 	return Judge{Limit: limit, Reason: fmt.Sprintf(
-		"The container's own health check allows %s: startPeriod (%s) and %d retries, %s apart, or the service's healthCheckGracePeriodSeconds (%s) if that is longer.",
+		"The container's own health check allows %s: startPeriod (%s) and %d retries, %s apart, "+
+			"or the service's healthCheckGracePeriodSeconds (%s) if that is longer.",
 		round(limit), seconds(startPeriod), retries, seconds(interval), seconds(grace))}
 }
 
@@ -48,8 +49,8 @@ func (p Plan) pending(seen observation) Judge {
 // within is the plan with one limit for both judges, as the user wants it. 0 leaves the plan as it is.
 func (p Plan) within(limit time.Duration) Plan {
 	if limit > 0 {
-		judge := Judge{Limit: limit, Reason: fmt.Sprintf("--timeout allows %s; the stack allows %s.",
-			round(limit), round(min(p.Own.Judge.Limit, p.LoadBalancer.Judge.Limit)))}
+		first := p.pending(observation{own: ownResult{healthy: len(p.Own.Command) == 0}})
+		judge := Judge{Limit: limit, Reason: fmt.Sprintf("--timeout allows %s; the stack allows %s.", round(limit), round(first.Limit))}
 		p.Own.Judge, p.LoadBalancer.Judge = judge, judge
 	}
 	return p

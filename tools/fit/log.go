@@ -80,3 +80,15 @@ func (l *containerLog) show(line string) {
 	l.last = append(l.last, line)
 	l.last = l.last[max(0, len(l.last)-lastLines):]
 }
+
+// serialWriter lets several goroutines write to an output.
+type serialWriter struct {
+	lock   sync.Mutex
+	output io.Writer
+}
+
+func (w *serialWriter) Write(text []byte) (int, error) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	return w.output.Write(text)
+}

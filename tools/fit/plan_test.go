@@ -50,7 +50,8 @@ func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
 	}
 	_, plan := defaultAccount().plan(t)
 	if plan.Platform != "linux/amd64" || plan.CPU != 256 || plan.Memory != 512 || plan.Port != 3000 || plan.Secrets["JWT_SECRET"] != secret ||
-		plan.LoadBalancer.Path != "/health" || plan.LoadBalancer.Matcher != "200" || plan.LoadBalancer.Timeout != 5*time.Second || plan.Own.Timeout != 5*time.Second {
+		plan.LoadBalancer.Path != "/health" || plan.LoadBalancer.Matcher != "200" ||
+		plan.LoadBalancer.Timeout != 5*time.Second || plan.Own.Timeout != 5*time.Second {
 		t.Errorf("the plan is %+v", plan)
 	}
 }

@@ -40,11 +40,13 @@ func (t *trial) say(format string, values ...any) { fmt.Fprintf(t.Output, format
 // Try runs an image as the plan of the stack says and returns nil if it fits, a Verdict if not, or another error.
 // Nothing stays behind, unless the options say so and the container runs.
 func (d Docker) Try(ctx context.Context, stack Stack, plan Plan, options Options) error {
-	return (&trial{docker: d, plan: plan.within(options.Limit), Options: options, pause: time.Second, idleWatch: idleWatch}).run(ctx, stack)
+	return (&trial{docker: d, plan: plan, Options: options, pause: time.Second, idleWatch: idleWatch}).run(ctx, stack)
 }
 
 func (t *trial) run(ctx context.Context, stack Stack) (err error) {
 	t.name = "try-image-" + strings.ToLower(rand.Text()[:8])
+	t.plan = t.plan.within(t.Limit)
+	t.Output = &serialWriter{output: t.Output}
 	if err := t.checkImage(ctx); err != nil {
 		return err
 	}
@@ -199,7 +201,8 @@ func (t *trial) settle(ctx context.Context, seen observation, log *containerLog)
 		t.say("Its own health check succeeds: %s", strings.Join(command, " "))
 	}
 	t.say("http://%s%s answers %d from outside (%s)", t.address, t.plan.LoadBalancer.Path, seen.outside.status, round(time.Since(t.started)))
-	idle := t.closesIdle(ctx, t.idleWatch)
+	t.say("Watching an idle connection for %s", round(t.idleWatch))
+	idle := t.closesIdle(ctx)
 	state, err := t.docker.state(ctx, t.name)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log"
 	"net/http"
@@ -139,7 +140,9 @@ func TestAnImageThatFitsIsToldWithItsLog(t *testing.T) {
 	stack, plan := defaultAccount().plan(t)
 	stack.description = "The application talks to somebody"
 	// An image for several platforms, of which docker shows this machine's first.
-	docker := healthy(serve(t, status(200)), map[string][]answer{"image": {{stdout: "linux/arm64 \n"}}, "image for platform": {{stdout: "linux/amd64 \n"}}})
+	docker := healthy(serve(t, status(200)), map[string][]answer{
+		"image": {{stdout: "linux/arm64 \n"}}, "image for platform": {{stdout: "linux/amd64 \n"}},
+	})
 	output, err := docker.tryOn(t.Context(), stack, plan, Options{})
 	expect(t, err, Fits)
 	for _, phrase := range []string{revision + " says: 0.25 vCPU, 512 MiB, linux/amd64, port 3000\nThe application talks to somebody\n",
@@ -170,6 +173,10 @@ func TestEachJudgeDecidesForItself(t *testing.T) {
 
 	_, err = healthy(serve(t, status(503)), nil).tryOn(t.Context(), stack, plan, Options{Limit: 1})
 	expect(t, err, Unhealthy, "--timeout allows 1 s; the stack allows 60 s.")
+
+	plan.Own = OwnCheck{}
+	_, err = healthy(serve(t, status(503)), nil).tryOn(t.Context(), stack, plan, Options{Limit: 1})
+	expect(t, err, Unhealthy, "--timeout allows 1 s; the stack allows 60 s.")
 }
 
 func TestAnApplicationThatSpeaksTLSIsToldSo(t *testing.T) {
@@ -178,9 +185,30 @@ func TestAnApplicationThatSpeaksTLSIsToldSo(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
-	// The time is not over: nothing changes while one waits.
-	_, err := healthy(server.Listener.Addr().String(), nil).tryOn(t.Context(), stack, plan, Options{})
-	expect(t, err, Unhealthy, "it speaks TLS on port 3000, and the load balancer asks in plain HTTP", "mediaserver:domainName")
+	// Go's server answers plain HTTP with 400; others, such as Node.js, close the connection.
+	silent, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: server.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	go func() {
+		for {
+			connection, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			_ = connection.(*tls.Conn).Handshake()
+			_ = connection.Close()
+		}
+	}()
+	for _, address := range []string{server.Listener.Addr().String(), silent.Addr().String()} {
+		// The time is not over, but waiting changes nothing: the first look is the last.
+		ctx, interrupt := context.WithCancel(t.Context())
+		docker := healthy(address, map[string][]answer{"exec": {{exit: 7}, {meanwhile: func(context.Context) { interrupt() }}}})
+		_, err := docker.tryOn(ctx, stack, plan, Options{})
+		interrupt()
+		expect(t, err, Unhealthy, "it speaks TLS on port 3000, and the load balancer asks in plain HTTP", "mediaserver:domainName")
+	}
 }
 
 func TestAnApplicationThatClosesIdleConnectionsIsWarnedAbout(t *testing.T) {
@@ -205,7 +233,8 @@ func TestAnApplicationThatClosesIdleConnectionsIsWarnedAbout(t *testing.T) {
 			defer server.Close()
 			output, err := healthy(server.Listener.Addr().String(), nil).tryOn(t.Context(), stack, plan, Options{})
 			expect(t, err, Fits)
-			if warned := strings.Contains(output, "Warning: it closes idle connections after 1 s, and the load balancer keeps them for 60 s."); warned != each.warned {
+			const warning = "Warning: it closes idle connections after 1 s, and the load balancer keeps them for 60 s."
+			if warned := strings.Contains(output, warning); warned != each.warned {
 				t.Errorf("warned is %t, and the output is\n%s", warned, output)
 			}
 		})
@@ -272,7 +301,8 @@ func TestTheContainerReachesTheStacksAWS(t *testing.T) {
 		!slices.Equal(found.hosts, []string{"host.docker.internal", "media.host.docker.internal"}) {
 		t.Errorf("on an engine of another machine: %v (%v)", found, err)
 	}
-	if found.variables["AWS_ACCESS_KEY_ID"] != "an-id" || found.variables["AWS_SECRET_ACCESS_KEY"] != "a-key" || found.variables["AWS_SESSION_TOKEN"] != "a-session-token" {
+	if found.variables["AWS_ACCESS_KEY_ID"] != "an-id" || found.variables["AWS_SECRET_ACCESS_KEY"] != "a-key" ||
+		found.variables["AWS_SESSION_TOKEN"] != "a-session-token" {
 		t.Errorf("the credentials are %v", found.variables)
 	}
 	// The loopback interface in place of docker's bridge.

@@ -84,9 +84,9 @@ func (c LoadBalancerCheck) accepts(status int) bool {
 // changes nothing.
 func (t *trial) judge(seen observation, after time.Duration, judge Judge) *Verdict {
 	verdict := t.plan.find(seen, after)
-	if !seen.final() {
+	if code := verdict.Code; !seen.final() && (code == NotInTime || code == Unhealthy || code == OwnCheckFail) {
 		verdict.Limit = judge.Reason
-		verdict.Remedy += t.hintAtPort(verdict.Code == NotInTime)
+		verdict.Remedy += t.hintAtPort(code == NotInTime)
 	}
 	return verdict
 }
@@ -104,12 +104,14 @@ func (p Plan) find(seen observation, after time.Duration) *Verdict {
 				"(mediaserver:domainName), and only the load balancer reaches the port."}
 	case seen.own.missing != "":
 		return &Verdict{Code: NoProgram,
-			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s", seen.own.missing, strings.Join(p.Own.Command, " ")),
-			Remedy:  remedyForMissing(seen.own.missing, seen.own.installer)}
+			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s",
+				seen.own.missing, strings.Join(p.Own.Command, " ")),
+			Remedy: remedyForMissing(seen.own.missing, seen.own.installer)}
 	case p.LoadBalancer.accepts(seen.outside.status):
 		return &Verdict{Code: OwnCheckFail,
-			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s", path, seen.outside.status, seen.own.problem),
-			Remedy:  "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(p.Own.Command, " ")}
+			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s",
+				path, seen.outside.status, seen.own.problem),
+			Remedy: "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(p.Own.Command, " ")}
 	case seen.outside.status != 0:
 		return &Verdict{Code: Unhealthy,
 			Problem: fmt.Sprintf("%s answers %d after %s, and the load balancer wants %s", path, seen.outside.status, round(after), p.LoadBalancer.Matcher),
@@ -127,13 +129,13 @@ func (p Plan) find(seen observation, after time.Duration) *Verdict {
 	case len(seen.listeners) > 0:
 		return &Verdict{Code: OtherPort,
 			Problem: fmt.Sprintf("it listens on %s, not on port %d, which the load balancer asks", joined(seen.listeners), port),
-			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the application's port: pulumi config set mediaserver:appPort %d",
-				port, portOfApplication(seen.listeners))}
+			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the "+
+				"application's port: pulumi config set mediaserver:appPort %d", port, portOfApplication(seen.listeners))}
 	default:
 		return &Verdict{Code: NotInTime,
 			Problem: fmt.Sprintf("it listens on no port after %s", round(after)),
-			Remedy: fmt.Sprintf("Let the application listen in time on the port in its variable PORT, which is %d; its log above may say what it waits for.",
-				port)}
+			Remedy: fmt.Sprintf("Let the application listen in time on the port in its variable PORT, which is %d; "+
+				"its log above may say what it waits for.", port)}
 	}
 }
 
@@ -164,27 +166,19 @@ func (t *trial) judgeEnd(state containerState, lines []string, after time.Durati
 		return notStarted(said)
 	default:
 		return &Verdict{Code: Exited, LastLines: lines,
-			Problem: fmt.Sprintf("it exited with code %d after %s%s", state.ExitCode, round(after), meaningOf(state.ExitCode)),
+			Problem: fmt.Sprintf("it exited with code %d after %s%s", state.ExitCode, round(after), meanings[state.ExitCode]),
 			Remedy: "A task must run until it is stopped. Read what the application misses; its variables are those of the task definition." +
 				t.hintAtPort(true)}
 	}
 }
 
-// meaningOf tells of exit codes that a shell and docker give a meaning.
-func meaningOf(code int) string {
-	switch code {
-	case 126:
-		return " (the program may not be executed)"
-	case 127:
-		return " (a program was not found)"
-	case 137:
-		return " (killed)"
-	case 139:
-		return " (segmentation fault)"
-	case 143:
-		return " (told to end)"
-	}
-	return ""
+// meanings are those that a shell and docker give to exit codes.
+var meanings = map[int]string{
+	126: " (the program may not be executed)",
+	127: " (a program was not found)",
+	137: " (killed)",
+	139: " (segmentation fault)",
+	143: " (told to end)",
 }
 
 // soFar is a line about what is not well yet; it changes only when that changes.

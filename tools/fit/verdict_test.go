@@ -64,12 +64,15 @@ func TestTheEndOfAContainerIsExplained(t *testing.T) {
 		code   Code
 		phrase string
 	}{
-		"silently":              {containerState{ExitCode: 0}, nil, Exited, "it exited with code 0 after 2 s\n"},
-		"killed":                {containerState{ExitCode: 137}, nil, Exited, "code 137 after 2 s (killed)"},
-		"no entry point":        {containerState{ExitCode: 127}, []string{"[FATAL tini (7)] exec node failed: No such file or directory"}, NotStarted, "Its entry point and its user must be in the image"},
-		"not to be executed":    {containerState{ExitCode: 126}, []string{"[FATAL tini (7)] exec /srv/run failed: Permission denied"}, NotStarted, "Its user may not execute /srv/run. Allow it in the Dockerfile: COPY --chmod=755, or RUN chmod 755 /srv/run."},
-		"another processor":     {containerState{ExitCode: 255}, []string{"exec /app: exec format error"}, OtherFormat, "#!/bin/sh"},
-		"another, for its init": {containerState{ExitCode: 126}, []string{"[FATAL tini (7)] exec /app failed: Exec format error"}, OtherFormat, "no program for this processor"},
+		"silently": {containerState{ExitCode: 0}, nil, Exited, "it exited with code 0 after 2 s\n"},
+		"killed":   {containerState{ExitCode: 137}, nil, Exited, "code 137 after 2 s (killed)"},
+		"no entry point": {containerState{ExitCode: 127}, []string{"[FATAL tini (7)] exec node failed: No such file or directory"},
+			NotStarted, "Its entry point and its user must be in the image"},
+		"not to be executed": {containerState{ExitCode: 126}, []string{"[FATAL tini (7)] exec /srv/run failed: Permission denied"},
+			NotStarted, "Its user may not execute /srv/run. Allow it in the Dockerfile: COPY --chmod=755, or RUN chmod 755 /srv/run."},
+		"another processor": {containerState{ExitCode: 255}, []string{"exec /app: exec format error"}, OtherFormat, "#!/bin/sh"},
+		"another, for its init": {containerState{ExitCode: 126}, []string{"[FATAL tini (7)] exec /app failed: Exec format error"},
+			OtherFormat, "no program for this processor"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			expect(t, trial.judgeEnd(each.state, each.lines, 2*time.Second), each.code, each.phrase)
