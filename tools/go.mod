@@ -11,7 +11,6 @@ require (
 	github.com/natefinch/atomic v1.0.1
 	github.com/spf13/pflag v1.0.10
 	golang.org/x/crypto v0.58.0
-	golang.org/x/mod v0.42.0
 	gopkg.in/yaml.v3 v3.0.1
 )
 
