@@ -3,7 +3,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # It does not know the key `queue` yet (GitHub changelog of 7 May 2026), which keeps deployments from being cancelled.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-SHELL_SCRIPTS := scripts/* tests/deployapp/testdata/* tests/plangate/testdata/* .ci/run
+SHELL_SCRIPTS := scripts/* tests/plangate/testdata/* .ci/run
 
 # As in scripts/tool.
 export GOFLAGS := $(shell scripts/goflags)
@@ -35,7 +35,7 @@ unit: ## Run the unit tests of the program and of the tools
 # processes that they started. Those that take longest begin first, so that none of them is still at work when all others
 # are done.
 E2E_TEST := go test -json -vet=off -count=1 -p 3 -timeout 60m
-E2E_PACKAGES := ./deployapp ./internal/acceptance ./cmd/sandbox ./cmd/try-image ./e2e ./plangate ./https ./cmd/acceptance ./adopt ./...
+E2E_PACKAGES := ./e2e ./plangate ./cmd/sandbox ./internal/acceptance ./adopt ./https ./deploy ./fit ./...
 # Its exit status is that of the tests.
 PROGRESS := go run ./cmd/test-progress
 

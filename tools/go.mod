@@ -24,7 +24,6 @@ require (
 	github.com/google/uuid v1.6.0
 	github.com/natefinch/atomic v1.0.1
 	golang.org/x/crypto v0.58.0
-	golang.org/x/mod v0.42.0
 	gopkg.in/yaml.v3 v3.0.1
 )
 

@@ -201,7 +201,7 @@ func (a *Adoption) checkThresholds() []string {
 		value, isWhole := theirs.Number("threshold")
 		if !isWhole {
 			// The default takes its place.
-			value, _ = a.defaultNumber(each.setting)
+			value = a.number(each.setting)
 		}
 		about := fmt.Sprintf("%s: the alarm %s has the threshold %d", theirs.Address, theirs.Text("alarm_name"), value)
 		why := each.above

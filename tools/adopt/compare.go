@@ -186,7 +186,7 @@ func (c *comparison) judge(path string, rule rule, now any) {
 		c.report(path, rule.verb, "becomes: "+wanted)
 	case isEmpty(now):
 		c.report(path, changes, setTo(wanted))
-	case isOff(rule.value):
+	case wanted == "":
 		c.report(path, rule.verb, "it is set, and goes")
 	default:
 		c.report(path, rule.verb, text(now)+" → "+wanted)

@@ -175,7 +175,7 @@ func TestHarmlessChangesAreTold(t *testing.T) {
 		"aws_lb.mediaserver: something_new: it is set, and not known here; `pulumi preview` shows what becomes of it",
 		"aws_security_group.alb: ingress: tcp 80 from 0.0.0.0/0 is added",
 		"aws_security_group.alb: ipv6: becomes: none",
-		"aws_iam_role_policy.ecs_task_cloudwatch_policy: actions.logs:CreateLogGroup: it is set, and goes",
+		"aws_iam_role_policy.ecs_task_cloudwatch_policy: actions.logs:CreateLogGroup: true → false",
 		"aws_iam_role_policy.ecs_task_cloudwatch_policy: actions.logs:CreateLogStream: it is added",
 		"aws_ecs_task_definition.mediaserver: container.environment.PORT: not set → 3000",
 		"aws_ecs_task_definition.mediaserver: container.linuxParameters.initProcessEnabled: it is added",

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/mod/modfile"
 	"gopkg.in/yaml.v3"
 )
 
@@ -61,17 +60,18 @@ func readVersions(path string) (Versions, error) {
 	if err != nil {
 		return Versions{}, err
 	}
-	module, err := modfile.Parse(path, text, nil)
-	if err != nil {
-		return Versions{}, err
-	}
 	var versions Versions
-	for _, required := range module.Require {
-		version := strings.TrimPrefix(required.Mod.Version, "v")
+	for line := range strings.Lines(string(text)) {
+		// MODULE vVERSION, with `require` before it where it stands alone.
+		fields := strings.Fields(strings.TrimPrefix(line, "require"))
+		if len(fields) < 2 {
+			continue
+		}
+		version := strings.TrimPrefix(fields[1], "v")
 		switch {
-		case strings.HasPrefix(required.Mod.Path, "github.com/pulumi/pulumi-aws/sdk/"):
+		case strings.HasPrefix(fields[0], "github.com/pulumi/pulumi-aws/sdk/"):
 			versions.AWS = version
-		case strings.HasPrefix(required.Mod.Path, "github.com/pulumi/pulumi-random/sdk/"):
+		case strings.HasPrefix(fields[0], "github.com/pulumi/pulumi-random/sdk/"):
 			versions.Random = version
 		}
 	}
