@@ -124,6 +124,12 @@ type settings struct {
 	startSeconds           int
 	nodeEnv                string
 	imageTag               string
+	vpcID                  string
+	loadBalancerSubnetIDs  []string
+	taskSubnetIDs          []string
+	assignPublicIP         bool
+	internal               bool
+	allowedCIDRBlocks      []string
 	domainName             string
 	hostedZoneID           string
 	certificateArn         string
@@ -152,8 +158,7 @@ type settings struct {
 }
 
 // rows are the settings, in the order of Pulumi.yaml and of the README. The
-// rules that take more than a line stand below, and in config_domain.go and
-// config_alarms.go.
+// rules that take more than a line stand below, and in the files config_*.go.
 func (s *settings) rows() []setting {
 	return []setting{
 		row("name", &s.name, text,
@@ -174,6 +179,20 @@ func (s *settings) rows() []setting {
 		row("imageTag", &s.imageTag, text,
 			must(imageTagPattern.MatchString, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
 				"not beginning with a period or a hyphen")),
+		optional("vpcId", &s.vpcID,
+			must(vpcIDPattern.MatchString, "must be the id of a VPC, such as vpc-0123456789abcdef0"), s.vpcHasSubnets),
+		row("loadBalancerSubnetIds", &s.loadBalancerSubnetIDs, listOf("subnet-0123456789abcdef0"),
+			each(must(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
+			isNotRepeated, s.areOfStatedVPC, areInZonesOfTheirOwn),
+		row("taskSubnetIds", &s.taskSubnetIDs, listOf("subnet-0123456789abcdef0"),
+			each(must(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
+			isNotRepeated, s.areOfStatedVPC, s.canRunTasks),
+		row("assignPublicIp", &s.assignPublicIP, boolean),
+		row("internal", &s.internal, boolean),
+		row("allowedCidrBlocks", &s.allowedCIDRBlocks, listOf("192.0.2.0/24"),
+			must(isNotEmpty, `must name at least one network; ["0.0.0.0/0"] lets everybody in`),
+			each(must(isNetwork, "must be an IPv4 network without host bits, such as 192.0.2.0/24")),
+			isNotRepeated),
 		optional("domainName", &s.domainName,
 			must(domainNamePattern.MatchString, "must be a domain name such as media.example.com, in lower case: "+
 				"labels of at most 63 letters, digits and inner hyphens, without a wildcard and without a dot at the end; "+
@@ -191,7 +210,7 @@ func (s *settings) rows() []setting {
 			oneOf("must be a number of CPU units that AWS Fargate offers: %s", slices.Sorted(maps.Keys(fargateMemory))...)),
 		row("memory", &s.memory, integer, s.memoryFitsCPU),
 		row("cpuArchitecture", &s.cpuArchitecture, text,
-			oneOf("must be a processor that AWS Fargate offers: %s", x86, arm64)),
+			oneOf("must be a processor that AWS Fargate offers: %s", x86, arm64), tasksFitRegion),
 		row("desiredCount", &s.desiredCount, integer, notBelow(0, "must be %d or more tasks")),
 		row("minCapacity", &s.minCapacity, integer, notBelow(0, "must be %d or more tasks")),
 		row("maxCapacity", &s.maxCapacity, integer, notBelow(1, "must be %d or more tasks"), s.capacitiesFit),
@@ -200,7 +219,7 @@ func (s *settings) rows() []setting {
 		row("scaleDownCpu", &s.scaleDownCPU, integer,
 			between(1, 98, "must be a percentage, from %d to %d, below scaleUpCpu"), s.scalesDownBelowScalingUp),
 		row("corsAllowedOrigins", &s.corsAllowedOrigins, listOf("https://media.example.com"),
-			must(func(origins []string) bool { return len(origins) > 0 }, `must name at least one origin; ["*"] allows every origin`),
+			must(isNotEmpty, `must name at least one origin; ["*"] allows every origin`),
 			each(must(isOrigin, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),
 		row("archiveStorageClass", &s.archiveStorageClass, text,
 			oneOf("must be %s", archiveGlacier, archiveInstantRetrieval, noArchive)),
@@ -233,6 +252,8 @@ func (s *settings) rows() []setting {
 				fmt.Sprintf("after %d the load balancer gives a request up", idleTimeout))),
 	}
 }
+
+func isNotEmpty(elements []string) bool { return len(elements) > 0 }
 
 // isName tells whether every name that is made from the text has a form that AWS
 // accepts.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"regexp"
-	"strings"
 )
 
 const (
@@ -40,20 +39,6 @@ func areNotTooMany(r *settingsReader, key string, addresses []string) {
 
 func isEmailAddress(address string) bool {
 	return len(address) <= emailLimit && emailPattern.MatchString(address)
-}
-
-// isNotRepeated refuses an address that the list has before.
-func isNotRepeated(r *settingsReader, key string, addresses []string) {
-	first := map[string]int{}
-	for i, address := range addresses {
-		same := strings.ToLower(address)
-		earlier, repeated := first[same]
-		r.check(fmt.Sprintf("%s[%d]", key, i), address, !repeated,
-			fmt.Sprintf("must not repeat %s[%d]; capitals do not make another address", key, earlier))
-		if !repeated {
-			first[same] = i
-		}
-	}
 }
 
 // topicIsWithinReach refuses a topic to which the stack's alarms cannot send.

@@ -168,6 +168,21 @@ func each(rule rule[string]) rule[[]string] {
 	}
 }
 
+// isNotRepeated refuses an element that the list has before. Capitals do not
+// make another one.
+func isNotRepeated(r *settingsReader, key string, elements []string) {
+	first := map[string]int{}
+	for i, element := range elements {
+		same := strings.ToLower(element)
+		earlier, repeated := first[same]
+		r.check(fmt.Sprintf("%s[%d]", key, i), element, !repeated,
+			fmt.Sprintf("must not repeat %s[%d]; capitals do not make another one", key, earlier))
+		if !repeated {
+			first[same] = i
+		}
+	}
+}
+
 // loadSettings reads the settings of the stack and checks them. It reports
 // every problem in one error, and registers no resource.
 func loadSettings(ctx *pulumi.Context) (settings, error) {

@@ -38,6 +38,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 	}
 	want := settings{
 		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", containerHealthCheck: "curl", startSeconds: 60, nodeEnv: "production", imageTag: "latest",
+		loadBalancerSubnetIDs: []string{}, taskSubnetIDs: []string{}, assignPublicIP: true, allowedCIDRBlocks: []string{"0.0.0.0/0"},
 		domainName: "", hostedZoneID: "", certificateArn: "",
 		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
 		corsAllowedOrigins: []string{"*"}, archiveStorageClass: "GLACIER", logRetentionDays: 30,
@@ -68,7 +69,10 @@ func TestASettingWithoutItsDefaultAsksForAnotherPulumi(t *testing.T) {
 func everySetting() map[string]string {
 	return map[string]string{
 		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "containerHealthCheck": "wget", "startSeconds": "120", "nodeEnv": "staging", "imageTag": "v1",
-		"domainName": testDomain, "hostedZoneId": testZone, "certificateArn": testCertificate,
+		"vpcId": testVPC, "loadBalancerSubnetIds": `["` + testSubnets[1] + `","` + testSubnets[0] + `"]`,
+		"taskSubnetIds": `["` + testSubnets[2] + `"]`, "assignPublicIp": "false", "internal": "true",
+		"allowedCidrBlocks": `["10.0.0.0/8","192.0.2.7/32"]`,
+		"domainName":        testDomain, "hostedZoneId": testZone, "certificateArn": testCertificate,
 		"cpu": "1024", "memory": "2048", "desiredCount": "3", "minCapacity": "2", "maxCapacity": "5",
 		"cpuArchitecture": "ARM64", "containerInsights": "enhanced", "oldVersionDays": "60",
 		"scaleUpCpu": "80", "scaleDownCpu": "30", "corsAllowedOrigins": `["https://example.com"]`, "archiveStorageClass": "GLACIER_IR",
@@ -81,6 +85,8 @@ func everySetting() map[string]string {
 
 var everySettingLoaded = settings{
 	name: "films", appPort: 8080, healthCheckPath: "/ready", containerHealthCheck: "wget", startSeconds: 120, nodeEnv: "staging", imageTag: "v1",
+	vpcID: testVPC, loadBalancerSubnetIDs: []string{testSubnets[1], testSubnets[0]}, taskSubnetIDs: []string{testSubnets[2]},
+	assignPublicIP: false, internal: true, allowedCIDRBlocks: []string{"10.0.0.0/8", "192.0.2.7/32"},
 	domainName: testDomain, hostedZoneID: testZone, certificateArn: testCertificate,
 	cpu: 1024, memory: 2048, desiredCount: 3, minCapacity: 2, maxCapacity: 5, scaleUpCPU: 80, scaleDownCPU: 30,
 	corsAllowedOrigins: []string{"https://example.com"}, archiveStorageClass: "GLACIER_IR", logRetentionDays: 90,
@@ -476,7 +482,7 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 		`mediaserver:containerInsights: "some" must be`,
 		`mediaserver:oldVersionDays: -7 must be`,
 		`mediaserver:alarmEmails[0]: "ops" must be an e-mail address, NAME@DOMAIN, of at most 254 letters, digits and _+'&=~-. characters`,
-		`mediaserver:alarmEmails[2]: "ONCALL@example.com" must not repeat alarmEmails[1]; capitals do not make another address`,
+		`mediaserver:alarmEmails[2]: "ONCALL@example.com" must not repeat alarmEmails[1]; capitals do not make another one`,
 		`mediaserver:alarmTopicArn: "ops" must be`,
 		`mediaserver:alarmErrorPercent: 0 must be`,
 		`mediaserver:alarmResponseSeconds: 99 must be`,

@@ -281,8 +281,7 @@ func createService(
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
 			Subnets:        pulumi.ToStringArray(environment.taskSubnetIDs),
 			SecurityGroups: pulumi.StringArray{securityGroups.tasksID},
-			// The default subnets have no other way to the registry.
-			AssignPublicIp: pulumi.Bool(true),
+			AssignPublicIp: pulumi.Bool(settings.assignPublicIP),
 		},
 		LoadBalancers: ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
 			TargetGroupArn: loadBalancer.targetGroupArn,

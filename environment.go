@@ -28,6 +28,24 @@ var fargateZones = map[string][]string{
 	"us-west-1":      {"usw1-az1", "usw1-az3"},
 }
 
+// fargateARM64Zones are those of the regions that have fewer for ARM64, or none
+// (Amazon ECS developer guide, "Amazon ECS task definitions for 64-bit ARM
+// workloads").
+var fargateARM64Zones = map[string][]string{
+	"ap-northeast-3": {},
+	"us-east-1":      {"use1-az1", "use1-az2", "use1-az4", "use1-az5", "use1-az6"},
+}
+
+// zonesWithFargate are the ids of the zones of a region in which tasks can run
+// on a processor, and whether there are others.
+func zonesWithFargate(region, processor string) (zones []string, limited bool) {
+	if zones, limited = fargateARM64Zones[region]; limited && processor == arm64 {
+		return zones, true
+	}
+	zones, limited = fargateZones[region]
+	return zones, limited
+}
+
 // environmentOutputs are what the stack finds in the account and does not own.
 type environmentOutputs struct {
 	// accountID is the number of the AWS account: twelve digits.
@@ -37,16 +55,29 @@ type environmentOutputs struct {
 	// partition is the family of regions, aws outside China and GovCloud. ARNs
 	// begin with it.
 	partition string
-	// vpcID is the default VPC of the region.
+	// vpcID is the setting vpcId, or the default VPC of the region.
 	vpcID string
-	// subnetIDs are the default subnets, one in each availability zone, sorted
-	// so that their order never shows as a change. The load balancer uses all.
+	// subnetIDs are the subnets of the load balancer, one in each of its availability
+	// zones: those that the settings state, or the default ones. They are sorted so
+	// that their order never shows as a change.
 	subnetIDs []string
-	// taskSubnetIDs are those of the default subnets that can run tasks: the ones
-	// in zones with AWS Fargate, sorted.
+	// taskSubnetIDs are the subnets of the tasks: those that the settings state, or
+	// those of the load balancer in zones with AWS Fargate, sorted.
 	taskSubnetIDs []string
+	// statedSubnets are the subnets that the settings state, by their ids.
+	statedSubnets map[string]statedSubnet
 	// hostedZone is the zone of the setting hostedZoneId. Empty without it.
 	hostedZone hostedZone
+}
+
+// statedSubnet is a subnet that a setting names.
+type statedSubnet struct {
+	// vpcID is the VPC that it is in.
+	vpcID string
+	// zoneID is the id of its availability zone, which is the same in every account.
+	zoneID string
+	// err says why it was not found. Nil if it was.
+	err error
 }
 
 // hostedZone is a zone of Route 53.
@@ -64,10 +95,11 @@ func (e environmentOutputs) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", e.partition, service, e.region, e.accountID, resource)
 }
 
-// discoverEnvironment is phase 2: the default VPC and its default subnets, and
-// beside them the account, the region and the partition, which policies need,
-// and the zone of the domain, if there is one. Without a default VPC, or with
-// default subnets in too few zones, it returns an error with the remedy.
+// discoverEnvironment is phase 2: the default VPC and its default subnets, or
+// those of the settings, and beside them the account, the region and the
+// partition, which policies need, and the zone of the domain, if there is one.
+// Without a default VPC, or with default subnets in too few zones, it returns an
+// error with the remedy.
 func discoverEnvironment(ctx *pulumi.Context, settings settings) (environmentOutputs, error) {
 	// The provider knows these two without asking AWS.
 	region, err := aws.GetRegion(ctx, nil)
@@ -81,7 +113,7 @@ func discoverEnvironment(ctx *pulumi.Context, settings settings) (environmentOut
 	found := environmentOutputs{region: region.Name, partition: partition.Partition}
 	err = sideBySide(
 		func() error { return found.findAccount(ctx) },
-		func() error { return found.findNetwork(ctx) },
+		func() error { return found.findNetwork(ctx, settings) },
 		func() error { return found.findHostedZone(ctx, settings.hostedZoneID) },
 	)
 	if err != nil {
@@ -99,7 +131,50 @@ func (e *environmentOutputs) findAccount(ctx *pulumi.Context) error {
 	return nil
 }
 
-func (e *environmentOutputs) findNetwork(ctx *pulumi.Context) error {
+// findNetwork looks up the network that the settings state, or the default one.
+func (e *environmentOutputs) findNetwork(ctx *pulumi.Context, settings settings) error {
+	zones, zonesDiffer := zonesWithFargate(e.region, settings.cpuArchitecture)
+	if settings.vpcID == "" {
+		return e.findDefaultNetwork(ctx, zones, zonesDiffer)
+	}
+	e.vpcID = settings.vpcID
+	e.findStatedSubnets(ctx, slices.Concat(settings.loadBalancerSubnetIDs, settings.taskSubnetIDs))
+	e.subnetIDs = slices.Sorted(slices.Values(settings.loadBalancerSubnetIDs))
+	e.taskSubnetIDs = slices.Sorted(slices.Values(settings.taskSubnetIDs))
+	if len(e.taskSubnetIDs) == 0 {
+		e.taskSubnetIDs = slices.DeleteFunc(slices.Clone(e.subnetIDs), func(id string) bool {
+			return zonesDiffer && !slices.Contains(zones, e.statedSubnets[id].zoneID)
+		})
+	}
+	return nil
+}
+
+// findStatedSubnets looks up subnets by their ids. One that is not found is for
+// the rules of its setting to report.
+func (e *environmentOutputs) findStatedSubnets(ctx *pulumi.Context, ids []string) {
+	found := make([]statedSubnet, len(ids))
+	lookups := make([]func() error, len(ids))
+	for i, id := range ids {
+		lookups[i] = func() error {
+			subnet, err := ec2.LookupSubnet(ctx, &ec2.LookupSubnetArgs{Id: pulumi.StringRef(id)})
+			if err != nil {
+				found[i].err = err
+				return nil
+			}
+			found[i] = statedSubnet{vpcID: subnet.VpcId, zoneID: subnet.AvailabilityZoneId}
+			return nil
+		}
+	}
+	// The lookups report no errors.
+	_ = sideBySide(lookups...)
+	e.statedSubnets = map[string]statedSubnet{}
+	for i, id := range ids {
+		e.statedSubnets[id] = found[i]
+	}
+}
+
+// findDefaultNetwork looks up the default VPC and its default subnets.
+func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []string, zonesDiffer bool) error {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
 	if err != nil {
 		return fmt.Errorf(
@@ -107,14 +182,13 @@ func (e *environmentOutputs) findNetwork(ctx *pulumi.Context) error {
 			e.region, err)
 	}
 	e.vpcID = vpc.Id
-	zones, zonesDiffer := fargateZones[e.region]
 	err = sideBySide(
 		func() (err error) {
 			e.subnetIDs, err = findDefaultSubnets(ctx, vpc.Id)
 			return err
 		},
 		func() (err error) {
-			if zonesDiffer {
+			if len(zones) > 0 {
 				e.taskSubnetIDs, err = findDefaultSubnets(ctx, vpc.Id, ec2.GetSubnetsFilter{Name: "availability-zone-id", Values: zones})
 			}
 			return err
@@ -129,7 +203,8 @@ func (e *environmentOutputs) findNetwork(ctx *pulumi.Context) error {
 	if len(e.subnetIDs) < zonesForLoadBalancer {
 		return e.tooFewZones(ctx)
 	}
-	if len(e.taskSubnetIDs) == 0 {
+	// A processor without any zone is for its setting's rules to report.
+	if len(e.taskSubnetIDs) == 0 && len(zones) > 0 {
 		return fmt.Errorf(
 			"the default VPC %s has no default subnet in a zone of %s with AWS Fargate (%s): "+
 				"create one with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`; "+

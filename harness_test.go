@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -25,11 +26,15 @@ const (
 	testJWTSecret = "0123456789abcdefghijklmnopqrstuv"
 	testBoundary  = "arn:aws:iam::123456789012:policy/mediaserver-boundary"
 
+	testVPC         = "vpc-0123456789abcdef0"
 	testDomain      = "media.example.com"
 	testZone        = "Z0123456789ABCDEFGHIJ"
 	testCertificate = "arn:aws:acm:eu-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 	testTopic       = "arn:aws:sns:eu-west-2:123456789012:operations"
 )
+
+// testSubnets are subnets of testVPC, each in another zone.
+var testSubnets = []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2"}
 
 // record is one resource as the program registered it.
 type record struct {
@@ -65,6 +70,9 @@ type recorder struct {
 	// subnets and zones are what the lookups find, and fargateSubnets what the one
 	// finds that asks for zones with AWS Fargate only.
 	subnets, fargateSubnets, zones []string
+	// statedSubnets are the subnets that a lookup by id finds: the VPC and the zone of
+	// each.
+	statedSubnets map[string][2]string
 	// region and partition are those of the account.
 	region, partition string
 	// vpcError and identityError are the answers to the lookups of the default VPC
@@ -91,6 +99,11 @@ func newRecorder() *recorder {
 		partition: "aws",
 		zoneName:  "example.com",
 		lookups:   map[string]map[string]any{},
+		statedSubnets: map[string][2]string{
+			testSubnets[0]: {testVPC, "euw2-az1"},
+			testSubnets[1]: {testVPC, "euw2-az2"},
+			testSubnets[2]: {testVPC, "euw2-az3"},
+		},
 	}
 }
 
@@ -121,6 +134,12 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 			return resource.NewPropertyMapFromMap(map[string]any{"ids": anySlice(r.fargateSubnets)}), nil
 		}
 		return resource.NewPropertyMapFromMap(map[string]any{"ids": anySlice(r.subnets)}), nil
+	case "aws:ec2/getSubnet:getSubnet":
+		subnet, found := r.statedSubnets[args.Args["id"].StringValue()]
+		if !found {
+			return nil, errors.New("no matching EC2 Subnet found")
+		}
+		return resource.NewPropertyMapFromMap(map[string]any{"vpcId": subnet[0], "availabilityZoneId": subnet[1]}), nil
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return resource.NewPropertyMapFromMap(map[string]any{"names": anySlice(r.zones)}), nil
 	case "aws:route53/getZone:getZone":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -15,7 +16,7 @@ var groupDescription = pulumi.IgnoreChanges([]string{"description"})
 
 const (
 	anywhere = "0.0.0.0/0"
-	// httpPort and httpsPort are open to everybody (step 3).
+	// httpPort and httpsPort are those of step 3.
 	httpPort  = 80
 	httpsPort = 443
 	// deregistrationDelay is how long, in seconds, a leaving task still answers
@@ -39,7 +40,7 @@ const (
 // securityGroupsOutputs are the two security groups.
 type securityGroupsOutputs struct {
 	// loadBalancerID is the security group of the load balancer: open to
-	// everybody on ports 80 and 443.
+	// allowedCidrBlocks on ports 80 and 443.
 	loadBalancerID pulumi.StringOutput
 	// tasksID is the security group of the tasks: open to the load balancer on
 	// the application's port, and to nobody else.
@@ -70,9 +71,13 @@ func createSecurityGroups(
 		}
 	}
 
-	fromAnywhere := func(port int, description string) *ec2.SecurityGroupIngressArgs {
-		rule := openTo(port, description)
-		rule.CidrBlocks = pulumi.StringArray{pulumi.String(anywhere)}
+	allowed := "the allowed networks"
+	if slices.Contains(settings.allowedCIDRBlocks, anywhere) {
+		allowed = "anywhere"
+	}
+	fromAllowed := func(port int, protocol string) *ec2.SecurityGroupIngressArgs {
+		rule := openTo(port, fmt.Sprintf("%s from %s", protocol, allowed))
+		rule.CidrBlocks = pulumi.ToStringArray(settings.allowedCIDRBlocks)
 		return rule
 	}
 	loadBalancerGroup, err := ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
@@ -80,8 +85,8 @@ func createSecurityGroups(
 		Description: pulumi.String("Load balancer of the media server"),
 		VpcId:       pulumi.String(environment.vpcID),
 		Ingress: ec2.SecurityGroupIngressArray{
-			fromAnywhere(httpPort, "HTTP from anywhere"),
-			fromAnywhere(httpsPort, "HTTPS from anywhere"),
+			fromAllowed(httpPort, "HTTP"),
+			fromAllowed(httpsPort, "HTTPS"),
 		},
 		Egress: allOutgoing,
 	}, groupDescription, settings.keep("name"))
@@ -143,7 +148,7 @@ func createLoadBalancer(
 	loadBalancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
 		Name:             pulumi.String(settings.physicalName("{name}-alb")),
 		LoadBalancerType: pulumi.String("application"),
-		Internal:         pulumi.Bool(false),
+		Internal:         pulumi.Bool(settings.internal),
 		Subnets:          pulumi.ToStringArray(environment.subnetIDs),
 		SecurityGroups:   pulumi.StringArray{securityGroups.loadBalancerID},
 		// Malformed headers are how requests are smuggled past a proxy.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	vpcIDPattern    = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	subnetIDPattern = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+)
+
+// tasksFitRegion refuses a processor for which AWS Fargate has no zone in the
+// region.
+func tasksFitRegion(r *settingsReader, key, processor string) {
+	if r.environment == nil {
+		return
+	}
+	zones, limited := zonesWithFargate(r.environment.region, processor)
+	r.check(key, processor, !limited || len(zones) > 0,
+		fmt.Sprintf("must be %s in %s: AWS Fargate has no other processor there", x86, r.environment.region))
+}
+
+// vpcHasSubnets refuses a VPC without the subnets that the load balancer is to
+// use: the program cannot know which of its subnets are public.
+func (s *settings) vpcHasSubnets(r *settingsReader, key, vpcID string) {
+	r.check(key, vpcID, len(s.loadBalancerSubnetIDs) > 0 || !r.accepted("loadBalancerSubnetIds"), "needs loadBalancerSubnetIds: name at least two subnets of the VPC, in two zones")
+}
+
+// areOfStatedVPC refuses subnets that are not in the VPC that vpcId names.
+func (s *settings) areOfStatedVPC(r *settingsReader, key string, subnetIDs []string) {
+	r.check(key, subnetIDs, len(subnetIDs) == 0 || s.vpcID != "", "is of no use without vpcId: set that too, or remove this key")
+	if r.environment == nil {
+		return
+	}
+	for i, id := range subnetIDs {
+		found, element := r.environment.statedSubnets[id], fmt.Sprintf("%s[%d]", key, i)
+		if found.err != nil {
+			r.refuse(element, id, fmt.Sprintf("must be a subnet of %s in %s: %s; `aws ec2 describe-subnets --region %s --filters Name=vpc-id,Values=%s` lists them",
+				s.vpcID, r.environment.region, strings.TrimSpace(found.err.Error()), r.environment.region, s.vpcID))
+			continue
+		}
+		r.check(element, id, found.vpcID == s.vpcID, fmt.Sprintf("must be in vpcId (%s), and is in %s", s.vpcID, found.vpcID))
+	}
+}
+
+// areInZonesOfTheirOwn refuses subnets that Elastic Load Balancing does not
+// take: it wants one subnet in each of at least two zones.
+func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
+	r.check(key, subnetIDs, len(subnetIDs) == 0 || len(subnetIDs) >= zonesForLoadBalancer,
+		fmt.Sprintf("must name at least %d subnets, each in another zone: a load balancer takes no fewer", zonesForLoadBalancer))
+	if r.environment == nil {
+		return
+	}
+	first := map[string]string{}
+	for i, id := range subnetIDs {
+		element := fmt.Sprintf("%s[%d]", key, i)
+		if !r.accepted(element) {
+			continue
+		}
+		zone := r.environment.statedSubnets[id].zoneID
+		other, taken := first[zone]
+		r.check(element, id, !taken, fmt.Sprintf("must not be in the same zone as %s (%s): a load balancer takes one subnet of a zone", other, zone))
+		first[zone] = id
+	}
+}
+
+// canRunTasks refuses subnets in zones without AWS Fargate.
+func (s *settings) canRunTasks(r *settingsReader, key string, subnetIDs []string) {
+	if r.environment == nil || s.vpcID == "" {
+		return
+	}
+	zones, limited := zonesWithFargate(r.environment.region, s.cpuArchitecture)
+	if !limited || len(zones) == 0 {
+		return
+	}
+	for i, id := range subnetIDs {
+		zone := r.environment.statedSubnets[id].zoneID
+		r.check(fmt.Sprintf("%s[%d]", key, i), id, slices.Contains(zones, zone),
+			fmt.Sprintf("must be in a zone with AWS Fargate for %s (%s), and is in %s", s.cpuArchitecture, strings.Join(zones, ", "), zone))
+	}
+	r.check(key, subnetIDs, len(subnetIDs) > 0 || len(r.environment.taskSubnetIDs) > 0,
+		fmt.Sprintf("must name a subnet in a zone with AWS Fargate for %s (%s): no subnet of loadBalancerSubnetIds is in one",
+			s.cpuArchitecture, strings.Join(zones, ", ")))
+}
+
+// isNetwork tells whether the text is an IPv4 network, as a rule of a security
+// group names it. AWS clears host bits, and the rule would differ on every run.
+func isNetwork(text string) bool {
+	network, err := netip.ParsePrefix(text)
+	return err == nil && network.Addr().Is4() && network == network.Masked()
+}
