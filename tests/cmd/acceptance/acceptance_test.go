@@ -2,13 +2,11 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/creack/pty"
@@ -52,13 +50,14 @@ func prepare(t *testing.T, variables []string, arguments ...string) *started {
 	return command
 }
 
-// ends runs the command to its end and compares the exit code and parts of what it prints.
+// ends runs the command to its end, and checks it.
 func (s *started) ends(t *testing.T, code int, parts ...string) {
 	t.Helper()
 	_ = s.Run()
 	s.check(t, code, parts...)
 }
 
+// check compares the exit code and parts of what the command has printed.
 func (s *started) check(t *testing.T, code int, parts ...string) {
 	t.Helper()
 	if got := s.ProcessState.ExitCode(); got != code {
@@ -122,28 +121,16 @@ func (s *started) onTerminal(t *testing.T, prompt, answer string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = terminal.Close() }()
-	s.converse(terminal, func(text string) bool {
-		if !strings.Contains(text, prompt) {
-			return false
-		}
-		if _, err := terminal.WriteString(answer); err != nil {
-			t.Error(err)
-		}
-		return true
-	})
-}
-
-// converse reads what the command prints, to its end, and shows it to each reaction in turn until that has reacted.
-func (s *started) converse(output io.Reader, reactions ...func(text string) bool) {
-	buffer := make([]byte, 1<<12)
-	for {
-		count, err := output.Read(buffer)
+	buffer, answered := make([]byte, 1<<12), false
+	for err == nil {
+		var count int
+		count, err = terminal.Read(buffer)
 		s.output.Write(buffer[:count])
-		if len(reactions) > 0 && reactions[0](s.output.String()) {
-			reactions = reactions[1:]
-		}
-		if err != nil {
-			break
+		if !answered && strings.Contains(s.output.String(), prompt) {
+			answered = true
+			if _, err := terminal.WriteString(answer); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 	_ = s.Wait()
@@ -196,47 +183,8 @@ func TestCtrlCOnATerminalTakesEverythingAway(t *testing.T) {
 	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), ": interrupted\n") {
 		t.Errorf("the report is %s (%v)", text, err)
 	}
-	removeFolder(t, command)
-}
-
-// removeFolder removes what a run that did not pass keeps.
-func removeFolder(t *testing.T, command *started) {
-	t.Helper()
-	name := regexp.MustCompile(`acceptance-[a-z2-7]{8}`).FindString(command.output.String())
-	if name == "" {
-		return
+	// What a run that did not pass keeps.
+	if name := regexp.MustCompile(`acceptance-[a-z2-7]{8}`).FindString(command.output.String()); name != "" {
+		_ = os.RemoveAll(filepath.Join(root, ".acceptance", name))
 	}
-	_ = os.RemoveAll(filepath.Join(root, ".acceptance", name))
-}
-
-func TestTerminatedTwiceInTheSandboxEndsAtOnce(t *testing.T) {
-	t.Parallel()
-	command := prepare(t, nil, "--sandbox", "--report", filepath.Join(t.TempDir(), "report.md"))
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command.Stdout, command.Stderr = writer, writer
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = writer.Close()
-	terminate := func(after string) func(string) bool {
-		return func(text string) bool {
-			if !strings.Contains(text, after) {
-				return false
-			}
-			_ = command.Process.Signal(syscall.SIGTERM)
-			return true
-		}
-	}
-	command.converse(reader, terminate("[ 2/17]"), terminate("once more, and the run"))
-	// The destroy may have been quicker than the second signal.
-	if code := command.ProcessState.ExitCode(); code != exitRemains && code != exitInterrupted {
-		t.Errorf("exit code %d", code)
-	}
-	if command.ProcessState.ExitCode() == exitRemains {
-		command.check(t, exitRemains, "SOMETHING IS LEFT", "The emulated account ended with the run")
-	}
-	removeFolder(t, command)
 }
