@@ -73,6 +73,7 @@ func TestOneAllowanceLetsAllAdditionsOfACommitPass(t *testing.T) {
 		return plan
 	}
 	two := added("server-errors", "slow-responses")
+	description := stepOf(t, two, metricAlarm+"::server-errors")["newState"].(map[string]any)["inputs"].(map[string]any)["alarmDescription"].(string)
 	given := offered(t, two, "c")
 	if len(given) != 1 || !strings.HasPrefix(given[0], "additions@") {
 		t.Fatalf("offers %q", given)
@@ -87,15 +88,16 @@ func TestOneAllowanceLetsAllAdditionsOfACommitPass(t *testing.T) {
 		return plan
 	}
 	for what, plan := range map[string]map[string]any{
-		"one less":              added("server-errors"),
-		"one more":              added("server-errors", "slow-responses", "high-memory"),
-		"another one":           added("server-errors", "high-memory"),
-		"another input":         changed("server-errors", "inputs.threshold", "99"),
-		"an input more":         changed("server-errors", "inputs.actionsEnabled", "false"),
-		"another provider":      changed("server-errors", "provider", `"urn:pulumi:sandbox::mediaserver::pulumi:providers:aws::evil::1"`),
-		"another option":        changed("server-errors", "protect", "true"),
-		"an addition, imported": changed("server-errors", "importID", `"elsewhere"`),
-		"a change beside them":  edited(t, added("server-errors", "slow-responses"), "", edit{theAccess, "inputs.blockPublicAcls", "false"}),
+		"one less":                added("server-errors"),
+		"one more":                added("server-errors", "slow-responses", "high-memory"),
+		"another one":             added("server-errors", "high-memory"),
+		"another input":           changed("server-errors", "inputs.threshold", "99"),
+		"the end of a long input": changed("server-errors", "inputs.alarmDescription", string(encoded(t, description+"!"))),
+		"an input more":           changed("server-errors", "inputs.actionsEnabled", "false"),
+		"another provider":        changed("server-errors", "provider", `"urn:pulumi:sandbox::mediaserver::pulumi:providers:aws::evil::1"`),
+		"another option":          changed("server-errors", "protect", "true"),
+		"an addition, imported":   changed("server-errors", "importID", `"elsewhere"`),
+		"a change beside them":    edited(t, added("server-errors", "slow-responses"), "", edit{theAccess, "inputs.blockPublicAcls", "false"}),
 	} {
 		if passes(t, plan, "c", given...) {
 			t.Errorf("the allowance is good for %s, too", what)
@@ -130,19 +132,22 @@ func TestOneAllowanceMovesAllResourcesToAnotherVersionOfTheirProvider(t *testing
 	if !passes(t, moved(to), "c", given...) {
 		t.Error("it is refused with the allowance")
 	}
+	fromElsewhere := func() map[string]any {
+		return edited(t, moved(to), "", edit{theBucket, "was.provider", `"urn:pulumi:sandbox::mediaserver::pulumi:` + strings.Replace(from, "6_83_2", "6_1_0", 1) + `"`})
+	}
 	for what, plan := range map[string]map[string]any{
 		"of another version":             moved("providers:aws::default_6_85_0::" + unknown),
 		"of another name":                moved("providers:aws::defaults::" + unknown),
 		"of another package":             moved("providers:evil::default_6_84_0::" + unknown),
 		"that leaves one behind":         moved(to, theBucket),
 		"that changes more":              edited(t, moved(to), "", edit{theAccess, "inputs.blockPublicAcls", "false"}),
-		"that brings one from elsewhere": edited(t, moved(to), "", edit{theBucket, "was.provider", `"urn:pulumi:sandbox::mediaserver::pulumi:` + strings.Replace(from, "6_83_2", "6_1_0", 1) + `"`}),
+		"that brings one from elsewhere": fromElsewhere(),
 	} {
 		if passes(t, plan, "c", given...) {
 			t.Errorf("the allowance is good for a move %s, too", what)
 		}
 	}
-	for _, single := range []map[string]any{moved("providers:aws::defaults::" + unknown), moved(to, theBucket)} {
+	for _, single := range []map[string]any{moved("providers:aws::defaults::" + unknown), moved(to, theBucket), fromElsewhere()} {
 		if each := offered(t, single, "c"); len(each) < 40 || slices.ContainsFunc(each, func(text string) bool { return strings.HasPrefix(text, "providers@") }) {
 			t.Errorf("offers %q", each)
 		}
