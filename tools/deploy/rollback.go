@@ -16,30 +16,24 @@ func (r *run) goBack(ctx context.Context) error {
 	if err := r.readHealthPath(ctx); err != nil {
 		return err
 	}
-	history, stoppable := []*past(nil), (*past)(nil)
-	if busy := len(r.underWay()) > 0; busy {
-		var err error
-		if history, err = r.readHistory(ctx); err != nil {
-			return err
-		}
-		if stoppable, err = r.stoppable(ctx, courseOf(history)); err != nil {
-			return err
-		}
+	history, err := r.readHistory(ctx)
+	if err != nil {
+		return err
 	}
-	if stoppable != nil {
-		return r.stop(ctx, history, stoppable)
+	if len(r.underWay()) > 0 {
+		stoppable, err := r.stoppable(ctx, courseOf(history))
+		if err != nil {
+			return err
+		}
+		if stoppable != nil {
+			return r.stop(ctx, history, stoppable)
+		}
 	}
 	if err := r.checkNobodyDeploys(ctx); err != nil {
 		return err
 	}
 	if err := r.chooseCount(ctx); err != nil {
 		return err
-	}
-	if history == nil {
-		var err error
-		if history, err = r.readHistory(ctx); err != nil {
-			return err
-		}
 	}
 	target, err := r.chooseTarget(ctx, history)
 	if err != nil {
