@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
 	"mediaserver/tests/internal/terraformguide"
 )
 
@@ -117,5 +120,43 @@ func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
 			d.Up()
 			d.isAdopted()
 		})
+	}
+}
+
+// A pipeline registers a revision of its own, and Terraform ignores that: its state keeps the one before, also for the
+// service.
+func TestTheImageThatAPipelineDeployedStays(t *testing.T) {
+	d := deploy(t, usual)
+	described, err := d.clients.ECS.DescribeTaskDefinition(t.Context(), &ecs.DescribeTaskDefinitionInput{TaskDefinition: aws.String("mediaserver")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := described.TaskDefinition
+	image := strings.TrimSuffix(*before.ContainerDefinitions[0].Image, ":latest") + ":v2"
+	before.ContainerDefinitions[0].Image = &image
+	registered, err := d.clients.ECS.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: before.Family, Cpu: aws.String("512"), Memory: aws.String("1024"), NetworkMode: before.NetworkMode, ContainerDefinitions: before.ContainerDefinitions,
+		RequiresCompatibilities: before.RequiresCompatibilities, ExecutionRoleArn: before.ExecutionRoleArn, TaskRoleArn: before.TaskRoleArn,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.clients.ECS.UpdateService(t.Context(), &ecs.UpdateServiceInput{
+		Cluster: aws.String("mediaserver-cluster"), Service: aws.String("mediaserver-service"), TaskDefinition: registered.TaskDefinition.TaskDefinitionArn,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.adopt()
+	settings := text(t, d.settingsFile())
+	for _, want := range []string{"# aws_ecs_task_definition.mediaserver, revision mediaserver:2\n  mediaserver:imageTag: v2\n", "mediaserver:cpu: 512\n"} {
+		if !strings.Contains(settings, want) {
+			t.Errorf("the settings do not have %q:\n%s", want, settings)
+		}
+	}
+	d.Set("mediaserver:imageTag=latest")
+	refused := d.tool(d.state, "--stack", d.Name, "--random-values")
+	if want := `the service runs the image with the tag v2, and imageTag in the stack is "latest"`; refused.code != 1 || !strings.Contains(refused.stderr, want) {
+		t.Errorf("exit status %d, %s, want %s", refused.code, refused.stderr, want)
 	}
 }

@@ -96,11 +96,12 @@ func (a *Adoption) checkNetwork(state tfstate.State) []string {
 	}
 	for _, each := range slices.Concat(state.Data, state.Managed) {
 		// aws_default_vpc is the default one under Terraform's care. One that Terraform made has no attribute that says so.
-		isMade := each.Type == "aws_vpc" && slices.ContainsFunc(state.Managed, func(other tfstate.Resource) bool { return other.Address == each.Address })
+		isMade := slices.ContainsFunc(state.Managed, func(other tfstate.Resource) bool {
+			return other.Address == each.Address && other.Text("id") == each.Text("id")
+		})
 		if each.Type == "aws_vpc" && each.Text("id") == vpc && vpc != "" && (isMade || each.Text("default") == "false") {
-			problems = append(problems, fmt.Sprintf(
-				"%s: the deployment is in the VPC %s, which is not the default one of its region, and the program builds in that one only: everything would be replaced. "+
-					"It cannot be adopted yet", each.Address, vpc))
+			problems = append(problems, fmt.Sprintf("%s: the deployment is in the VPC %s, which is not the default one of its region, "+
+				"and the program builds in that one only: everything would be replaced. It cannot be adopted yet", each.Address, vpc))
 		}
 	}
 	return problems

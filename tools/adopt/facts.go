@@ -103,7 +103,10 @@ func (a *Adoption) normalizeRules(group tfstate.Resource, state tfstate.State) {
 	usesIPv6 := strings.HasPrefix(balancer.Text("ip_address_type"), "dualstack")
 	rules := map[string][]any{}
 	add := func(direction string, rule tfstate.Resource, sources ...string) {
-		for _, source := range slices.Concat(sources, rule.Texts("cidr_blocks"), rule.Texts("ipv6_cidr_blocks"), rule.Texts("prefix_list_ids"), rule.Texts("security_groups")) {
+		for _, list := range []string{"cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups"} {
+			sources = append(sources, rule.Texts(list)...)
+		}
+		for _, source := range sources {
 			described := any(describeRule(rule, map[string]string{"ingress": "from", "egress": "to"}[direction], source))
 			key := direction
 			if strings.Contains(source, ":") && !usesIPv6 {
@@ -136,7 +139,8 @@ func (a *Adoption) normalizeRules(group tfstate.Resource, state tfstate.State) {
 			add(rule.Text("type"), rule, rule.Text("source_security_group_id"))
 		case "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule":
 			direction := strings.TrimSuffix(strings.TrimPrefix(rule.Type, "aws_vpc_security_group_"), "_rule")
-			add(direction, rule, rule.Text("cidr_ipv4"), rule.Text("cidr_ipv6"), rule.Text("referenced_security_group_id"), rule.Text("prefix_list_id"))
+			add(direction, rule, rule.Text("cidr_ipv4"), rule.Text("cidr_ipv6"),
+				rule.Text("referenced_security_group_id"), rule.Text("prefix_list_id"))
 		}
 	}
 	for key, list := range rules {

@@ -58,10 +58,12 @@ func guideType(kind string) string {
 func (a *Adoption) match(state tfstate.State, options Options) []string {
 	mapped, problems := resolve(state, options.Mappings)
 	inside := func(each tfstate.Resource) bool {
-		return options.Module == "" || strings.HasPrefix(each.Address, options.Module+".") || strings.HasPrefix(each.Address, options.Module+"[")
+		rest, isInside := strings.CutPrefix(each.Address, options.Module)
+		return options.Module == "" || isInside && strings.HasPrefix(rest, ".") || isInside && strings.HasPrefix(rest, "[")
 	}
 	if options.Module != "" && !slices.ContainsFunc(state.Managed, inside) {
-		problems = append(problems, fmt.Sprintf("--module %s: the state has no address in it; `terraform state list` names all", shellword.Quote(options.Module)))
+		problems = append(problems, fmt.Sprintf("--module %s: the state has no address in it; `terraform state list` names all",
+			shellword.Quote(options.Module)))
 	}
 	var free []tfstate.Resource
 	for _, each := range state.Managed {

@@ -89,7 +89,10 @@ func revisionFrom(definition any) (Revision, error) {
 	}
 	attributes["container_definitions"] = string(containers)
 	// Terraform's state does not have what only AWS says about a revision.
-	for _, name := range []string{"compatibilities", "deregistered_at", "registered_at", "registered_by", "requires_attributes", "status", "task_definition_arn", "delete_requested_at"} {
+	for _, name := range []string{
+		"compatibilities", "delete_requested_at", "deregistered_at", "registered_at", "registered_by", "requires_attributes",
+		"status", "task_definition_arn",
+	} {
 		delete(attributes, name)
 	}
 	arn := text(fields["TaskDefinitionArn"])
@@ -168,7 +171,8 @@ func (a *Adoption) run(running Revision) {
 		if match.Ours.Address != taskDefinition || lastPart(running.ARN) == a.revision {
 			continue
 		}
-		a.remark("%s: the service runs %s, and the state has %s; the settings are those of what runs", match.Theirs.Address, lastPart(running.ARN), a.revision)
+		a.remark("%s: the service runs %s, and the state has %s; the settings are those of what runs",
+			match.Theirs.Address, lastPart(running.ARN), a.revision)
 		a.Matches[at].Theirs.Attributes = maps.Clone(running.Attributes)
 		a.revision = lastPart(running.ARN)
 	}

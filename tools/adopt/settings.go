@@ -54,7 +54,8 @@ func (a *Adoption) deriveSettings(state tfstate.State) []string {
 	task, _ := a.find(taskRole)
 	switch boundary := execution.Text("permissions_boundary"); {
 	case boundary != task.Text("permissions_boundary"):
-		a.remark("%s and %s have different permissions boundaries, and the program one for both; set permissionsBoundaryArn", execution.Address, task.Address)
+		a.remark("%s and %s have different permissions boundaries, and the program one for both; set permissionsBoundaryArn",
+			execution.Address, task.Address)
 	case boundary != "":
 		a.set("permissionsBoundaryArn", boundary, task.Address)
 	}
