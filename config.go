@@ -123,6 +123,9 @@ type settings struct {
 	containerHealthCheck   string
 	startSeconds           int
 	nodeEnv                string
+	environment            map[string]string
+	secrets                map[string]string
+	secretsKeyArns         []string
 	imageTag               string
 	vpcID                  string
 	loadBalancerSubnetIDs  []string
@@ -176,6 +179,11 @@ func (s *settings) rows() []setting {
 			between(0, startSecondsLimit, "must be from %d to %d seconds")),
 		row("nodeEnv", &s.nodeEnv, text,
 			must(func(value string) bool { return strings.TrimSpace(value) != "" }, "must not be blank")),
+		row("environment", &s.environment, variables, areNotSecret, areVariables),
+		row("secrets", &s.secrets, variables, areVariables, s.areNotPlainToo, areSecretArns),
+		row("secretsKeyArns", &s.secretsKeyArns, listOf("arn:aws:kms:eu-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"),
+			each(must(keyArnPattern.MatchString, "must be the ARN of a KMS key: arn:PARTITION:kms:REGION:ACCOUNT:key/ID")),
+			isNotRepeated, areInReach),
 		row("imageTag", &s.imageTag, text,
 			must(imageTagPattern.MatchString, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
 				"not beginning with a period or a hyphen")),

@@ -38,6 +38,7 @@ func TestEverySettingHasADefault(t *testing.T) {
 	}
 	want := settings{
 		name: "mediaserver", appPort: 3000, healthCheckPath: "/health", containerHealthCheck: "curl", startSeconds: 60, nodeEnv: "production", imageTag: "latest",
+		environment: map[string]string{}, secrets: map[string]string{}, secretsKeyArns: []string{},
 		loadBalancerSubnetIDs: []string{}, taskSubnetIDs: []string{}, assignPublicIP: true, allowedCIDRBlocks: []string{"0.0.0.0/0"},
 		domainName: "", hostedZoneID: "", certificateArn: "",
 		cpu: 256, memory: 512, desiredCount: 2, minCapacity: 1, maxCapacity: 10, scaleUpCPU: 70, scaleDownCPU: 20,
@@ -69,6 +70,7 @@ func TestASettingWithoutItsDefaultAsksForAnotherPulumi(t *testing.T) {
 func everySetting() map[string]string {
 	return map[string]string{
 		"name": "films", "appPort": "8080", "healthCheckPath": "/ready", "containerHealthCheck": "wget", "startSeconds": "120", "nodeEnv": "staging", "imageTag": "v1",
+		"environment": `{"LOG_LEVEL":"debug"}`, "secrets": `{"API_KEY":"` + testSecret + `:key::"}`, "secretsKeyArns": listOfTexts(testKey),
 		"vpcId": testVPC, "loadBalancerSubnetIds": `["` + testSubnets[1] + `","` + testSubnets[0] + `"]`,
 		"taskSubnetIds": `["` + testSubnets[2] + `"]`, "assignPublicIp": "false", "internal": "true",
 		"allowedCidrBlocks": `["10.0.0.0/8","192.0.2.7/32"]`,
@@ -85,6 +87,7 @@ func everySetting() map[string]string {
 
 var everySettingLoaded = settings{
 	name: "films", appPort: 8080, healthCheckPath: "/ready", containerHealthCheck: "wget", startSeconds: 120, nodeEnv: "staging", imageTag: "v1",
+	environment: map[string]string{"LOG_LEVEL": "debug"}, secrets: map[string]string{"API_KEY": testSecret + ":key::"}, secretsKeyArns: []string{testKey},
 	vpcID: testVPC, loadBalancerSubnetIDs: []string{testSubnets[1], testSubnets[0]}, taskSubnetIDs: []string{testSubnets[2]},
 	assignPublicIP: false, internal: true, allowedCIDRBlocks: []string{"10.0.0.0/8", "192.0.2.7/32"},
 	domainName: testDomain, hostedZoneID: testZone, certificateArn: testCertificate,
