@@ -39,6 +39,7 @@ var (
 	imageTagPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 	// healthCheckPathPattern lets ! to ~ through but #.
 	healthCheckPathPattern = regexp.MustCompile(`^/[!"$-~]*$`)
+	bucketPattern          = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	hostPattern            = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
 	// policyArnPattern has the partition and the account as its groups; the
 	// account of a policy of AWS's own is aws (IAM user guide, "IAM identifiers").
@@ -123,6 +124,9 @@ type settings struct {
 	containerHealthCheck   string
 	startSeconds           int
 	nodeEnv                string
+	environment            map[string]string
+	secrets                map[string]string
+	secretsKeyArns         []string
 	imageTag               string
 	vpcID                  string
 	loadBalancerSubnetIDs  []string
@@ -141,6 +145,7 @@ type settings struct {
 	maxCapacity            int
 	scaleUpCPU             int
 	scaleDownCPU           int
+	accessLogsBucket       string
 	corsAllowedOrigins     []string
 	archiveStorageClass    string
 	logRetentionDays       int
@@ -176,6 +181,11 @@ func (s *settings) rows() []setting {
 			between(0, startSecondsLimit, "must be from %d to %d seconds")),
 		row("nodeEnv", &s.nodeEnv, text,
 			must(func(value string) bool { return strings.TrimSpace(value) != "" }, "must not be blank")),
+		row("environment", &s.environment, variables, areNotSecret, areVariables),
+		row("secrets", &s.secrets, variables, areVariables, s.areNotPlainToo, areSecretArns),
+		row("secretsKeyArns", &s.secretsKeyArns, listOf("arn:aws:kms:eu-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"),
+			each(must(keyArnPattern.MatchString, "must be the ARN of a KMS key: arn:PARTITION:kms:REGION:ACCOUNT:key/ID")),
+			isNotRepeated, areInReach),
 		row("imageTag", &s.imageTag, text,
 			must(imageTagPattern.MatchString, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
 				"not beginning with a period or a hyphen")),
@@ -218,6 +228,9 @@ func (s *settings) rows() []setting {
 			between(1, 99, "must be a percentage, from %d to %d: the utilisation never exceeds 100, so no task would be added")),
 		row("scaleDownCpu", &s.scaleDownCPU, integer,
 			between(1, 98, "must be a percentage, from %d to %d, below scaleUpCpu"), s.scalesDownBelowScalingUp),
+		optional("accessLogsBucket", &s.accessLogsBucket,
+			must(bucketPattern.MatchString, "must be the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and periods, "+
+				"beginning and ending with a letter or a digit")),
 		row("corsAllowedOrigins", &s.corsAllowedOrigins, listOf("https://media.example.com"),
 			must(isNotEmpty, `must name at least one origin; ["*"] allows every origin`),
 			each(must(isOrigin, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),

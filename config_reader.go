@@ -241,6 +241,10 @@ func (r *settingsReader) failure() error {
 	return fmt.Errorf("invalid settings:\n%w", errors.Join(r.problems...))
 }
 
+// unshown are the settings whose values no message shows: somebody may have put
+// a secret there.
+var unshown = []string{"environment", "secrets"}
+
 // refuse records a problem with a setting: the key, the value, the rule. A
 // value that was configured as a secret is not shown.
 func (r *settingsReader) refuse(key string, value any, rule string) {
@@ -249,13 +253,20 @@ func (r *settingsReader) refuse(key string, value any, rule string) {
 	if _, isText := value.(string); isText {
 		shown = strconv.Quote(shown)
 	}
-	wholeKey, _, _ := strings.Cut(key, "[")
-	for _, namespace := range r.namespaces() {
-		if r.ctx.IsConfigSecret(namespace + ":" + wholeKey) {
-			shown = "[secret]"
-		}
+	list, _, _ := strings.Cut(key, "[")
+	object, _, _ := strings.Cut(key, ".")
+	switch {
+	case r.isSecret(list):
+		shown = "[secret]"
+	case slices.Contains(unshown, object):
+		shown = "[not shown]"
 	}
 	r.problems = append(r.problems, fmt.Errorf("%s:%s: %s %s", settingsNamespace, key, shown, rule))
+}
+
+// isSecret tells whether a setting was configured as a secret of Pulumi.
+func (r *settingsReader) isSecret(key string) bool {
+	return slices.ContainsFunc(r.namespaces(), func(namespace string) bool { return r.ctx.IsConfigSecret(namespace + ":" + key) })
 }
 
 // namespaces are the configuration namespaces in which settings are looked up,

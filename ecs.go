@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -128,7 +130,7 @@ type containerDefinition struct {
 	PortMappings []portMapping `json:"portMappings"`
 	// Environment are the plain environment variables, sorted by name.
 	Environment []environmentVariable `json:"environment"`
-	// Secrets are the environment variables that come from Parameter Store.
+	// Secrets are the environment variables that ECS reads elsewhere, sorted by name.
 	Secrets        []containerSecret `json:"secrets"`
 	MountPoints    []struct{}        `json:"mountPoints"`
 	VolumesFrom    []struct{}        `json:"volumesFrom"`
@@ -182,11 +184,15 @@ func containerFor(
 	parameters parametersOutputs, logGroups logGroupsOutputs,
 ) containerDefinition {
 	variables := []environmentVariable{
-		{Name: "AWS_REGION", Value: environment.region},
-		{Name: "NODE_ENV", Value: settings.nodeEnv},
-		{Name: "PORT", Value: strconv.Itoa(settings.appPort)},
-		{Name: "S3_BUCKET_NAME", Value: storage.bucketName},
+		{Name: regionVariable, Value: environment.region},
+		{Name: nodeEnvVariable, Value: settings.nodeEnv},
+		{Name: portVariable, Value: strconv.Itoa(settings.appPort)},
+		{Name: bucketVariable, Value: storage.bucketName},
 	}
+	for name, value := range settings.environment {
+		variables = append(variables, environmentVariable{Name: name, Value: value})
+	}
+	slices.SortFunc(variables, func(a, b environmentVariable) int { return strings.Compare(a.Name, b.Name) })
 	var options *linuxParameters
 	if settings.executeCommand {
 		options = &linuxParameters{InitProcessEnabled: true}

@@ -26,6 +26,7 @@ const (
 	testJWTSecret = "0123456789abcdefghijklmnopqrstuv"
 	testBoundary  = "arn:aws:iam::123456789012:policy/mediaserver-boundary"
 
+	testLogsBucket  = "central-access-logs"
 	testVPC         = "vpc-0123456789abcdef0"
 	testDomain      = "media.example.com"
 	testZone        = "Z0123456789ABCDEFGHIJ"

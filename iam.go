@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -80,7 +81,7 @@ func createRoles(
 		PermissionsBoundary: boundary,
 		InlinePolicies: iam.RoleInlinePolicyArray{&iam.RoleInlinePolicyArgs{
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
-			Policy: policyJSON(secretsStatement(parameters.containerSecrets)),
+			Policy: policyJSON(secretsStatements(settings, parameters.containerSecrets)...),
 		}},
 	}, settings.keep("name"), rolePath)
 	if err != nil {
@@ -146,19 +147,40 @@ func trustStatement(environment environmentOutputs) policyStatement {
 	}
 }
 
-// secretsStatement lets ECS read exactly the parameters that the container
-// receives. AWS's own execution policy has no such permission, and without it
-// no task starts.
-func secretsStatement(secrets []containerSecret) policyStatement {
-	arns := make([]any, len(secrets))
-	for i, secret := range secrets {
-		arns[i] = secret.ValueFrom
+// secretsStatements let ECS read exactly what the container receives, and use
+// exactly the keys that the settings name for it. AWS's own execution policy has
+// no such permission, and without it no task starts.
+func secretsStatements(settings settings, secrets []containerSecret) []policyStatement {
+	// arns are the secrets of a service. Several may be parts of one.
+	arns := func(service string) []any {
+		var all []any
+		for _, secret := range secrets {
+			if secret.Service == service && !slices.Contains(all, secret.Arn) {
+				all = append(all, secret.Arn)
+			}
+		}
+		return all
 	}
-	return policyStatement{
+	statements := []policyStatement{{
 		Sid:      "ReadContainerSecrets",
 		Action:   []string{"ssm:GetParameters"},
-		Resource: arns,
+		Resource: arns("ssm"),
+	}}
+	if inSecretsManager := arns("secretsmanager"); len(inSecretsManager) > 0 {
+		statements = append(statements, policyStatement{
+			Sid:      "ReadSecretsManagerSecrets",
+			Action:   []string{"secretsmanager:GetSecretValue"},
+			Resource: inSecretsManager,
+		})
 	}
+	if len(settings.secretsKeyArns) > 0 {
+		statement := policyStatement{Sid: "DecryptContainerSecrets", Action: []string{"kms:Decrypt"}}
+		for _, arn := range settings.secretsKeyArns {
+			statement.Resource = append(statement.Resource, arn)
+		}
+		statements = append(statements, statement)
+	}
+	return statements
 }
 
 // bucketStatements let the application list the bucket and read, write and

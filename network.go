@@ -145,12 +145,22 @@ func (l loadBalancerOutputs) targetDimensions() pulumi.StringMap {
 func createLoadBalancer(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs, securityGroups securityGroupsOutputs,
 ) (loadBalancerOutputs, error) {
+	var accessLogs lb.LoadBalancerAccessLogsPtrInput
+	if settings.accessLogsBucket != "" {
+		accessLogs = &lb.LoadBalancerAccessLogsArgs{
+			Enabled: pulumi.Bool(true),
+			Bucket:  pulumi.String(settings.accessLogsBucket),
+			// Several stacks may share the bucket.
+			Prefix: pulumi.String(settings.physicalName("{name}")),
+		}
+	}
 	loadBalancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
 		Name:             pulumi.String(settings.physicalName("{name}-alb")),
 		LoadBalancerType: pulumi.String("application"),
 		Internal:         pulumi.Bool(settings.internal),
 		Subnets:          pulumi.ToStringArray(environment.subnetIDs),
 		SecurityGroups:   pulumi.StringArray{securityGroups.loadBalancerID},
+		AccessLogs:       accessLogs,
 		// Malformed headers are how requests are smuggled past a proxy.
 		DropInvalidHeaderFields: pulumi.Bool(true),
 	},

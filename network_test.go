@@ -84,6 +84,12 @@ func TestTheLoadBalancerIsPublicAndInEveryZone(t *testing.T) {
 	})
 }
 
+func TestTheLoadBalancerWritesItsAccessLogsWhereTheSettingSays(t *testing.T) {
+	stack := run(t, map[string]string{"accessLogsBucket": testLogsBucket, "name": "films"})
+	wantEqual(t, "access logs", stack.find(t, "LoadBalancer mediaserver").inputs["accessLogs"],
+		object{"enabled": true, "bucket": testLogsBucket, "prefix": "films"})
+}
+
 func TestTheTargetGroupChecksTheHealthOfTheTasks(t *testing.T) {
 	stack := run(t, map[string]string{"healthCheckPath": "/ready", "appPort": "8080"})
 	stack.wantInputs(t, "TargetGroup mediaserver", targetGroupInputs("/ready", 8080))

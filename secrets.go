@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
@@ -69,9 +71,9 @@ type parametersOutputs struct {
 	jwtSecretName  pulumi.StringOutput
 	bucketNameName pulumi.StringOutput
 	appConfigName  pulumi.StringOutput
-	// containerSecrets are the parameters that the container receives as
-	// environment variables. The task definition names them and the execution
-	// role may read them: one list for both, so that neither has more.
+	// containerSecrets are what the container receives as environment variables that
+	// ECS reads elsewhere, sorted by name. The task definition names them and the
+	// execution role may read them: one list for both, so that neither has more.
 	containerSecrets []containerSecret
 }
 
@@ -80,6 +82,11 @@ type containerSecret struct {
 	// ValueFrom is the ARN of the parameter. It is an output, declared as any
 	// so that pulumi.JSONMarshal resolves it.
 	ValueFrom any `json:"valueFrom"`
+	// Service is the one that holds it, as in an ARN.
+	Service string `json:"-"`
+	// Arn is the ARN that a policy names: that of the whole parameter or secret. It
+	// may be an output.
+	Arn any `json:"-"`
 }
 
 // appConfiguration is the content of the app-config parameter (step 21).
@@ -134,12 +141,16 @@ func createParameters(
 		created[i] = parameter
 	}
 	jwtSecret, bucketName, appConfigParameter := created[0], created[1], created[2]
+	secrets := []containerSecret{{Name: jwtSecretVariable, ValueFrom: jwtSecret.Arn, Service: "ssm", Arn: jwtSecret.Arn}}
+	for name, valueFrom := range settings.secrets {
+		service, arn := secretSource(valueFrom)
+		secrets = append(secrets, containerSecret{Name: name, ValueFrom: valueFrom, Service: service, Arn: arn[1]})
+	}
+	slices.SortFunc(secrets, func(a, b containerSecret) int { return strings.Compare(a.Name, b.Name) })
 	return parametersOutputs{
-		jwtSecretName:  jwtSecret.Name,
-		bucketNameName: bucketName.Name,
-		appConfigName:  appConfigParameter.Name,
-		containerSecrets: []containerSecret{
-			{Name: "JWT_SECRET", ValueFrom: jwtSecret.Arn},
-		},
+		jwtSecretName:    jwtSecret.Name,
+		bucketNameName:   bucketName.Name,
+		appConfigName:    appConfigParameter.Name,
+		containerSecrets: secrets,
 	}, nil
 }
