@@ -25,6 +25,7 @@ type serviceInputs struct {
 	MinimumPercent       *int32                `pulumi:"deploymentMinimumHealthyPercent,optional"`
 	CircuitBreaker       *circuitBreaker       `pulumi:"deploymentCircuitBreaker,optional"`
 	Alarms               *deploymentAlarms     `pulumi:"alarms,optional"`
+	ZoneRebalancing      *string               `pulumi:"availabilityZoneRebalancing,optional"`
 	EnableExecuteCommand *bool                 `pulumi:"enableExecuteCommand,optional"`
 	PropagateTags        *string               `pulumi:"propagateTags,optional"`
 	WaitForSteadyState   *bool                 `pulumi:"waitForSteadyState,optional"`
@@ -56,7 +57,7 @@ type deploymentAlarms struct {
 }
 
 // service keeps what the emulator does not report, the deployment
-// configuration and the exec flag, as the inputs say. Its Read therefore sees
+// configuration, the rebalancing of zones and the exec flag, as the inputs say. Its Read therefore sees
 // no drift of these.
 //
 // Rules: Amazon ECS API reference, CreateService and DeploymentConfiguration.
@@ -97,6 +98,9 @@ func checkService(in *serviceInputs, problems *provider.Problems) {
 			problems.Refuse("networkConfiguration", "", "must be stated, as FARGATE uses the network mode awsvpc")
 		}
 	}
+	if in.ZoneRebalancing != nil {
+		checkOneOf(problems, "availabilityZoneRebalancing", *in.ZoneRebalancing, []string{"ENABLED", "DISABLED"})
+	}
 	if in.PropagateTags != nil {
 		checkOneOf(problems, "propagateTags", *in.PropagateTags, []string{"SERVICE", "TASK_DEFINITION", "NONE"})
 	}
@@ -121,6 +125,7 @@ func createService(ctx context.Context, client *api, in *serviceInputs) (string,
 		LoadBalancers:                 in.loadBalancers(),
 		HealthCheckGracePeriodSeconds: in.GracePeriod,
 		DeploymentConfiguration:       in.deployment(),
+		AvailabilityZoneRebalancing:   types.AvailabilityZoneRebalancing(deref(in.ZoneRebalancing)),
 		EnableExecuteCommand:          deref(in.EnableExecuteCommand),
 		PropagateTags:                 types.PropagateTags(deref(in.PropagateTags)),
 		Tags:                          tagList(in.Tags, ecsTag),
@@ -162,6 +167,7 @@ func updateService(ctx context.Context, client *api, _ string, old, in *serviceI
 		LoadBalancers:                 in.loadBalancers(),
 		HealthCheckGracePeriodSeconds: in.GracePeriod,
 		DeploymentConfiguration:       in.deployment(),
+		AvailabilityZoneRebalancing:   types.AvailabilityZoneRebalancing(deref(in.ZoneRebalancing)),
 		EnableExecuteCommand:          in.EnableExecuteCommand,
 		PropagateTags:                 types.PropagateTags(deref(in.PropagateTags)),
 	}

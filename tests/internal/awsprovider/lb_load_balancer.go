@@ -21,7 +21,14 @@ type loadBalancerInputs struct {
 	DropInvalidHeaders *bool             `pulumi:"dropInvalidHeaderFields,optional"`
 	DeletionProtection *bool             `pulumi:"enableDeletionProtection,optional"`
 	IdleTimeout        *int32            `pulumi:"idleTimeout,optional"`
+	AccessLogs         *accessLogs       `pulumi:"accessLogs,optional"`
 	Tags               map[string]string `pulumi:"tags,optional"`
+}
+
+type accessLogs struct {
+	Enabled *bool   `pulumi:"enabled,optional"`
+	Bucket  string  `pulumi:"bucket"`
+	Prefix  *string `pulumi:"prefix,optional"`
 }
 
 type loadBalancerOutputs struct {
@@ -158,6 +165,9 @@ const (
 	dropInvalidHeadersKey = "routing.http.drop_invalid_header_fields.enabled"
 	deletionProtectionKey = "deletion_protection.enabled"
 	idleTimeoutKey        = "idle_timeout.timeout_seconds"
+	accessLogsEnabledKey  = "access_logs.s3.enabled"
+	accessLogsBucketKey   = "access_logs.s3.bucket"
+	accessLogsPrefixKey   = "access_logs.s3.prefix"
 )
 
 func setLoadBalancerAttributes(ctx context.Context, client *api, arn string, in *loadBalancerInputs) error {
@@ -173,6 +183,13 @@ func setLoadBalancerAttributes(ctx context.Context, client *api, arn string, in 
 	}
 	if in.IdleTimeout != nil {
 		add(idleTimeoutKey, strconv.Itoa(int(*in.IdleTimeout)))
+	}
+	if in.AccessLogs != nil {
+		add(accessLogsEnabledKey, strconv.FormatBool(deref(in.AccessLogs.Enabled)))
+		add(accessLogsBucketKey, in.AccessLogs.Bucket)
+		add(accessLogsPrefixKey, deref(in.AccessLogs.Prefix))
+	} else {
+		add(accessLogsEnabledKey, "false")
 	}
 	if len(attributes) == 0 {
 		return nil

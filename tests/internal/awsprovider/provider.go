@@ -65,7 +65,7 @@ func Serve(options Options) (*provider.Server, error) {
 			snsTopic, snsTopicPolicy, snsTopicSubscription,
 		},
 		Functions: []provider.Invocable[*api]{
-			ec2GetVpc, ec2GetSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,
+			ec2GetVpc, ec2GetSubnet, ec2GetSubnets, getAvailabilityZones, getCallerIdentity, getRegion, getPartition,
 			route53GetZone,
 		},
 		Missing: missing,
