@@ -172,11 +172,6 @@ func (a *Adoption) number(key string) int {
 	return number
 }
 
-// defaultNumber is the default of a setting.
-func (a *Adoption) defaultNumber(key string) (int, error) {
-	return strconv.Atoi(a.project.Settings[key].Default)
-}
-
 // longestRetention is the longest retention, in days, that the program and CloudWatch Logs take.
 const longestRetention = 3653
 

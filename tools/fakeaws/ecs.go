@@ -239,6 +239,10 @@ func (a *AWS) amend(action string, input, output Object) (Object, error) {
 		if desired, found := answer["desiredCount"].(float64); found {
 			service.Desired = int(desired)
 		}
+		// What is deployed follows the number at once.
+		if len(service.Deployments) > 0 && service.Deployments[0].State == "COMPLETED" {
+			service.Deployments[0].Running = service.Desired
+		}
 		definition := text(answer["taskDefinition"])
 		// Whoever talks to Upstream itself may have changed the service.
 		changed := service.seen != definition

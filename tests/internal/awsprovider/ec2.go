@@ -44,6 +44,7 @@ var ec2Kinds = kinds{
 
 var ec2Functions = functions{
 	&function[vpcArguments, vpc]{Token: "aws:ec2/getVpc:getVpc", Call: lookUpVpc},
+	&function[subnetArguments, subnet]{Token: "aws:ec2/getSubnet:getSubnet", Call: lookUpSubnet},
 	&function[subnetsArguments, subnets]{Token: "aws:ec2/getSubnets:getSubnets", Call: lookUpSubnets},
 	&function[zonesArguments, zones]{Token: "aws:index/getAvailabilityZones:getAvailabilityZones", Call: lookUpZones},
 }
@@ -95,6 +96,34 @@ func lookUpVpc(ctx context.Context, client *api, arguments *vpcArguments) (*vpc,
 	result.Arn = fmt.Sprintf("arn:%s:ec2:%s:%s:vpc/%s",
 		partitionOf(client.region).Partition, client.region, result.OwnerID, result.VpcID)
 	return result, nil
+}
+
+// The program looks a subnet up by its id alone.
+type subnetArguments struct {
+	ID *string `pulumi:"id,optional"`
+}
+
+type subnet struct {
+	SubnetID            string `pulumi:"id"`
+	SubnetArn           string `pulumi:"arn"`
+	AvailabilityZone    string `pulumi:"availabilityZone"`
+	AvailabilityZoneID  string `pulumi:"availabilityZoneId"`
+	CidrBlock           string `pulumi:"cidrBlock"`
+	DefaultForAz        bool   `pulumi:"defaultForAz"`
+	MapPublicIPOnLaunch bool   `pulumi:"mapPublicIpOnLaunch"`
+	State               string `pulumi:"state"`
+	VpcID               string `pulumi:"vpcId"`
+}
+
+func lookUpSubnet(ctx context.Context, client *api, arguments *subnetArguments) (*subnet, error) {
+	found, err := client.EC2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{deref(arguments.ID)}})
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Subnets) != 1 {
+		return nil, errors.New("no matching EC2 Subnet found")
+	}
+	return expanded[subnet](found.Subnets[0]), nil
 }
 
 type subnetsArguments struct {

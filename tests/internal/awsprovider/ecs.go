@@ -223,6 +223,7 @@ type service struct {
 	MinimumHealthyPercent         *int32                `pulumi:"deploymentMinimumHealthyPercent,optional"`
 	DeploymentCircuitBreaker      *circuitBreaker       `pulumi:"deploymentCircuitBreaker,optional"`
 	Alarms                        *deploymentAlarms     `pulumi:"alarms,optional"`
+	AvailabilityZoneRebalancing   *string               `pulumi:"availabilityZoneRebalancing,optional"`
 	EnableExecuteCommand          *bool                 `pulumi:"enableExecuteCommand,optional"`
 	PropagateTags                 *string               `pulumi:"propagateTags,optional"`
 	WaitForSteadyState            *bool                 `pulumi:"waitForSteadyState,optional"`
@@ -262,6 +263,7 @@ var serviceRules = rules{
 	rule("name", ecsName, serviceDocs),
 	rule("desiredCount", provider.Between(0, 5000), "Amazon ECS developer guide, \"Amazon ECS service quotas\""),
 	rule("launchType", provider.OneOf("EC2", "FARGATE", "EXTERNAL"), serviceDocs),
+	rule("availabilityZoneRebalancing", provider.OneOf("ENABLED", "DISABLED"), serviceDocs),
 	rule("propagateTags", provider.OneOf("SERVICE", "TASK_DEFINITION", "NONE"), serviceDocs),
 	rule("deploymentMinimumHealthyPercent", provider.Between(0, 100), deploymentDocs),
 	rule("alarms.alarmNames", provider.Length(1, 100), deploymentDocs),

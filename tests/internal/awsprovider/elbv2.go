@@ -152,6 +152,7 @@ type loadBalancer struct {
 	DropInvalidHeaders    *bool             `pulumi:"dropInvalidHeaderFields,optional"`
 	DeletionProtection    *bool             `pulumi:"enableDeletionProtection,optional"`
 	IdleTimeout           *int32            `pulumi:"idleTimeout,optional"`
+	AccessLogs            *accessLogs       `pulumi:"accessLogs,optional"`
 	Tags                  map[string]string `pulumi:"tags,optional"`
 	LoadBalancerArn       string            `pulumi:"arn,output"`
 	ArnSuffix             string            `pulumi:"arnSuffix,output"`
@@ -162,11 +163,27 @@ type loadBalancer struct {
 }
 
 func (l *loadBalancer) attributes() attributes {
-	return attributes{
+	all := attributes{
 		"routing.http.drop_invalid_header_fields.enabled": &l.DropInvalidHeaders,
 		"deletion_protection.enabled":                     &l.DeletionProtection,
 		"idle_timeout.timeout_seconds":                    &l.IdleTimeout,
 	}
+	// As the official provider does, where no access logs are stated they are turned off.
+	logs := l.AccessLogs
+	if logs == nil {
+		logs = &accessLogs{Enabled: new(false)}
+	}
+	all["access_logs.s3.enabled"] = &logs.Enabled
+	if l.AccessLogs != nil {
+		all["access_logs.s3.bucket"], all["access_logs.s3.prefix"] = &logs.Bucket, &logs.Prefix
+	}
+	return all
+}
+
+type accessLogs struct {
+	Enabled *bool   `pulumi:"enabled,optional"`
+	Bucket  *string `pulumi:"bucket"`
+	Prefix  *string `pulumi:"prefix,optional"`
 }
 
 const loadBalancerDocs = "Elastic Load Balancing API reference, CreateLoadBalancer"
