@@ -380,7 +380,7 @@ func judgeMoves(t *testing.T, s *stack) {
 	t.Run("a bucket that another region is asked for is refused", func(t *testing.T) {
 		result := judge(t, s.plan("elsewhere"))
 		result.expect(t, 1)
-		if !(row{"media-storage", bucket, "(state).provider is not free"}).in(result) || !(row{"elsewhere", "pulumi:providers:aws", "is new, region: us-east-1"}).in(result) {
+		if !(row{"media-storage", bucket, "(state).provider is not free: default_"}).in(result) || !(row{"elsewhere", "pulumi:providers:aws", "region: us-east-1"}).in(result) {
 			t.Errorf("no such rows in\n%s", result.stdout)
 		}
 	})

@@ -194,8 +194,7 @@ func (r Reason) String() string {
 // summary names the provider and the inputs of a new resource.
 func summary(state State) string {
 	var text strings.Builder
-	if provider, has := parseURN(state.text("provider")); has {
-		name, _, _ := strings.Cut(provider.name, "::")
+	if name := providerName(state["provider"]); name != "" {
 		text.WriteString(", by the provider " + name)
 	}
 	inputs := comparison{}
@@ -208,6 +207,14 @@ func summary(state State) string {
 		text.WriteString(", " + each.path() + ": " + value)
 	}
 	return text.String()
+}
+
+// providerName is the name in a reference to a provider, which is its URN and its id. Empty for none.
+func providerName(reference any) string {
+	text, _ := reference.(string)
+	urn, _ := parseURN(text)
+	name, _, _ := strings.Cut(urn.name, "::")
+	return name
 }
 
 // comesFromAPassword tells whether an input comes from a generated password, which the program may have made plain.
@@ -229,6 +236,9 @@ func shown(path string, value, other any) string {
 	switch {
 	case value == nil:
 		return "not set"
+	// The id behind the name of a new provider is not known yet.
+	case path == stateField+".provider":
+		return shorten(providerName(value))
 	case value == secret:
 		return "a secret"
 	case value == unknown:
