@@ -1,12 +1,8 @@
 package plangate
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 )
 
 // A run that waited for its approval, or that somebody runs again, keeps its commit: it must not bring an old one back.
@@ -42,25 +38,5 @@ func TestOnlyTheTipOfMainIsDeployed(t *testing.T) {
 	}
 	if up.Jobs["up"].Needs != "tip" {
 		t.Errorf("somebody is asked for an approval before the commit is looked at: the job needs %q", up.Jobs["up"].Needs)
-	}
-}
-
-// Without a queue, GitHub keeps the newest of the waiting runs only and cancels the others.
-func TestDeploymentsWaitInAQueue(t *testing.T) {
-	content, err := os.ReadFile(filepath.Join(repository, ".github", "workflows", "up.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var up struct {
-		Concurrency struct {
-			Group, Queue     string
-			CancelInProgress bool `yaml:"cancel-in-progress"`
-		}
-	}
-	if err := yaml.Unmarshal(content, &up); err != nil {
-		t.Fatal(err)
-	}
-	if want := "up-${{ inputs.stack || 'dev' }}"; up.Concurrency.Group != want || up.Concurrency.Queue != "max" || up.Concurrency.CancelInProgress {
-		t.Errorf("the workflow has %+v, want the group %s, a queue, and nothing cancelled", up.Concurrency, want)
 	}
 }

@@ -194,7 +194,8 @@ func TestUpRunsInAnEnvironmentOneAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
-		"\n  group: up-${{ inputs.stack || 'dev' }}\n  cancel-in-progress: false\n",
+		// Without the queue, GitHub cancels all waiting runs but the newest.
+		"\n  group: up-${{ inputs.stack || 'dev' }}\n  cancel-in-progress: false\n  queue: max\n",
 		"\n  push:\n    branches: [main]\n  workflow_dispatch:\n",
 		"\n    environment: ${{ inputs.stack || 'dev' }}\n",
 	} {
@@ -216,11 +217,6 @@ func TestUpRunsInAnEnvironmentOneAtATime(t *testing.T) {
 				t.Errorf("step %q: %s is %q", each.Name, secret, each.Env[secret])
 			}
 		}
-	}
-	if onlyMain := read.Jobs["up"].Steps[0]; onlyMain.Name != "Only main" || onlyMain.If != "github.ref != 'refs/heads/main'" {
-		t.Errorf("the first step is %+v", onlyMain)
-	} else if output, err := newRunner(t, nil).try(onlyMain, "GITHUB_REF_NAME=feature"); err == nil || !strings.Contains(output, "feature is not main") {
-		t.Errorf("on a branch: %v\n%s", err, output)
 	}
 	if got := strings.Join(order[2:], ", "); got != "Preview, Judge, Do what was judged, Write the outputs" {
 		t.Errorf("the steps are %s", got)
