@@ -54,8 +54,11 @@ func TestThePoliciesFitTheStackInTheSandbox(t *testing.T) {
 		s.wantOnlyGranted(t, previewer, 3)
 	})
 
-	// With alarms for people there is all that a policy must reach.
-	s.run(t, s.dev, deployer, "up", "--yes", "--skip-preview", "--config-path", "-c", "mediaserver:alarmEmails[0]=oncall@example.com")
+	// With alarms for people and secrets of the application there is all that a policy must reach.
+	s.run(t, s.dev, deployer, "up", "--yes", "--skip-preview", "--config-path", "-c", "mediaserver:alarmEmails[0]=oncall@example.com",
+		"-c", "mediaserver:secrets.API_KEY=arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver/api-key",
+		"-c", "mediaserver:secrets.DATABASE_PASSWORD=arn:aws:secretsmanager:eu-west-2:123456789012:secret:mediaserver/database-AbCdEf",
+		"-c", "mediaserver:secretsKeyArns[0]=arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
 	s.calls.made()
 	s.run(t, s.dev, previewer, "preview", "--refresh")
 	t.Run("a preview with refresh makes only calls that the preview may make", func(t *testing.T) {
