@@ -74,7 +74,8 @@ func areVariables(r *settingsReader, key string, values map[string]string) {
 		element := key + "." + name
 		r.check(element, values[name], variablePattern.MatchString(name),
 			"must be named as an environment variable is: letters, digits and underscores, not beginning with a digit")
-		r.check(element, values[name], !slices.Contains(ownVariables, name), "must have another name: the stack sets this variable itself")
+		r.check(element, values[name], !slices.Contains(ownVariables, name),
+			"must have another name: the stack sets this variable itself")
 		r.check(element, values[name], !slices.Contains(credentialVariables, name),
 			"must not be set: the application has the credentials of its task role")
 	}
@@ -93,8 +94,8 @@ func areSecretArns(r *settingsReader, key string, secrets map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		element := key + "." + name
 		_, arn := secretSource(secrets[name])
-		r.check(element, secrets[name], arn != nil, "must be the ARN of a parameter of Parameter Store, arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, "+
-			"or of a secret of Secrets Manager, arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME, with :JSON-KEY:VERSION-STAGE: or "+
+		r.check(element, secrets[name], arn != nil, "must be the ARN of a parameter of Parameter Store, "+
+			"arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret of Secrets Manager, arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME, with :JSON-KEY:VERSION-STAGE: or "+
 			":JSON-KEY::VERSION-ID behind it where only a part or a version is meant")
 		if arn != nil {
 			isInReach(r, element, secrets[name], arn[2], arn[3])

@@ -27,7 +27,8 @@ func tasksFitRegion(r *settingsReader, key, processor string) {
 // vpcHasSubnets refuses a VPC without the subnets that the load balancer is to
 // use: the program cannot know which of its subnets are public.
 func (s *settings) vpcHasSubnets(r *settingsReader, key, vpcID string) {
-	r.check(key, vpcID, len(s.loadBalancerSubnetIDs) > 0 || !r.accepted("loadBalancerSubnetIds"), "needs loadBalancerSubnetIds: name at least two subnets of the VPC, in two zones")
+	r.check(key, vpcID, len(s.loadBalancerSubnetIDs) > 0 || !r.accepted("loadBalancerSubnetIds"),
+		"needs loadBalancerSubnetIds: name at least two subnets of the VPC, in two zones")
 }
 
 // areOfStatedVPC refuses subnets that are not in the VPC that vpcId names.
@@ -39,8 +40,9 @@ func (s *settings) areOfStatedVPC(r *settingsReader, key string, subnetIDs []str
 	for i, id := range subnetIDs {
 		found, element := r.environment.statedSubnets[id], fmt.Sprintf("%s[%d]", key, i)
 		if found.err != nil {
-			r.refuse(element, id, fmt.Sprintf("must be a subnet of %s in %s: %s; `aws ec2 describe-subnets --region %s --filters Name=vpc-id,Values=%s` lists them",
-				s.vpcID, r.environment.region, strings.TrimSpace(found.err.Error()), r.environment.region, s.vpcID))
+			r.refuse(element, id, fmt.Sprintf("must be a subnet of %[1]s in %[2]s: %[3]s; "+
+				"`aws ec2 describe-subnets --region %[2]s --filters Name=vpc-id,Values=%[1]s` lists them",
+				s.vpcID, r.environment.region, strings.TrimSpace(found.err.Error())))
 			continue
 		}
 		r.check(element, id, found.vpcID == s.vpcID, fmt.Sprintf("must be in vpcId (%s), and is in %s", s.vpcID, found.vpcID))
@@ -63,7 +65,8 @@ func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
 		}
 		zone := r.environment.statedSubnets[id].zoneID
 		other, taken := first[zone]
-		r.check(element, id, !taken, fmt.Sprintf("must not be in the same zone as %s (%s): a load balancer takes one subnet of a zone", other, zone))
+		r.check(element, id, !taken,
+			fmt.Sprintf("must not be in the same zone as %s (%s): a load balancer takes one subnet of a zone", other, zone))
 		first[zone] = id
 	}
 }
