@@ -168,6 +168,8 @@ var attacks = []struct {
 		`[{"name": "S3_BUCKET_NAME", "value": "mediaserver-storage-18w17cba"}, {"name": "AWS_REGION", "value": "eu-west-2"}, {"name": "NODE_ENV", "value": "production"}, {"name": "PORT", "value": "3000"}]`}},
 	{"a NODE_ENV twice", "environment", edit{theTasks, container + "environment[4]", `{"name": "NODE_ENV", "value": "development"}`}},
 	{"a NODE_ENV that is not known", "environment[NODE_ENV].value", edit{theTasks, container + "environment[1].value", `"` + unknown + `"`}},
+	{"a NODE_ENV that is a secret in plain", "environment[NODE_ENV].value", edit{theTasks, container + "environment[1].value", `"` + strings.Repeat("s3cr3t", 5) + `12"`}},
+	{"a NODE_ENV that holds more than a word", "environment[NODE_ENV].value", edit{theTasks, container + "environment[1].value", `"test\nNODE_OPTIONS=x"`}},
 	{"another region", "environment[AWS_REGION].value", edit{theTasks, container + "environment[0].value", `"us-east-1"`}},
 	{"another bucket of the tasks", "environment[S3_BUCKET_NAME].value", edit{theTasks, container + "environment[3].value", `"attackers-bucket"`}},
 	{"variables from a file", "environmentFiles", edit{theTasks, container + "environmentFiles", `[{"type": "s3", "value": "a"}]`}},

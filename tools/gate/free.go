@@ -64,7 +64,7 @@ var freeList = []freeProperty{
 	{taskDefinition, "memory", "more than 0", "The size of a task.", atLeast(1), false},
 	{taskDefinition, "runtimePlatform.cpuArchitecture", "X86_64 or ARM64", "The processor. An image for another one does not start.", oneOf("X86_64", "ARM64"), false},
 	{taskDefinition, "containerDefinitions[*].image", "another tag or digest of the same repository", "A release. Who may push to the repository decides what runs.", sameRepository, false},
-	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "", "The mode of the application.", isText, false},
+	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "one word of at most 20 letters, digits and hyphens", "The mode of the application. A secret does not fit.", isWord, false},
 	{taskDefinition, "containerDefinitions[*].healthCheck.command[*]", "the path of the URL, to that of the target group", "The health path.", healthPathOfContainer, false},
 	{role, "description", "", "A text for people.", isText, false},
 	{loadBalancer, "idleTimeout", "1 or more", "A delay until an idle connection is closed.", atLeast(1), false},
@@ -128,6 +128,14 @@ func anything(change) bool { return true }
 func isText(c change) bool {
 	_, is := c.After.(string)
 	return is
+}
+
+// word is shorter than the secrets of the program (secrets.go there), which it could make plain.
+var word = regexp.MustCompile(`^[A-Za-z0-9-]{1,20}$`)
+
+func isWord(c change) bool {
+	text, is := c.After.(string)
+	return is && word.MatchString(text)
 }
 
 func oneOf(values ...string) func(change) bool {
