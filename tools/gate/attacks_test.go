@@ -213,6 +213,7 @@ var attacks = []struct {
 	{"a dashboard that hides something", "dashboardBody", edit{theDashboard, "inputs.dashboardBody", `"[secret]"`}},
 	{"a dashboard that nobody can read", "dashboardBody", edit{theDashboard, "inputs.dashboardBody", `"{"`}},
 	{"a tag by which the deploying role finds its groups", "tags.Environment", edit{theGroup, "inputs.tags.Environment", `"prod"`}},
+	{"such a tag in small letters", "tags.environment", edit{theGroup, "inputs.tags.environment", `"prod"`}},
 	{"a tag that is a secret", "tags.Team", edit{theGroup, "inputs.tags.Team", `"[secret]"`}},
 	{"another type", "(state).type", edit{theDashboard, "was.type", `"aws:s3/bucketV2:BucketV2"`}},
 	{"a component that becomes a resource", "(state).custom", edit{theRole, "was.custom", "false"}},

@@ -44,8 +44,8 @@ type freeProperty struct {
 
 // freeList is the whole list.
 var freeList = []freeProperty{
-	{anyType, "tags.*", "not Environment and Project", "Tags are for people. The policies of the deploying role ask for those two.", tagForPeople, false},
-	{anyType, "tagsAll.*", "not Environment and Project", "The same with the tags of the setting `aws:defaultTags`.", tagForPeople, false},
+	{anyType, "tags.*", "not Environment and Project, in any case of letters", "Tags are for people. The policies of the deploying role ask for those two.", tagForPeople, false},
+	{anyType, "tagsAll.*", "not Environment and Project, in any case of letters", "The same with the tags of the setting `aws:defaultTags`.", tagForPeople, false},
 	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "", "A delay between two steps of scaling.", atLeast(0), false},
 	{scalableTarget, "maxCapacity", "1 or more", "A number of tasks. With 0 none would run.", atLeast(1), false},
 	{scalableTarget, "minCapacity", "1 or more", "A number of tasks.", atLeast(1), false},
@@ -170,9 +170,10 @@ func keptLonger(c change) bool {
 	return c.After == nil || are && before != 0 && (after == 0 || after > before)
 }
 
-// tagForPeople tells a tag from those in the conditions of policies/up-network.json.
+// tagForPeople tells a tag from those in the conditions of policies/up-network.json. IAM compares the names of condition
+// keys, which the tags are part of, without regard to case (IAM user guide, "Condition").
 func tagForPeople(c change) bool {
-	return c.Path[1] != "Environment" && c.Path[1] != "Project" && (c.After == nil || isText(c))
+	return !strings.EqualFold(c.Path[1], "Environment") && !strings.EqualFold(c.Path[1], "Project") && (c.After == nil || isText(c))
 }
 
 // onlyScales tells whether all that an alarm does is to run scaling policies.
