@@ -52,7 +52,7 @@ var freeList = []freeProperty{
 	{dashboard, "dashboardBody.**", "", "People look at it.", anything, false},
 	{logGroup, "retentionInDays", "longer", "No event is deleted earlier.", keptLonger, false},
 	{metricAlarm, "alarmDescription", "", "A text for people.", isText, false},
-	{metricAlarm, "datapointsToAlarm", "fewer", "The alarm rings earlier.", falls, false},
+	{metricAlarm, "datapointsToAlarm", "fewer, 1 or more", "The alarm rings earlier.", falls, false},
 	{metricAlarm, "metricQueries[*].expression", "to the `maxCapacity` of the service", "The alarm at the highest number of tasks follows that number.", followsMaxCapacity, false},
 	{metricAlarm, "threshold", "of an alarm that only scales", "A threshold of scaling. Nobody is told by it.", thresholdOfScaling, false},
 	{metricAlarm, "threshold", "earlier, of an alarm for people", "The alarm rings earlier.", ringsEarlier, false},
@@ -71,9 +71,9 @@ var freeList = []freeProperty{
 	{targetGroup, "deregistrationDelay", "", "A delay for requests that are under way.", atLeast(0), false},
 	{targetGroup, "slowStart", "", "A delay until a new task gets its full share.", atLeast(0), false},
 	{targetGroup, "healthCheck.healthyThreshold", "", "A threshold. AWS takes 2 to 10.", atLeast(2), false},
-	{targetGroup, "healthCheck.interval", "shorter", "A broken task is noticed earlier.", falls, false},
+	{targetGroup, "healthCheck.interval", "shorter, 1 or more", "A broken task is noticed earlier.", falls, false},
 	{targetGroup, "healthCheck.path", "to that of the containers", "The health path.", healthPathOfTargets, false},
-	{targetGroup, "healthCheck.unhealthyThreshold", "fewer", "A broken task is noticed earlier.", falls, false},
+	{targetGroup, "healthCheck.unhealthyThreshold", "fewer, 1 or more", "A broken task is noticed earlier.", falls, false},
 	{parameter, "description", "", "A text for people.", isText, false},
 }
 
@@ -159,9 +159,10 @@ func (c change) numbers() (before, after float64, are bool) {
 	return before, after, was && is
 }
 
+// falls tells whether a number becomes smaller. The provider may take 0 for a number that is not set.
 func falls(c change) bool {
 	before, after, are := c.numbers()
-	return are && after < before
+	return are && after < before && after >= 1
 }
 
 // keptLonger compares retentions. 0 or none keeps events for ever (CloudWatch Logs API reference, PutRetentionPolicy).
