@@ -54,8 +54,8 @@ var freeList = []freeProperty{
 	{metricAlarm, "alarmDescription", "", "A text for people.", isText, false},
 	{metricAlarm, "datapointsToAlarm", "fewer, 1 or more", "The alarm rings earlier.", falls, false},
 	{metricAlarm, "metricQueries[*].expression", "to the `maxCapacity` of the service", "The alarm at the highest number of tasks follows that number.", followsMaxCapacity, false},
-	{metricAlarm, "threshold", "of an alarm that only scales", "A threshold of scaling. Nobody is told by it.", thresholdOfScaling, false},
-	{metricAlarm, "threshold", "earlier, of an alarm for people", "The alarm rings earlier.", ringsEarlier, false},
+	{metricAlarm, "threshold", "from 1 to 99, of an alarm that only scales", "A percentage of scaling. Nobody is told by it.", thresholdOfScaling, false},
+	{metricAlarm, "threshold", "lower, 1 or more, of an alarm for people that rings above it", "The alarm rings earlier, and not always.", ringsEarlier, false},
 	{metricAlarm, "threshold", "of the alarm at the highest number of tasks, to the one that adds tasks", "Tasks are busy where scaling would add one.", followsScaling, false},
 	{cluster, "settings[containerInsights].value", "enabled, enhanced or disabled", "How closely CloudWatch observes the cluster.", oneOf("enabled", "enhanced", "disabled"), false},
 	{service, "desiredCount", "1 or more", "A number of tasks.", atLeast(1), false},
@@ -197,14 +197,15 @@ func onlyScales(state State) bool {
 }
 
 func thresholdOfScaling(c change) bool {
-	_, _, are := c.numbers()
-	return are && onlyScales(c.step.Before) && onlyScales(c.step.After)
+	_, after, are := c.numbers()
+	return are && after >= 1 && after <= 99 && onlyScales(c.step.Before) && onlyScales(c.step.After)
 }
 
+// ringsEarlier is about alarms above a threshold only: one below it could be raised by any value, and an alarm that is
+// always raised tells nobody anything.
 func ringsEarlier(c change) bool {
-	before, after, are := c.numbers()
 	comparison, _ := c.step.After.object("inputs")["comparisonOperator"].(string)
-	return are && (strings.HasPrefix(comparison, "GreaterThan") && after < before || strings.HasPrefix(comparison, "LessThan") && after > before)
+	return falls(c) && strings.HasPrefix(comparison, "GreaterThan")
 }
 
 // atMostTasks is the expression of the alarm at the highest number of tasks (task_alarms.go of the program).
