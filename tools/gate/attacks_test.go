@@ -217,6 +217,8 @@ var attacks = []struct {
 	{"messages that are left out", "filterPolicy", edit{theAddress, "inputs.filterPolicy", `"{}"`}},
 	{"another address", "endpoint", edit{theAddress, "inputs.endpoint", `"evil@example.com"`}},
 	{"a dashboard that hides something", "dashboardBody", edit{theDashboard, "inputs.dashboardBody", `"[secret]"`}},
+	{"a dashboard that runs a function", "dashboardBody.widgets[0].type", edit{theDashboard, "inputs.dashboardBody{}.widgets[0].type", `"custom"`}},
+	{"a dashboard whose widgets are no list", "dashboardBody.widgets", edit{theDashboard, "inputs.dashboardBody{}.widgets", `{"a": {"type": "custom"}}`}},
 	{"a dashboard that nobody can read", "dashboardBody", edit{theDashboard, "inputs.dashboardBody", `"{"`}},
 	{"a tag by which the deploying role finds its groups", "tags.Environment", edit{theGroup, "inputs.tags.Environment", `"prod"`}},
 	{"such a tag in small letters", "tags.environment", edit{theGroup, "inputs.tags.environment", `"prod"`}},

@@ -49,7 +49,7 @@ var freeList = []freeProperty{
 	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "", "A delay between two steps of scaling.", atLeast(0), false},
 	{scalableTarget, "maxCapacity", "1 or more", "A number of tasks. With 0 none would run.", atLeast(1), false},
 	{scalableTarget, "minCapacity", "1 or more", "A number of tasks.", atLeast(1), false},
-	{dashboard, "dashboardBody.**", "", "People look at it.", anything, false},
+	{dashboard, "dashboardBody.**", "with widgets of the types alarm, log, metric and text only", "People look at it. A custom widget would run a function of Lambda.", onlyShows, false},
 	{logGroup, "retentionInDays", "longer", "No event is deleted earlier.", keptLonger, false},
 	{metricAlarm, "alarmDescription", "", "A text for people.", isText, false},
 	{metricAlarm, "datapointsToAlarm", "fewer, 1 or more", "The alarm rings earlier.", falls, false},
@@ -123,7 +123,17 @@ func (c change) noNewSource() bool {
 	return !slices.ContainsFunc(c.step.After.sources(c.Path[0]), func(urn string) bool { return !slices.Contains(known, urn) })
 }
 
-func anything(change) bool { return true }
+// onlyShows tells whether a dashboard has no widget but those that show what CloudWatch knows.
+func onlyShows(c change) bool {
+	text, _ := c.step.After.object("inputs")["dashboardBody"].(string)
+	body, _ := structured(text)
+	fields, _ := body.(map[string]any)
+	widgets, isList := fields["widgets"].([]any)
+	return isList && !slices.ContainsFunc(widgets, func(each any) bool {
+		widget, _ := each.(map[string]any)
+		return !slices.Contains([]string{"alarm", "log", "metric", "text"}, State(widget).text("type"))
+	})
+}
 
 func isText(c change) bool {
 	_, is := c.After.(string)
