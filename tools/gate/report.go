@@ -191,12 +191,17 @@ func (r Reason) String() string {
 	return fmt.Sprintf("%s %s: %s → %s", r.Path, r.Why, shown(r.Path, r.Before, r.After), shown(r.Path, r.After, r.Before))
 }
 
-// summary names the provider and the inputs of a new resource.
+// summary names the provider, the id if it has one already, and the inputs of a new resource.
 func summary(state State) string {
 	var text strings.Builder
 	if provider, has := parseURN(state.text("provider")); has {
 		name, _, _ := strings.Cut(provider.name, "::")
 		text.WriteString(", by the provider " + name)
+	}
+	for _, field := range []string{"id", "importID"} {
+		if id := state.text(field); id != "" {
+			text.WriteString(", " + field + ": " + shorten(id))
+		}
 	}
 	inputs := comparison{}
 	inputs.compare(nil, map[string]any{}, orEmpty(state.object("inputs")))
