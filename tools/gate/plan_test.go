@@ -24,6 +24,8 @@ func TestWhatIsNoPlanIsNotRead(t *testing.T) {
 		"a step without an operation": {`{"steps": [{"urn": "urn:pulumi:dev::m::t::n"}], "changeSummary": {}}`, "names no operation or no resource"},
 		"a step that is no object":    {`{"steps": [1], "changeSummary": {}}`, "names no operation or no resource"},
 		"a URN that is none":          {`{"steps": [{"op": "same", "urn": "urn:pulumi:dev::m::n"}], "changeSummary": {}}`, "is no URN of a resource"},
+		"a stack that is a link":      {`{"steps": [{"op": "same", "urn": "urn:pulumi:[dev](https://evil.example)::m::t::n"}], "changeSummary": {}}`, "is no URN of a resource"},
+		"a project that is a heading": {`{"steps": [{"op": "same", "urn": "urn:pulumi:dev::m\n# x::t::n"}], "changeSummary": {}}`, "is no URN of a resource"},
 		"a step of another stack":     {`{"steps": [` + same + `,` + strings.Replace(same, ":dev:", ":prod:", 1) + `], "changeSummary": {}}`, "is not of the stack m/dev"},
 		"a step about two resources":  {`{"steps": [{"op": "same", "urn": "urn:pulumi:dev::m::t::n", "newState": {"urn": "urn:pulumi:dev::m::t::o", "type": "t"}}], "changeSummary": {}}`, "about another resource"},
 		"a type that is another":      {`{"steps": [{"op": "same", "urn": "urn:pulumi:dev::m::t::n", "newState": {"urn": "urn:pulumi:dev::m::t::n", "type": "u"}}], "changeSummary": {}}`, `is "u" in its state`},
