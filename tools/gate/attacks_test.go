@@ -194,6 +194,7 @@ var attacks = []struct {
 	{"no tasks at times", "minCapacity", edit{theScaling, "inputs.minCapacity", "0"}},
 	{"another service that is scaled", "resourceId", edit{theScaling, "inputs.resourceId", `"service/prod/prod"`}},
 	{"tasks that are taken away", "stepScalingPolicyConfiguration.stepAdjustments[0].scalingAdjustment", edit{scalingPolicy + "::scale-up", "inputs.stepScalingPolicyConfiguration.stepAdjustments[0].scalingAdjustment", "-1"}},
+	{"scaling that waits for years", "stepScalingPolicyConfiguration.cooldown", edit{scalingPolicy + "::scale-up", "inputs.stepScalingPolicyConfiguration.cooldown", "999999999"}},
 	{"an alarm that scales and tells nobody", "alarmActions", edit{theScaler, "inputs.alarmActions", "[]"}},
 	{"an alarm that calls a function", "insufficientDataActions", edit{theScaler, "inputs.insufficientDataActions", `["arn:aws:lambda:eu-west-2:1:function:f"]`}},
 	{"an alarm that is off", "actionsEnabled", edit{theErrors, "inputs.actionsEnabled", "false"}},

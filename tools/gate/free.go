@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -46,7 +47,7 @@ type freeProperty struct {
 var freeList = []freeProperty{
 	{anyType, "tags.*", "not Environment and Project, in any case of letters", "Tags are for people. The policies of the deploying role ask for those two.", tagForPeople, false},
 	{anyType, "tagsAll.*", "not Environment and Project, in any case of letters", "The same with the tags of the setting `aws:defaultTags`.", tagForPeople, false},
-	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "", "A delay between two steps of scaling.", atLeast(0), false},
+	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "up to 3600", "A delay between two steps of scaling. With one of years a service would scale once only.", between(0, 3600), false},
 	{scalableTarget, "maxCapacity", "1 or more", "A number of tasks. With 0 none would run.", atLeast(1), false},
 	{scalableTarget, "minCapacity", "1 or more", "A number of tasks.", atLeast(1), false},
 	{dashboard, "dashboardBody.**", "with widgets of the types alarm, log, metric and text only", "People look at it. A custom widget would run a function of Lambda.", onlyShows, false},
@@ -155,10 +156,12 @@ func oneOf(values ...string) func(change) bool {
 	}
 }
 
-func atLeast(minimum float64) func(change) bool {
+func atLeast(minimum float64) func(change) bool { return between(minimum, math.Inf(1)) }
+
+func between(minimum, maximum float64) func(change) bool {
 	return func(c change) bool {
 		value, is := number(c.After)
-		return is && value >= minimum
+		return is && value >= minimum && value <= maximum
 	}
 }
 
@@ -207,8 +210,7 @@ func onlyScales(state State) bool {
 }
 
 func thresholdOfScaling(c change) bool {
-	_, after, are := c.numbers()
-	return are && after >= 1 && after <= 99 && onlyScales(c.step.Before) && onlyScales(c.step.After)
+	return between(1, 99)(c) && onlyScales(c.step.Before) && onlyScales(c.step.After)
 }
 
 // ringsEarlier is about alarms above a threshold only: one below it could be raised by any value, and an alarm that is
