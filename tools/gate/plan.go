@@ -137,6 +137,11 @@ func (p *Plan) add(content any) error {
 	if err := hasOnly("it", fields, "op", "urn", "provider", "oldState", "newState", "diffReasons", "replaceReasons", "detailedDiff"); err != nil {
 		return err
 	}
+	for _, field := range []string{"oldState", "newState"} {
+		if _, isObject := fields[field].(map[string]any); fields[field] != nil && !isObject {
+			return fmt.Errorf("its %s is no object", field)
+		}
+	}
 	step := Step{
 		Operation: State(fields).text("op"), URN: State(fields).text("urn"),
 		Before: State(fields).object("oldState"), After: State(fields).object("newState"),

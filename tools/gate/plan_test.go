@@ -22,6 +22,7 @@ func TestWhatIsNoPlanIsNotRead(t *testing.T) {
 		"no summary":                  {`{"steps": [` + same + `]}`, "it has no steps or no summary"},
 		"a step without a URN":        {`{"steps": [{"op": "delete"}], "changeSummary": {}}`, "names no operation or no resource"},
 		"a step without an operation": {`{"steps": [{"urn": "urn:pulumi:dev::m::t::n"}], "changeSummary": {}}`, "names no operation or no resource"},
+		"a state that is no object":   {`{"steps": [{"op": "create", "urn": "urn:pulumi:dev::m::t::n", "oldState": []}], "changeSummary": {}}`, "its oldState is no object"},
 		"a step that is no object":    {`{"steps": [1], "changeSummary": {}}`, "names no operation or no resource"},
 		"a URN that is none":          {`{"steps": [{"op": "same", "urn": "urn:pulumi:dev::m::n"}], "changeSummary": {}}`, "is no URN of a resource"},
 		"a stack that is a link":      {`{"steps": [{"op": "same", "urn": "urn:pulumi:[dev](https://evil.example)::m::t::n"}], "changeSummary": {}}`, "is no URN of a resource"},
