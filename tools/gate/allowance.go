@@ -57,17 +57,25 @@ func (j *Judgement) allow(commit string, given []string) {
 	}
 }
 
-// content is all that an allowance for a reason is about. A new resource is about all of its inputs and options.
+// content is all that an allowance for a reason is about. One that is about a step as a whole, such as the import of a
+// resource, is about all of its inputs and options.
 func content(change Change, reason Reason) any {
-	state := State{}
-	if reason.group == "additions" {
-		for field, value := range change.step.After {
-			if field == "inputs" || !slices.Contains(bookkeeping, field) {
-				state[field] = value
-			}
+	var before, after State
+	if reason.Path == "" {
+		before, after = decisive(change.step.Before), decisive(change.step.After)
+	}
+	return []any{change.URN, change.Operation, change.Type, reason.Path, reason.Before, reason.After, reason.Why, before, after}
+}
+
+// decisive is a state without what decides nothing about a change.
+func decisive(state State) State {
+	fields := State{}
+	for field, value := range state {
+		if field == "id" || field == "inputs" || !slices.Contains(bookkeeping, field) {
+			fields[field] = value
 		}
 	}
-	return []any{change.URN, change.Operation, change.Type, reason.Path, reason.Before, reason.After, reason.Why, state}
+	return fields
 }
 
 var notInALabel = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

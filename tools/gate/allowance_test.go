@@ -111,6 +111,40 @@ func TestOneAllowanceLetsAllAdditionsOfACommitPass(t *testing.T) {
 	}
 }
 
+func TestAnAllowanceForAStepAsAWholeIsForAllThatItSays(t *testing.T) {
+	step := func(operation, path, value string) map[string]any {
+		plan := stackOf(t)
+		step := stepOf(t, plan, theRole)
+		step["op"] = operation
+		state := "newState"
+		if operation == "import" {
+			delete(step, "oldState")
+			step[state] = with(t, step[state], elements("importID"), `"harmless"`)
+		} else {
+			delete(step, "newState")
+			state = "oldState"
+		}
+		step[state] = with(t, step[state], elements(path), value)
+		return plan
+	}
+	for _, each := range []struct{ operation, path, value, other string }{
+		{"import", "importID", `"harmless"`, `"admin"`},
+		{"import", "inputs.description", `"a"`, `"b"`},
+		{"delete", "id", `"one-that-was-left"`, `"the-one-in-use"`},
+	} {
+		given := offered(t, step(each.operation, each.path, each.value), "c")
+		if len(given) != 1 || !passes(t, step(each.operation, each.path, each.value), "c", given...) {
+			t.Errorf("%s, %s: offers %q", each.operation, each.path, given)
+		}
+		if passes(t, step(each.operation, each.path, each.other), "c", given...) {
+			t.Errorf("%s: the allowance is good for another %s, too", each.operation, each.path)
+		}
+	}
+	if text := reasons(Judge(read(t, step("import", "inputs.name", `"OrganizationAdmin"`)), "", nil)); !strings.Contains(text, "importID: harmless") || !strings.Contains(text, "name: OrganizationAdmin") {
+		t.Errorf("the report does not say what is imported: %s", text)
+	}
+}
+
 func TestOneAllowanceMovesAllResourcesToAnotherVersionOfTheirProvider(t *testing.T) {
 	const from, to = "providers:aws::default_6_83_2::d9cc2fb9-c14b-4fb8-9848-a1027c0f9ea3", "providers:aws::default_6_84_0::" + unknown
 	moved := func(to string, but ...string) map[string]any {

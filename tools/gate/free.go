@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -44,18 +45,18 @@ type freeProperty struct {
 
 // freeList is the whole list.
 var freeList = []freeProperty{
-	{anyType, "tags.*", "not Environment and Project", "Tags are for people. The policies of the deploying role ask for those two.", tagForPeople, false},
-	{anyType, "tagsAll.*", "not Environment and Project", "The same with the tags of the setting `aws:defaultTags`.", tagForPeople, false},
-	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "", "A delay between two steps of scaling.", atLeast(0), false},
+	{anyType, "tags.*", "not Environment and Project, in any case of letters", "Tags are for people. The policies of the deploying role ask for those two.", tagForPeople, false},
+	{anyType, "tagsAll.*", "not Environment and Project, in any case of letters", "The same with the tags of the setting `aws:defaultTags`.", tagForPeople, false},
+	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "up to 3600", "A delay between two steps of scaling. With one of years a service would scale once only.", between(0, 3600), false},
 	{scalableTarget, "maxCapacity", "1 or more", "A number of tasks. With 0 none would run.", atLeast(1), false},
 	{scalableTarget, "minCapacity", "1 or more", "A number of tasks.", atLeast(1), false},
-	{dashboard, "dashboardBody.**", "", "People look at it.", anything, false},
+	{dashboard, "dashboardBody.**", "with widgets of the types alarm, log, metric and text only", "People look at it. A custom widget would run a function of Lambda.", onlyShows, false},
 	{logGroup, "retentionInDays", "longer", "No event is deleted earlier.", keptLonger, false},
 	{metricAlarm, "alarmDescription", "", "A text for people.", isText, false},
-	{metricAlarm, "datapointsToAlarm", "fewer", "The alarm rings earlier.", falls, false},
+	{metricAlarm, "datapointsToAlarm", "fewer, 1 or more", "The alarm rings earlier.", falls, false},
 	{metricAlarm, "metricQueries[*].expression", "to the `maxCapacity` of the service", "The alarm at the highest number of tasks follows that number.", followsMaxCapacity, false},
-	{metricAlarm, "threshold", "of an alarm that only scales", "A threshold of scaling. Nobody is told by it.", thresholdOfScaling, false},
-	{metricAlarm, "threshold", "earlier, of an alarm for people", "The alarm rings earlier.", ringsEarlier, false},
+	{metricAlarm, "threshold", "from 1 to 99, of an alarm that only scales", "A percentage of scaling. Nobody is told by it.", thresholdOfScaling, false},
+	{metricAlarm, "threshold", "lower, 1 or more, of an alarm for people that rings above it", "The alarm rings earlier, and not always.", ringsEarlier, false},
 	{metricAlarm, "threshold", "of the alarm at the highest number of tasks, to the one that adds tasks", "Tasks are busy where scaling would add one.", followsScaling, false},
 	{cluster, "settings[containerInsights].value", "enabled, enhanced or disabled", "How closely CloudWatch observes the cluster.", oneOf("enabled", "enhanced", "disabled"), false},
 	{service, "desiredCount", "1 or more", "A number of tasks.", atLeast(1), false},
@@ -64,16 +65,16 @@ var freeList = []freeProperty{
 	{taskDefinition, "memory", "more than 0", "The size of a task.", atLeast(1), false},
 	{taskDefinition, "runtimePlatform.cpuArchitecture", "X86_64 or ARM64", "The processor. An image for another one does not start.", oneOf("X86_64", "ARM64"), false},
 	{taskDefinition, "containerDefinitions[*].image", "another tag or digest of the same repository", "A release. Who may push to the repository decides what runs.", sameRepository, false},
-	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "", "The mode of the application.", isText, false},
+	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "one word of at most 20 letters, digits and hyphens", "The mode of the application. A secret does not fit.", isWord, false},
 	{taskDefinition, "containerDefinitions[*].healthCheck.command[*]", "the path of the URL, to that of the target group", "The health path.", healthPathOfContainer, false},
 	{role, "description", "", "A text for people.", isText, false},
 	{loadBalancer, "idleTimeout", "1 or more", "A delay until an idle connection is closed.", atLeast(1), false},
 	{targetGroup, "deregistrationDelay", "", "A delay for requests that are under way.", atLeast(0), false},
 	{targetGroup, "slowStart", "", "A delay until a new task gets its full share.", atLeast(0), false},
 	{targetGroup, "healthCheck.healthyThreshold", "", "A threshold. AWS takes 2 to 10.", atLeast(2), false},
-	{targetGroup, "healthCheck.interval", "shorter", "A broken task is noticed earlier.", falls, false},
+	{targetGroup, "healthCheck.interval", "shorter, 1 or more", "A broken task is noticed earlier.", falls, false},
 	{targetGroup, "healthCheck.path", "to that of the containers", "The health path.", healthPathOfTargets, false},
-	{targetGroup, "healthCheck.unhealthyThreshold", "fewer", "A broken task is noticed earlier.", falls, false},
+	{targetGroup, "healthCheck.unhealthyThreshold", "fewer, 1 or more", "A broken task is noticed earlier.", falls, false},
 	{parameter, "description", "", "A text for people.", isText, false},
 }
 
@@ -123,11 +124,29 @@ func (c change) noNewSource() bool {
 	return !slices.ContainsFunc(c.step.After.sources(c.Path[0]), func(urn string) bool { return !slices.Contains(known, urn) })
 }
 
-func anything(change) bool { return true }
+// onlyShows tells whether a dashboard has no widget but those that show what CloudWatch knows.
+func onlyShows(c change) bool {
+	text, _ := c.step.After.object("inputs")["dashboardBody"].(string)
+	body, _ := structured(text)
+	fields, _ := body.(map[string]any)
+	widgets, isList := fields["widgets"].([]any)
+	return isList && !slices.ContainsFunc(widgets, func(each any) bool {
+		widget, _ := each.(map[string]any)
+		return !slices.Contains([]string{"alarm", "log", "metric", "text"}, State(widget).text("type"))
+	})
+}
 
 func isText(c change) bool {
 	_, is := c.After.(string)
 	return is
+}
+
+// word is shorter than the secrets of the program (secrets.go there), which it could make plain.
+var word = regexp.MustCompile(`^[A-Za-z0-9-]{1,20}$`)
+
+func isWord(c change) bool {
+	text, is := c.After.(string)
+	return is && word.MatchString(text)
 }
 
 func oneOf(values ...string) func(change) bool {
@@ -137,10 +156,12 @@ func oneOf(values ...string) func(change) bool {
 	}
 }
 
-func atLeast(minimum float64) func(change) bool {
+func atLeast(minimum float64) func(change) bool { return between(minimum, math.Inf(1)) }
+
+func between(minimum, maximum float64) func(change) bool {
 	return func(c change) bool {
 		value, is := number(c.After)
-		return is && value >= minimum
+		return is && value >= minimum && value <= maximum
 	}
 }
 
@@ -151,9 +172,10 @@ func (c change) numbers() (before, after float64, are bool) {
 	return before, after, was && is
 }
 
+// falls tells whether a number becomes smaller. The provider may take 0 for a number that is not set.
 func falls(c change) bool {
 	before, after, are := c.numbers()
-	return are && after < before
+	return are && after < before && after >= 1
 }
 
 // keptLonger compares retentions. 0 or none keeps events for ever (CloudWatch Logs API reference, PutRetentionPolicy).
@@ -162,9 +184,10 @@ func keptLonger(c change) bool {
 	return c.After == nil || are && before != 0 && (after == 0 || after > before)
 }
 
-// tagForPeople tells a tag from those in the conditions of policies/up-network.json.
+// tagForPeople tells a tag from those in the conditions of policies/up-network.json. IAM compares the names of condition
+// keys, which the tags are part of, without regard to case (IAM user guide, "Condition").
 func tagForPeople(c change) bool {
-	return c.Path[1] != "Environment" && c.Path[1] != "Project" && (c.After == nil || isText(c))
+	return !strings.EqualFold(c.Path[1], "Environment") && !strings.EqualFold(c.Path[1], "Project") && (c.After == nil || isText(c))
 }
 
 // onlyScales tells whether all that an alarm does is to run scaling policies.
@@ -187,14 +210,14 @@ func onlyScales(state State) bool {
 }
 
 func thresholdOfScaling(c change) bool {
-	_, _, are := c.numbers()
-	return are && onlyScales(c.step.Before) && onlyScales(c.step.After)
+	return between(1, 99)(c) && onlyScales(c.step.Before) && onlyScales(c.step.After)
 }
 
+// ringsEarlier is about alarms above a threshold only: one below it could be raised by any value, and an alarm that is
+// always raised tells nobody anything.
 func ringsEarlier(c change) bool {
-	before, after, are := c.numbers()
 	comparison, _ := c.step.After.object("inputs")["comparisonOperator"].(string)
-	return are && (strings.HasPrefix(comparison, "GreaterThan") && after < before || strings.HasPrefix(comparison, "LessThan") && after > before)
+	return falls(c) && strings.HasPrefix(comparison, "GreaterThan")
 }
 
 // atMostTasks is the expression of the alarm at the highest number of tasks (task_alarms.go of the program).

@@ -41,7 +41,6 @@ var examples = [][]edit{
 	{{theScaling, "inputs.maxCapacity", "20"}, {atMaxCapacity, "inputs.metricQueries[2].expression", `"IF(tasks >= 20, cpu, 0)"`}},
 	{{metricAlarm + "::low-cpu", "inputs.threshold", "30"}},
 	{{metricAlarm + "::slow-responses", "inputs.threshold", "4.5"}},
-	{{metricAlarm + "::no-healthy-target", "inputs.threshold", "2"}},
 	{{metricAlarm + "::high-cpu", "inputs.threshold", "80"}, {atMaxCapacity, "inputs.threshold", "80"}},
 	{{theCluster, "inputs.settings[0].value", `"enhanced"`}},
 	{{theService, "inputs.desiredCount", "3"}},

@@ -136,7 +136,12 @@ func (p Plan) judge(c *Change, free []freeProperty) {
 		c.Reasons = append(c.Reasons, Reason{Why: "is new" + summary(step.After), group: "additions"})
 		return
 	case !slices.Contains([]string{"same", "update", "replace"}, step.Operation):
-		refuse("is not one of the harmless operations")
+		why := "is not one of the harmless operations"
+		if step.Before == nil {
+			// Nothing else tells what it brings into the stack.
+			why += summary(step.After)
+		}
+		refuse(why)
 	case step.Before == nil || step.After == nil:
 		refuse("is not shown as it is and as it will be")
 	case step.Operation == "replace" && step.After.text("type") != taskDefinition:

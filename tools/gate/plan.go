@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -136,6 +137,11 @@ func (p *Plan) add(content any) error {
 	if err := hasOnly("it", fields, "op", "urn", "provider", "oldState", "newState", "diffReasons", "replaceReasons", "detailedDiff"); err != nil {
 		return err
 	}
+	for _, field := range []string{"oldState", "newState"} {
+		if _, isObject := fields[field].(map[string]any); fields[field] != nil && !isObject {
+			return fmt.Errorf("its %s is no object", field)
+		}
+	}
 	step := Step{
 		Operation: State(fields).text("op"), URN: State(fields).text("urn"),
 		Before: State(fields).object("oldState"), After: State(fields).object("newState"),
@@ -192,10 +198,13 @@ func (p Plan) showsAllOf(summary map[string]any) error {
 // urn is the name of a resource in Pulumi: urn:pulumi:STACK::PROJECT::PARENTTYPE$TYPE::NAME.
 type urn struct{ stack, project, types, name string }
 
+// stackName is a name of a project or of a stack (pulumi/sdk, tokens.IsName and tokens.ParseStackName).
+var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
 func parseURN(text string) (urn, bool) {
 	parts := strings.SplitN(text, "::", 4)
 	stack, isURN := strings.CutPrefix(parts[0], "urn:pulumi:")
-	if !isURN || len(parts) < 4 || slices.Contains(parts, "") {
+	if !isURN || len(parts) < 4 || slices.Contains(parts, "") || !stackName.MatchString(stack) || !stackName.MatchString(parts[1]) {
 		return urn{}, false
 	}
 	return urn{stack: stack, project: parts[1], types: parts[2], name: parts[3]}, true

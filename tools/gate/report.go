@@ -17,6 +17,9 @@ const (
 	MarkdownLimit = 60_000
 	// shownLength is how many characters of a value a report shows.
 	shownLength = 160
+	// codeLength is how many characters of a name or of a reason the report for a pull request shows: one of them must
+	// not leave the others without room.
+	codeLength = 4000
 )
 
 // Plain makes a text from a plan harmless in a terminal and in the log of a workflow. A pull request decides what such a
@@ -39,7 +42,7 @@ func Plain(text string) string {
 
 // code puts a text from a plan into a code span, in which GitHub reads no Markdown, HTML, link or mention.
 func code(text string) string {
-	text = strings.TrimSpace(strings.NewReplacer("`", "'", "|", "¦").Replace(Plain(text)))
+	text = strings.TrimSpace(strings.NewReplacer("`", "'", "|", "¦").Replace(cut(Plain(text), codeLength)))
 	if text == "" {
 		return ""
 	}
@@ -67,6 +70,10 @@ func (j Judgement) WriteText(writer io.Writer) error {
 		for _, row := range rows {
 			for i := range row {
 				row[i] = Plain(row[i])
+				// A name of megabytes would widen its column in every row.
+				if i < len(row)-1 {
+					row[i] = shorten(row[i])
+				}
 			}
 			fmt.Fprintln(table, strings.Join(row, "\t"))
 		}
@@ -191,11 +198,16 @@ func (r Reason) String() string {
 	return fmt.Sprintf("%s %s: %s → %s", r.Path, r.Why, shown(r.Path, r.Before, r.After), shown(r.Path, r.After, r.Before))
 }
 
-// summary names the provider and the inputs of a new resource.
+// summary names the provider, the id if it has one already, and the inputs of a new resource.
 func summary(state State) string {
 	var text strings.Builder
 	if name := providerName(state["provider"]); name != "" {
 		text.WriteString(", by the provider " + name)
+	}
+	for _, field := range []string{"id", "importID"} {
+		if id := state.text(field); id != "" {
+			text.WriteString(", " + field + ": " + shorten(id))
+		}
 	}
 	inputs := comparison{}
 	inputs.compare(nil, map[string]any{}, orEmpty(state.object("inputs")))
@@ -256,9 +268,12 @@ func shown(path string, value, other any) string {
 	return shorten(string(text))
 }
 
-func shorten(text string) string {
-	if runes := []rune(text); len(runes) > shownLength {
-		return string(runes[:shownLength]) + "…"
+func shorten(text string) string { return cut(text, shownLength) }
+
+// cut is at most so many characters of a text.
+func cut(text string, length int) string {
+	if runes := []rune(text); len(runes) > length {
+		return string(runes[:length]) + "…"
 	}
 	return text
 }

@@ -96,6 +96,18 @@ func TestAReportForAPullRequestHasRoomForAComment(t *testing.T) {
 	}
 }
 
+func TestALongNameLeavesRoomForTheRest(t *testing.T) {
+	plan := edited(t, stackOf(t), "", edit{theVersioning, "inputs.versioningConfiguration.status", `"Suspended"`})
+	urn := "urn:pulumi:sandbox::mediaserver::a:index:First::" + strings.Repeat("x", 2<<20)
+	plan["steps"] = append(plan["steps"].([]any), map[string]any{"op": "create", "urn": urn, "newState": map[string]any{"urn": urn, "type": "a:index:First"}})
+	text, markdown := written(t, plan)
+	for what, report := range map[string]string{"the text": text, "the Markdown": markdown} {
+		if !strings.Contains(report, "versioningConfiguration.status is not free") || len(report) > MarkdownLimit {
+			t.Errorf("%s has %d bytes, and begins with\n%.2000s", what, len(report), report)
+		}
+	}
+}
+
 func TestNoReportShowsWhatMayBeASecret(t *testing.T) {
 	const private = "a-value-that-nobody-may-see"
 	secretBecomesPlain := edit{theRole, "was.inputs.description", `"[secret]"`}
