@@ -51,6 +51,8 @@ type record struct {
 	ignored []string
 	// protected tells whether Pulumi refuses to delete the resource.
 	protected bool
+	// provider is the provider that the program chose. Empty for the default one.
+	provider string
 	// createTimeout is how long its creation may take. Empty for the default.
 	createTimeout string
 }
@@ -84,6 +86,9 @@ type recorder struct {
 	zoneName    string
 	zonePrivate bool
 	zoneError   error
+
+	// configuration is that of the last run, each key with its namespace.
+	configuration map[string]string
 
 	lock    sync.Mutex
 	records []record
@@ -161,6 +166,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		inputs:    inputs,
 		ignored:   args.RegisterRPC.GetIgnoreChanges(),
 		protected: args.RegisterRPC.GetProtect(),
+		provider:  args.Provider,
 
 		createTimeout: args.RegisterRPC.GetCustomTimeouts().GetCreate(),
 	}
@@ -272,6 +278,7 @@ func (r *recorder) deploy(settings map[string]string) error {
 func (r *recorder) options(project string, configuration map[string]string) []pulumi.RunOption {
 	passed := namespaced(project, defaults())
 	maps.Copy(passed, configuration)
+	r.configuration = passed
 	return []pulumi.RunOption{
 		pulumi.WithMocks(project, "dev", r),
 		func(info *pulumi.RunInfo) { info.Config = passed },
@@ -308,11 +315,15 @@ func settingText(value any) string {
 	return string(text)
 }
 
-// namespaced puts settings into a configuration namespace.
+// namespaced puts settings into a configuration namespace. Those of another one,
+// such as aws:defaultTags, stay there.
 func namespaced(namespace string, settings map[string]string) map[string]string {
 	configuration := map[string]string{}
 	for key, value := range settings {
-		configuration[namespace+":"+key] = value
+		if !strings.Contains(key, ":") {
+			key = namespace + ":" + key
+		}
+		configuration[key] = value
 	}
 	return configuration
 }

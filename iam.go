@@ -217,7 +217,7 @@ func observabilityStatements(settings settings, groups logGroupsOutputs) []polic
 		{
 			Sid:    "SendMetrics",
 			Action: []string{"cloudwatch:PutMetricData"},
-			// The action knows no resource; the namespace is its only bound.
+			// AWS asks for no resource here; the namespace is the bound.
 			Resource:  []any{"*"},
 			Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},
 		},

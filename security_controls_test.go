@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 // isMet tells whether a stack meets a control.
@@ -122,9 +125,10 @@ var controls = map[string]isMet{
 			return setting["name"] == "containerInsights" && slices.Contains(list{"enabled", "enhanced"}, setting["value"])
 		})
 	}),
-	"ECS.17":     every("TaskDefinition", func(in object) bool { return in["networkMode"] == "awsvpc" }),
-	"ECS.20":     everyContainer(func(container object) bool { return isText(container["user"]) && container["user"] != "root" }),
-	"CKV_AWS_97": every("TaskDefinition", func(in object) bool { return in["volumes"] == nil }),
+	"ECS.17":      every("TaskDefinition", func(in object) bool { return in["networkMode"] == "awsvpc" }),
+	"ECS.20":      everyContainer(func(container object) bool { return !runsAsRoot(container) }),
+	"CT.ECS.PR.7": everyContainer(func(container object) bool { return number(container["memory"]) > 0 }),
+	"CKV_AWS_97":  every("TaskDefinition", func(in object) bool { return in["volumes"] == nil }),
 	"CKV_AWS_249": every("TaskDefinition", func(in object) bool {
 		return isText(in["taskRoleArn"]) && isText(in["executionRoleArn"]) && in["taskRoleArn"] != in["executionRoleArn"]
 	}),
@@ -138,13 +142,22 @@ var controls = map[string]isMet{
 
 	"IAM.1": both(everyRight(func(_ statement, action string) bool { return action != "*" }),
 		every("RolePolicyAttachment", func(in object) bool {
-			return in["policyArn"] == "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+			return in["policyArn"] == executionPolicy
 		})),
 	"IAM.21":       everyRight(func(_ statement, action string) bool { return !strings.Contains(action, "*") }),
 	"AVD-AWS-0342": everyRight(func(_ statement, action string) bool { return action != "iam:PassRole" }),
-	"CKV_AWS_355": everyRight(func(s statement, action string) bool {
-		return !slices.Contains(texts(s.Resource), "*") || action == "cloudwatch:PutMetricData" || strings.HasPrefix(action, "ssmmessages:")
+	"CKV_AWS_355": func(stack *recorder) bool {
+		return everyRight(func(s statement, action string) bool {
+			return !slices.Contains(texts(s.Resource), "*") || needsAnyResource(s, action)
+		})(stack) && every("RolePolicyAttachment", func(in object) bool {
+			return in["policyArn"] == executionPolicy && every("Role", isBounded)(stack) &&
+				!slices.ContainsFunc(executionPolicyActions, isAllowedEverywhereByTheBoundary)
+		})(stack)
+	},
+	"AwsSolutions-IAM4": every("RolePolicyAttachment", func(in object) bool {
+		return !strings.HasPrefix(in["policyArn"].(string), "arn:aws:iam::aws:policy/")
 	}),
+	"NIST.800.53.R5-IAMNoInlinePolicy": both(not(some("RolePolicy")), every("Role", func(in object) bool { return in["inlinePolicies"] == nil })),
 	"CKV_AWS_60": every("Role", func(in object) bool {
 		return !slices.ContainsFunc(statements(in["assumeRolePolicy"]), func(s statement) bool {
 			return string(s.Principal) != `{"Service":"ecs-tasks.amazonaws.com"}` || !strings.Contains(string(s.Condition), testAccount)
@@ -153,7 +166,7 @@ var controls = map[string]isMet{
 	"KMS.2": everyRight(func(s statement, action string) bool {
 		return !strings.HasPrefix(action, "kms:") || !slices.Contains(texts(s.Resource), "*")
 	}),
-	ours + "permissionsBoundaryArn": every("Role", func(in object) bool { return isText(in["permissionsBoundary"]) }),
+	ours + "permissionsBoundaryArn": every("Role", isBounded),
 
 	ours + "the JWT secret": func(stack *recorder) bool {
 		return slices.ContainsFunc(stack.ofKind("Parameter"), func(r record) bool {
@@ -175,11 +188,34 @@ var controls = map[string]isMet{
 		})
 	},
 	"SNS.1": every("Topic", func(in object) bool { return in["kmsMasterKeyId"] != nil }),
+	"AwsSolutions-SNS3": func(stack *recorder) bool {
+		return anyStatement(stack, "TopicPolicy", func(s statement) bool {
+			return s.Effect == "Deny" && strings.Contains(string(s.Condition), "aws:SecureTransport")
+		})
+	},
+	"Serverless-SNSRedrivePolicy": every("TopicSubscription", func(in object) bool { return isText(in["redrivePolicy"]) }),
 	"SNS.4": both(some("TopicPolicy"), func(stack *recorder) bool {
 		return !anyStatement(stack, "TopicPolicy", func(s statement) bool {
 			return s.Effect == "Allow" && (len(s.Principal) == 0 || strings.Contains(string(s.Principal), `"*"`))
 		})
 	}),
+
+	"ECS.13": func(stack *recorder) bool {
+		var declared struct{ Tags map[string]string }
+		return json.Unmarshal([]byte(stack.configuration["aws:defaultTags"]), &declared) == nil && len(declared.Tags) > 0 &&
+			!slices.ContainsFunc(stack.records, func(r record) bool { return !r.takesDefaultTags() })
+	},
+}
+
+// executionPolicy is the policy of AWS that the guide attaches to the execution
+// role.
+const executionPolicy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+
+// executionPolicyActions are what it allows, with every resource (AWS managed
+// policy reference, version 1).
+var executionPolicyActions = []string{
+	"ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage",
+	"logs:CreateLogStream", "logs:PutLogEvents",
 }
 
 // dataHolders hold what nobody can make again.
@@ -321,6 +357,55 @@ func everyContainer(isFine func(container object) bool) isMet {
 		return json.Unmarshal([]byte(in["containerDefinitions"].(string)), &containers) == nil && all(containers, isFine)
 	})
 }
+
+// runsAsRoot tells whether a container runs as root, which is also what none, a
+// group alone, or the number 0 means as its user.
+func runsAsRoot(container object) bool {
+	user, _ := container["user"].(string)
+	name, _, _ := strings.Cut(user, ":")
+	id, err := strconv.Atoi(name)
+	return name == "" || name == "root" || err == nil && id == 0
+}
+
+// takesDefaultTags tells whether the tags of aws:defaultTags reach a resource: the
+// default provider sets them, unless changes of them are ignored.
+func (r record) takesDefaultTags() bool {
+	return r.provider == "" && !slices.Contains(r.ignored, "tags") && !slices.Contains(r.ignored, "tagsAll")
+}
+
+// isBounded tells whether a role has a permissions boundary.
+func isBounded(in object) bool { return isText(in["permissionsBoundary"]) }
+
+// needsAnyResource tells whether a statement that allows an action with every
+// resource can do no better.
+func needsAnyResource(s statement, action string) bool {
+	switch action {
+	case "ecr:GetAuthorizationToken":
+		return true
+	case "cloudwatch:PutMetricData":
+		return strings.Contains(string(s.Condition), "cloudwatch:namespace")
+	default:
+		return strings.HasPrefix(action, "ssmmessages:")
+	}
+}
+
+// isAllowedEverywhereByTheBoundary tells whether policies/boundary.json allows an
+// action with every resource, although it need not.
+func isAllowedEverywhereByTheBoundary(action string) bool {
+	return slices.ContainsFunc(boundary(), func(s statement) bool {
+		return s.Effect == "Allow" && slices.Contains(texts(s.Resource), "*") && !needsAnyResource(s, action) &&
+			slices.ContainsFunc(texts(s.Action), func(allowed string) bool { return allowed == action || strings.Contains(allowed, "*") })
+	})
+}
+
+// boundary are the statements of policies/boundary.json.
+var boundary = sync.OnceValue(func() []statement {
+	text, err := os.ReadFile("policies/boundary.json")
+	if err != nil {
+		panic(err)
+	}
+	return statements(string(text))
+})
 
 // statement is a statement of a policy. An action or a resource may be a text or
 // a list.

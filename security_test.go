@@ -38,7 +38,8 @@ func (r registered) name() string { return r.ids[0] }
 func (r registered) meets() bool { return r.verdict == "met" }
 
 var (
-	controlID      = regexp.MustCompile(`^(?:(?:S3|ECR|ECS|EC2|ELB|ACM|IAM|KMS|SNS|CloudWatch)\.[1-9][0-9]*|CKV2?_AWS_[1-9][0-9]*|AVD-AWS-[0-9]{4})$`)
+	controlID = regexp.MustCompile(`^(?:(?:S3|ECR|ECS|EC2|ELB|ACM|IAM|KMS|SNS|CloudWatch)\.[1-9][0-9]*|CT\.ECS\.PR\.[1-9][0-9]*|` +
+		`CKV2?_AWS_[1-9][0-9]*|AVD-AWS-[0-9]{4}|(?:AwsSolutions|Serverless|NIST\.800\.53\.R5)-[A-Za-z]+[0-9]*)$`)
 	verdictPattern = regexp.MustCompile(`^(met|waived)(?: with (.*))?$`)
 )
 
@@ -194,6 +195,16 @@ func TestEveryControlThatIsMetNamesTheTestThatProvesIt(t *testing.T) {
 		}
 		if row.test != "" && !isUnitTest(t, row.test) {
 			t.Errorf("%s: there is no test %s", row.name(), row.test)
+		}
+	}
+}
+
+func TestDefaultTagsReachEveryResource(t *testing.T) {
+	for _, settings := range []map[string]string{nil, {"domainName": testDomain, "hostedZoneId": testZone}, everySetting()} {
+		for _, each := range run(t, settings).records {
+			if !each.takesDefaultTags() {
+				t.Errorf("%s ignores its tags, or has the provider %q, which knows no aws:defaultTags", each.key(), each.provider)
+			}
 		}
 	}
 }

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+
+	"mediaserver/tests/internal/sandbox"
 )
 
 // down destroys what is deployed, ends the sandbox process and removes the folder. What cannot be destroyed
@@ -60,5 +64,38 @@ func destroy(ctx context.Context, process daemon, lock *os.File) error {
 		fmt.Fprintln(os.Stderr, "The stack has no state, so there is nothing to destroy.")
 		return nil
 	}
+	protected, err := anyProtected(stack)
+	if err != nil {
+		return err
+	}
+	if protected {
+		fmt.Fprintln(os.Stderr, "Lifting the protection that protectData gives: what is emulated may go.")
+		if err := deploy(ctx, stack, lock, "state", "unprotect", "--all", "--yes"); err != nil {
+			return err
+		}
+	}
 	return deploy(ctx, stack, lock, "destroy", "--yes", "--skip-preview", "--remove")
+}
+
+// anyProtected tells whether Pulumi would refuse to delete a resource of the stack. It reads the state itself: lifting
+// the protection costs a run of the CLI, which fails on a stack that has never been deployed.
+func anyProtected(stack *sandbox.Stack) (bool, error) {
+	path, err := stack.StateFile()
+	if err != nil {
+		return false, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false, fmt.Errorf("look for protected resources: %w", err)
+	}
+	type resource struct{ Protect bool }
+	var state struct {
+		Checkpoint struct {
+			Latest struct{ Resources []resource }
+		}
+	}
+	if err := json.Unmarshal(text, &state); err != nil {
+		return false, fmt.Errorf("look for protected resources in %s: %w", path, err)
+	}
+	return slices.ContainsFunc(state.Checkpoint.Latest.Resources, func(r resource) bool { return r.Protect }), nil
 }

@@ -26,7 +26,8 @@ import (
 // repository is the folder of this repository, seen from this package.
 const repository = "../../.."
 
-// program creates a log group, and waits before it ends as long as there is a file named hold.
+// program creates a log group, protected if clone:protect is set, and waits before it ends as long as there is a file
+// named hold.
 const program = `package main
 
 import (
@@ -39,7 +40,9 @@ import (
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
-		group, err := cloudwatch.NewLogGroup(ctx, "group", &cloudwatch.LogGroupArgs{Name: pulumi.String("/clone")})
+		_, protect := ctx.GetConfig("clone:protect")
+		group, err := cloudwatch.NewLogGroup(ctx, "group", &cloudwatch.LogGroupArgs{Name: pulumi.String("/clone")},
+			pulumi.Protect(protect))
 		if err != nil {
 			return err
 		}
@@ -328,6 +331,8 @@ func checkContains(t *testing.T, output string, wanted ...string) {
 	}
 }
 
+// TestUpDeploysAgainChangesNothingAndDownLeavesNothing also protects what it has deployed, as protectData does: down
+// takes that away, too.
 func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, false)
@@ -343,11 +348,11 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	}
 	running := c.running()
 
-	c.must("pulumi", "up", "--yes", "--skip-preview", "-c", "clone:key=value")
+	c.must("pulumi", "up", "--yes", "--skip-preview", "-c", "clone:protect=true")
 	c.must("pulumi", "config", "set", "clone:other", "value")
 	c.must("pulumi", "refresh", "--yes", "--skip-preview")
-	checkContains(t, c.must("pulumi", "config"), "key  ", "other  ")
-	checkContains(t, c.must("pulumi", "stack", "export"), `"version": 3`)
+	checkContains(t, c.must("pulumi", "config"), "protect  ", "other  ")
+	checkContains(t, c.must("pulumi", "stack", "export"), `"version": 3`, `"protect": true`)
 	c.must("pulumi", "preview", "--diff", "--expect-no-changes")
 	if after := c.files(); !slices.Equal(after, before) {
 		t.Errorf("the work tree has changed from\n%q\nto\n%q", before, after)
