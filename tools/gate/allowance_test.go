@@ -181,7 +181,11 @@ func TestOneAllowanceMovesAllResourcesToAnotherVersionOfTheirProvider(t *testing
 			t.Errorf("the allowance is good for a move %s, too", what)
 		}
 	}
-	for _, single := range []map[string]any{moved("providers:aws::defaults::" + unknown), moved(to, theBucket), fromElsewhere()} {
+	for _, single := range []map[string]any{
+		moved("providers:aws::defaults::" + unknown), moved("providers:aws::default::" + unknown),
+		moved("providers:aws::default_6_84_0_https_//evil.example::" + unknown), moved("providers:aws::default_6_84_0_7::" + unknown),
+		moved(to, theBucket), fromElsewhere(),
+	} {
 		if each := offered(t, single, "c"); len(each) < 40 || slices.ContainsFunc(each, func(text string) bool { return strings.HasPrefix(text, "providers@") }) {
 			t.Errorf("offers %q", each)
 		}

@@ -227,8 +227,9 @@ func (p Plan) tagsOf(step Step) any {
 	return all
 }
 
-// defaultProvider is the reference to a provider that the engine makes for a version of a plugin: URN and id.
-var defaultProvider = regexp.MustCompile(`^(urn:pulumi:[^$]*::pulumi:providers:[a-z-]+)::default(?:_[0-9]+)*::[^:]+$`)
+// defaultProvider is the reference to a provider that the engine makes for a version of a plugin: URN and id. The name of
+// one from another server than Pulumi's goes on behind the version (pulumi/pkg, providers.ProviderRequest.DefaultName).
+var defaultProvider = regexp.MustCompile(`^(urn:pulumi:[^$]*::pulumi:providers:[a-z-]+)::default(?:_[0-9]+){3}::[^:]+$`)
 
 // movesDefaultProvider tells whether all resources of a package go from its default provider to the one of another
 // version. So it is with a new version of the plugin.
