@@ -40,17 +40,17 @@ E2E_PACKAGES := ./e2e ./plangate ./cmd/sandbox ./internal/acceptance ./adopt ./h
 PROGRESS := go run ./cmd/test-progress
 
 e2e: ## Run the tests that run the program from outside, in the sandbox
-	@echo "End-to-end tests (about 6 minutes; the first time a little more, to compile what they need) ..."
+	@echo "End-to-end tests (6 to 30 minutes, depending on the machine; the first time more, to compile what they need) ..."
 	cd tests && $(E2E_TEST) $(E2E_PACKAGES) | $(PROGRESS)
 
 race: ## Run all tests again with the race detector, which needs a C compiler
-	@echo "All tests with the race detector (about 8 minutes; the first time about 3 more, to compile everything for it) ..."
+	@echo "All tests with the race detector (8 to 40 minutes, depending on the machine; the first time more, to compile for it) ..."
 	go test -race -vet=off ./...
 	cd tools && go test -race -vet=off ./...
 	cd tests && $(E2E_TEST) -race $(E2E_PACKAGES) | $(PROGRESS)
 
 lint: ## Check the code of the three modules, the workflows and the shell scripts
-	@echo "Linters (about 4 minutes the first time, seconds once compiled) ..."
+	@echo "Linters (4 to 15 minutes the first time, seconds once compiled) ..."
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
 	cd tools && go vet ./...

@@ -1,6 +1,7 @@
 // Command mediaserver is a Pulumi program that builds the AWS infrastructure of
-// a media server: 36 resources in the default VPC of a region, from the bucket
-// that holds the media to the dashboard that shows how it is served.
+// a media server: 36 resources in the default VPC of a region, or in another
+// one, from the bucket that holds the media to the dashboard that shows how it
+// is served.
 //
 // Each phase takes the outputs of the phases that it builds on as its inputs and
 // returns its own outputs. The phases and steps in their comments are those of
