@@ -182,10 +182,6 @@ func (s *fittedStack) grantsReach(t *testing.T) {
 		if dashboard, _ := resource.Outputs["dashboardArn"].(string); dashboard != "" {
 			arn = dashboard
 		}
-		// The calls on a subscription are granted on its topic.
-		if topic, _ := resource.Outputs["topic"].(string); resource.Type == "aws:sns/topicSubscription:TopicSubscription" {
-			arn = topic
-		}
 		if arn == "" || resource.Type == "aws:appautoscaling/policy:Policy" || resource.Type == "aws:appautoscaling/target:Target" {
 			continue
 		}
@@ -328,8 +324,8 @@ func mayReach(t *testing.T, documents []iampolicy.Document, action, arn string) 
 		arn += "/film.mp4"
 	}
 	request := iampolicy.Request{Action: action, Resource: arn}
-	// Who subscribes needs the topic, whose ARN is the beginning of the subscription's.
-	if action == "sns:Subscribe" {
+	// Whoever subscribes or unsubscribes needs the topic, whose ARN is the beginning of the subscription's.
+	if strings.HasSuffix(action, "ubscribe") {
 		request.Resource = arn[:strings.LastIndex(arn, ":")]
 		request.Context = map[string]string{"sns:Protocol": "email"}
 	}
