@@ -17,10 +17,10 @@ import (
 var attackingPrograms = map[string][]sandboxtest.Edit{
 	"a dashboard in place of the bucket": {
 		{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
-		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), inputs.randomValues.bucketSuffix),
+		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))`,
-			New: `newDashboard(ctx, pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), inputs.randomValues.bucketSuffix))`},
+			New: `newDashboard(ctx, pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix))`},
 		{File: "attack.go", New: `package main
 
 import (

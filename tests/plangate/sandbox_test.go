@@ -45,11 +45,9 @@ var (
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-type storageInputs struct{ randomValues randomValuesOutputs }
-
 type storageOutputs struct{ bucketName, bucketArn pulumi.StringOutput }
 
-func createStorage(*pulumi.Context, settings, storageInputs) (storageOutputs, error) {
+func createStorage(*pulumi.Context, settings, randomValuesOutputs) (storageOutputs, error) {
 	return storageOutputs{
 		bucketName: pulumi.String("elsewhere").ToStringOutput(),
 		bucketArn:  pulumi.String("arn:aws:s3:::elsewhere").ToStringOutput(),
@@ -109,7 +107,7 @@ var weakenings = []struct {
 			AbortIncompleteMultipartUpload: &s3`},
 		row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "rules[0].expiration.days is not free: not set → 365"}},
 	{"another port of the load balancer",
-		sandboxtest.Edit{File: "network.go", Old: `fromAnywhere(httpsPort, "HTTPS from anywhere"),`, New: `fromAnywhere(httpsPort, "HTTPS from anywhere"), fromAnywhere(22, "SSH"),`},
+		sandboxtest.Edit{File: "network.go", Old: `fromAllowed(httpsPort, "HTTPS"),`, New: `fromAllowed(httpsPort, "HTTPS"), fromAllowed(22, "SSH"),`},
 		row{"alb", "aws:ec2/securityGroup:SecurityGroup", "ingress is not free"}},
 	{"another source of the tasks",
 		sandboxtest.Edit{File: "network.go", Old: "fromLoadBalancer.SecurityGroups = ", New: `fromLoadBalancer.CidrBlocks = pulumi.StringArray{pulumi.String(anywhere)}
@@ -128,7 +126,7 @@ var weakenings = []struct {
 		sandboxtest.Edit{File: "iam.go", Old: `Action:   []string{"s3:ListBucket"},`, New: `Action:   []string{"s3:ListBucket", "s3:PutBucketPolicy"},`},
 		row{"ecs-task-s3-policy", "aws:iam/rolePolicy:RolePolicy", "policy.Statement[0].Action is not free"}},
 	{"a wider inline policy",
-		sandboxtest.Edit{File: "iam.go", Old: "Resource: arns,", New: `Resource: []any{"*"},`},
+		sandboxtest.Edit{File: "iam.go", Old: `Resource: arns("ssm"),`, New: `Resource: []any{"*"},`},
 		row{"ecs-task-execution-role", "aws:iam/role:Role", "policy.Statement[0].Resource[0] is not free"}},
 	{"a new policy of a role",
 		sandboxtest.Edit{File: "iam.go", Old: "	return rolesOutputs{\n		executionRoleArn: executionRole.Arn,", New: `	if _, err := iam.NewRolePolicyAttachment(ctx, "administrator", &iam.RolePolicyAttachmentArgs{
@@ -149,24 +147,24 @@ var weakenings = []struct {
 		sandboxtest.Edit{File: "ecs.go", Old: "Enable:   pulumi.Bool(true)", New: "Enable:   pulumi.Bool(false)"},
 		row{"mediaserver", "aws:ecs/service:Service", "deploymentCircuitBreaker.enable is not free: true → false"}},
 	{"another role of the tasks",
-		sandboxtest.Edit{File: "ecs.go", Old: "inputs.roles.taskRoleArn", New: "inputs.roles.executionRoleArn"},
+		sandboxtest.Edit{File: "ecs.go", Old: "roles.taskRoleArn", New: "roles.executionRoleArn"},
 		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "taskRoleArn is not free"}},
 	{"an image from elsewhere",
-		sandboxtest.Edit{File: "ecs.go", Old: `pulumi.Sprintf("%s:%s", inputs.registry.repositoryURL, settings.imageTag)`, New: `"docker.io/library/media:" + settings.imageTag`},
+		sandboxtest.Edit{File: "ecs.go", Old: `pulumi.Sprintf("%s:%s", registry.repositoryURL, settings.imageTag)`, New: `"docker.io/library/media:" + settings.imageTag`},
 		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "containerDefinitions[mediaserver].image is not free"}},
 	{"the JWT secret in plain",
 		sandboxtest.Edit{File: "ecs.go", Old: `		Environment:     variables,
-		Secrets:         inputs.parameters.containerSecrets,`, New: `		Environment: append(variables, environmentVariable{Name: "JWT_SECRET", Value: "guessed"}),
+		Secrets:         parameters.containerSecrets,`, New: `		Environment: append(variables, environmentVariable{Name: "JWT_SECRET", Value: "guessed"}),
 		Secrets:     []containerSecret{},`},
 		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "environment[JWT_SECRET].value is not free: not set → not shown"}},
 	{"files that the SDK sends elsewhere",
-		sandboxtest.Edit{File: "ecs.go", Old: `{Name: "AWS_REGION", Value: inputs.environment.region},`, New: `{Name: "AWS_ENDPOINT_URL_S3", Value: "https://elsewhere.example"}, {Name: "AWS_REGION", Value: inputs.environment.region},`},
+		sandboxtest.Edit{File: "ecs.go", Old: `{Name: regionVariable, Value: environment.region},`, New: `{Name: "AWS_ENDPOINT_URL_S3", Value: "https://elsewhere.example"}, {Name: regionVariable, Value: environment.region},`},
 		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "environment[AWS_ENDPOINT_URL_S3].value is not free: not set → not shown"}},
 	{"a health check that always succeeds",
-		sandboxtest.Edit{File: "ecs.go", Old: `"CMD", "curl", "--fail", "--silent", "--globoff",`, New: `"CMD", "true",`},
+		sandboxtest.Edit{File: "ecs.go", Old: `"curl", "--fail", "--silent", "--globoff",`, New: `"true",`},
 		row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "healthCheck.command is not free"}},
 	{"another JWT secret",
-		sandboxtest.Edit{File: "secrets.go", Old: "inputs.randomValues.jwtSecret, settings.protectData,", New: `pulumi.ToSecret(pulumi.String("another")).(pulumi.StringOutput), settings.protectData,`},
+		sandboxtest.Edit{File: "secrets.go", Old: "randomValues.jwtSecret, settings.protectData,", New: `pulumi.ToSecret(pulumi.String("another")).(pulumi.StringOutput), settings.protectData,`},
 		row{"jwt-secret", "aws:ssm/parameter:Parameter", "value is not free: a secret → a secret"}},
 	{"fewer images",
 		sandboxtest.Edit{File: "registry.go", Old: "taggedImagesKept   = 10", New: "taggedImagesKept   = 1"},
@@ -175,7 +173,7 @@ var weakenings = []struct {
 		sandboxtest.Edit{File: "network.go", Old: `= "200"`, New: `= "200-499"`},
 		row{"mediaserver", "aws:lb/targetGroup:TargetGroup", "healthCheck.matcher is not free: 200 → 200-499"}},
 	{"a task definition from elsewhere",
-		sandboxtest.Edit{File: "ecs.go", Old: "TaskDefinition: inputs.taskDefinition.arn", New: `TaskDefinition: pulumi.String("arn:aws:ecs:eu-west-2:123456789012:task-definition/elsewhere:1")`},
+		sandboxtest.Edit{File: "ecs.go", Old: "TaskDefinition: taskDefinition.arn", New: `TaskDefinition: pulumi.String("arn:aws:ecs:eu-west-2:123456789012:task-definition/elsewhere:1")`},
 		row{"mediaserver", "aws:ecs/service:Service", "taskDefinition is not free"}},
 	{"settings of the bucket by a second bucket of its name",
 		sandboxtest.Edit{File: "storage.go", Old: "	versioning, err := ", New: `	second, err := s3.NewBucketV2(ctx, "second", &s3.BucketV2Args{Bucket: bucket.Bucket})
@@ -207,14 +205,14 @@ var weakenings = []struct {
 	rows := []struct {`},
 		row{"decoy", "aws:cloudwatch/metricAlarm:MetricAlarm", "is new, by the provider default_"}},
 	{"the JWT secret in another parameter, in plain",
-		sandboxtest.Edit{File: "secrets.go", Old: "	jwtSecret, bucketName, appConfigParameter := ", New: `	if _, err := ssm.NewParameter(ctx, "copy", &ssm.ParameterArgs{Name: pulumi.String("/copy"), Type: pulumi.String("String"), Value: inputs.randomValues.jwtSecret}); err != nil {
+		sandboxtest.Edit{File: "secrets.go", Old: "	jwtSecret, bucketName, appConfigParameter := ", New: `	if _, err := ssm.NewParameter(ctx, "copy", &ssm.ParameterArgs{Name: pulumi.String("/copy"), Type: pulumi.String("String"), Value: randomValues.jwtSecret}); err != nil {
 		return parametersOutputs{}, err
 	}
 	jwtSecret, bucketName, appConfigParameter := `},
 		row{"copy", "aws:ssm/parameter:Parameter", "is new, by the provider default_"}},
 	{"the JWT secret in the state, in plain",
 		sandboxtest.Edit{File: "secrets.go", Old: "	rows := ", New: `	if _, err := ssm.NewParameter(ctx, "tagged", &ssm.ParameterArgs{
-		Name: pulumi.String("/tagged"), Type: pulumi.String("String"), Value: pulumi.String("nothing"), Tags: pulumi.StringMap{"Secret": pulumi.Unsecret(inputs.randomValues.jwtSecret).(pulumi.StringOutput)},
+		Name: pulumi.String("/tagged"), Type: pulumi.String("String"), Value: pulumi.String("nothing"), Tags: pulumi.StringMap{"Secret": pulumi.Unsecret(randomValues.jwtSecret).(pulumi.StringOutput)},
 	}); err != nil {
 		return parametersOutputs{}, err
 	}
@@ -262,7 +260,7 @@ func changedPrograms() map[string][]sandboxtest.Edit {
 		"everyday": {
 			keyOfKMS,
 			{File: "iam.go", Old: "Starts the tasks of the media server", New: "Starts tasks"},
-			{File: "monitoring.go", Old: "	widgetHeight = 6", New: "	widgetHeight = 9"},
+			{File: "monitoring.go", Old: "	widgetHeight     = 6", New: "	widgetHeight     = 9"},
 			{File: "network.go", Old: "DropInvalidHeaderFields: pulumi.Bool(true),", New: "DropInvalidHeaderFields: pulumi.Bool(true), IdleTimeout: pulumi.Int(120),"},
 		},
 		"policy not known yet": {

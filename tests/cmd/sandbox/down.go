@@ -32,6 +32,11 @@ func down(ctx context.Context, place place) error {
 	if failure != nil && ctx.Err() != nil {
 		return failure
 	}
+	// After a crash the emulator may still be ending while its lock is looked at.
+	if _, err := process.connect(); failure != nil && errors.Is(err, errNone) {
+		fmt.Fprintln(os.Stderr, "The emulated AWS account has gone meanwhile, and with it what was deployed.")
+		failure = nil
+	}
 	if err := process.remove(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(failure, err)
 	}
