@@ -73,7 +73,7 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	}
 	r.say("The current image is %s of %s", c.current, c.current.definition)
 	if strings.HasPrefix(string(c.newest.status), "ROLLBACK_") {
-		r.say("ECS itself went back to it, because the last deployment failed; this goes further back.")
+		r.say("ECS itself went back to it, because the last deployment failed or was stopped; this goes further back.")
 	}
 	leftOut := c.leftOut()
 	if c.target == nil {
@@ -82,8 +82,11 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 		}
 		return nil, fail(exitNothing, "nothing to go back to: in AWS's record of the last 90 days the service ran no other image before it%s", leftOut)
 	}
-	next := c.since(c.runs)[0]
-	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(next.created))
+	later := c.since(c.runs)
+	if len(later) == 0 {
+		return nil, fail(exitNothing, "nothing to go back to for certain: in AWS's record %s and %s began at the same moment", c.target, c.current)
+	}
+	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(later[0].created))
 	if leftOut != "" {
 		r.say("Left out, because the service has come back from it: %s", leftOut)
 	}
