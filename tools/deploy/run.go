@@ -151,31 +151,28 @@ func (r *run) do(ctx context.Context) error {
 
 // checkPrograms looks for the programs that this run needs.
 func (r *run) checkPrograms() error {
-	var missing []string
+	var needed []string
 	if r.image != "" && !isFile(r.image) {
-		missing = append(missing, "docker")
+		needed = append(needed, "docker")
 	}
 	if r.outputsFile == "" {
-		missing = append(missing, "pulumi")
-	}
-	var found []string
-	for _, name := range missing {
-		if _, err := exec.LookPath(name); err != nil {
-			found = append(found, name)
-		}
-	}
-	if len(found) == 0 {
-		return nil
+		needed = append(needed, "pulumi")
 	}
 	hints := map[string]string{
 		"docker": "docker is needed only with --image, and not for an OCI layout or an archive",
 		"pulumi": "pulumi is not needed with --outputs FILE",
 	}
-	text := "needs, but does not find on PATH: " + strings.Join(found, " ")
-	for _, name := range found {
-		text += "\ndeploy-app: " + hints[name]
+	missing, hint := "", ""
+	for _, name := range needed {
+		if _, err := exec.LookPath(name); err != nil {
+			missing += " " + name
+			hint += "\ndeploy-app: " + hints[name]
+		}
 	}
-	return fail(exitTool, "%s", text)
+	if missing == "" {
+		return nil
+	}
+	return fail(exitTool, "needs, but does not find on PATH:%s%s", missing, hint)
 }
 
 // pause waits between two looks.
