@@ -305,3 +305,10 @@ func TestAnImageWhosePlatformCannotBeReadIsNotDeployed(t *testing.T) {
 		s.run("--skip-push").expect(each.code, map[int]string{14: "cannot read", 5: "is no image that tasks can run"}[each.code]).lacks("X-Amz-Signature").unchanged()
 	}
 }
+
+func TestAnotherImageThatIsPushedAtTheSameMomentIsNotDeployed(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.Next("DescribeImages", fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}})
+	s.deploy().expect(9, "the tag latest names another image now (sha256:strange) than the one that was pushed (sha256:", "somebody else pushed it").notStarted()
+}
