@@ -286,6 +286,14 @@ func TestAnImageInTheRegistryIsJudgedByThePlatformOfTheTasks(t *testing.T) {
 	}
 }
 
+func TestAPassingFaultOfTheImagesConfigurationIsRiddenOut(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.put("latest", imageFor(t, "linux/amd64"))
+	s.Next("layer", fakeaws.Response{Status: 503, Body: "<Error/>"}, fakeaws.Response{Status: 500, Body: "<Error/>"})
+	s.run("--skip-push").expect(0, "it answers 503; trying again", "Deployed ")
+}
+
 func TestAnImageWhosePlatformCannotBeReadIsNotDeployed(t *testing.T) {
 	t.Parallel()
 	for action, each := range map[string]struct {
