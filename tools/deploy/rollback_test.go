@@ -290,6 +290,14 @@ func TestAStopThatDoesNotEndWellIsToldAsSuch(t *testing.T) {
 		"replaced": {func(s *stage) {
 			s.Next("StopServiceDeployment", fakeaws.Response{Change: func(object) { s.service.Looks = []object{s.look(2, 2, alienStart)} }})
 		}, 9, "was replaced by " + alien},
+		"replaced by a deployment of the same task definition": {func(s *stage) {
+			s.Next("StopServiceDeployment", fakeaws.Response{Change: func(object) {
+				theirs := *s.service.Record[2]
+				theirs.ID, theirs.Created = "a/theirs", theirs.Created.Add(time.Minute)
+				s.service.Record = append(s.service.Record, &theirs)
+				s.service.Looks = []object{s.look(2, 2, ourComplete.with(func(d *deployment) { d.ID, d.TaskDefinition = alien, family+"5" }))}
+			}})
+		}, 9, "was replaced by " + alien},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,12 +88,16 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 		if err == nil {
 			err = r.readService(ctx)
 		}
+		replaced := false
+		if err == nil && whole.Status == types.ServiceDeploymentStatusRollbackSuccessful {
+			replaced, err = r.isReplaced(ctx, busy, target)
+		}
 		switch {
 		case err == nil:
 			primary := r.primary()
 			switch whole.Status {
 			case types.ServiceDeploymentStatusRollbackSuccessful:
-				if aws.ToString(primary.TaskDefinition) != target.definition {
+				if replaced {
 					r.report(ctx)
 					return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, orDash(aws.ToString(primary.Id)), aws.ToString(primary.TaskDefinition))
 				}
@@ -119,6 +124,14 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 			return err
 		}
 	}
+}
+
+// isReplaced tells whether somebody started another deployment after the one that ECS went back from, maybe of the task
+// definition that it went back to.
+func (r *run) isReplaced(ctx context.Context, busy, target *past) (bool, error) {
+	record, err := r.listRecord(ctx)
+	return aws.ToString(r.primary().TaskDefinition) != target.definition ||
+		slices.ContainsFunc(record, func(each types.ServiceDeploymentBrief) bool { return aws.ToTime(each.CreatedAt).After(busy.created) }), err
 }
 
 // behind is a reason behind what it explains.
