@@ -18,7 +18,7 @@ import (
 )
 
 // repositoryOf is what an image's name is without its tag and digest.
-func (r *run) repositoryOf(image string) string {
+func repositoryOf(image string) string {
 	name, _, _ := strings.Cut(image, "@")
 	if slash := strings.LastIndex(name, "/"); strings.Contains(name[slash+1:], ":") {
 		name = name[:strings.LastIndex(name, ":")]

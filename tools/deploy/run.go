@@ -118,13 +118,7 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.checkPrograms(); err != nil {
 		return err
 	}
-	if err := r.readOutputs(ctx); err != nil {
-		return err
-	}
-	if err := r.connect(ctx); err != nil {
-		return err
-	}
-	if err := r.mustReadService(ctx); err != nil {
+	if err := inOrder(ctx, r.readOutputs, r.connect, r.mustReadService); err != nil {
 		return err
 	}
 	if err := r.checkAccount(); err != nil {
@@ -136,16 +130,22 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.readStackDefinition(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{
-		r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage, r.chooseDefinition, r.start,
-		r.follow, r.checkHealth, r.checkStillOurs,
-	} {
+	if err := inOrder(ctx, r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage, r.chooseDefinition, r.start,
+		r.follow, r.checkHealth, r.checkStillOurs); err != nil {
+		return err
+	}
+	r.say("Deployed %s:%s (%s)", r.outputs.repository, r.tag, r.digest)
+	r.adviseTag()
+	return nil
+}
+
+// inOrder takes steps until one fails.
+func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	r.say("Deployed %s:%s (%s)", r.outputs.repository, r.tag, r.digest)
-	r.adviseTag()
 	return nil
 }
 

@@ -70,10 +70,8 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 	if err := r.followStop(ctx, busy, target); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{r.checkHealth, r.checkStillOurs} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := inOrder(ctx, r.checkHealth, r.checkStillOurs); err != nil {
+		return err
 	}
 	r.adviseAfterRollback(target)
 	return nil
