@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -145,5 +146,29 @@ func TestTheDocumentedWorkflowIsOneThatActionlintAccepts(t *testing.T) {
 	}
 	if output, err := lint(strings.Replace(workflow, "image: app:built", "picture: app:built", 1)); err == nil || !strings.Contains(output, `input "picture" is not defined in action "Deploy the application"`) {
 		t.Errorf("a wrong input is accepted: %v\n%s", err, output)
+	}
+}
+
+func TestTheToolTakesThePlaceOfTheActionsShell(t *testing.T) {
+	root := t.TempDir()
+	folder := filepath.Join(root, actionFolder[len("../../"):])
+	for _, each := range []string{folder, filepath.Join(root, "scripts")} {
+		if err := os.MkdirAll(each, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "scripts/deploy-app"), []byte("#!/bin/sh\necho $$\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// GitHub gives the shell a script, which it does not replace by its last command on its own.
+	script := filepath.Join(root, "step.sh")
+	if err := os.WriteFile(script, []byte(readAction(t).Runs.Steps[1].Run), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
+	command.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+folder)
+	printed, err := command.CombinedOutput()
+	if got := strings.TrimSpace(string(printed)); err != nil || got != strconv.Itoa(command.Process.Pid) {
+		t.Errorf("the tool is the process %s, the shell %d: %v", got, command.Process.Pid, err)
 	}
 }

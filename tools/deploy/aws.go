@@ -42,6 +42,12 @@ func (r *run) connect(ctx context.Context) error {
 	if err != nil {
 		return fail(exitAPI, "cannot read the configuration of AWS: %s", told(err))
 	}
+	// A call tells of missing credentials only that the last place where they may be, a server's metadata, does not answer.
+	limited, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if _, err := loaded.Credentials.Retrieve(limited); err != nil {
+		return fail(exitAPI, "cannot get credentials of AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %s", page(err.Error()))
+	}
 	if r.transport != nil {
 		loaded.HTTPClient = &http.Client{Transport: r.transport}
 	}

@@ -140,7 +140,7 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 	if r.stackImage == "" {
 		return fail(exitOutput, "task definition %s has no container '%s'", arn, r.outputs.container)
 	}
-	if r.repositoryOf(r.stackImage) != r.outputs.repository {
+	if repositoryOf(r.stackImage) != r.outputs.repository {
 		return fail(exitOutput, "the output ecrRepositoryUrl is %s, but task definition %s runs %s; nothing was sent to either", r.outputs.repository, arn, r.stackImage)
 	}
 	if r.outputsFile != "" {

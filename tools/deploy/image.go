@@ -13,7 +13,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
@@ -49,8 +48,14 @@ func unzipped(file *os.File) (io.Reader, error) {
 	return file, nil
 }
 
-// openImage opens the image to push, an image or an index, and tells its platforms.
-func (r *run) openImage(ctx context.Context) (remote.Taggable, []string, error) {
+// pushable is what can be pushed: an image for one platform, or an index of images.
+type pushable interface {
+	RawManifest() ([]byte, error)
+	Digest() (v1.Hash, error)
+}
+
+// openImage opens the image to push, and tells its platforms.
+func (r *run) openImage(ctx context.Context) (pushable, []string, error) {
 	path := r.image
 	if !isFile(r.image) {
 		path = filepath.Join(r.scratch, "image.tar")
@@ -86,7 +91,7 @@ func (r *run) save(ctx context.Context, path string) error {
 
 // read reads an OCI layout or an archive. docker's archives have been OCI layouts too since version 25. Only those of
 // an image for one platform may hold layers that are not compressed, which the reader of docker's own form compresses.
-func (r *run) read(path string) (remote.Taggable, error) {
+func (r *run) read(path string) (pushable, error) {
 	if status, err := os.Stat(path); err != nil || status.IsDir() {
 		return readLayout(path)
 	}
@@ -164,7 +169,7 @@ func extract(path, folder string) error {
 }
 
 // readLayout reads the one image of an OCI layout, for one platform or for several.
-func readLayout(folder string) (remote.Taggable, error) {
+func readLayout(folder string) (pushable, error) {
 	index, err := layout.ImageIndexFromPath(folder)
 	if err != nil {
 		return nil, err
@@ -202,7 +207,7 @@ func readLayout(folder string) (remote.Taggable, error) {
 
 // present is an index without the images that are not there: docker keeps the whole index of an image of which it has
 // pulled one platform.
-func present(index v1.ImageIndex) (remote.Taggable, error) {
+func present(index v1.ImageIndex) (pushable, error) {
 	manifest, err := index.IndexManifest()
 	if err != nil {
 		return nil, err
@@ -223,7 +228,7 @@ func present(index v1.ImageIndex) (remote.Taggable, error) {
 	return mutate.RemoveManifests(index, func(each v1.Descriptor) bool { return missing[each.Digest] }), nil
 }
 
-func platformsOf(image remote.Taggable) ([]string, error) {
+func platformsOf(image pushable) ([]string, error) {
 	switch image := image.(type) {
 	case v1.ImageIndex:
 		manifest, err := image.IndexManifest()

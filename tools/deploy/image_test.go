@@ -3,12 +3,16 @@ package deploy
 import (
 	"archive/tar"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -286,6 +290,14 @@ func TestAnImageInTheRegistryIsJudgedByThePlatformOfTheTasks(t *testing.T) {
 	}
 }
 
+func TestAPassingFaultOfTheImagesConfigurationIsRiddenOut(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.put("latest", imageFor(t, "linux/amd64"))
+	s.Next("layer", fakeaws.Response{Status: 503, Body: "<Error/>"}, fakeaws.Response{Status: 500, Body: "<Error/>"})
+	s.run("--skip-push").expect(0, "it answers 503; trying again", "Deployed ")
+}
+
 func TestAnImageWhosePlatformCannotBeReadIsNotDeployed(t *testing.T) {
 	t.Parallel()
 	for action, each := range map[string]struct {
@@ -303,5 +315,39 @@ func TestAnImageWhosePlatformCannotBeReadIsNotDeployed(t *testing.T) {
 		s.put("latest", imageFor(t, "linux/amd64"))
 		s.Always(strings.TrimSpace(action), each.answer)
 		s.run("--skip-push").expect(each.code, map[int]string{14: "cannot read", 5: "is no image that tasks can run"}[each.code]).lacks("X-Amz-Signature").unchanged()
+	}
+}
+
+func TestAnotherImageThatIsPushedAtTheSameMomentIsNotDeployed(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.Next("DescribeImages", fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}})
+	s.deploy().expect(9, "the tag latest names another image now (sha256:strange) than the one that was pushed (sha256:", "somebody else pushed it").notStarted()
+}
+
+func TestAnInterruptDoesNotWaitForWhatAProgramLeftRunning(t *testing.T) {
+	folder := t.TempDir()
+	script := "#!/bin/sh\n(sleep 20; : >'" + folder + "/ended') &\necho $! >'" + folder + "/left'\n: >'" + folder + "/reached'\nexec sleep 20\n"
+	if err := os.WriteFile(filepath.Join(folder, "pulumi"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder+":/usr/bin:/bin")
+	ctx, interrupt := context.WithCancel(t.Context())
+	go func() {
+		for !exists(folder, "reached") {
+			time.Sleep(time.Millisecond)
+		}
+		interrupt()
+	}()
+	var printed buffer
+	code := Run(ctx, []string{"--skip-push"}, Surroundings{Stdout: &printed, Stderr: &printed})
+	result{t, nil, code, printed.String()}.expect(130, "interrupted; no deployment was started\n")
+	if exists(folder, "ended") {
+		t.Error("waited for what the program left running")
+	}
+	if left, err := os.ReadFile(filepath.Join(folder, "left")); err == nil {
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(left))); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
 	}
 }

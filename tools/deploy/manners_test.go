@@ -231,3 +231,20 @@ func TestWhyARequestReachedNobodyIsToldWholeAndOnce(t *testing.T) {
 	s.outputs["appUrl"] = "https://films.example.com"
 	once(network(server, trusted), 13, "https://films.example.com/health does not answer 200 after 0 s: tls: failed to verify certificate: x509: certificate is valid for ", "--health-timeout", "0")
 }
+
+func TestMissingCredentialsAreToldAsSuch(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+closed.Addr().String())
+	s := newStage(t)
+	s.deploy().expect(14, "cannot get credentials of AWS; set AWS_PROFILE, ").lacks("trying again")
+	if calls := s.Calls(); len(calls) > 0 {
+		t.Errorf("called %v", calls)
+	}
+}

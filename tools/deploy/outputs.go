@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -74,9 +75,13 @@ func (r *run) outputsText(ctx context.Context) ([]byte, error) {
 // runProgram runs a program. said is the end of what it printed to standard error, or why it did not run.
 func runProgram(ctx context.Context, name string, words ...string) (output []byte, said string, err error) {
 	command := exec.CommandContext(ctx, name, words...)
+	// What the program left running may hold its output open.
+	command.WaitDelay = time.Second
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
-	output, err = command.Output()
+	if output, err = command.Output(); errors.Is(err, exec.ErrWaitDelay) {
+		err = nil
+	}
 	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 	said = strings.Join(lines[max(0, len(lines)-5):], "\n")
 	if said == "" && err != nil {

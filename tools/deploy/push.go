@@ -36,7 +36,8 @@ func (r *run) push(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.send(ctx, image, target, login); err != nil {
+	pushed, err := r.send(ctx, image, target, login)
+	if err != nil {
 		return err
 	}
 	if r.digest, _, err = r.findImage(ctx, ecrtypes.ImageIdentifier{ImageTag: &r.tag}); err != nil {
@@ -44,6 +45,10 @@ func (r *run) push(ctx context.Context) error {
 	}
 	if r.digest == "" {
 		return fail(exitPush, "%s was pushed, but the registry does not have it", target)
+	}
+	// The tag is what gets deployed.
+	if r.digest != pushed.String() {
+		return fail(exitReplaced, "the tag %s names another image now (%s) than the one that was pushed (%s): somebody else pushed it", r.tag, r.digest, pushed)
 	}
 	return nil
 }
@@ -72,11 +77,11 @@ func (r *run) logIn(ctx context.Context) (authn.Authenticator, error) {
 	return nil, fail(exitLogin, "cannot log in to %s: AWS answered without a password", r.registryHost())
 }
 
-// send puts the image into the registry, layers that are there already left out.
-func (r *run) send(ctx context.Context, image remote.Taggable, target string, login authn.Authenticator) error {
+// send puts the image into the registry, layers that are there already left out, and returns its digest.
+func (r *run) send(ctx context.Context, image pushable, target string, login authn.Authenticator) (v1.Hash, error) {
 	reference, err := name.NewTag(target)
 	if err != nil {
-		return fail(exitPush, "cannot push %s: %v", target, err)
+		return v1.Hash{}, fail(exitPush, "cannot push %s: %v", target, err)
 	}
 	r.say("Pushing %s", target)
 	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(login)}
@@ -94,19 +99,14 @@ func (r *run) send(ctx context.Context, image remote.Taggable, target string, lo
 			}
 		}
 	}()
-	switch image := image.(type) {
-	case v1.ImageIndex:
-		err = remote.WriteIndex(reference, image, options...)
-	case v1.Image:
-		err = remote.Write(reference, image, options...)
-	}
+	err = remote.Push(reference, image, options...)
 	<-finished
 	var refusal *transport.Error
 	switch {
 	case err == nil:
-		return nil
+		return image.Digest()
 	case errors.As(err, &refusal) && refusal.StatusCode == http.StatusUnauthorized:
-		return fail(exitLogin, "cannot log in to %s: %s", r.registryHost(), page(refusal.Error()))
+		return v1.Hash{}, fail(exitLogin, "cannot log in to %s: %s", r.registryHost(), page(refusal.Error()))
 	}
-	return fail(exitPush, "cannot push %s: %s", target, told(err))
+	return v1.Hash{}, fail(exitPush, "cannot push %s: %s", target, told(err))
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -17,7 +18,7 @@ import (
 )
 
 // repositoryOf is what an image's name is without its tag and digest.
-func (r *run) repositoryOf(image string) string {
+func repositoryOf(image string) string {
 	name, _, _ := strings.Cut(image, "@")
 	if slash := strings.LastIndex(name, "/"); strings.Contains(name[slash+1:], ":") {
 		name = name[:strings.LastIndex(name, ":")]
@@ -156,10 +157,7 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 	if r.dryRun {
 		r.say("look:      the image's configuration, at the address that AWS gave")
 	}
-	content, status, err := r.get(ctx, aws.ToString(answer.DownloadUrl))
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("it answers %d", status)
-	}
+	content, err := r.download(ctx, aws.ToString(answer.DownloadUrl), "the configuration of "+what)
 	var configuration *v1.ConfigFile
 	if err == nil {
 		configuration, err = v1.ParseConfigFile(bytes.NewReader(content))
@@ -172,4 +170,22 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 		return []string{"unknown/unknown"}, nil
 	}
 	return []string{configuration.OS + "/" + configuration.Architecture}, nil
+}
+
+// download gets what is at an address. It tries again what passes by itself.
+func (r *run) download(ctx context.Context, address, what string) ([]byte, error) {
+	for attempt := 1; ; attempt++ {
+		content, status, err := r.get(ctx, address)
+		passes := err != nil && isTransient(err) || status >= http.StatusInternalServerError
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("it answers %d", status)
+		}
+		if err == nil || !passes || attempt == callAttempts || ctx.Err() != nil {
+			return content, err
+		}
+		r.warn("%s: %s; trying again", what, cause(err))
+		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
+			return nil, err
+		}
+	}
 }

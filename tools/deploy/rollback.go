@@ -29,10 +29,7 @@ func (r *run) goBack(ctx context.Context) error {
 			return r.stop(ctx, history, stoppable)
 		}
 	}
-	if err := r.checkNobodyDeploys(ctx); err != nil {
-		return err
-	}
-	if err := r.chooseCount(ctx); err != nil {
+	if err := inOrder(ctx, r.checkNobodyDeploys, r.chooseCount); err != nil {
 		return err
 	}
 	target, err := r.chooseTarget(ctx, history)
@@ -42,10 +39,8 @@ func (r *run) goBack(ctx context.Context) error {
 	if err := r.chooseOldDefinition(ctx, target); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{r.start, r.follow, r.checkHealth, r.checkStillOurs} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := inOrder(ctx, r.start, r.follow, r.checkHealth, r.checkStillOurs); err != nil {
+		return err
 	}
 	r.adviseAfterRollback(target)
 	return nil
@@ -73,7 +68,7 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	}
 	r.say("The current image is %s of %s", c.current, c.current.definition)
 	if strings.HasPrefix(string(c.newest.status), "ROLLBACK_") {
-		r.say("ECS itself went back to it, because the last deployment failed; this goes further back.")
+		r.say("ECS itself went back to it, because the last deployment failed or was stopped; this goes further back.")
 	}
 	leftOut := c.leftOut()
 	if c.target == nil {
@@ -82,8 +77,11 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 		}
 		return nil, fail(exitNothing, "nothing to go back to: in AWS's record of the last 90 days the service ran no other image before it%s", leftOut)
 	}
-	next := c.since(c.runs)[0]
-	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(next.created))
+	later := c.since(c.runs)
+	if len(later) == 0 {
+		return nil, fail(exitNothing, "nothing to go back to for certain: in AWS's record %s and %s began at the same moment", c.target, c.current)
+	}
+	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(later[0].created))
 	if leftOut != "" {
 		r.say("Left out, because the service has come back from it: %s", leftOut)
 	}
@@ -154,7 +152,7 @@ func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
 			if ran.ImageDigest == nil || aws.ToString(ran.ContainerName) != aws.ToString(container.Name) {
 				continue
 			}
-			pinned := r.repositoryOf(aws.ToString(container.Image)) + "@" + *ran.ImageDigest
+			pinned := repositoryOf(aws.ToString(container.Image)) + "@" + *ran.ImageDigest
 			changed = changed || pinned != aws.ToString(container.Image)
 			revision.ContainerDefinitions[i].Image = &pinned
 		}
@@ -171,7 +169,7 @@ func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
 
 // checkTargetImage fails unless the image to go back to is in the stack's registry.
 func (r *run) checkTargetImage(ctx context.Context, target *past) error {
-	if r.repositoryOf(target.image) != r.outputs.repository {
+	if repositoryOf(target.image) != r.outputs.repository {
 		return fail(exitNothing, "cannot go back: %s is not in the stack's registry %s", target.image, r.outputs.repository)
 	}
 	found, tags, err := r.findImage(ctx, ecrtypes.ImageIdentifier{ImageDigest: &target.digest})

@@ -110,7 +110,7 @@ func TestARollbackGoesToTheLastOtherImageThatRan(t *testing.T) {
 		"the current one never started a task":      {[]ran{x, a, never}, "", "A", "(digest unknown)"},
 		"the current one was stopped":               {[]ran{x, a, ended(b, "STOPPED")}, "", "A", "Going back to"},
 		"the current one is under way, by AWS":      {[]ran{x, a, ended(b, "IN_PROGRESS")}, "", "A", "Going back to"},
-		"after ECS itself went back":                {[]ran{x, a, ended(b, "ROLLBACK_SUCCESSFUL")}, "A", "X", "ECS itself went back to it, because the last deployment failed; this goes further back"},
+		"after ECS itself went back":                {[]ran{x, a, ended(b, "ROLLBACK_SUCCESSFUL")}, "A", "X", "ECS itself went back to it, because the last deployment failed or was stopped; this goes further back"},
 		"after ECS itself failed to go back":        {[]ran{x, a, ended(b, "ROLLBACK_FAILED")}, "A", "X", "this goes further back"},
 		"a second time: further back, not forward":  {[]ran{x, a, b, a}, "", "X", "Left out, because the service has come back from it: " + repository + ":b (B)"},
 		"a third time": {[]ran{x, a, b, c, b, a}, "", "X", repository + ":b (B), " + repository + ":c (C)"},
@@ -290,6 +290,14 @@ func TestAStopThatDoesNotEndWellIsToldAsSuch(t *testing.T) {
 		"replaced": {func(s *stage) {
 			s.Next("StopServiceDeployment", fakeaws.Response{Change: func(object) { s.service.Looks = []object{s.look(2, 2, alienStart)} }})
 		}, 9, "was replaced by " + alien},
+		"replaced by a deployment of the same task definition": {func(s *stage) {
+			s.Next("StopServiceDeployment", fakeaws.Response{Change: func(object) {
+				theirs := *s.service.Record[2]
+				theirs.ID, theirs.Created = "a/theirs", theirs.Created.Add(time.Minute)
+				s.service.Record = append(s.service.Record, &theirs)
+				s.service.Looks = []object{s.look(2, 2, ourComplete.with(func(d *deployment) { d.ID, d.TaskDefinition = alien, family+"5" }))}
+			}})
+		}, 9, "was replaced by " + alien},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -344,4 +352,12 @@ func TestARollbackToAnImageWithoutATagSaysHowToKeepIt(t *testing.T) {
 	s, _ = after(t, ran{name: "A", as: repository + ":latest"}, ran{name: "B"})
 	s.Always("DescribeImages", fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": digests["A"], "imageTags": []string{"commit-1a2b3c", "latest"}}}}})
 	s.run("--rollback").expect(0, "to make them agree: pulumi config set mediaserver:imageTag latest\n")
+}
+
+func TestARecordThatDoesNotTellWhatRanFirstIsNotGuessedAt(t *testing.T) {
+	t.Parallel()
+	s, _ := after(t, ran{name: "A"}, ran{name: "B"})
+	s.service.Record[0].Created = s.service.Record[1].Created
+	s.service.Deployments[0].TaskDefinition = family + "5"
+	s.run("--rollback").expect(15, "nothing to go back to for certain: ", "began at the same moment").unchanged()
 }

@@ -118,13 +118,7 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.checkPrograms(); err != nil {
 		return err
 	}
-	if err := r.readOutputs(ctx); err != nil {
-		return err
-	}
-	if err := r.connect(ctx); err != nil {
-		return err
-	}
-	if err := r.mustReadService(ctx); err != nil {
+	if err := inOrder(ctx, r.readOutputs, r.connect, r.mustReadService); err != nil {
 		return err
 	}
 	if err := r.checkAccount(); err != nil {
@@ -136,46 +130,49 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.readStackDefinition(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{
-		r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage, r.chooseDefinition, r.start,
-		r.follow, r.checkHealth, r.checkStillOurs,
-	} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := inOrder(ctx, r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage, r.chooseDefinition, r.start,
+		r.follow, r.checkHealth, r.checkStillOurs); err != nil {
+		return err
 	}
 	r.say("Deployed %s:%s (%s)", r.outputs.repository, r.tag, r.digest)
 	r.adviseTag()
 	return nil
 }
 
-// checkPrograms looks for the programs that this run needs.
-func (r *run) checkPrograms() error {
-	var missing []string
-	if r.image != "" && !isFile(r.image) {
-		missing = append(missing, "docker")
-	}
-	if r.outputsFile == "" {
-		missing = append(missing, "pulumi")
-	}
-	var found []string
-	for _, name := range missing {
-		if _, err := exec.LookPath(name); err != nil {
-			found = append(found, name)
+// inOrder takes steps until one fails.
+func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
 		}
 	}
-	if len(found) == 0 {
-		return nil
+	return nil
+}
+
+// checkPrograms looks for the programs that this run needs.
+func (r *run) checkPrograms() error {
+	var needed []string
+	if r.image != "" && !isFile(r.image) {
+		needed = append(needed, "docker")
+	}
+	if r.outputsFile == "" {
+		needed = append(needed, "pulumi")
 	}
 	hints := map[string]string{
 		"docker": "docker is needed only with --image, and not for an OCI layout or an archive",
 		"pulumi": "pulumi is not needed with --outputs FILE",
 	}
-	text := "needs, but does not find on PATH: " + strings.Join(found, " ")
-	for _, name := range found {
-		text += "\ndeploy-app: " + hints[name]
+	missing, hint := "", ""
+	for _, name := range needed {
+		if _, err := exec.LookPath(name); err != nil {
+			missing += " " + name
+			hint += "\ndeploy-app: " + hints[name]
+		}
 	}
-	return fail(exitTool, "%s", text)
+	if missing == "" {
+		return nil
+	}
+	return fail(exitTool, "needs, but does not find on PATH:%s%s", missing, hint)
 }
 
 // pause waits between two looks.

@@ -123,7 +123,7 @@ func (r *run) waitsForImage(ctx context.Context, arn string) (bool, error) {
 	}
 	image := definition.image(r.outputs.container)
 	id := imageID(image)
-	if r.repositoryOf(image) != r.outputs.repository || id == nil {
+	if repositoryOf(image) != r.outputs.repository || id == nil {
 		return false, nil
 	}
 	found, _, err := r.findImage(ctx, *id)

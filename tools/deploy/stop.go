@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,10 +70,8 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 	if err := r.followStop(ctx, busy, target); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{r.checkHealth, r.checkStillOurs} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := inOrder(ctx, r.checkHealth, r.checkStillOurs); err != nil {
+		return err
 	}
 	r.adviseAfterRollback(target)
 	return nil
@@ -87,12 +86,16 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 		if err == nil {
 			err = r.readService(ctx)
 		}
+		replaced := false
+		if err == nil && whole.Status == types.ServiceDeploymentStatusRollbackSuccessful {
+			replaced, err = r.isReplaced(ctx, busy, target)
+		}
 		switch {
 		case err == nil:
 			primary := r.primary()
 			switch whole.Status {
 			case types.ServiceDeploymentStatusRollbackSuccessful:
-				if aws.ToString(primary.TaskDefinition) != target.definition {
+				if replaced {
 					r.report(ctx)
 					return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, orDash(aws.ToString(primary.Id)), aws.ToString(primary.TaskDefinition))
 				}
@@ -119,6 +122,14 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 			return err
 		}
 	}
+}
+
+// isReplaced tells whether somebody started another deployment after the one that ECS went back from, maybe of the task
+// definition that it went back to.
+func (r *run) isReplaced(ctx context.Context, busy, target *past) (bool, error) {
+	record, err := r.listRecord(ctx)
+	return aws.ToString(r.primary().TaskDefinition) != target.definition ||
+		slices.ContainsFunc(record, func(each types.ServiceDeploymentBrief) bool { return aws.ToTime(each.CreatedAt).After(busy.created) }), err
 }
 
 // behind is a reason behind what it explains.
