@@ -29,12 +29,13 @@ var (
 	// Variable Definition", with the small letters that applications use too).
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	// parameterPattern and secretPattern have the ARN that a policy names, the
-	// partition and the region as their first groups. Behind the ARN of a Secrets
-	// Manager secret may follow the key in its JSON, and the stage or the id of a
-	// version (Amazon ECS developer guide, "Pass Secrets Manager secrets through
-	// Amazon ECS environment variables").
+	// partition and the region as their first groups. The ARN of a Secrets Manager
+	// secret ends in a hyphen and six random characters: ECS could do without them, the
+	// policy could not. Behind it may follow the key in the secret's JSON, and the stage
+	// or the id of a version (Amazon ECS developer guide, "Pass Secrets Manager secrets
+	// through Amazon ECS environment variables").
 	parameterPattern = regexp.MustCompile(`^(arn:(aws|aws-cn|aws-us-gov|aws-eusc):ssm:([a-z0-9-]+):[0-9]{12}:parameter/[A-Za-z0-9_./-]+)$`)
-	secretPattern    = regexp.MustCompile(`^(arn:(aws|aws-cn|aws-us-gov|aws-eusc):secretsmanager:([a-z0-9-]+):[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+)(:[^:]*:([^:]*:|:[^:]*))?$`)
+	secretPattern    = regexp.MustCompile(`^(arn:(aws|aws-cn|aws-us-gov|aws-eusc):secretsmanager:([a-z0-9-]+):[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6})(:[^:]*:([^:]*:|:[^:]*))?$`)
 	// keyArnPattern has the partition and the region as its groups.
 	keyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+$`)
 )
@@ -95,7 +96,8 @@ func areSecretArns(r *settingsReader, key string, secrets map[string]string) {
 		element := key + "." + name
 		_, arn := secretSource(secrets[name])
 		r.check(element, secrets[name], arn != nil, "must be the ARN of a parameter of Parameter Store, "+
-			"arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret of Secrets Manager, arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME, with :JSON-KEY:VERSION-STAGE: or "+
+			"arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret of Secrets Manager with its six random characters, "+
+			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-RANDOM, with :JSON-KEY:VERSION-STAGE: or "+
 			":JSON-KEY::VERSION-ID behind it where only a part or a version is meant")
 		if arn != nil {
 			isInReach(r, element, secrets[name], arn[2], arn[3])

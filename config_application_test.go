@@ -72,7 +72,7 @@ func TestVariablesAndSecretsAreAccepted(t *testing.T) {
 		{"environment": `{"_": "", "a9_B": "x"}`},
 		{"environment": `{"PATH_PREFIX": "$HOME \"quoted\"\n"}`},
 		{"secrets": `{"A": "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/a", "B": "arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/A/b_c.d-9"}`},
-		{"secrets": `{"A": "arn:aws-eusc:secretsmanager:eusc-de-east-1:123456789012:secret:a/b_+=.@-Z9"}`},
+		{"secrets": `{"A": "arn:aws-eusc:secretsmanager:eusc-de-east-1:123456789012:secret:a/b_+=.@-Z9xY0a"}`},
 		{"secrets": `{"A": "` + testSecret + `:::", "B": "` + testSecret + `:key::", "C": "` + testSecret + `::stage:", "D": "` + testSecret + `:::id"}`},
 		{"secretsKeyArns": listOfTexts("arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-0", "arn:aws-eusc:kms:eusc-de-east-1:123456789012:key/A-9", "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/a")},
 	} {
@@ -88,8 +88,8 @@ func TestAMalformedVariableOrSecretIsRefusedWithoutItsValue(t *testing.T) {
 		name  = " must be named as an environment variable is: letters, digits and underscores, not beginning with a digit"
 		taken = " must have another name: the stack sets this variable itself"
 		role  = " must not be set: the application has the credentials of its task role"
-		arn   = " must be the ARN of a parameter of Parameter Store, arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret of Secrets Manager, " +
-			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME, with :JSON-KEY:VERSION-STAGE: or :JSON-KEY::VERSION-ID behind it where only a part or a version is meant"
+		arn   = " must be the ARN of a parameter of Parameter Store, arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret of Secrets Manager with its six random characters, " +
+			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-RANDOM, with :JSON-KEY:VERSION-STAGE: or :JSON-KEY::VERSION-ID behind it where only a part or a version is meant"
 	)
 	type refusal struct{ setting, value, key, rule string }
 	refusals := []refusal{
@@ -118,9 +118,11 @@ func TestAMalformedVariableOrSecretIsRefusedWithoutItsValue(t *testing.T) {
 		"hush", "films/api-key", " " + testParameter, testParameter + ":1", testParameter + " ", testSecret + ":user", testSecret + ":user:", testSecret + ":a:b:c", testSecret + "::::",
 		"arn:other:ssm:eu-west-2:123456789012:parameter/a", "arn:aws:ssm::123456789012:parameter/a", "arn:aws:ssm:eu-west-2:12345678901:parameter/a",
 		"arn:aws:ssm:eu-west-2:123456789012:parameter/", "arn:aws:ssm:eu-west-2:123456789012:document/a", "arn:aws:s3:::bucket",
-		"arn:aws:ssm:eu-west-2:123456789012:parameter/*", "arn:other:secretsmanager:eu-west-2:123456789012:secret:a",
-		"arn:aws:secretsmanager:eu-west-2:12345678901:secret:a", "arn:aws:secretsmanager:eu-west-2:123456789012:secret:", "arn:aws:secretsmanager::123456789012:secret:a",
-		"arn:aws:secretsmanager:eu-west-2:123456789012:secret:*",
+		"arn:aws:ssm:eu-west-2:123456789012:parameter/*", "arn:other:secretsmanager:eu-west-2:123456789012:secret:a-AbCdEf",
+		"arn:aws:secretsmanager:eu-west-2:12345678901:secret:a-AbCdEf", "arn:aws:secretsmanager:eu-west-2:123456789012:secret:-AbCdEf", "arn:aws:secretsmanager::123456789012:secret:a-AbCdEf",
+		"arn:aws:secretsmanager:eu-west-2:123456789012:secret:*-AbCdEf",
+		"arn:aws:secretsmanager:eu-west-2:123456789012:secret:database", "arn:aws:secretsmanager:eu-west-2:123456789012:secret:database:user::",
+		"arn:aws:secretsmanager:eu-west-2:123456789012:secret:database-AbCdE", "arn:aws:secretsmanager:eu-west-2:123456789012:secret:database-AbCd_f",
 	} {
 		refusals = append(refusals, refusal{"secrets", `{"A": "` + value + `"}`, "secrets.A", arn})
 	}
@@ -154,7 +156,7 @@ func TestSecretsOfAnotherRegionAreRefusedTogether(t *testing.T) {
 	const rule = " must be in the stack's own region, eu-west-2 in the partition aws\n"
 	wantRefusal(t, recorder, recorder.deploy(map[string]string{
 		"secrets": `{"A": "arn:aws:ssm:eu-west-1:123456789012:parameter/a", "B": "arn:aws-cn:ssm:eu-west-2:123456789012:parameter/a",
-			"C": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a:b::", "D": "arn:aws:secretsmanager:eu-west-2:210987654321:secret:a"}`,
+			"C": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf:b::", "D": "arn:aws:secretsmanager:eu-west-2:210987654321:secret:a-AbCdEf"}`,
 		"secretsKeyArns": listOfTexts("arn:aws:kms:eu-west-1:123456789012:key/a", "arn:aws-cn:kms:eu-west-2:123456789012:key/b", testKey),
 	}),
 		"mediaserver:secrets.A: [not shown]"+rule, "mediaserver:secrets.B: [not shown]"+rule, "mediaserver:secrets.C: [not shown]"+rule,

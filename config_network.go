@@ -73,7 +73,7 @@ func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
 
 // canRunTasks refuses subnets in zones without AWS Fargate.
 func (s *settings) canRunTasks(r *settingsReader, key string, subnetIDs []string) {
-	if r.environment == nil || s.vpcID == "" {
+	if r.environment == nil {
 		return
 	}
 	zones, limited := zonesWithFargate(r.environment.region, s.cpuArchitecture)
@@ -85,7 +85,7 @@ func (s *settings) canRunTasks(r *settingsReader, key string, subnetIDs []string
 		r.check(fmt.Sprintf("%s[%d]", key, i), id, slices.Contains(zones, zone),
 			fmt.Sprintf("must be in a zone with AWS Fargate for %s (%s), and is in %s", s.cpuArchitecture, strings.Join(zones, ", "), zone))
 	}
-	r.check(key, subnetIDs, len(subnetIDs) > 0 || len(r.environment.taskSubnetIDs) > 0,
+	r.check(key, subnetIDs, len(r.environment.taskSubnetIDs) > 0,
 		fmt.Sprintf("must name a subnet in a zone with AWS Fargate for %s (%s): no subnet of loadBalancerSubnetIds is in one",
 			s.cpuArchitecture, strings.Join(zones, ", ")))
 }

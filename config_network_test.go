@@ -42,12 +42,18 @@ func TestALoadBalancerCanBeInternal(t *testing.T) {
 }
 
 func TestOnlyTheAllowedNetworksReachTheLoadBalancer(t *testing.T) {
-	rules := run(t, map[string]string{"allowedCidrBlocks": `["10.0.0.0/8","192.0.2.7/32"]`}).find(t, "SecurityGroup alb").inputs["ingress"]
-	blocks := list{"10.0.0.0/8", "192.0.2.7/32"}
-	wantEqual(t, "ingress", rules, list{
-		object{"description": "HTTP from the allowed networks", "protocol": "tcp", "fromPort": 80, "toPort": 80, "cidrBlocks": blocks},
-		object{"description": "HTTPS from the allowed networks", "protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": blocks},
-	})
+	for setting, from := range map[string]string{
+		`["10.0.0.0/8","192.0.2.7/32"]`: "the allowed networks",
+		`["10.0.0.0/8"]`:                "the allowed networks",
+		`["10.0.0.0/8","0.0.0.0/0"]`:    "anywhere",
+	} {
+		blocks := parseJSON(t, "setting", setting)
+		rules := run(t, map[string]string{"allowedCidrBlocks": setting}).find(t, "SecurityGroup alb").inputs["ingress"]
+		wantEqual(t, "ingress", rules, list{
+			object{"description": "HTTP from " + from, "protocol": "tcp", "fromPort": 80, "toPort": 80, "cidrBlocks": blocks},
+			object{"description": "HTTPS from " + from, "protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": blocks},
+		})
+	}
 }
 
 func TestNetworksAreAccepted(t *testing.T) {
@@ -109,11 +115,12 @@ func TestSubnetsThatDoNotFitAreRefusedTogether(t *testing.T) {
 	foreign, sameZone, gone := "subnet-aaaaaaaa", "subnet-bbbbbbbb", "subnet-cccccccc"
 	recorder.statedSubnets[foreign] = [2]string{"vpc-aaaaaaaa", "euw2-az3"}
 	recorder.statedSubnets[sameZone] = [2]string{testVPC, "euw2-az1"}
-	wantRefusal(t, recorder, recorder.deploy(ownNetwork(map[string]string{
-		"loadBalancerSubnetIds":  listOfTexts(testSubnets[0], foreign, sameZone),
+	err := recorder.deploy(ownNetwork(map[string]string{
+		"loadBalancerSubnetIds":  listOfTexts(testSubnets[0], foreign, sameZone, testSubnets[2]),
 		"taskSubnetIds":          listOfTexts(gone, foreign),
 		"permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/a",
-	})),
+	}))
+	wantRefusal(t, recorder, err,
 		`mediaserver:loadBalancerSubnetIds[1]: "subnet-aaaaaaaa" must be in vpcId (vpc-0123456789abcdef0), and is in vpc-aaaaaaaa`+"\n",
 		`mediaserver:loadBalancerSubnetIds[2]: "subnet-bbbbbbbb" must not be in the same zone as subnet-0123456789abcdef0 (euw2-az1): `+
 			"a load balancer takes one subnet of a zone\n",
@@ -121,6 +128,10 @@ func TestSubnetsThatDoNotFitAreRefusedTogether(t *testing.T) {
 		"no matching EC2 Subnet found; `aws ec2 describe-subnets --region eu-west-2 --filters Name=vpc-id,Values=vpc-0123456789abcdef0` lists them\n",
 		`mediaserver:taskSubnetIds[1]: "subnet-aaaaaaaa" must be in vpcId`,
 		"mediaserver:permissionsBoundaryArn: ")
+	// It shares its zone with the foreign subnet, which is not the load balancer's.
+	if strings.Contains(err.Error(), "loadBalancerSubnetIds[3]") {
+		t.Errorf("a subnet that fits is refused too:\n%v", err)
+	}
 }
 
 func TestStatedTasksRunOnlyInZonesWithFargate(t *testing.T) {

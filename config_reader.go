@@ -245,6 +245,17 @@ func (r *settingsReader) failure() error {
 // a secret there.
 var unshown = []string{"environment", "secrets"}
 
+// isUnshown tells whether no message shows the value of a key: it is that of such a
+// setting, or is unknown and may be meant for one, by its name or as an object.
+func (r *settingsReader) isUnshown(key, text string) bool {
+	object, _, _ := strings.Cut(key, ".")
+	if slices.Contains(unshown, object) {
+		return true
+	}
+	isUnknown := len(r.keys) > 0 && !slices.Contains(r.keys, object)
+	return isUnknown && (strings.HasPrefix(text, "{") || slices.Contains(unshown, r.nearest(object)))
+}
+
 // refuse records a problem with a setting: the key, the value, the rule. A
 // value that was configured as a secret is not shown.
 func (r *settingsReader) refuse(key string, value any, rule string) {
@@ -254,11 +265,10 @@ func (r *settingsReader) refuse(key string, value any, rule string) {
 		shown = strconv.Quote(shown)
 	}
 	list, _, _ := strings.Cut(key, "[")
-	object, _, _ := strings.Cut(key, ".")
 	switch {
 	case r.isSecret(list):
 		shown = "[secret]"
-	case slices.Contains(unshown, object):
+	case r.isUnshown(list, fmt.Sprint(value)):
 		shown = "[not shown]"
 	}
 	r.problems = append(r.problems, fmt.Errorf("%s:%s: %s %s", settingsNamespace, key, shown, rule))
@@ -322,7 +332,8 @@ func (r *settingsReader) refuseUnknown() {
 	for _, fullKey := range slices.Sorted(maps.Keys(configured)) {
 		namespace, key, _ := strings.Cut(fullKey, ":")
 		if slices.Contains(r.namespaces(), namespace) && !slices.Contains(r.keys, key) {
-			r.refuse(key, configured[fullKey], "is not a setting of this program; "+r.suggestion(key))
+			object, _, _ := strings.Cut(key, ".")
+			r.refuse(key, configured[fullKey], "is not a setting of this program; "+r.suggestion(object))
 		}
 	}
 }
@@ -330,11 +341,16 @@ func (r *settingsReader) refuseUnknown() {
 // suggestion is what a user may have meant by an unknown key: the nearest known
 // one, or all of them if none is near.
 func (r *settingsReader) suggestion(unknown string) string {
-	nearest := slices.MinFunc(r.keys, func(a, b string) int { return distance(unknown, a) - distance(unknown, b) })
+	nearest := r.nearest(unknown)
 	if distance(unknown, nearest) <= max(len(unknown), len(nearest))/2 {
 		return fmt.Sprintf("did you mean %s?", nearest)
 	}
 	return "the settings are " + strings.Join(r.keys, ", ")
+}
+
+// nearest is the known key that is most like another one.
+func (r *settingsReader) nearest(unknown string) string {
+	return slices.MinFunc(r.keys, func(a, b string) int { return distance(unknown, a) - distance(unknown, b) })
 }
 
 // distance is how many letters have to be added, taken away or replaced to turn

@@ -441,6 +441,9 @@ func TestEachRuleIsWordedForTheUser(t *testing.T) {
 		{"forceDestroy", "yes", `"yes" must be true or false`},
 		{"apport", "1", `"1" is not a setting of this program; did you mean appPort?`},
 		{"desiredCout", "1", `"1" is not a setting of this program; did you mean desiredCount?`},
+		{"enviroment.DATABASE_PASSWORD", "hush", `[not shown] is not a setting of this program; did you mean environment?`},
+		{"secret", "hush", `[not shown] is not a setting of this program; did you mean secrets?`},
+		{"alarmEmail", `{"DATABASE_PASSWORD": "hush"}`, `[not shown] is not a setting of this program; did you mean alarmEmails?`},
 		{"scaleCpuUp", "1", `"1" is not a setting of this program; did you mean scaleUpCpu?`},
 		{"permissionsBoundaryArn", "x", `"x" must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, with aws as the account for a policy of AWS's own`},
 	} {

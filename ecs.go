@@ -294,6 +294,9 @@ func createService(
 			ContainerName:  pulumi.String(taskDefinition.containerName),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
+		// It ends with the verdict of the load balancer, which follows the application's
+		// first answer by healthyThreshold intervals if the task was unhealthy until then:
+		// startSeconds includes them.
 		HealthCheckGracePeriodSeconds:   pulumi.Int(settings.startSeconds),
 		DeploymentMaximumPercent:        pulumi.Int(deploymentMaximumPercent),
 		DeploymentMinimumHealthyPercent: pulumi.Int(deploymentMinimumHealthyPercent),
