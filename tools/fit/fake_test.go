@@ -209,13 +209,38 @@ func (e *engine) docker() Docker {
 }
 
 // made and removed are how many containers there were.
-func (e *engine) made() int    { return len(e.calls["create"]) }
-func (e *engine) removed() int { return len(e.calls["rm"]) }
+func (e *engine) made() int    { return e.count("create") }
+func (e *engine) removed() int { return e.count("rm") }
+
+// count is how often a command was called. The log of a container may still be followed meanwhile.
+func (e *engine) count(kind string) int {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	return len(e.calls[kind])
+}
+
+// screen is what a trial prints, which the log of a container may still add to when the trial is over.
+type screen struct {
+	lock sync.Mutex
+	text strings.Builder
+}
+
+func (s *screen) Write(text []byte) (int, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.text.Write(text)
+}
+
+func (s *screen) String() string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.text.String()
+}
 
 // tryOn runs an image on the engine without waiting between two looks, and returns what was printed.
 func (e *engine) tryOn(ctx context.Context, stack Stack, plan Plan, options Options) (string, error) {
-	var output strings.Builder
-	options.Image, options.Output = "app:built", &output
+	output := &screen{}
+	options.Image, options.Output = "app:built", output
 	attempt := &trial{docker: e.docker(), plan: plan, Options: options,
 		pause: time.Millisecond, idleWatch: 50 * time.Millisecond}
 	err := attempt.run(ctx, stack)

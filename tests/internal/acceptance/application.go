@@ -112,14 +112,15 @@ func (r *run) awaitSteady(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read the service: %w", err)
 		}
-		for _, service := range found.Services {
-			if len(service.Deployments) == 1 && service.RunningCount == service.DesiredCount {
-				return nil
-			}
+		if len(found.Services) == 0 {
+			return errors.New("there is no service")
+		}
+		service := found.Services[0]
+		if len(service.Deployments) != 1 || service.RunningCount != service.DesiredCount {
 			return fmt.Errorf("the service has %d deployments and runs %d of %d tasks",
 				len(service.Deployments), service.RunningCount, service.DesiredCount)
 		}
-		return errors.New("there is no service")
+		return nil
 	})
 }
 
