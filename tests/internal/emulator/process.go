@@ -126,7 +126,8 @@ func (p *process) ask(request string) (string, error) {
 	if err == nil {
 		answer, err = p.answers.ReadString('\n')
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) {
+	// The pipe is closed at this end as soon as the process is known to have ended.
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
 		<-p.exited
 		return "", fmt.Errorf("the emulator, served by %s, has ended:\n%s", p.python, p.said)
 	}
