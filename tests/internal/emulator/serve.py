@@ -100,13 +100,15 @@ for line in sys.stdin:
     if verb == "open":
         server = serving.make_server("127.0.0.1", 0, application, threaded=True, request_handler=Handler)
         port = str(server.port)
-        servers[port] = server
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        serving_thread = threading.Thread(target=server.serve_forever, daemon=True)
+        serving_thread.start()
+        servers[port] = server, serving_thread
         print(port, flush=True)
     else:
-        server = servers.pop(*port)
+        server, serving_thread = servers.pop(*port)
         server.shutdown()
-        server.server_close()
+        # The thread closes the port at its end.
+        serving_thread.join()
         emulations.pop(*port, None)
         print(*port, flush=True)
 # Requests that are under way would keep it alive.
