@@ -262,12 +262,14 @@ func (c clone) servers() []process {
 	})
 }
 
-// emulators are the processes that the clone's sandbox process started and that still run.
+// emulators are the processes that the clone's sandbox process started to emulate AWS. A program that it ran may just be
+// ending beside them.
 func (c clone) emulators() []process {
 	c.t.Helper()
 	servers := c.servers()
 	return slices.DeleteFunc(processes(c.t), func(p process) bool {
-		return !slices.ContainsFunc(servers, func(server process) bool { return server.pid == p.parent })
+		return !strings.Contains(p.arguments, "Serve moto") ||
+			!slices.ContainsFunc(servers, func(server process) bool { return server.pid == p.parent })
 	})
 }
 
