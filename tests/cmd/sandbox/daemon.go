@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,15 +66,19 @@ func (d daemon) connect() (*sandbox.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Signal 0 only asks for the process. If that is gone, the emulator is about to end.
-	if !runs || errors.Is(d.signal(0), errGone) {
+	// As long as the lock is held, one of two processes runs. It is about to end if the other one has ended.
+	if pid, err := d.pid(); !runs || err != nil || !sandbox.ProcessRuns(pid) {
 		return nil, errNone
 	}
 	stack, err := d.read()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNone, err)
 	}
-	return stack, nil
+	emulator, err := net.Dial("tcp", strings.TrimPrefix(stack.Emulator, "http://"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNone, err)
+	}
+	return stack, emulator.Close()
 }
 
 // runs tells whether the sandbox process or its emulator runs.
@@ -223,13 +229,9 @@ var errGone = errors.New("the sandbox process has ended")
 
 // signal sends a signal to the sandbox process.
 func (d daemon) signal(request syscall.Signal) error {
-	text, err := os.ReadFile(d.lock())
+	pid, err := d.pid()
 	if err != nil {
-		return fmt.Errorf("find the sandbox process: %w", err)
-	}
-	pid, err := strconv.Atoi(string(bytes.TrimSpace(text)))
-	if err != nil {
-		return fmt.Errorf("find the sandbox process: %s does not name it: %w", d.lock(), err)
+		return err
 	}
 	err = syscall.Kill(pid, request)
 	if errors.Is(err, syscall.ESRCH) {
@@ -239,4 +241,17 @@ func (d daemon) signal(request syscall.Signal) error {
 		return fmt.Errorf("signal the sandbox process %d: %w", pid, err)
 	}
 	return nil
+}
+
+// pid is the id of the sandbox process, which may have ended.
+func (d daemon) pid() (int, error) {
+	text, err := os.ReadFile(d.lock())
+	if err != nil {
+		return 0, fmt.Errorf("find the sandbox process: %w", err)
+	}
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(text)))
+	if err != nil {
+		return 0, fmt.Errorf("find the sandbox process: %s does not name it: %w", d.lock(), err)
+	}
+	return pid, nil
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +23,7 @@ import (
 
 	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/languagehost"
+	"mediaserver/tests/internal/sandbox"
 )
 
 // repository is the folder of this repository, seen from this package.
@@ -473,6 +476,50 @@ func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *tes
 	}
 	if servers := c.servers(); len(servers) != 1 {
 		t.Errorf("there are %d sandbox processes, want 1", len(servers))
+	}
+}
+
+// TestASandboxOfWhichHalfHasEndedIsNone looks at a sandbox while it ends, when the lock is still held. The first process is
+// one whose end nobody has asked for, as in a container whose first process does not.
+func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
+	ended := exec.Command("true")
+	if err := ended.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ended.Wait() }()
+	for sandbox.ProcessRuns(ended.Process.Pid) {
+		time.Sleep(time.Millisecond)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	serving := "http://" + listener.Addr().String()
+	for what, each := range map[string]struct {
+		pid      int
+		emulator string
+		want     error
+	}{
+		"both run":               {os.Getpid(), serving, nil},
+		"the process has ended":  {ended.Process.Pid, serving, errNone},
+		"the emulator has ended": {os.Getpid(), "http://127.0.0.1:1", errNone},
+	} {
+		process := daemon{t.TempDir()}
+		lock, err := tryLock(process.lock())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lock.Close()
+		if _, err := fmt.Fprintln(lock, each.pid); err != nil {
+			t.Fatal(err)
+		}
+		if err := process.write(&sandbox.Stack{Emulator: each.emulator}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := process.connect(); !errors.Is(err, each.want) {
+			t.Errorf("while %s, there is the error %v, want %v", what, err, each.want)
+		}
 	}
 }
 

@@ -34,16 +34,16 @@ func (s *Stack) Killed() (bool, error) {
 			return false, fmt.Errorf("look whether the last run was killed: %w", err)
 		}
 		// One that was killed while it wrote its lock leaves half of it.
-		if json.Unmarshal(text, &lock) != nil || !runs(lock.PID) {
+		if json.Unmarshal(text, &lock) != nil || !ProcessRuns(lock.PID) {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// runs tells whether a process runs. One that has ended keeps its id until somebody asks for its end, which in a container
-// may be never; where there is a /proc, that tells.
-func runs(pid int) bool {
+// ProcessRuns tells whether a process runs. One that has ended keeps its id until somebody asks for its end, which in a
+// container may be never; where there is a /proc, that tells.
+func ProcessRuns(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false
 	}
