@@ -220,7 +220,7 @@ func ringsEarlier(c change) bool {
 	return falls(c) && strings.HasPrefix(comparison, "GreaterThan")
 }
 
-// atMostTasks is the expression of the alarm at the highest number of tasks (task_alarms.go of the program).
+// atMostTasks is the expression of the alarm at the highest number of tasks (alarms_tasks.go of the program).
 var atMostTasks = regexp.MustCompile(`^IF\(tasks >= ([0-9]+), cpu, 0\)$`)
 
 func followsMaxCapacity(c change) bool {
