@@ -17,7 +17,6 @@ import (
 
 	"golang.org/x/term"
 
-	"mediaserver/tests/internal/acceptance"
 	"mediaserver/tools/arguments"
 )
 
@@ -54,16 +53,16 @@ const (
 	exitInterrupted = 130
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(start(os.Args[1:])) }
 
 // command is a run of this command.
 type command struct {
 	yes, sandbox bool
-	options      acceptance.Options
+	options      Options
 }
 
-func run(words []string) int {
-	chosen := command{options: acceptance.Options{Output: os.Stdout}}
+func start(words []string) int {
+	chosen := command{options: Options{Output: os.Stdout}}
 	flags := arguments.Flags("acceptance")
 	flags.BoolVar(&chosen.yes, "yes", false, "")
 	flags.BoolVar(&chosen.sandbox, "sandbox", false, "")
@@ -84,7 +83,7 @@ func run(words []string) int {
 	if chosen.options.Root, err = locate(); err != nil {
 		return cannotBegin(err)
 	}
-	name := acceptance.NewName()
+	name := NewName()
 	chosen.options.Folder = filepath.Join(chosen.options.Root, ".acceptance", name)
 	if chosen.options.Report == "" {
 		chosen.options.Report = chosen.options.Folder + ".md"
@@ -121,7 +120,7 @@ func (c command) onAWS(ctx context.Context, name string) int {
 	if err != nil {
 		return cannotBegin(err)
 	}
-	account, err := acceptance.FindAccount(ctx)
+	account, err := FindAccount(ctx)
 	if err != nil {
 		return cannotBegin(err)
 	}
@@ -140,12 +139,12 @@ func (c command) onAWS(ctx context.Context, name string) int {
 		return cannotBegin(err)
 	}
 	fmt.Println()
-	code, _ := c.finish(acceptance.Run(ctx, target, c.options))
+	code, _ := c.finish(Run(ctx, target, c.options))
 	return code
 }
 
 // finish returns the exit code, and removes the folder of a run that left nothing and needs no second look.
-func (c command) finish(result acceptance.Result, err error) (code int, remains bool) {
+func (c command) finish(result Result, err error) (code int, remains bool) {
 	if err != nil && len(result.Steps) == 0 {
 		return cannotBegin(err), false
 	}
@@ -199,9 +198,9 @@ func agreed(ctx context.Context) bool {
 }
 
 // endingCredentials warns of credentials that end before the run does.
-func endingCredentials(ctx context.Context, account acceptance.Account) string {
+func endingCredentials(ctx context.Context, account Account) string {
 	found, err := account.Config.Credentials.Retrieve(ctx)
-	if err != nil || !found.CanExpire || time.Until(found.Expires) > 2*acceptance.About() {
+	if err != nil || !found.CanExpire || time.Until(found.Expires) > 2*About() {
 		return ""
 	}
 	return fmt.Sprintf("The credentials end at %s. If nothing renews them, the run may not be able to take everything away.",

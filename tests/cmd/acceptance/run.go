@@ -3,7 +3,7 @@
 //
 // The same run works with a sandbox as its AWS. Steps that need running containers are left out there, unless the
 // target has something that runs them.
-package acceptance
+package main
 
 import (
 	"context"
