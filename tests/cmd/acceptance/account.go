@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/appimage"
-	"mediaserver/tools/shellword"
+	"mediaserver/tests/internal/sandbox"
 )
 
 // Account is the AWS account of the environment's credentials.
@@ -85,18 +84,18 @@ func (a Account) Plan(name, folder, report string) string {
 
 // Target makes an empty stack for a run in the account, with its state and its settings in the folder.
 func (a Account) Target(ctx context.Context, root, folder, name, cli string) (*Target, error) {
-	variables := []variable{
-		{"PULUMI_BACKEND_URL", (&url.URL{Scheme: "file", Path: filepath.Join(folder, "state"), RawQuery: "metadata=skip"}).String()},
-		{"PULUMI_CONFIG_PASSPHRASE_FILE", filepath.Join(folder, "passphrase")},
-		{"PULUMI_STACK", name},
-		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
-		{"AWS_REGION", a.Region},
-		{"AWS_DEFAULT_REGION", a.Region},
-	}
+	environment := sandbox.Environment{Misleading: misleading, Variables: map[string]string{
+		"PULUMI_BACKEND_URL":            (&url.URL{Scheme: "file", Path: filepath.Join(folder, "state"), RawQuery: "metadata=skip"}).String(),
+		"PULUMI_CONFIG_PASSPHRASE_FILE": filepath.Join(folder, "passphrase"),
+		"PULUMI_STACK":                  name,
+		"PULUMI_SKIP_UPDATE_CHECK":      "true",
+		"AWS_REGION":                    a.Region,
+		"AWS_DEFAULT_REGION":            a.Region,
+	}}
 	target := &Target{
 		Name: name, Account: a.ID, Region: a.Region, Partition: a.Partition, Config: a.Config,
 		CLI: cli, SettingsFile: filepath.Join(folder, "Pulumi."+name+".yaml"),
-		Environment: environment(variables), Exports: exports(variables),
+		Environment: environment.Environ(), Exports: environment.Exports(),
 		Containers: &Containers{Push: a.push, Public: http.DefaultClient},
 		Patience:   5 * time.Second,
 	}
@@ -153,36 +152,5 @@ func (a Account) push(ctx context.Context, image v1.Image, reference string) err
 	return err
 }
 
-// variable is an environment variable.
-type variable struct{ name, value string }
-
-// misleading are the prefixes of variables that would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are
-// there.
+// misleading tells whether a variable would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are there.
 func misleading(name string) bool { return strings.HasPrefix(name, "PULUMI_") && name != "PULUMI_HOME" }
-
-// environment is this process's environment with these variables, and without any that would lead the CLI elsewhere.
-func environment(variables []variable) []string {
-	set := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return misleading(name) || slices.ContainsFunc(variables, func(each variable) bool { return each.name == name })
-	})
-	for _, each := range variables {
-		set = append(set, each.name+"="+each.value)
-	}
-	return set
-}
-
-// exports are the commands that do the same to a shell.
-func exports(variables []variable) string {
-	var commands strings.Builder
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if misleading(name) && !slices.ContainsFunc(variables, func(each variable) bool { return each.name == name }) {
-			fmt.Fprintf(&commands, "unset %s\n", name)
-		}
-	}
-	for _, each := range variables {
-		fmt.Fprintf(&commands, "export %s=%s\n", each.name, shellword.Quote(each.value))
-	}
-	return commands.String()
-}
