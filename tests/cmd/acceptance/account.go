@@ -36,7 +36,7 @@ type Account struct {
 	Config aws.Config
 }
 
-// FindAccount asks AWS whose the credentials of the environment are.
+// FindAccount asks AWS to whom the credentials of the environment belong.
 func FindAccount(ctx context.Context) (Account, error) {
 	configuration, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func FindAccount(ctx context.Context) (Account, error) {
 	}
 	identity, err := sts.NewFromConfig(configuration).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return Account{}, fmt.Errorf("ask AWS whose the credentials of the environment are: %w; log in first, for instance with aws sso login", err)
+		return Account{}, fmt.Errorf("ask AWS to whom the credentials of the environment belong: %w; log in first, for instance with aws sso login", err)
 	}
 	caller, err := arn.Parse(aws.ToString(identity.Arn))
 	if err != nil {
@@ -64,12 +64,12 @@ func FindAccount(ctx context.Context) (Account, error) {
 // the tasks that fail are far below one.
 const centsPerHour = 10
 
-// Plan says what a run does in the account, where, how long it takes and what it costs, before anything is made.
+// Plan says what a run does, in which account, how long it takes and what it costs.
 func (a Account) Plan(name, folder, report string) string {
 	// Twice the time covers what AWS takes on a slow day.
 	cents := max(1, int(2*About().Hours()*centsPerHour+0.5))
 	var text strings.Builder
-	text.WriteString("The acceptance run deploys a stack of its own on AWS, tries everything, and takes all of it away again.\n\n")
+	text.WriteString("The acceptance run deploys a stack of its own on AWS, tries everything, and destroys it.\n\n")
 	fmt.Fprintf(&text, "  Account  %s, as %s\n", a.ID, a.Caller)
 	fmt.Fprintf(&text, "  Region   %s (it needs its default VPC)\n", a.Region)
 	fmt.Fprintf(&text, "  Name     %s: every name begins with it, and it is the tag %s\n", name, RunTag)
@@ -78,7 +78,7 @@ func (a Account) Plan(name, folder, report string) string {
 	fmt.Fprintf(&text, "  State    %s (removed when everything has passed)\n", folder)
 	fmt.Fprintf(&text, "  Report   %s\n\n", report)
 	text.WriteString(Steps())
-	text.WriteString("\nUse an account for tests, with an administrator's rights. Ctrl-C ends the run early and takes everything away.\n")
+	text.WriteString("\nUse an account for tests, with an administrator's rights. Ctrl-C ends the run early and destroys everything.\n")
 	return text.String()
 }
 

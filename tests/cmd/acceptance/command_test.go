@@ -32,7 +32,7 @@ type started struct {
 	output bytes.Buffer
 }
 
-// prepare prepares the command. Each variable takes the place of the process's own.
+// prepare prepares the command with further environment variables.
 func prepare(t *testing.T, variables []string, arguments ...string) *started {
 	t.Helper()
 	binary, err := filepath.Abs(filepath.Join(root, "bin", "acceptance"))
@@ -109,7 +109,7 @@ func TestOnATerminalOnlyYesBegins(t *testing.T) {
 	for _, answer := range []string{"no\n", "y\n", "\n", "\x04", "\x03"} {
 		command := prepare(t, variables)
 		command.onTerminal(t, "Only \"yes\" begins: ", answer)
-		command.check(t, exitUsage, "Nothing was made.")
+		command.check(t, exitUsage, "Nothing was created.")
 	}
 }
 

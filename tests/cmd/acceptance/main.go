@@ -1,4 +1,4 @@
-// Command acceptance proves the whole on AWS and takes everything away again.
+// Command acceptance tests everything on AWS, in a stack of its own that it destroys afterwards.
 package main
 
 import (
@@ -23,12 +23,12 @@ import (
 const usage = `Usage: scripts/acceptance [--yes] [--report FILE] [--show-account]
        scripts/acceptance --sandbox [--report FILE]
 
-Proves the whole on AWS, in the account of the environment's credentials: deploys a stack of its own, tries
-everything that the documents promise, and takes all of it away again. It says first what it will do, where, how
-long that takes and what it costs, and asks.
+Tests everything on AWS, in the account of the environment's credentials: deploys a stack of its own, tries what
+the documents promise, and destroys all of it. First it says what it will do, where, how long that takes and what it
+costs, and asks.
 
   --yes            do not ask
-  --sandbox        the same in an emulated AWS on this machine; what needs running containers is left out
+  --sandbox        the same in an emulated AWS on this machine, without the steps that need running containers
   --report FILE    where the report goes (default: .acceptance/NAME.md)
   --show-account   name the account in the report
   --help           print this
@@ -39,8 +39,8 @@ Exit codes:
    0  every step passed, and nothing is left
    1  a step failed; nothing is left
    2  wrong usage, or nobody agreed
-   3  a needed program is missing, or the run could not begin; nothing was made
-   4  SOMETHING IS LEFT in the account: the commands that take it away were printed
+   3  a needed program is missing, or the run could not begin; nothing was created
+   4  SOMETHING IS LEFT in the account; the commands that destroy it were printed
  130  interrupted; nothing is left
 `
 
@@ -143,7 +143,7 @@ func (c command) onAWS(ctx context.Context, name string) int {
 	return code
 }
 
-// finish returns the exit code, and removes the folder of a run that left nothing and needs no second look.
+// finish returns the exit code, and removes the folder of a run that passed.
 func (c command) finish(result Result, err error) (code int, remains bool) {
 	if err != nil && len(result.Steps) == 0 {
 		return cannotBegin(err), false
@@ -193,17 +193,17 @@ func agreed(ctx context.Context) bool {
 	case <-ctx.Done():
 		fmt.Println()
 	}
-	fmt.Println("Nothing was made.")
+	fmt.Println("Nothing was created.")
 	return false
 }
 
-// endingCredentials warns of credentials that end before the run does.
+// endingCredentials warns of credentials that may expire during the run.
 func endingCredentials(ctx context.Context, account Account) string {
 	found, err := account.Config.Credentials.Retrieve(ctx)
 	if err != nil || !found.CanExpire || time.Until(found.Expires) > 2*About() {
 		return ""
 	}
-	return fmt.Sprintf("The credentials end at %s. If nothing renews them, the run may not be able to take everything away.",
+	return fmt.Sprintf("The credentials expire at %s. If nothing renews them, the run may not be able to destroy everything.",
 		found.Expires.Local().Format("15:04"))
 }
 
