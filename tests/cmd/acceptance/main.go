@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -17,6 +16,7 @@ import (
 
 	"golang.org/x/term"
 
+	"mediaserver/tests/internal/install"
 	"mediaserver/tools/arguments"
 )
 
@@ -80,7 +80,7 @@ func start(words []string) int {
 		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
 		return exitUsage
 	}
-	if chosen.options.Root, err = locate(); err != nil {
+	if chosen.options.Root, err = install.Repository(); err != nil {
 		return cannotBegin(err)
 	}
 	name := NewName()
@@ -216,22 +216,4 @@ func missingTools(names ...string) []string {
 		}
 	}
 	return missing
-}
-
-// locate finds the repository by the place of this command in it, bin/acceptance.
-func locate() (string, error) {
-	executable, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	if executable, err = filepath.EvalSymlinks(executable); err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	root := filepath.Dir(filepath.Dir(executable))
-	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/acceptance", root)
-	} else if err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	return root, nil
 }
