@@ -56,9 +56,8 @@ func newScene(t *testing.T, withContainers bool) *scene {
 	}
 	s := &scene{t: t, screen: &screen{}}
 	var tasks *taskRunner
-	running, err := sandbox.Start(t.Context(), sandbox.Options{
-		Root: repository, Dir: t.TempDir(), Progress: os.Stderr, ForTests: true,
-		ProviderEndpoint: func(emulator string) (string, error) {
+	deployed := sandboxtest.New(t, repository, func(options *sandbox.Options) {
+		options.ProviderEndpoint = func(emulator string) (_ string, err error) {
 			if withContainers {
 				tasks = runContainers(t, emulator)
 				emulator = tasks.server.URL
@@ -66,19 +65,11 @@ func newScene(t *testing.T, withContainers bool) *scene {
 			if s.provider, err = faultproxy.Start(emulator); err != nil {
 				return "", err
 			}
+			t.Cleanup(func() { _ = s.provider.Close() })
 			return s.provider.URL(), nil
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Errorf("close the sandbox: %v", err)
 		}
-		_ = s.provider.Close()
 	})
-	s.Target = InSandbox(running, s.provider, NewName())
+	s.Target = InSandbox(deployed.Sandbox, s.provider, NewName())
 	if withContainers {
 		tasks.lend(s.Target)
 	}
