@@ -35,7 +35,7 @@ unit: ## Run the unit tests of the program and of the tools
 # processes that they started. Those that take longest begin first, so that none of them is still at work when all others
 # are done.
 E2E_TEST := go test -json -vet=off -count=1 -p 3 -timeout 60m
-E2E_PACKAGES := ./e2e ./plangate ./cmd/sandbox ./internal/acceptance ./adopt ./https ./deploy ./fit ./...
+E2E_PACKAGES := ./e2e ./plangate ./cmd/sandbox ./cmd/acceptance ./adopt ./https ./deploy ./fit ./...
 # Its exit status is that of the tests.
 PROGRESS := go run ./cmd/test-progress
 

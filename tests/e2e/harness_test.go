@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"os"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/faultproxy"
 	guide "mediaserver/tests/internal/inventory"
@@ -43,18 +40,4 @@ func (d *deployment) checkManaged(missing int) {
 	if got, want := len(d.Managed()), managedByDefault()-missing; got != want {
 		d.t.Errorf("the state has %d managed resources, want %d", got, want)
 	}
-}
-
-// readYAML reads a file that is a map.
-func readYAML(t *testing.T, path string) map[string]any {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var content map[string]any
-	if err := yaml.Unmarshal(text, &content); err != nil {
-		t.Fatalf("read %s: %v", path, err)
-	}
-	return content
 }

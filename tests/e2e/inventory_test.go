@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -63,268 +62,190 @@ var bucketSuffix = regexp.MustCompile(`-storage-[a-z0-9]{8}$`)
 
 // inventory lists what the account holds beside what every account has, one line each, sorted. A thing that
 // is there twice is listed twice.
-func inventory(t *testing.T, clients *awsclients.Clients) []string {
-	t.Helper()
-	var found []string
-	for _, list := range []func(context.Context, *awsclients.Clients) ([]string, error){
-		listSecurityGroups, listBuckets, listRegistries, listRoles, listParameters, listLoadBalancing,
-		listContainers, listScaling, listMonitoring, listTopics, listLogGroups,
-	} {
-		things, err := list(t.Context(), clients)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, things...)
-	}
-	slices.Sort(found)
-	return found
+func (d *deployment) inventory() []string {
+	d.t.Helper()
+	a := &accountList{t: d.t, Clients: d.Clients()}
+	a.listStorage()
+	a.listRoles()
+	a.listNetwork()
+	a.listContainers()
+	a.listScaling()
+	a.listMonitoring()
+	slices.Sort(a.found)
+	return a.found
 }
 
-func listSecurityGroups(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	groups, err := clients.EC2.DescribeSecurityGroups(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, group := range groups.SecurityGroups {
-		// Every VPC has a group named default that cannot be deleted.
-		if *group.GroupName != "default" {
-			found = append(found, "security group "+*group.GroupName)
-		}
-	}
-	return found, nil
+// accountList is a list of what an account holds.
+type accountList struct {
+	*awsclients.Clients
+	t     *testing.T
+	found []string
 }
 
-func listBuckets(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	buckets, err := clients.S3.ListBuckets(ctx, nil)
+func (a *accountList) add(format string, names ...any) {
+	a.found = append(a.found, fmt.Sprintf(format, names...))
+}
+
+// must ends the test if AWS answers with an error.
+func (a *accountList) must(err error) {
+	a.t.Helper()
 	if err != nil {
-		return nil, err
+		a.t.Fatal(err)
 	}
-	var found []string
+}
+
+func (a *accountList) listStorage() {
+	buckets, err := a.S3.ListBuckets(a.t.Context(), nil)
+	a.must(err)
 	for _, bucket := range buckets.Buckets {
-		found = append(found, "bucket "+bucketSuffix.ReplaceAllString(*bucket.Name, "-storage-SUFFIX"))
+		a.add("bucket %s", bucketSuffix.ReplaceAllString(*bucket.Name, "-storage-SUFFIX"))
 	}
-	return found, nil
-}
-
-func listRegistries(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	repositories, err := clients.ECR.DescribeRepositories(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
+	repositories, err := a.ECR.DescribeRepositories(a.t.Context(), nil)
+	a.must(err)
 	for _, repository := range repositories.Repositories {
-		found = append(found, "registry "+*repository.RepositoryName)
+		a.add("registry %s", *repository.RepositoryName)
 	}
-	return found, nil
+	parameters, err := a.SSM.DescribeParameters(a.t.Context(), nil)
+	a.must(err)
+	for _, parameter := range parameters.Parameters {
+		a.add("parameter %s", *parameter.Name)
+	}
 }
 
-func listRoles(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	client := clients.IAM
-	roles, err := client.ListRoles(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
+func (a *accountList) listRoles() {
+	roles, err := a.IAM.ListRoles(a.t.Context(), nil)
+	a.must(err)
 	for _, role := range roles.Roles {
 		// AWS makes roles for its own services, and they outlive what they were made for.
 		if strings.HasPrefix(*role.Path, "/aws-service-role/") {
 			continue
 		}
-		found = append(found, "role "+*role.RoleName)
-		inline, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: role.RoleName})
-		if err != nil {
-			return nil, err
-		}
+		a.add("role %s", *role.RoleName)
+		inline, err := a.IAM.ListRolePolicies(a.t.Context(), &iam.ListRolePoliciesInput{RoleName: role.RoleName})
+		a.must(err)
 		for _, policy := range inline.PolicyNames {
-			found = append(found, fmt.Sprintf("inline policy %s of role %s", policy, *role.RoleName))
+			a.add("inline policy %s of role %s", policy, *role.RoleName)
 		}
-		attached, err := client.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: role.RoleName})
-		if err != nil {
-			return nil, err
-		}
+		attached, err := a.IAM.ListAttachedRolePolicies(a.t.Context(), &iam.ListAttachedRolePoliciesInput{RoleName: role.RoleName})
+		a.must(err)
 		for _, policy := range attached.AttachedPolicies {
-			found = append(found, fmt.Sprintf("attached policy %s of role %s", *policy.PolicyName, *role.RoleName))
+			a.add("attached policy %s of role %s", *policy.PolicyName, *role.RoleName)
 		}
 	}
-	return found, nil
 }
 
-func listParameters(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	parameters, err := clients.SSM.DescribeParameters(ctx, nil)
-	if err != nil {
-		return nil, err
+func (a *accountList) listNetwork() {
+	groups, err := a.EC2.DescribeSecurityGroups(a.t.Context(), nil)
+	a.must(err)
+	for _, group := range groups.SecurityGroups {
+		// Every VPC has a group named default that cannot be deleted.
+		if *group.GroupName != "default" {
+			a.add("security group %s", *group.GroupName)
+		}
 	}
-	var found []string
-	for _, parameter := range parameters.Parameters {
-		found = append(found, "parameter "+*parameter.Name)
-	}
-	return found, nil
-}
-
-func listLoadBalancing(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	client := clients.LoadBalancing
-	balancers, err := client.DescribeLoadBalancers(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
+	balancers, err := a.LoadBalancing.DescribeLoadBalancers(a.t.Context(), nil)
+	a.must(err)
 	for _, balancer := range balancers.LoadBalancers {
-		found = append(found, "load balancer "+*balancer.LoadBalancerName)
-		listeners, err := client.DescribeListeners(ctx,
+		a.add("load balancer %s", *balancer.LoadBalancerName)
+		listeners, err := a.LoadBalancing.DescribeListeners(a.t.Context(),
 			&elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: balancer.LoadBalancerArn})
-		if err != nil {
-			return nil, err
-		}
+		a.must(err)
 		for _, listener := range listeners.Listeners {
-			found = append(found, fmt.Sprintf("listener %s %d of load balancer %s",
-				listener.Protocol, *listener.Port, *balancer.LoadBalancerName))
+			a.add("listener %s %d of load balancer %s", listener.Protocol, *listener.Port, *balancer.LoadBalancerName)
 		}
 	}
-	groups, err := client.DescribeTargetGroups(ctx, nil)
-	if err != nil {
-		return nil, err
+	targets, err := a.LoadBalancing.DescribeTargetGroups(a.t.Context(), nil)
+	a.must(err)
+	for _, group := range targets.TargetGroups {
+		a.add("target group %s", *group.TargetGroupName)
 	}
-	for _, group := range groups.TargetGroups {
-		found = append(found, "target group "+*group.TargetGroupName)
-	}
-	return found, nil
 }
 
-func listContainers(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	client := clients.ECS
-	arns, err := client.ListClusters(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	clusters, err := client.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: arns.ClusterArns})
-	if err != nil {
-		return nil, err
-	}
+func (a *accountList) listContainers() {
 	// A deleted cluster or service stays visible for a while as inactive, in AWS and in the emulator.
 	const active = "ACTIVE"
-	var found []string
+	arns, err := a.ECS.ListClusters(a.t.Context(), nil)
+	a.must(err)
+	clusters, err := a.ECS.DescribeClusters(a.t.Context(), &ecs.DescribeClustersInput{Clusters: arns.ClusterArns})
+	a.must(err)
 	for _, cluster := range clusters.Clusters {
 		if *cluster.Status != active {
 			continue
 		}
-		found = append(found, "cluster "+*cluster.ClusterName)
-		arns, err := client.ListServices(ctx, &ecs.ListServicesInput{Cluster: cluster.ClusterArn})
-		if err != nil {
-			return nil, err
-		}
+		a.add("cluster %s", *cluster.ClusterName)
+		arns, err := a.ECS.ListServices(a.t.Context(), &ecs.ListServicesInput{Cluster: cluster.ClusterArn})
+		a.must(err)
 		if len(arns.ServiceArns) == 0 {
 			continue
 		}
-		services, err := client.DescribeServices(ctx,
+		services, err := a.ECS.DescribeServices(a.t.Context(),
 			&ecs.DescribeServicesInput{Cluster: cluster.ClusterArn, Services: arns.ServiceArns})
-		if err != nil {
-			return nil, err
-		}
+		a.must(err)
 		for _, service := range services.Services {
 			if *service.Status == active {
-				found = append(found, fmt.Sprintf("service %s of cluster %s", *service.ServiceName, *cluster.ClusterName))
+				a.add("service %s of cluster %s", *service.ServiceName, *cluster.ClusterName)
 			}
 		}
 	}
 	// AWS keeps a deregistered task definition as inactive; only active ones are listed.
-	definitions, err := client.ListTaskDefinitions(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
+	definitions, err := a.ECS.ListTaskDefinitions(a.t.Context(), nil)
+	a.must(err)
 	for _, definition := range definitions.TaskDefinitionArns {
-		family, _, _ := strings.Cut(afterSlash(definition), ":")
-		found = append(found, "task definition "+family)
+		family, _, _ := strings.Cut(lastPart(definition, "/"), ":")
+		a.add("task definition %s", family)
 	}
-	return found, nil
 }
 
-func listScaling(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	client := clients.Autoscaling
-	targets, err := client.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
-		ServiceNamespace: autoscaling.ServiceNamespaceEcs,
-	})
-	if err != nil {
-		return nil, err
-	}
-	var found []string
+func (a *accountList) listScaling() {
+	targets, err := a.Autoscaling.DescribeScalableTargets(a.t.Context(),
+		&applicationautoscaling.DescribeScalableTargetsInput{ServiceNamespace: autoscaling.ServiceNamespaceEcs})
+	a.must(err)
 	for _, target := range targets.ScalableTargets {
-		found = append(found, "scalable target "+*target.ResourceId)
+		a.add("scalable target %s", *target.ResourceId)
 	}
-	policies, err := client.DescribeScalingPolicies(ctx, &applicationautoscaling.DescribeScalingPoliciesInput{
-		ServiceNamespace: autoscaling.ServiceNamespaceEcs,
-	})
-	if err != nil {
-		return nil, err
-	}
+	policies, err := a.Autoscaling.DescribeScalingPolicies(a.t.Context(),
+		&applicationautoscaling.DescribeScalingPoliciesInput{ServiceNamespace: autoscaling.ServiceNamespaceEcs})
+	a.must(err)
 	for _, policy := range policies.ScalingPolicies {
-		found = append(found, "scaling policy "+*policy.PolicyName)
+		a.add("scaling policy %s", *policy.PolicyName)
 	}
-	return found, nil
 }
 
-func listMonitoring(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	client := clients.CloudWatch
-	alarms, err := client.DescribeAlarms(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
+func (a *accountList) listMonitoring() {
+	alarms, err := a.CloudWatch.DescribeAlarms(a.t.Context(), nil)
+	a.must(err)
 	for _, alarm := range alarms.MetricAlarms {
-		found = append(found, "alarm "+*alarm.AlarmName)
+		a.add("alarm %s", *alarm.AlarmName)
 	}
-	dashboards, err := client.ListDashboards(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
+	dashboards, err := a.CloudWatch.ListDashboards(a.t.Context(), nil)
+	a.must(err)
 	for _, dashboard := range dashboards.DashboardEntries {
-		found = append(found, "dashboard "+*dashboard.DashboardName)
+		a.add("dashboard %s", *dashboard.DashboardName)
 	}
-	return found, nil
-}
-
-func listTopics(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	topics, err := clients.SNS.ListTopics(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
+	topics, err := a.SNS.ListTopics(a.t.Context(), nil)
+	a.must(err)
 	for _, topic := range topics.Topics {
-		found = append(found, "topic "+afterColon(*topic.TopicArn))
+		a.add("topic %s", lastPart(*topic.TopicArn, ":"))
 	}
-	subscriptions, err := clients.SNS.ListSubscriptions(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
+	subscriptions, err := a.SNS.ListSubscriptions(a.t.Context(), nil)
+	a.must(err)
 	for _, each := range subscriptions.Subscriptions {
-		found = append(found, fmt.Sprintf("%s of %s for topic %s", *each.Protocol, *each.Endpoint, afterColon(*each.TopicArn)))
+		a.add("%s of %s for topic %s", *each.Protocol, *each.Endpoint, lastPart(*each.TopicArn, ":"))
 	}
-	return found, nil
-}
-
-func listLogGroups(ctx context.Context, clients *awsclients.Clients) ([]string, error) {
-	groups, err := clients.Logs.DescribeLogGroups(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
+	groups, err := a.Logs.DescribeLogGroups(a.t.Context(), nil)
+	a.must(err)
 	for _, group := range groups.LogGroups {
-		found = append(found, "log group "+*group.LogGroupName)
+		a.add("log group %s", *group.LogGroupName)
 	}
-	return found, nil
 }
 
-// afterSlash is the last part of an ARN.
-func afterSlash(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
-
-// afterColon is the name in the ARN of a topic.
-func afterColon(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
+// lastPart is the part of an ARN after the last separator.
+func lastPart(arn, separator string) string { return arn[strings.LastIndex(arn, separator)+1:] }
 
 // checkInventory compares what the account holds with what it should hold.
 func (d *deployment) checkInventory(want []string) {
 	d.t.Helper()
-	got := inventory(d.t, d.Clients())
-	if !slices.Equal(got, want) {
+	if got := d.inventory(); !slices.Equal(got, want) {
 		d.t.Errorf("the account holds\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }

@@ -47,7 +47,6 @@ func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t
 	d.Up()
 	d.checkManaged(0)
 	d.checkInventory(deployed("mediaserver"))
-	d.Must("preview", "--expect-no-changes")
 	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 	d.Must("destroy", "--yes", "--skip-preview")
 	d.checkInventory(kept("mediaserver", 1))

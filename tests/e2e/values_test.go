@@ -86,6 +86,6 @@ func TestOtherSettingsAreReadBackTooAndEveryDifferenceIsTold(t *testing.T) {
 		"corsAllowedOrigins": []string{"https://media.example.com"}, "logRetentionDays": 7,
 		"cpuArchitecture": "ARM64", "containerInsights": "enhanced", "oldVersionDays": 60, "executeCommand": false,
 	})
-	d.Must("preview", "--expect-no-changes")
 	d.Must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	d.Must("preview", "--expect-no-changes")
 }

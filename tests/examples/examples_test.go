@@ -75,11 +75,7 @@ type example struct {
 func newExample(t *testing.T) *example {
 	t.Helper()
 	e := &example{Deployment: sandboxtest.New(t, "../..")}
-	for _, variable := range e.Variables() {
-		if variable.Name == "PULUMI_OPTION_CONFIG_FILE" {
-			e.file = variable.Value
-		}
-	}
+	e.file = e.SettingsFile()
 	// The stack keeps its own encryption salt beside the example's settings.
 	e.merged = load[settings](t, e.file)
 	maps.Copy(e.merged.Config, load[settings](t, "../../examples/Pulumi.prod.yaml").Config)

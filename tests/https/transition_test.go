@@ -55,48 +55,6 @@ func (d *deployment) wantRefused(want ...string) {
 	}
 }
 
-// weakerListeners are edits that each take a protection of the listener on port 443 away, and what the gate must say.
-var weakerListeners = []struct{ old, changed, property, from, to string }{
-	{`SslPolicy:       pulumi.String(tlsPolicy)`, `SslPolicy:       pulumi.String("ELBSecurityPolicy-2016-08")`,
-		"sslPolicy", "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", "ELBSecurityPolicy-2016-08"},
-	{`pulumi.String(strictTransportSecurity)`, `pulumi.String("max-age=0")`,
-		"routingHttpResponseStrictTransportSecurityHeaderValue", "max-age=31536000", "max-age=0"},
-	{`RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),`, `// strictTransportSecurity`,
-		"routingHttpResponseStrictTransportSecurityHeaderValue", "max-age=31536000", "not set"},
-	{`Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
-		CertificateArn:  certificate.arn,
-		SslPolicy:       pulumi.String(tlsPolicy),`, `Protocol: pulumi.String(loadBalancingProtocolHTTP),`,
-		"protocol", "HTTPS", "HTTP"},
-}
-
-// wantWeakeningsRefused asserts that the gate refuses the plan of each program with a weaker listener, and that the
-// one allowance lets it pass.
-func (d *deployment) wantWeakeningsRefused() {
-	d.t.Helper()
-	edits := map[string][]sandboxtest.Edit{}
-	for _, each := range weakerListeners {
-		edits[each.changed] = []sandboxtest.Edit{{File: "listeners.go", Old: each.old, New: each.changed}}
-	}
-	programs := d.ChangedEach(edits)
-	for _, each := range weakerListeners {
-		text := d.MustOn(programs[each.changed], "preview", "--json", "--show-sames").Stdout
-		judgement := d.judged(text)
-		said := false
-		for _, change := range judgement.Changes {
-			for _, reason := range change.Reasons {
-				said = said || strings.Contains(reason.String(), each.property+" is not free: "+each.from+" → "+each.to)
-			}
-		}
-		allowances := judgement.Needed()
-		if len(allowances) != 1 || !said {
-			d.t.Errorf("%s: %s → %s: the gate's judgement is %+v", each.property, each.from, each.to, judgement)
-		}
-		if d.judged(text, allowances...).Refused() {
-			d.t.Errorf("%s: the allowance %q does not let the plan pass", each.property, allowances)
-		}
-	}
-}
-
 // wantAlwaysServed asserts that at each moment a port forwarded to the tasks, that port 80 sent nobody to where nothing
 // was, and that port 443 had its certificate.
 func wantAlwaysServed(t *testing.T, moments []moment, withAlias bool) {
@@ -160,7 +118,6 @@ func TestARunningStackGoesToHTTPSAndBackAndIsServedAtEveryMoment(t *testing.T) {
 	wantCalls(t, back, []string{"ModifyListener 80"},
 		"ChangeResourceRecordSets DELETE A", "ChangeResourceRecordSets DELETE CNAME", "DeleteCertificate", "DeleteListener")
 	d.checkValues(36, nil)
-	d.Must("preview", "--expect-no-changes")
 }
 
 func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
@@ -168,13 +125,14 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	d := newDeployment(t)
 	d.Up()
 	d.watch.since()
-	d.configure(map[string]string{"domainName": domain, "certificateArn": sandboxtest.ImportCertificate(t, d.clients, domain)})
+	certificate := sandboxtest.ImportCertificate(t, d.clients, domain)
+	d.configure(map[string]string{"domainName": domain, "certificateArn": certificate})
 	d.wantRefused("additions", "update Listener mediaserver")
 	d.Up()
 	there := d.watch.since()
 	wantAlwaysServed(t, there, false)
 	wantCalls(t, there, []string{"CreateListener 443", "ModifyListenerAttributes", "ModifyListener 80"})
-	d.wantWeakeningsRefused()
+	d.checkValues(37, map[string]any{"domainName": domain, "certificateArn": certificate})
 
 	// From a given certificate to one that AWS issues, and the zone's records.
 	d.configure(map[string]string{"certificateArn": "", "hostedZoneId": d.zone})
@@ -203,11 +161,16 @@ func TestARunningStackGoesToHTTPSWithAGivenCertificateAndBack(t *testing.T) {
 	wantCalls(t, back, []string{"ModifyListener 80"}, "DeleteListener")
 }
 
-func TestAnotherDomainHasItsCertificateAndItsNameBeforeTheOldOnesGo(t *testing.T) {
+// TestAnIssuedCertificateIsAnnouncedAndAnotherDomainHasItsOwnBeforeTheOldOnesGo follows one stack from its first update,
+// which waits for the certificate, to its end.
+func TestAnIssuedCertificateIsAnnouncedAndAnotherDomainHasItsOwnBeforeTheOldOnesGo(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.configure(map[string]string{"domainName": domain, "hostedZoneId": d.zone})
-	d.Up()
+	d.wantAnnouncedWait("Waiting until AWS has seen the record in the zone example.com and has issued the certificate for media.example.com")
+	if output := d.Must("preview", "--expect-no-changes"); strings.Contains(output.Stdout+output.Stderr, "Waiting until AWS") {
+		t.Errorf("a preview waits for nothing, and says:\n%s", output.Stdout+output.Stderr)
+	}
 	d.watch.since()
 	d.configure(map[string]string{"domainName": "films.example.com"})
 	d.wantRefused("replace Certificate mediaserver", "replace CertificateValidation mediaserver",
@@ -227,5 +190,6 @@ func TestAnotherDomainHasItsCertificateAndItsNameBeforeTheOldOnesGo(t *testing.T
 		t.Errorf("the account has the certificates %q", left)
 	}
 	d.checkValues(41, map[string]any{"domainName": "films.example.com", "hostedZoneId": d.zone})
-	d.Must("preview", "--expect-no-changes")
+	d.wantNothingToDo()
+	d.wantNothingLeft()
 }

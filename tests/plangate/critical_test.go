@@ -12,55 +12,69 @@ import (
 	"mediaserver/tests/internal/sandboxtest"
 )
 
-// attackingPrograms are changed programs whose plans once passed as harmless: a dashboard with an alias of another type
-// in place of the bucket, and a component in whose place a role comes that trusts everybody.
-var attackingPrograms = map[string][]sandboxtest.Edit{
-	"a dashboard in place of the bucket": {
-		{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
+// attack is a program whose plans once passed as harmless. The setting attack:kind chooses the attack, so that one build
+// serves them all: a dashboard with an alias to the bucket in its place, a component, and a role with an alias to that
+// component that trusts everybody.
+var attack = []sandboxtest.Edit{
+	{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
 		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))`,
-			New: `newDashboard(ctx, pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix))`},
-		{File: "attack.go", New: `package main
+		New: `attackedBucket(ctx, pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix))`},
+	{File: "storage.go", Old: "	versioning, err := ", New: `	if err := attackByComponent(ctx); err != nil {
+		return storageOutputs{}, err
+	}
+	versioning, err := `},
+	{File: "attack.go", New: `package main
 
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-type fakeBucket struct{ Bucket, Arn pulumi.StringOutput }
+type attacked struct{ Bucket, Arn pulumi.StringOutput }
 
-func (f fakeBucket) ID() pulumi.StringOutput { return f.Bucket }
+func (a attacked) ID() pulumi.StringOutput { return a.Bucket }
 
-func newDashboard(ctx *pulumi.Context, name pulumi.StringOutput) (fakeBucket, error) {
+func attackedBucket(ctx *pulumi.Context, name pulumi.StringOutput) (attacked, error) {
+	if kind, _ := ctx.GetConfig("attack:kind"); kind != "dashboard" {
+		bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{Bucket: name, ForceDestroy: pulumi.Bool(true)})
+		if err != nil {
+			return attacked{}, err
+		}
+		return attacked{bucket.Bucket, bucket.Arn}, nil
+	}
 	_, err := cloudwatch.NewDashboard(ctx, "overview", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String("mediaserver-overview"), DashboardBody: pulumi.String("{\"widgets\":[{\"type\":\"text\",\"x\":0,\"y\":0,\"width\":1,\"height\":1,\"properties\":{\"markdown\":\"x\"}}]}"),
 	}, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("aws:s3/bucketV2:BucketV2"), Name: pulumi.String("media-storage")}}))
-	return fakeBucket{name, pulumi.Sprintf("arn:aws:s3:::%s", name)}, err
+	return attacked{name, pulumi.Sprintf("arn:aws:s3:::%s", name)}, err
+}
+
+func attackByComponent(ctx *pulumi.Context) error {
+	kind, _ := ctx.GetConfig("attack:kind")
+	switch kind {
+	case "component":
+		return ctx.RegisterComponentResource("mediaserver:index:Shell", "shell", &pulumi.ResourceState{})
+	case "role":
+		_, err := iam.NewRole(ctx, "shell", &iam.RoleArgs{
+			Name:             pulumi.String("mediaserver-shell"),
+			AssumeRolePolicy: pulumi.String("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"sts:AssumeRole\"}]}"),
+		}, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("mediaserver:index:Shell")}}))
+		return err
+	}
+	return nil
 }
 `},
-	},
-	"a component": withShell(`return ctx.RegisterComponentResource("mediaserver:index:Shell", "shell", &pulumi.ResourceState{})`, ""),
-	"a role in place of the component": withShell(`_, err := iam.NewRole(ctx, "shell", &iam.RoleArgs{
-		Name: pulumi.String("mediaserver-shell"),
-		AssumeRolePolicy: pulumi.String("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"sts:AssumeRole\"}]}"),
-	}, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("mediaserver:index:Shell")}}))
-	return err`, `"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"`),
 }
 
-func withShell(body, imports string) []sandboxtest.Edit {
-	return []sandboxtest.Edit{
-		{File: "storage.go", Old: "	versioning, err := ", New: "	if err := shell(ctx); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "},
-		{File: "attack.go", New: "package main\n\nimport (\n	" + imports + "\n	\"github.com/pulumi/pulumi/sdk/v3/go/pulumi\"\n)\n\nfunc shell(ctx *pulumi.Context) error {\n	" + body + "\n}\n"},
-	}
-}
-
-// The order matters: the second attack needs the component, and the first takes the bucket away.
+// The order matters: the role takes the component's place, and the dashboard takes the bucket away.
 func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 	t.Parallel()
 	deployed := sandboxtest.New(t, repository)
-	deployed.Up()
-	programs := deployed.ChangedEach(attackingPrograms)
+	program := deployed.Changed(attack...)
+	deployed.UpOn(program)
 	up, gate := readWorkflow(t, "up.yml").Jobs["up"], readWorkflow(t, "preview.yml").Jobs["gate"]
 	bucket := deployed.Outputs()["bucketName"].(string)
 	hasBucket := func() bool {
@@ -72,41 +86,40 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 		_, err := deployed.Clients().IAM.GetRole(t.Context(), &iam.GetRoleInput{RoleName: &name})
 		return err == nil
 	}
-	// replay plans with the steps of both workflows, and lets the update go on only with what the gate wants to be given.
-	replay := func(program string, refused string, allowed func()) {
+	// replay previews an attack with the steps of both workflows, which must refuse it, and then allows and deploys it.
+	replay := func(kind, refused string) {
 		t.Helper()
-		r := upRunner(t, deployed, programs[program])
+		deployed.Set("attack:kind=" + kind)
+		r := upRunner(t, deployed, program)
 		r.run(up.step(t, "Preview"))
 		output, err := r.try(up.step(t, "Judge"))
 		if err == nil || !strings.Contains(output, refused) {
-			t.Fatalf("%s: %v\n%s", program, err, output)
+			t.Fatalf("%s: %v\n%s", kind, err, output)
 		}
 		r.mustWrite("preview/plan.json", r.read("plan.json"))
 		r.mustWrite("labels.json", "[]")
 		inPullRequest := r.run(gate.step(t, "Judge"), "PREVIEW=success", "PREVIEW_CODE=0")
 		if r.read("output") != "code=1" || !strings.Contains(inPullRequest, refused) {
-			t.Fatalf("%s: %s\n%s", program, r.read("output"), inPullRequest)
+			t.Fatalf("%s: %s\n%s", kind, r.read("output"), inPullRequest)
 		}
 		if !hasBucket() || hasRole() {
-			t.Fatalf("%s: the bucket is there: %t; the role is there: %t", program, hasBucket(), hasRole())
+			t.Fatalf("%s: the bucket is there: %t; the role is there: %t", kind, hasBucket(), hasRole())
 		}
-		// It is no false alarm: whoever allows it gets it.
 		r.run(up.step(t, "Judge"), "PLAN_GATE_ALLOW="+strings.Join(verdict{stderr: output}.allowances(), " "))
 		r.run(up.step(t, "Do what was judged"))
-		allowed()
 	}
-	replay("a component", "is new", func() {})
-	replay("a role in place of the component", "shell", func() {
-		if !hasRole() {
-			t.Error("the update has made no role")
-		}
-		deployed.UpOn(programs["a component"])
-	})
-	replay("a dashboard in place of the bucket", "(state).type is not free: aws:s3/bucketV2:BucketV2 → aws:cloudwatch/dashboard:Dashboard", func() {
-		if hasBucket() {
-			t.Error("the update has left the bucket")
-		}
-	})
+	replay("component", "is new")
+	// The attacks are real: once allowed, they do what the gate was to prevent.
+	replay("role", "shell")
+	if !hasRole() {
+		t.Error("the update has created no role")
+	}
+	deployed.Set("attack:kind=component")
+	deployed.UpOn(program)
+	replay("dashboard", "(state).type is not free: aws:s3/bucketV2:BucketV2 → aws:cloudwatch/dashboard:Dashboard")
+	if hasBucket() {
+		t.Error("the update has left the bucket")
+	}
 }
 
 func (r runner) mustWrite(name, content string) {

@@ -36,19 +36,6 @@ func recorded(t *testing.T, name string) string {
 	return strings.ReplaceAll(string(text), "urn:pulumi:sandbox::", "urn:pulumi:dev::")
 }
 
-// hostilePlans are the names of those that must be refused.
-func hostilePlans(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(repository, "tools", "gate", "testdata", "hostile", "*.json.gz"))
-	if err != nil || len(files) < 42 {
-		t.Fatalf("%d plans (%v)", len(files), err)
-	}
-	for i, file := range files {
-		files[i] = "hostile/" + strings.TrimSuffix(filepath.Base(file), ".json.gz")
-	}
-	return files
-}
-
 // verdict is what one run of the gate said.
 type verdict struct {
 	code     int

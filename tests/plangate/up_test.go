@@ -82,28 +82,22 @@ func (u *upWorkflow) comesUp(t *testing.T) {
 	}
 }
 
-// stopsAChangedProgram does what was judged with programs that want more, less or something else.
+// stopsAChangedProgram does what was judged with programs that want something else, or more.
 func (u *upWorkflow) stopsAChangedProgram(t *testing.T) {
 	before := u.Must("stack", "export").Stdout
 	judged := upRunner(t, u.Deployment, u.Changed(retention("60")))
 	judged.run(u.preview)
 	judged.run(u.judging)
-	programs := u.ChangedEach(map[string][]sandboxtest.Edit{
-		"a further resource":  {retention("60"), {File: "storage.go", Old: "	versioning, err := ", New: "	if _, err := s3.NewBucketV2(ctx, \"other\", &s3.BucketV2Args{Bucket: pulumi.String(\"other\")}); err != nil {\n		return storageOutputs{}, err\n	}\n	versioning, err := "}},
-		"a resource less":     {retention("60"), removedStorage},
-		"another replacement": {retention("60"), {File: "ecs.go", Old: `"--silent", "--globoff",`, New: `"--globoff",`}},
-	})
-	programs["another value"] = u.Changed(retention("90"))
-	for what, because := range map[string]string{
-		"another value":       "violates plan: properties changed: ~~retentionInDays[{60}!={90}]",
-		"a further resource":  "create is not allowed by the plan",
-		"a resource less":     "violates plan: dependencies changed: deleted",
-		"another replacement": "violates plan: properties changed: =~containerDefinitions",
+	alarms := sandboxtest.Edit{File: "Pulumi.yaml", Old: "SNS topic to notify of alarms (empty for none)\n    default: \"\"",
+		New: "SNS topic to notify of alarms (empty for none)\n    default: arn:aws:sns:" + sandbox.Region + ":" + sandbox.Account + ":pages"}
+	for because, program := range map[string]*sandbox.Stack{
+		"violates plan: properties changed: ~~retentionInDays[{60}!={90}]": u.Changed(retention("90")),
+		"create is not allowed by the plan":                                u.Changed(retention("60"), alarms),
 	} {
-		changed := upRunner(t, u.Deployment, programs[what])
+		changed := upRunner(t, u.Deployment, program)
 		changed.folder = judged.folder
 		if output, err := changed.try(u.doing, "RUNNER_TEMP="+judged.folder); err == nil || !strings.Contains(output, because) {
-			t.Errorf("%s: %v\n%s\nwant %q", what, err, output, because)
+			t.Errorf("%v\n%s\nwant %q", err, output, because)
 		}
 	}
 	if after := u.Must("stack", "export").Stdout; stateOf(t, after) != stateOf(t, before) {

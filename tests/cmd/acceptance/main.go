@@ -1,4 +1,4 @@
-// Command acceptance proves the whole on AWS and takes everything away again.
+// Command acceptance tests everything on AWS, in a stack of its own that it destroys afterwards.
 package main
 
 import (
@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -17,19 +16,19 @@ import (
 
 	"golang.org/x/term"
 
-	"mediaserver/tests/internal/acceptance"
+	"mediaserver/tests/internal/install"
 	"mediaserver/tools/arguments"
 )
 
 const usage = `Usage: scripts/acceptance [--yes] [--report FILE] [--show-account]
        scripts/acceptance --sandbox [--report FILE]
 
-Proves the whole on AWS, in the account of the environment's credentials: deploys a stack of its own, tries
-everything that the documents promise, and takes all of it away again. It says first what it will do, where, how
-long that takes and what it costs, and asks.
+Tests everything on AWS, in the account of the environment's credentials: deploys a stack of its own, tries what
+the documents promise, and destroys all of it. First it says what it will do, where, how long that takes and what it
+costs, and asks.
 
   --yes            do not ask
-  --sandbox        the same in an emulated AWS on this machine; what needs running containers is left out
+  --sandbox        the same in an emulated AWS on this machine, without the steps that need running containers
   --report FILE    where the report goes (default: .acceptance/NAME.md)
   --show-account   name the account in the report
   --help           print this
@@ -40,8 +39,8 @@ Exit codes:
    0  every step passed, and nothing is left
    1  a step failed; nothing is left
    2  wrong usage, or nobody agreed
-   3  a needed program is missing, or the run could not begin; nothing was made
-   4  SOMETHING IS LEFT in the account: the commands that take it away were printed
+   3  a needed program is missing, or the run could not begin; nothing was created
+   4  SOMETHING IS LEFT in the account; the commands that destroy it were printed
  130  interrupted; nothing is left
 `
 
@@ -54,16 +53,16 @@ const (
 	exitInterrupted = 130
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(start(os.Args[1:])) }
 
 // command is a run of this command.
 type command struct {
 	yes, sandbox bool
-	options      acceptance.Options
+	options      Options
 }
 
-func run(words []string) int {
-	chosen := command{options: acceptance.Options{Output: os.Stdout}}
+func start(words []string) int {
+	chosen := command{options: Options{Output: os.Stdout}}
 	flags := arguments.Flags("acceptance")
 	flags.BoolVar(&chosen.yes, "yes", false, "")
 	flags.BoolVar(&chosen.sandbox, "sandbox", false, "")
@@ -81,10 +80,10 @@ func run(words []string) int {
 		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
 		return exitUsage
 	}
-	if chosen.options.Root, err = locate(); err != nil {
+	if chosen.options.Root, err = install.Repository(); err != nil {
 		return cannotBegin(err)
 	}
-	name := acceptance.NewName()
+	name := NewName()
 	chosen.options.Folder = filepath.Join(chosen.options.Root, ".acceptance", name)
 	if chosen.options.Report == "" {
 		chosen.options.Report = chosen.options.Folder + ".md"
@@ -121,7 +120,7 @@ func (c command) onAWS(ctx context.Context, name string) int {
 	if err != nil {
 		return cannotBegin(err)
 	}
-	account, err := acceptance.FindAccount(ctx)
+	account, err := FindAccount(ctx)
 	if err != nil {
 		return cannotBegin(err)
 	}
@@ -140,12 +139,12 @@ func (c command) onAWS(ctx context.Context, name string) int {
 		return cannotBegin(err)
 	}
 	fmt.Println()
-	code, _ := c.finish(acceptance.Run(ctx, target, c.options))
+	code, _ := c.finish(Run(ctx, target, c.options))
 	return code
 }
 
-// finish returns the exit code, and removes the folder of a run that left nothing and needs no second look.
-func (c command) finish(result acceptance.Result, err error) (code int, remains bool) {
+// finish returns the exit code, and removes the folder of a run that passed.
+func (c command) finish(result Result, err error) (code int, remains bool) {
 	if err != nil && len(result.Steps) == 0 {
 		return cannotBegin(err), false
 	}
@@ -194,17 +193,17 @@ func agreed(ctx context.Context) bool {
 	case <-ctx.Done():
 		fmt.Println()
 	}
-	fmt.Println("Nothing was made.")
+	fmt.Println("Nothing was created.")
 	return false
 }
 
-// endingCredentials warns of credentials that end before the run does.
-func endingCredentials(ctx context.Context, account acceptance.Account) string {
+// endingCredentials warns of credentials that may expire during the run.
+func endingCredentials(ctx context.Context, account Account) string {
 	found, err := account.Config.Credentials.Retrieve(ctx)
-	if err != nil || !found.CanExpire || time.Until(found.Expires) > 2*acceptance.About() {
+	if err != nil || !found.CanExpire || time.Until(found.Expires) > 2*About() {
 		return ""
 	}
-	return fmt.Sprintf("The credentials end at %s. If nothing renews them, the run may not be able to take everything away.",
+	return fmt.Sprintf("The credentials expire at %s. If nothing renews them, the run may not be able to destroy everything.",
 		found.Expires.Local().Format("15:04"))
 }
 
@@ -217,22 +216,4 @@ func missingTools(names ...string) []string {
 		}
 	}
 	return missing
-}
-
-// locate finds the repository by the place of this command in it, bin/acceptance.
-func locate() (string, error) {
-	executable, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	if executable, err = filepath.EvalSymlinks(executable); err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	root := filepath.Dir(filepath.Dir(executable))
-	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/acceptance", root)
-	} else if err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	return root, nil
 }

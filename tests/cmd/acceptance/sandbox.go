@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"mediaserver/tests/internal/acceptance"
 	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 )
@@ -15,7 +14,7 @@ import (
 func (c command) inSandbox(ctx context.Context, name string) int {
 	fmt.Printf("The acceptance run %s in a sandbox: an emulated AWS on this machine, with stand-ins for Pulumi's plugins.\n"+
 		"It takes about half a minute and costs nothing. What needs running containers is left out. The steps:\n\n%s\n",
-		name, acceptance.Steps())
+		name, Steps())
 	var proxy *faultproxy.Proxy
 	folder := filepath.Join(c.options.Folder, "sandbox")
 	running, err := sandbox.Start(ctx, sandbox.Options{
@@ -30,7 +29,7 @@ func (c command) inSandbox(ctx context.Context, name string) int {
 	if err != nil {
 		return cannotBegin(err)
 	}
-	code, remains := c.finish(acceptance.Run(ctx, acceptance.InSandbox(running, proxy, name), c.options))
+	code, remains := c.finish(Run(ctx, InSandbox(running, proxy, name), c.options))
 	for _, part := range []interface{ Close() error }{running, proxy} {
 		if err := part.Close(); err != nil {
 			fmt.Fprintf(os.Stderr, "acceptance: close the sandbox: %v\n", err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,14 +12,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 )
 
 // defaultRounds is how often bench measures everything when it is not told.
 const defaultRounds = 5
 
-// emptyProgram creates nothing. What it takes is the price of the engine and of starting a Go program.
+// emptyProgram creates nothing, so it takes as long as the engine and the start of a Go program take.
 const emptyProgram = `package main
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -37,32 +35,17 @@ runtime:
     buildTarget: bin/empty
 `
 
-// unchangedPreview is the preview of a stack that is as the program has it.
-var unchangedPreview = []string{"preview", "--expect-no-changes"}
-
 // operations are what bench measures, in the order of a round: each leaves what the next one starts from.
 var operations = []struct {
 	name      string
 	arguments []string
-	// goal is the longest median that is acceptable for the program, and ratio the highest multiple of the
-	// empty program's. Zero means that there is no such goal.
-	goal  time.Duration
-	ratio float64
 }{
-	{name: "up from nothing", arguments: []string{"up", "--yes", "--skip-preview"}, goal: 8 * time.Second},
-	{name: "unchanged preview", arguments: unchangedPreview, ratio: 1.5},
-	{name: "destroy", arguments: []string{"destroy", "--yes", "--skip-preview"}, goal: 8 * time.Second},
+	{"up from nothing", []string{"up", "--yes", "--skip-preview"}},
+	{"unchanged preview", []string{"preview", "--expect-no-changes"}},
+	{"destroy", []string{"destroy", "--yes", "--skip-preview"}},
 }
 
-// latency is what bench puts between the provider and the emulator for one more row: about the way from Europe to
-// a region in the United States.
-const latency = 100 * time.Millisecond
-
-// distantRow names that row.
-var distantRow = fmt.Sprintf("unchanged preview, %d ms from AWS", latency.Milliseconds())
-
-// bench measures the program and an empty one in turn, in sandboxes of their own, and prints the medians. A
-// missed goal is printed, and is no error: another machine is another measurement.
+// bench measures the program and an empty one in turn, in sandboxes of their own, and prints the medians.
 func bench(ctx context.Context, place place, arguments []string) (err error) {
 	rounds := defaultRounds
 	if len(arguments) > 0 {
@@ -99,12 +82,6 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 		defer func() { _ = stacks[i].Close() }()
 		measured[i] = make([][]time.Duration, len(operations))
 	}
-	distant, err := startDistant(ctx, place, filepath.Join(folder, "sandbox-distant"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = distant.Close() }()
-	var distantPreviews []time.Duration
 	// The first round fills caches and is not counted.
 	for round := range rounds + 1 {
 		if round == 0 {
@@ -123,39 +100,9 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 				}
 			}
 		}
-		took, err := measure(ctx, &distant.Stack, unchangedPreview)
-		if err != nil {
-			return err
-		}
-		if round > 0 {
-			distantPreviews = append(distantPreviews, took)
-		}
 	}
 	fmt.Printf("\nMedians of %d rounds, %d CPUs, %s/%s\n\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	return report(os.Stdout, measured[0], measured[1], distantPreviews)
-}
-
-// startDistant deploys the program in a sandbox whose emulator is far away.
-func startDistant(ctx context.Context, place place, dir string) (*sandbox.Sandbox, error) {
-	var proxy *faultproxy.Proxy
-	distant, err := sandbox.Start(ctx, sandbox.Options{
-		Root: place.root, Dir: dir, BinDir: place.bin(), ToolModule: place.tests(), Progress: os.Stderr,
-		ProviderEndpoint: func(emulator string) (_ string, err error) {
-			if proxy, err = faultproxy.Start(emulator); err != nil {
-				return "", err
-			}
-			context.AfterFunc(ctx, func() { _ = proxy.Close() })
-			return proxy.URL(), nil
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := measure(ctx, &distant.Stack, operations[0].arguments); err != nil {
-		return nil, errors.Join(err, distant.Close())
-	}
-	proxy.Inject(faultproxy.Rule{Fault: faultproxy.Delay, Pause: latency})
-	return distant, nil
+	return report(os.Stdout, measured[0], measured[1])
 }
 
 // measure runs the CLI once and returns how long that took, its start and end included.
@@ -172,29 +119,14 @@ func measure(ctx context.Context, stack *sandbox.Stack, arguments []string) (tim
 	return took, nil
 }
 
-// report prints the median of each operation, for the program and for the empty one, how they compare, and the
-// preview of the program from far away.
-func report(output io.Writer, program, empty [][]time.Duration, distant []time.Duration) error {
+// report prints the median of each operation, for the program and for the empty one, and how they compare.
+func report(output io.Writer, program, empty [][]time.Duration) error {
 	table := tabwriter.NewWriter(output, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "\tprogram\tempty program\tratio\tgoal\t")
+	fmt.Fprintln(table, "\tprogram\tempty program\tratio\t")
 	for i, operation := range operations {
-		whole, floor := median(program[i]), median(empty[i])
-		ratio := whole.Seconds() / floor.Seconds()
-		goal, met := "", true
-		if operation.goal > 0 {
-			goal, met = fmt.Sprintf("at most %.0f s", operation.goal.Seconds()), whole <= operation.goal
-		}
-		if operation.ratio > 0 {
-			goal, met = fmt.Sprintf("ratio at most %.1f", operation.ratio), ratio <= operation.ratio
-		}
-		verdict := "met"
-		if !met {
-			verdict = "MISSED"
-		}
-		fmt.Fprintf(table, "%s\t%.2f s\t%.2f s\t%.2f\t%s\t%s\n",
-			operation.name, whole.Seconds(), floor.Seconds(), ratio, goal, verdict)
+		whole, floor := median(program[i]).Seconds(), median(empty[i]).Seconds()
+		fmt.Fprintf(table, "%s\t%.2f s\t%.2f s\t%.2f\t\n", operation.name, whole, floor, whole/floor)
 	}
-	fmt.Fprintf(table, "%s\t%.2f s\t\t\t\t\n", distantRow, median(distant).Seconds())
 	return table.Flush()
 }
 

@@ -11,8 +11,8 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// down destroys what is deployed, ends the sandbox process and removes the folder. What cannot be destroyed
-// goes away with the emulated account; the exit status then tells that the destruction failed.
+// down destroys what is deployed, ends the sandbox process and removes the folder. If destroy fails, the exit status says
+// so, and the rest disappears with the emulated account.
 func down(ctx context.Context, place place) error {
 	lock, err := lock(ctx, place.lock(), os.Stderr)
 	if err != nil {
@@ -32,9 +32,9 @@ func down(ctx context.Context, place place) error {
 	if failure != nil && ctx.Err() != nil {
 		return failure
 	}
-	// After a crash the emulator may still be ending while its lock is looked at.
+	// The emulator may have been ending when destroy began.
 	if _, err := process.connect(); failure != nil && errors.Is(err, errNone) {
-		fmt.Fprintln(os.Stderr, "The emulated AWS account has gone meanwhile, and with it what was deployed.")
+		fmt.Fprintln(os.Stderr, "The emulated AWS account has ended meanwhile, and with it what was deployed.")
 		failure = nil
 	}
 	if err := process.remove(context.WithoutCancel(ctx)); err != nil {
@@ -51,7 +51,7 @@ func down(ctx context.Context, place place) error {
 func destroy(ctx context.Context, process daemon, lock *os.File) error {
 	stack, err := process.connect()
 	if errors.Is(err, errNone) {
-		fmt.Fprintln(os.Stderr, "The emulated AWS account is gone already, so there is nothing to destroy in it.")
+		fmt.Fprintln(os.Stderr, "The emulated AWS account has ended already, so there is nothing to destroy.")
 		return nil
 	}
 	if err != nil {
@@ -60,13 +60,7 @@ func destroy(ctx context.Context, process daemon, lock *os.File) error {
 	if killed, err := stack.Killed(); err != nil {
 		return err
 	} else if killed {
-		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed goes away with the emulated AWS account.")
-		return nil
-	}
-	if exists, err := stack.Exists(); err != nil {
-		return err
-	} else if !exists {
-		fmt.Fprintln(os.Stderr, "The stack has no state, so there is nothing to destroy.")
+		fmt.Fprintln(os.Stderr, "The last run was killed, so what it deployed disappears with the emulated AWS account.")
 		return nil
 	}
 	protected, err := anyProtected(stack)
@@ -74,7 +68,7 @@ func destroy(ctx context.Context, process daemon, lock *os.File) error {
 		return err
 	}
 	if protected {
-		fmt.Fprintln(os.Stderr, "Lifting the protection that protectData gives: what is emulated may go.")
+		fmt.Fprintln(os.Stderr, "Removing the protection of protectData, as this account is only emulated.")
 		if err := deploy(ctx, stack, lock, "state", "unprotect", "--all", "--yes"); err != nil {
 			return err
 		}
@@ -82,8 +76,8 @@ func destroy(ctx context.Context, process daemon, lock *os.File) error {
 	return deploy(ctx, stack, lock, "destroy", "--yes", "--skip-preview", "--remove")
 }
 
-// anyProtected tells whether Pulumi would refuse to delete a resource of the stack. It reads the state itself: lifting
-// the protection costs a run of the CLI, which fails on a stack that has never been deployed.
+// anyProtected tells whether Pulumi would refuse to delete a resource of the stack. It reads the state itself, because
+// state unprotect takes a run of the CLI and fails on a stack that was never deployed.
 func anyProtected(stack *sandbox.Stack) (bool, error) {
 	path, err := stack.StateFile()
 	if err != nil {

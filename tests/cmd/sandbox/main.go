@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"syscall"
 
+	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -65,10 +65,11 @@ func run(ctx context.Context, arguments []string) error {
 		fmt.Fprintf(os.Stderr, "sandbox: %s does not take %s; see --help\n", verb, arguments[limit])
 		return exitStatus(2)
 	}
-	place, err := locate()
+	root, err := install.Repository()
 	if err != nil {
 		return err
 	}
+	place := place{root}
 	switch verb {
 	case "up":
 		return up(ctx, place, arguments)
@@ -119,25 +120,6 @@ func choosePlugins() (sandbox.Plugins, error) {
 	default:
 		return "", fmt.Errorf("SANDBOX_PLUGINS is %q; it must be %s or %s, or not set", value, sandbox.StandIn, sandbox.Official)
 	}
-}
-
-// locate finds the repository by the place of this command in it, bin/sandbox.
-func locate() (place, error) {
-	executable, err := os.Executable()
-	if err != nil {
-		return place{}, fmt.Errorf("find the repository: %w", err)
-	}
-	executable, err = filepath.EvalSymlinks(executable)
-	if err != nil {
-		return place{}, fmt.Errorf("find the repository: %w", err)
-	}
-	root := filepath.Dir(filepath.Dir(executable))
-	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
-		return place{}, fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/sandbox", root)
-	} else if err != nil {
-		return place{}, fmt.Errorf("find the repository: %w", err)
-	}
-	return place{root: root}, nil
 }
 
 // interactive runs a command on this process's own input and output. Ctrl-C on a terminal reaches the command

@@ -1,5 +1,4 @@
-// Package faultproxy is an HTTP proxy that stands between a client of AWS APIs
-// and an emulator, and makes chosen calls go wrong.
+// Package faultproxy is an HTTP proxy between a client of AWS APIs and an emulator that makes chosen calls fail.
 package faultproxy
 
 import (
@@ -28,7 +27,7 @@ const (
 	// DropResponse passes the call on, so that it is carried out, and closes the
 	// connection instead of answering.
 	DropResponse
-	// Delay passes the call on after a pause, as a long way to AWS does.
+	// Delay passes the call on after a pause.
 	Delay
 )
 

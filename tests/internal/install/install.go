@@ -80,3 +80,22 @@ func Bin(ctx context.Context) (string, error) {
 	}
 	return filepath.Join(filepath.Dir(strings.TrimSpace(string(module))), "bin"), nil
 }
+
+// Repository is the folder of the repository in whose bin folder the running command is, which its script in scripts/
+// built there.
+func Repository() (string, error) {
+	executable, err := os.Executable()
+	if err == nil {
+		executable, err = filepath.EvalSymlinks(executable)
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	root := filepath.Dir(filepath.Dir(executable))
+	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/%s", root, filepath.Base(executable))
+	} else if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	return root, nil
+}

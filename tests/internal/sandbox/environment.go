@@ -22,12 +22,56 @@ const (
 // what it guards is made up for the sandbox and goes away with it.
 const passphrase = "sandbox"
 
-// Variable is one environment variable.
-type Variable struct{ Name, Value string }
+// Environment points programs at a stack and an account, whatever the environment of this process does.
+type Environment struct {
+	// Variables are the variables that do so, by name.
+	Variables map[string]string
+	// Misleading tells of the name of another variable whether it would lead elsewhere.
+	Misleading func(name string) bool
+}
 
-// Variables are the environment variables that point the Pulumi CLI and AWS clients at the sandbox, beside
-// those that are needed for a clean run of the CLI, sorted by name.
-func (s *Stack) Variables() []Variable {
+// Environ is the environment of this process with Variables, and without the misleading ones.
+func (e Environment) Environ() []string {
+	var environment []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if _, set := e.Variables[name]; !set && !e.Misleading(name) {
+			environment = append(environment, entry)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
+		environment = append(environment, name+"="+e.Variables[name])
+	}
+	return environment
+}
+
+// Exports are the commands, one on a line, that do the same to a POSIX shell.
+func (e Environment) Exports() string {
+	var commands strings.Builder
+	for _, name := range e.foreign() {
+		fmt.Fprintf(&commands, "unset %s\n", name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
+		fmt.Fprintf(&commands, "export %s=%s\n", name, shellword.Quote(e.Variables[name]))
+	}
+	return commands.String()
+}
+
+// foreign are the names of the misleading variables of this process, sorted.
+func (e Environment) foreign() []string {
+	var names []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if _, set := e.Variables[name]; !set && e.Misleading(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Environment points the Pulumi CLI and AWS clients at the stack and its account.
+func (s *Stack) Environment() Environment {
 	values := map[string]string{
 		"AWS_ACCESS_KEY_ID":         AccessKey,
 		"AWS_SECRET_ACCESS_KEY":     SecretKey,
@@ -56,11 +100,23 @@ func (s *Stack) Variables() []Variable {
 		}
 		values["PULUMI_DEBUG_PROVIDERS"] = strings.Join(providers, ",")
 	}
-	var variables []Variable
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		variables = append(variables, Variable{name, values[name]})
-	}
-	return variables
+	return Environment{Variables: values, Misleading: func(name string) bool {
+		// The official plugins are in the user's own Pulumi home.
+		return strings.HasPrefix(name, "AWS_") ||
+			strings.HasPrefix(name, "PULUMI_") && (name != "PULUMI_HOME" || s.Plugins == StandIn)
+	}}
+}
+
+// Env is the whole environment for a command that uses the stack, with the sandbox's CLI first on PATH.
+func (s *Stack) Env() []string {
+	environment := s.Environment()
+	environment.Variables["PATH"] = s.Path()
+	return environment.Environ()
+}
+
+// Exports are the commands, one on a line, that do the same to a POSIX shell.
+func (s *Stack) Exports() string {
+	return s.Environment().Exports() + fmt.Sprintf("export PATH=%s:\"$PATH\"\n", shellword.Quote(filepath.Dir(s.CLI)))
 }
 
 // backend is the URL of the state folder. The file backend replaces a file in one step, but writes a file of
@@ -78,60 +134,4 @@ func (s *Stack) Path() string {
 		return os.Getenv("PATH")
 	}
 	return strings.Join(append([]string{folder}, folders...), string(os.PathListSeparator))
-}
-
-// Env is the whole environment for a command that uses the sandbox: this process's own without any variable
-// that would lead AWS clients or the CLI elsewhere, and Variables and Path.
-func (s *Stack) Env() []string {
-	var environment []string
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if !leads(name, s.Plugins) && name != "PATH" {
-			environment = append(environment, variable)
-		}
-	}
-	for _, variable := range s.Variables() {
-		environment = append(environment, variable.Name+"="+variable.Value)
-	}
-	return append(environment, "PATH="+s.Path())
-}
-
-// Foreign are the names of this process's environment variables that Env leaves out and does not set.
-func (s *Stack) Foreign() []string {
-	set := map[string]bool{}
-	for _, variable := range s.Variables() {
-		set[variable.Name] = true
-	}
-	var names []string
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if leads(name, s.Plugins) && !set[name] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// Exports are the commands that point the Pulumi CLI and AWS clients in a POSIX shell at the stack, and unset the variables
-// that would point them elsewhere.
-func (s *Stack) Exports() string {
-	var commands strings.Builder
-	for _, name := range s.Foreign() {
-		fmt.Fprintf(&commands, "unset %s\n", name)
-	}
-	for _, variable := range s.Variables() {
-		fmt.Fprintf(&commands, "export %s=%s\n", variable.Name, shellword.Quote(variable.Value))
-	}
-	fmt.Fprintf(&commands, "export PATH=%s:\"$PATH\"\n", shellword.Quote(filepath.Dir(s.CLI)))
-	return commands.String()
-}
-
-// leads tells whether a variable of the user's may lead AWS clients or the CLI away from the sandbox. The
-// official plugins are in the user's own Pulumi home, so that one stays for them.
-func leads(name string, plugins Plugins) bool {
-	if plugins == Official && name == "PULUMI_HOME" {
-		return false
-	}
-	return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "PULUMI_")
 }

@@ -79,7 +79,7 @@ func TestNoSettingOfTheUsersLeadsTheCLIOrAWSClientsElsewhere(t *testing.T) {
 	if first, _, _ := strings.Cut(environment["PATH"], ":"); first != "/tools" {
 		t.Errorf("PATH begins with %s, want the folder of the CLI", first)
 	}
-	foreign := stack.Foreign()
+	foreign := stack.Environment().foreign()
 	if !slices.Contains(foreign, "AWS_PROFILE") || slices.Contains(foreign, "AWS_REGION") || slices.Contains(foreign, "HOME") {
 		t.Errorf("the variables to unset are %v", foreign)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,22 +52,6 @@ func (s *Stack) StateFile() (string, error) {
 	return filepath.Join(s.stateDir(), ".pulumi", "stacks", string(project.Name), s.Name+".json"), nil
 }
 
-// Exists tells whether the stack has a state, be it an empty one.
-func (s *Stack) Exists() (bool, error) {
-	path, err := s.StateFile()
-	if err != nil {
-		return false, err
-	}
-	_, err = os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look for the state of stack %s: %w", s.Name, err)
-	}
-	return true, nil
-}
-
 // Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running
 // it.
 func (s *Stack) Command(ctx context.Context, arguments ...string) *exec.Cmd {
@@ -106,18 +89,15 @@ func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) err
 			return fmt.Errorf("create the sandbox's folder: %w", err)
 		}
 	}
-	// A stack of this name that exists keeps its settings.
-	if exists, err := s.Exists(); err != nil {
-		return err
-	} else if exists {
-		return fmt.Errorf("make the stack %s: it exists", s.Name)
+	if _, err := os.Stat(s.SettingsFile()); err == nil {
+		return fmt.Errorf("create the stack %s: it exists", s.Name)
 	}
 	settings, err := s.encodeSettings(ofProgram)
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(s.SettingsFile(), settings, 0o600); err != nil {
-		return fmt.Errorf("write the stack's settings: %w", err)
+		return fmt.Errorf("write the settings of stack %s: %w", s.Name, err)
 	}
 	folder, err := s.FolderForNewStacks()
 	if err != nil {
@@ -128,7 +108,7 @@ func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) err
 	if result, err := run(command); err != nil {
 		return err
 	} else if result.ExitCode != 0 {
-		return fmt.Errorf("make the stack %s: exit status %d\n%s%s", s.Name, result.ExitCode, result.Stdout, result.Stderr)
+		return fmt.Errorf("create the stack %s: exit status %d\n%s%s", s.Name, result.ExitCode, result.Stdout, result.Stderr)
 	}
 	return nil
 }

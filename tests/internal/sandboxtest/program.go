@@ -13,11 +13,12 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// Edit is a change of the program's source: a text that stands in a file exactly once, and what takes its place.
-// An empty old text means the whole file.
+// Edit is a change of the program's source: it replaces a text that a file has exactly once. An empty old text stands for
+// the whole file.
 type Edit struct{ File, Old, New string }
 
-// Changed is the stack with a copy of the program in which the edits are made.
+// Changed is the stack with a changed copy of the program. If Go files change, its first run links it, which takes longer
+// than most tests: change settings or Pulumi.yaml where that does.
 func (d *Deployment) Changed(edits ...Edit) *sandbox.Stack {
 	d.tb.Helper()
 	changed := d.Stack
@@ -29,20 +30,27 @@ func (d *Deployment) Changed(edits ...Edit) *sandbox.Stack {
 func ChangedProgram(tb testing.TB, repository string, edits ...Edit) string {
 	tb.Helper()
 	root := tb.TempDir()
-	copyFiles(tb, repository, root, "*.go", "go.mod", "go.sum", "Pulumi.yaml")
+	copyProgram(tb, repository, root)
 	for _, edit := range edits {
 		edit.make(tb, root)
 	}
+	// With the same source, the Go tool finds the repository's binary up to date and does not link it again.
 	if !slices.ContainsFunc(edits, Edit.changesBinary) {
-		reuseBinary(tb, repository, root)
+		err := languagehost.CopyBinary(filepath.Join(repository, binary), filepath.Join(root, binary))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			tb.Fatal(err)
+		}
 	}
 	return root
 }
 
-// copyFiles copies the files of a folder that match one of the patterns into another folder, but no tests.
-func copyFiles(tb testing.TB, from, to string, patterns ...string) {
+// binary is the program's binary in its folder, the buildTarget of Pulumi.yaml.
+const binary = "bin/mediaserver"
+
+// copyProgram copies what the program is built and run from.
+func copyProgram(tb testing.TB, from, to string) {
 	tb.Helper()
-	for _, pattern := range patterns {
+	for _, pattern := range []string{"*.go", "go.mod", "go.sum", "Pulumi.yaml"} {
 		files, err := filepath.Glob(filepath.Join(from, pattern))
 		if err != nil {
 			tb.Fatal(err)
@@ -59,19 +67,6 @@ func copyFiles(tb testing.TB, from, to string, patterns ...string) {
 				tb.Fatal(err)
 			}
 		}
-	}
-}
-
-// binary is the program's binary in its folder, the buildTarget of Pulumi.yaml.
-const binary = "bin/mediaserver"
-
-// reuseBinary copies the program's binary into a copy of the program with the same source, where there is one.
-// The Go tool then finds it up to date and does not link it again.
-func reuseBinary(tb testing.TB, repository, root string) {
-	tb.Helper()
-	err := languagehost.CopyBinary(filepath.Join(repository, binary), filepath.Join(root, binary))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		tb.Fatal(err)
 	}
 }
 

@@ -1,4 +1,4 @@
-# What follows takes away by its name what Pulumi does not know of, and passes over what is not there.
+# The rest deletes by name what Pulumi does not know of, and ignores what is not there.
 quietly() { "$@" >/dev/null 2>&1 || true; }
 scaled="--service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/$name-cluster/$name-service"
 for policy in up down; do
@@ -52,6 +52,6 @@ quietly aws ssm delete-parameters --names "/$name/jwt-secret" "/$name/s3-bucket-
 for group in "/ecs/$name" "/aws/ecs/$name/app" "/aws/ecs/containerinsights/$name-cluster/performance"; do
   quietly aws logs delete-log-group --log-group-name "$group"
 done
-# This finds what is left, and for some hours what AWS has not forgotten yet:
+# This lists what is left, and for some hours also what was deleted:
 aws resourcegroupstaggingapi get-resources --tag-filters "Key=AcceptanceRun,Values=$name" \
   --query 'ResourceTagMappingList[].ResourceARN' --output text

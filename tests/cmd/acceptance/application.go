@@ -1,4 +1,4 @@
-package acceptance
+package main
 
 import (
 	"context"
@@ -81,8 +81,8 @@ func (r *run) deploySecond(ctx context.Context) (string, error) {
 	return "", r.checkApplication(ctx)
 }
 
-// deployBroken deploys a version that ends at once. deploy-app must tell that ECS gave it up, and why, and the version
-// before must answer afterwards.
+// deployBroken deploys a version that exits at once. deploy-app must say that ECS rolled it back, and why, and the version
+// before must answer again.
 func (r *run) deployBroken(ctx context.Context) (string, error) {
 	reason := fmt.Sprintf("exit code %d", brokenCode)
 	if err := r.deployApp(ctx, 10, reason, "--skip-push", "--tag", "broken"); err != nil {

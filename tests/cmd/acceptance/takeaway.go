@@ -1,4 +1,4 @@
-package acceptance
+package main
 
 import (
 	"context"
@@ -19,12 +19,12 @@ import (
 	"mediaserver/tools/shellword"
 )
 
-// byName are the commands that take away by its name whatever Pulumi does not know of.
+// byName are the commands that delete by name what Pulumi does not know of.
 //
 //go:embed take-away.sh
 var byName string
 
-// script is what takes everything away by hand, in the order in which it works.
+// script destroys everything, in an order that works.
 func (r *run) script() string {
 	pulumi := shellword.Quote(r.target.CLI)
 	settings := " --config-file " + shellword.Quote(r.target.SettingsFile)
@@ -39,17 +39,17 @@ func (r *run) script() string {
 	}, "\n")
 }
 
-// scriptPath is where the script is, before anything is made, so that it helps even if the run is killed.
+// scriptPath is where the script is. It is written before anything is created, for a run that is killed.
 func (r *run) scriptPath() string { return filepath.Join(r.Folder, "take-away.sh") }
 
 func (r *run) writeScript() error {
 	if err := os.WriteFile(r.scriptPath(), []byte(r.script()), 0o600); err != nil {
-		return fmt.Errorf("write the commands that take everything away: %w", err)
+		return fmt.Errorf("write the commands that destroy everything: %w", err)
 	}
 	return nil
 }
 
-// takeAway destroys the stack and looks for what is left. It goes on until the run is abandoned.
+// takeAway destroys the stack and looks for what is left, unless the run is abandoned.
 func (r *run) takeAway(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -60,15 +60,14 @@ func (r *run) takeAway(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}()
-	// Until the contrary is shown, everything may be there.
 	r.remains = true
 	for _, step := range lastSteps {
 		r.perform(ctx, step)
 	}
 }
 
-// destroy destroys the stack. A run that was stopped may have left a lock and operations of which the state does not
-// know how they ended, and AWS refuses some deletions only for a while: so a second attempt begins with both.
+// destroy destroys the stack. A run that was stopped may have left a lock, and operations whose end the state does not know;
+// AWS refuses some deletions only for a while. So a second attempt first clears up the former.
 func (r *run) destroy(ctx context.Context) (string, error) {
 	arguments := []string{"destroy", "--yes", "--skip-preview"}
 	_, first := r.stack.must(ctx, arguments...)
@@ -87,10 +86,10 @@ func (r *run) destroy(ctx context.Context) (string, error) {
 	return "at the second attempt; the first: " + first.Error(), nil
 }
 
-// patientLooks is how often the account is looked at until what is left counts: AWS takes a moment to delete.
+// patientLooks is how often to look at the account before what is left counts: AWS takes a moment to delete.
 const patientLooks = 12
 
-// clearLeftovers removes what a stack leaves behind on purpose, and then looks for anything else.
+// clearLeftovers removes what a stack leaves on purpose, and then looks for anything else.
 func (r *run) clearLeftovers(ctx context.Context) (string, error) {
 	revisions, err := r.deleteRevisions(ctx)
 	if err != nil {
@@ -136,7 +135,7 @@ func (r *run) left(ctx context.Context) ([]string, error) {
 	return readback.Left(ctx, r.clients, stack)
 }
 
-// deleteInsights deletes the log group that ECS makes for Container Insights and no stack takes away.
+// deleteInsights deletes the log group that ECS creates for Container Insights, which belongs to no stack.
 func (r *run) deleteInsights(ctx context.Context) error {
 	_, err := r.clients.Logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{
 		LogGroupName: aws.String("/aws/ecs/containerinsights/" + r.target.Name + "-cluster/performance"),
@@ -168,7 +167,7 @@ func (r *run) deleteRevisions(ctx context.Context) (count int, err error) {
 				count++
 			}
 			if err != nil {
-				return 0, fmt.Errorf("take away %s: %w", revision, err)
+				return 0, fmt.Errorf("delete %s: %w", revision, err)
 			}
 		}
 	}

@@ -1,7 +1,8 @@
-package acceptance
+package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -11,11 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"mediaserver/tests/internal/awsclients"
 	"mediaserver/tests/internal/faultproxy"
-	"mediaserver/tests/internal/jq"
+	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tests/internal/sandboxtest"
 )
@@ -51,15 +50,14 @@ func (s *screen) Write(text []byte) (int, error) {
 // newScene makes a scene. With containers, the service's tasks run.
 func newScene(t *testing.T, withContainers bool) *scene {
 	t.Helper()
-	root, err := filepath.Abs("../../..")
+	repository, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &scene{t: t, screen: &screen{}}
-	var tasks *containers
-	running, err := sandbox.Start(t.Context(), sandbox.Options{
-		Root: root, Dir: t.TempDir(), Progress: os.Stderr, ForTests: true,
-		ProviderEndpoint: func(emulator string) (string, error) {
+	var tasks *taskRunner
+	deployed := sandboxtest.New(t, repository, func(options *sandbox.Options) {
+		options.ProviderEndpoint = func(emulator string) (_ string, err error) {
 			if withContainers {
 				tasks = runContainers(t, emulator)
 				emulator = tasks.server.URL
@@ -67,24 +65,16 @@ func newScene(t *testing.T, withContainers bool) *scene {
 			if s.provider, err = faultproxy.Start(emulator); err != nil {
 				return "", err
 			}
+			t.Cleanup(func() { _ = s.provider.Close() })
 			return s.provider.URL(), nil
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Errorf("close the sandbox: %v", err)
 		}
-		_ = s.provider.Close()
 	})
-	s.Target = InSandbox(running, s.provider, NewName())
+	s.Target = InSandbox(deployed.Sandbox, s.provider, NewName())
 	if withContainers {
-		tasks.lend(s.Target, map[string]string{"aws": sandboxtest.AWSCLI(t), "jq": jq.Installed(t)})
+		tasks.lend(s.Target)
 	}
 	folder := t.TempDir()
-	s.options = Options{Root: root, Folder: folder, Report: filepath.Join(folder, "report.md"), Output: io.MultiWriter(s.screen, os.Stderr)}
+	s.options = Options{Root: repository, Folder: folder, Report: filepath.Join(folder, "report.md"), Output: io.MultiWriter(s.screen, os.Stderr)}
 	return s
 }
 
@@ -223,7 +213,7 @@ func TestAnInterruptInTheMiddleOfUpTakesEverythingAway(t *testing.T) {
 	}
 }
 
-func TestASecondInterruptStopsAtOnceAndTheScriptFinishesTheJob(t *testing.T) {
+func TestASecondInterruptStopsAtOnceAndPrintsTheCommands(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, false)
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -239,11 +229,10 @@ func TestASecondInterruptStopsAtOnceAndTheScriptFinishesTheJob(t *testing.T) {
 	if !result.Remains || !strings.Contains(printed, "SOMETHING IS LEFT") || !strings.Contains(printed, "destroy --yes --skip-preview") {
 		t.Errorf("the run ended with %+v and printed\n%s", result, printed)
 	}
-	s.finish()
 }
 
-// TestTheScriptTakesAwayWhatTheStateDoesNotKnow loses the state of a stack that is up: then everything is a leftover that
-// destroy does not see.
+// TestTheScriptTakesAwayWhatTheStateDoesNotKnow loses the state of a stack that is up, so that destroy sees nothing of what
+// is left.
 func TestTheScriptTakesAwayWhatTheStateDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, false)
@@ -269,26 +258,66 @@ func TestTheScriptTakesAwayWhatTheStateDoesNotKnow(t *testing.T) {
 	s.finish()
 }
 
-// TestTheStackOfARunOnAWSKeepsToItsFolder makes the stack that a run on an account makes, and points it at nothing else.
+// TestTheStackOfARunOnAWSKeepsToItsFolder makes the stack that a run on an account makes.
 func TestTheStackOfARunOnAWSKeepsToItsFolder(t *testing.T) {
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "another stack's")
 	t.Setenv("PULUMI_STACK", "another")
-	s := newScene(t, false)
-	account := Account{ID: s.Account, Region: s.Region, Partition: s.Partition, Config: aws.Config{}}
-	target, err := account.Target(t.Context(), s.options.Root, s.options.Folder, s.Name, s.CLI)
+	repository, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(s.CLI, "stack", "ls", "--json")
-	command.Dir, command.Env = s.options.Folder, target.Environment
-	if listed, err := command.CombinedOutput(); err != nil || !strings.Contains(string(listed), s.Name) {
-		t.Errorf("the stacks are %s (%v), want %s", listed, err, s.Name)
+	cli, err := install.Pulumi(t.Context(), install.PulumiOptions{
+		ToolModule: filepath.Join(repository, "tests"), BinDir: filepath.Join(repository, "bin"), Progress: os.Stderr,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, folder := NewName(), t.TempDir()
+	account := Account{ID: sandbox.Account, Region: sandbox.Region, Partition: "aws"}
+	target, err := account.Target(t.Context(), repository, folder, name, cli)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(cli, "stack", "ls", "--json")
+	command.Dir, command.Env = folder, target.Environment
+	if listed, err := command.CombinedOutput(); err != nil || !strings.Contains(string(listed), name) {
+		t.Errorf("the stacks are %s (%v), want %s", listed, err, name)
 	}
 	if !strings.Contains(target.Exports, "unset PULUMI_CONFIG_PASSPHRASE\n") {
 		t.Errorf("the script does not unset what leads elsewhere:\n%s", target.Exports)
 	}
-	passphrase, err := os.ReadFile(filepath.Join(s.options.Folder, "passphrase"))
+	passphrase, err := os.ReadFile(filepath.Join(folder, "passphrase"))
 	if err != nil || len(passphrase) < 20 || strings.Contains(target.Exports, string(passphrase)) {
 		t.Errorf("the passphrase is short or in the script (%v)", err)
+	}
+}
+
+func TestWhatNeedsContainersIsLeftOutWithoutThemAndWhatNeedsAFailedStepIsNotRun(t *testing.T) {
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	r := &run{Options: Options{Output: io.Discard}, target: &Target{}, stack: &stack{processes: processes{log: log}}}
+	ends := func(err error) func(*run, context.Context) (string, error) {
+		return func(*run, context.Context) (string, error) { return "", err }
+	}
+	for _, each := range []struct {
+		step
+		want Verdict
+	}{
+		{step{name: "a", do: ends(nil)}, Passed},
+		{step{name: "b", needs: []string{"a"}, containers: true}, LeftOut},
+		{step{name: "c", needs: []string{"b"}, do: ends(nil)}, Passed},
+		{step{name: "d", needs: []string{"c"}, do: ends(errors.New("broken"))}, Failed},
+		{step{name: "e", needs: []string{"d"}}, NotRun},
+	} {
+		r.perform(t.Context(), each.step)
+		if got := r.results[len(r.results)-1].Verdict; got != each.want {
+			t.Errorf("the step %s is %s, want %s", each.name, got, each.want)
+		}
+	}
+	if (Result{Steps: r.results}).Passed() || !(Result{Steps: r.results[:3]}).Passed() {
+		t.Error("a run passes if all its steps have passed or were left out, and only then")
 	}
 }

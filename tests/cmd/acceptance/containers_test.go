@@ -1,4 +1,4 @@
-package acceptance
+package main
 
 import (
 	"archive/tar"
@@ -29,9 +29,9 @@ import (
 	"mediaserver/tools/fakeaws"
 )
 
-// containers stands in front of the emulator, which keeps services but runs no tasks: it runs the application of an
+// taskRunner stands in front of the emulator, which keeps services but runs no tasks: it runs the application of an
 // image as a process of this machine, with the variables and secrets that the task definition names.
-type containers struct {
+type taskRunner struct {
 	*fakeaws.AWS
 	t        *testing.T
 	emulator string
@@ -41,9 +41,9 @@ type containers struct {
 	images map[string]v1.Image // by their digests
 }
 
-func runContainers(t *testing.T, emulator string) *containers {
+func runContainers(t *testing.T, emulator string) *taskRunner {
 	t.Helper()
-	c := &containers{AWS: fakeaws.New(), t: t, emulator: emulator, images: map[string]v1.Image{}}
+	c := &taskRunner{AWS: fakeaws.New(), t: t, emulator: emulator, images: map[string]v1.Image{}}
 	target, err := url.Parse(emulator)
 	if err != nil {
 		t.Fatal(err)
@@ -65,23 +65,12 @@ func runContainers(t *testing.T, emulator string) *containers {
 	return c
 }
 
-// lend lets a run use the containers. Programs are further ones for its PATH.
-func (c *containers) lend(target *Target, programs map[string]string) {
+// lend lets a run use the containers.
+func (c *taskRunner) lend(target *Target) {
 	c.t.Helper()
-	home := c.t.TempDir()
-	for name, path := range programs {
-		if err := os.Symlink(path, filepath.Join(home, name)); err != nil {
-			c.t.Fatal(err)
-		}
-	}
 	// The load balancer's name is known to nobody but the proxy.
 	target.Environment = append(target.Environment, "AWS_ENDPOINT_URL="+c.server.URL, "HTTP_PROXY="+c.server.URL,
 		"http_proxy="+c.server.URL, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
-	for i, entry := range target.Environment {
-		if path, found := strings.CutPrefix(entry, "PATH="); found {
-			target.Environment[i] = "PATH=" + home + string(os.PathListSeparator) + path
-		}
-	}
 	target.Config.BaseEndpoint = aws.String(c.server.URL)
 	address, err := url.Parse(c.server.URL)
 	if err != nil {
@@ -90,7 +79,7 @@ func (c *containers) lend(target *Target, programs map[string]string) {
 	target.Containers = &Containers{Push: c.push, Public: &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(address)}}}
 }
 
-func (c *containers) push(_ context.Context, image v1.Image, reference string) error {
+func (c *taskRunner) push(_ context.Context, image v1.Image, reference string) error {
 	digest, err := image.Digest()
 	if err != nil {
 		return err
@@ -104,7 +93,7 @@ func (c *containers) push(_ context.Context, image v1.Image, reference string) e
 }
 
 // balance is the load balancer.
-func (c *containers) balance(w http.ResponseWriter, request *http.Request) {
+func (c *taskRunner) balance(w http.ResponseWriter, request *http.Request) {
 	name, _, _ := strings.Cut(request.Host, "-alb-")
 	running, _ := c.Running(name + "-service").(*application)
 	if running == nil {
@@ -122,7 +111,7 @@ type application struct {
 	failure error
 }
 
-func (c *containers) start(asked fakeaws.Containers) fakeaws.Task {
+func (c *taskRunner) start(asked fakeaws.Containers) fakeaws.Task {
 	task := &application{ended: make(chan struct{})}
 	if task.failure = c.launch(task, asked); task.failure != nil {
 		close(task.ended)
@@ -130,7 +119,7 @@ func (c *containers) start(asked fakeaws.Containers) fakeaws.Task {
 	return task
 }
 
-func (c *containers) launch(task *application, asked fakeaws.Containers) error {
+func (c *taskRunner) launch(task *application, asked fakeaws.Containers) error {
 	text, err := json.Marshal(asked.Definition["containerDefinitions"])
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package acceptance
+package main
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/appimage"
-	"mediaserver/tools/shellword"
+	"mediaserver/tests/internal/sandbox"
 )
 
 // Account is the AWS account of the environment's credentials.
@@ -37,7 +36,7 @@ type Account struct {
 	Config aws.Config
 }
 
-// FindAccount asks AWS whose the credentials of the environment are.
+// FindAccount asks AWS to whom the credentials of the environment belong.
 func FindAccount(ctx context.Context) (Account, error) {
 	configuration, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -48,7 +47,7 @@ func FindAccount(ctx context.Context) (Account, error) {
 	}
 	identity, err := sts.NewFromConfig(configuration).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return Account{}, fmt.Errorf("ask AWS whose the credentials of the environment are: %w; log in first, for instance with aws sso login", err)
+		return Account{}, fmt.Errorf("ask AWS to whom the credentials of the environment belong: %w; log in first, for instance with aws sso login", err)
 	}
 	caller, err := arn.Parse(aws.ToString(identity.Arn))
 	if err != nil {
@@ -65,12 +64,12 @@ func FindAccount(ctx context.Context) (Account, error) {
 // the tasks that fail are far below one.
 const centsPerHour = 10
 
-// Plan says what a run does in the account, where, how long it takes and what it costs, before anything is made.
+// Plan says what a run does, in which account, how long it takes and what it costs.
 func (a Account) Plan(name, folder, report string) string {
 	// Twice the time covers what AWS takes on a slow day.
 	cents := max(1, int(2*About().Hours()*centsPerHour+0.5))
 	var text strings.Builder
-	text.WriteString("The acceptance run deploys a stack of its own on AWS, tries everything, and takes all of it away again.\n\n")
+	text.WriteString("The acceptance run deploys a stack of its own on AWS, tries everything, and destroys it.\n\n")
 	fmt.Fprintf(&text, "  Account  %s, as %s\n", a.ID, a.Caller)
 	fmt.Fprintf(&text, "  Region   %s (it needs its default VPC)\n", a.Region)
 	fmt.Fprintf(&text, "  Name     %s: every name begins with it, and it is the tag %s\n", name, RunTag)
@@ -79,24 +78,24 @@ func (a Account) Plan(name, folder, report string) string {
 	fmt.Fprintf(&text, "  State    %s (removed when everything has passed)\n", folder)
 	fmt.Fprintf(&text, "  Report   %s\n\n", report)
 	text.WriteString(Steps())
-	text.WriteString("\nUse an account for tests, with an administrator's rights. Ctrl-C ends the run early and takes everything away.\n")
+	text.WriteString("\nUse an account for tests, with an administrator's rights. Ctrl-C ends the run early and destroys everything.\n")
 	return text.String()
 }
 
 // Target makes an empty stack for a run in the account, with its state and its settings in the folder.
 func (a Account) Target(ctx context.Context, root, folder, name, cli string) (*Target, error) {
-	variables := []variable{
-		{"PULUMI_BACKEND_URL", (&url.URL{Scheme: "file", Path: filepath.Join(folder, "state"), RawQuery: "metadata=skip"}).String()},
-		{"PULUMI_CONFIG_PASSPHRASE_FILE", filepath.Join(folder, "passphrase")},
-		{"PULUMI_STACK", name},
-		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
-		{"AWS_REGION", a.Region},
-		{"AWS_DEFAULT_REGION", a.Region},
-	}
+	environment := sandbox.Environment{Misleading: misleading, Variables: map[string]string{
+		"PULUMI_BACKEND_URL":            (&url.URL{Scheme: "file", Path: filepath.Join(folder, "state"), RawQuery: "metadata=skip"}).String(),
+		"PULUMI_CONFIG_PASSPHRASE_FILE": filepath.Join(folder, "passphrase"),
+		"PULUMI_STACK":                  name,
+		"PULUMI_SKIP_UPDATE_CHECK":      "true",
+		"AWS_REGION":                    a.Region,
+		"AWS_DEFAULT_REGION":            a.Region,
+	}}
 	target := &Target{
 		Name: name, Account: a.ID, Region: a.Region, Partition: a.Partition, Config: a.Config,
 		CLI: cli, SettingsFile: filepath.Join(folder, "Pulumi."+name+".yaml"),
-		Environment: environment(variables), Exports: exports(variables),
+		Environment: environment.Environ(), Exports: environment.Exports(),
 		Containers: &Containers{Push: a.push, Public: http.DefaultClient},
 		Patience:   5 * time.Second,
 	}
@@ -153,36 +152,5 @@ func (a Account) push(ctx context.Context, image v1.Image, reference string) err
 	return err
 }
 
-// variable is an environment variable.
-type variable struct{ name, value string }
-
-// misleading are the prefixes of variables that would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are
-// there.
+// misleading tells whether a variable would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are there.
 func misleading(name string) bool { return strings.HasPrefix(name, "PULUMI_") && name != "PULUMI_HOME" }
-
-// environment is this process's environment with these variables, and without any that would lead the CLI elsewhere.
-func environment(variables []variable) []string {
-	set := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return misleading(name) || slices.ContainsFunc(variables, func(each variable) bool { return each.name == name })
-	})
-	for _, each := range variables {
-		set = append(set, each.name+"="+each.value)
-	}
-	return set
-}
-
-// exports are the commands that do the same to a shell.
-func exports(variables []variable) string {
-	var commands strings.Builder
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if misleading(name) && !slices.ContainsFunc(variables, func(each variable) bool { return each.name == name }) {
-			fmt.Fprintf(&commands, "unset %s\n", name)
-		}
-	}
-	for _, each := range variables {
-		fmt.Fprintf(&commands, "export %s=%s\n", each.name, shellword.Quote(each.value))
-	}
-	return commands.String()
-}

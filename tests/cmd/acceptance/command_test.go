@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +32,7 @@ type started struct {
 	output bytes.Buffer
 }
 
-// prepare prepares the command. Each variable takes the place of the process's own.
+// prepare prepares the command with further environment variables.
 func prepare(t *testing.T, variables []string, arguments ...string) *started {
 	t.Helper()
 	binary, err := filepath.Abs(filepath.Join(root, "bin", "acceptance"))
@@ -108,7 +109,7 @@ func TestOnATerminalOnlyYesBegins(t *testing.T) {
 	for _, answer := range []string{"no\n", "y\n", "\n", "\x04", "\x03"} {
 		command := prepare(t, variables)
 		command.onTerminal(t, "Only \"yes\" begins: ", answer)
-		command.check(t, exitUsage, "Nothing was made.")
+		command.check(t, exitUsage, "Nothing was created.")
 	}
 }
 
@@ -148,28 +149,28 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	prepare(t, nil, "--help").ends(t, 0, "Usage: scripts/acceptance", "SOMETHING IS LEFT")
 }
 
-var reportLine = regexp.MustCompile(`Report: (\S+)\n`)
-
-func TestTheRunInTheSandboxLeavesNothingButItsReport(t *testing.T) {
-	t.Parallel()
-	command := prepare(t, nil, "--sandbox", "--show-account")
-	command.ends(t, 0, "PASSED: 12 of 17 steps passed, 5 left out", "Nothing of the run is left")
-	found := reportLine.FindStringSubmatch(command.output.String())
-	if found == nil {
-		t.Fatalf("the output names no report:\n%s", command.output.String())
-	}
-	defer func() { _ = os.Remove(found[1]) }()
-	report, err := os.ReadFile(found[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, part := range []string{"| destroy | passed |", "account 123456789012", "left out |  | needs running containers"} {
-		if !strings.Contains(string(report), part) {
-			t.Errorf("the report does not have %q:\n%s", part, report)
+func TestTheExitCodeTellsHowTheRunEndedAndAGoodRunKeepsOnlyItsReport(t *testing.T) {
+	passed := []StepResult{{Verdict: Passed}, {Verdict: LeftOut}}
+	for _, each := range []struct {
+		what   string
+		result Result
+		err    error
+		code   int
+		keeps  bool
+	}{
+		{"passed", Result{Steps: passed}, nil, 0, false},
+		{"a failed step", Result{Steps: append(passed, StepResult{Verdict: Failed})}, nil, exitFailed, true},
+		{"no report", Result{Steps: passed}, errors.New("no space left"), exitFailed, true},
+		{"something left", Result{Steps: passed, Remains: true, Interrupted: true}, nil, exitRemains, true},
+		{"interrupted", Result{Steps: passed, Interrupted: true}, nil, exitInterrupted, true},
+		{"not begun", Result{}, errors.New("no settings"), exitCannotBegin, true},
+	} {
+		folder := t.TempDir()
+		code, remains := command{options: Options{Folder: folder}}.finish(each.result, each.err)
+		_, err := os.Stat(folder)
+		if code != each.code || remains != (code == exitRemains) || (err == nil) != each.keeps {
+			t.Errorf("%s: the code is %d, want %d; something remains: %t; the folder: %v", each.what, code, each.code, remains, err)
 		}
-	}
-	if _, err := os.Stat(strings.TrimSuffix(found[1], ".md")); err == nil {
-		t.Error("the folder of the run is still there")
 	}
 }
 
@@ -178,12 +179,12 @@ func TestCtrlCOnATerminalTakesEverythingAway(t *testing.T) {
 	t.Parallel()
 	report := filepath.Join(t.TempDir(), "report.md")
 	command := prepare(t, nil, "--sandbox", "--report", report)
-	command.onTerminal(t, "[ 2/17]", "\x03")
+	command.onTerminal(t, "[ 1/17]", "\x03")
 	command.check(t, exitInterrupted, "Interrupted.", "INTERRUPTED: ", "Nothing of the run is left")
 	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), ": interrupted\n") {
 		t.Errorf("the report is %s (%v)", text, err)
 	}
-	// What a run that did not pass keeps.
+	// A run that did not pass keeps its folder.
 	if name := regexp.MustCompile(`acceptance-[a-z2-7]{8}`).FindString(command.output.String()); name != "" {
 		_ = os.RemoveAll(filepath.Join(root, ".acceptance", name))
 	}

@@ -1,4 +1,4 @@
-package acceptance
+package main
 
 import (
 	"context"
@@ -55,7 +55,7 @@ func (r *run) change(ctx context.Context, change settingChange) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	// The change is made whatever the plan is: later steps build on it.
+	// Later steps need the change, whatever the plan is.
 	if err := r.up(ctx); err != nil {
 		return "", err
 	}
@@ -114,7 +114,7 @@ func (r *run) keepOneTask(ctx context.Context) (string, error) {
 	if err := r.up(ctx); err != nil {
 		return "", err
 	}
-	// The number of tasks is the service's own once it is made.
+	// desiredCount counts only when the service is created.
 	r.settings["desiredCount"] = 1
 	if err := r.check(ctx, "Target ecs-target", "Service mediaserver"); err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package acceptance
+package main
 
 import (
 	"context"
@@ -38,7 +38,7 @@ type StepResult struct {
 // step is one step of the run.
 type step struct {
 	name string
-	// about is how many minutes it takes on AWS, put together from what AWS and the provider document. It may take six
+	// about is how many minutes it takes on AWS, estimated from the documents of AWS and the provider. It may take six
 	// times as long, and ten minutes more.
 	about float64
 	// needs are the names of the steps that must have passed before.
@@ -74,7 +74,7 @@ func Steps() string {
 
 func allSteps() []step { return slices.Concat(steps, lastSteps) }
 
-// perform runs one step and notes and prints its verdict.
+// perform runs one step, and records and prints its verdict.
 func (r *run) perform(ctx context.Context, step step) {
 	fmt.Fprintf(r.Output, "[%2d/%d] %-52s", len(r.results)+1, len(allSteps()), step.name)
 	fmt.Fprintf(r.stack.log, "\n==== %s\n", step.name)
@@ -110,7 +110,6 @@ func (r *run) obstacle(ctx context.Context, step step) string {
 		return "the run was interrupted before"
 	}
 	for _, result := range r.results {
-		// A step that is left out itself leaves the decision to the target.
 		if slices.Contains(step.needs, result.Name) && result.Verdict != Passed && result.Verdict != LeftOut {
 			return fmt.Sprintf("needs %q, which has not passed", result.Name)
 		}

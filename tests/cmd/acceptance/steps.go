@@ -1,4 +1,4 @@
-package acceptance
+package main
 
 import (
 	"context"
@@ -32,7 +32,7 @@ var steps = append([]step{
 	{name: "go back with scripts/deploy-app --rollback", about: 4, needs: []string{brokenStep}, containers: true, do: (*run).rollBack},
 }, settingSteps()...)
 
-// lastSteps take everything away. They are run whatever happened before.
+// lastSteps destroy everything. They run whatever happened before.
 var lastSteps = []step{
 	{name: destroyStep, about: 6, do: (*run).destroy},
 	{name: "nothing is left", about: 1, do: (*run).clearLeftovers},
@@ -56,10 +56,9 @@ func (r *run) up(ctx context.Context) error {
 
 func (r *run) preview(ctx context.Context) (string, error) { return "", r.stack.unchanged(ctx) }
 
-// refresh reads everything anew. The first refresh after the first up may correct the state: a bucket, a role, a policy
-// or a target group is read when it is created, before what belongs to it exists (pulumi-aws#2128). That is no drift,
-// so what counts is that the program wants no change afterwards, which it would if a resource were lost, and that the
-// next refresh corrects nothing.
+// refresh reads every resource again. The first refresh may correct the state: a bucket, a role, a policy or a target group
+// is read when it is created, before what belongs to it exists (pulumi-aws#2128). That is no drift. What counts is that the
+// program then wants no change and that another refresh corrects nothing.
 func (r *run) refresh(ctx context.Context) (string, error) {
 	if _, err := r.stack.must(ctx, "refresh", "--yes", "--skip-preview"); err != nil {
 		return "", err

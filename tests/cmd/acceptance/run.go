@@ -1,9 +1,4 @@
-// Package acceptance proves the whole on an AWS account: it deploys a stack of its own, tries everything that the
-// documents promise, takes everything away again, and writes down what it saw.
-//
-// The same run works with a sandbox as its AWS. Steps that need running containers are left out there, unless the
-// target has something that runs them.
-package acceptance
+package main
 
 import (
 	"context"
@@ -19,26 +14,25 @@ import (
 	"mediaserver/tests/internal/readback"
 )
 
-// RunTag is the tag by which everything that a run made can be found. Its value is the run's name.
+// RunTag is the tag on everything that a run creates. Its value is the run's name.
 const RunTag = "AcceptanceRun"
 
-// NewName makes the name of a run, one that no other has. Every physical name begins with it, so it keeps to the
-// rules of the setting name.
+// NewName returns a unique name for a run. Every physical name begins with it, so it follows the rules of the setting name.
 func NewName() string { return "acceptance-" + strings.ToLower(rand.Text()[:8]) }
 
 // Options say how to run.
 type Options struct {
 	// Root is the folder of Pulumi.yaml, the program's.
 	Root string
-	// Folder takes the run's log and the script that finishes it by hand. It exists.
+	// Folder holds the run's log and the script that destroys everything. It exists.
 	Folder string
 	// Report is the file that the report goes to.
 	Report string
-	// ShowAccount lets the report name the account. Otherwise its number is left out.
+	// ShowAccount lets the report name the account.
 	ShowAccount bool
-	// Output is where people read how the run goes on.
+	// Output shows the progress.
 	Output io.Writer
-	// Abandon is closed when nobody wants to wait any longer, not even for things to be taken away.
+	// Abandon is closed when the user does not want to wait for anything any longer, not even for destroy.
 	Abandon <-chan struct{}
 }
 
@@ -46,13 +40,13 @@ type Options struct {
 type Result struct {
 	// Steps are all steps in their order.
 	Steps []StepResult
-	// Remains tells that something that costs money may still be there. The commands that take it away were printed.
+	// Remains tells that something may be left in the account. The commands that destroy it were printed.
 	Remains bool
-	// Interrupted tells that the run was not allowed to end its steps.
+	// Interrupted tells that the user stopped the run.
 	Interrupted bool
 }
 
-// Passed tells whether every step passed that was not left out.
+// Passed tells whether every step passed or was left out.
 func (r Result) Passed() bool {
 	passed := !r.Remains && !r.Interrupted
 	for _, step := range r.Steps {
@@ -67,20 +61,21 @@ type run struct {
 	target  *Target
 	stack   *stack
 	clients *awsclients.Clients
-	// settings are those of the stack at this moment, without those that are as in the guide.
+	// settings are those of the stack's settings that now differ from the guide's.
 	settings map[string]any
-	// outputs are the last ones that are known of the stack.
+	// outputs are the stack's, as of the last up.
 	outputs map[string]any
-	// version is the one that the application should answer with at this moment.
+	// version is the one that the application should answer with now.
 	version string
 	started time.Time
 	results []StepResult
-	// remains tells that not everything was seen to be gone.
+	// remains is false once everything was seen to be gone.
 	remains bool
 }
 
-// Run runs the acceptance on a target. When the context ends, it stops the current step, takes everything away and
-// returns. An error without steps means that the run could not begin, and nothing was made.
+// Run runs the acceptance on a target: it deploys a stack of its own, tries what the documents promise, destroys everything
+// and writes the report. When the context ends, it stops the current step and goes on with destroy. An error without steps
+// means that the run could not begin and nothing was created.
 func Run(ctx context.Context, target *Target, options Options) (Result, error) {
 	log, err := os.OpenFile(filepath.Join(options.Folder, "log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -107,10 +102,10 @@ func Run(ctx context.Context, target *Target, options Options) (Result, error) {
 	}
 	interrupted := ctx.Err() != nil
 	if interrupted {
-		fmt.Fprintln(r.Output, "\nInterrupted. Everything that was made is taken away now; once more, and the run stops at "+
-			"once and prints the commands that do it.")
+		fmt.Fprintln(r.Output, "\nInterrupted. The run now destroys everything that it created. Interrupt it again to stop at once; "+
+			"it then prints the commands that destroy everything.")
 	}
-	// Taking away does not depend on whether somebody still waits for the steps.
+	// An interrupt ends the steps, not this.
 	r.takeAway(context.WithoutCancel(ctx))
 
 	result := Result{Steps: r.results, Remains: r.remains, Interrupted: interrupted}
@@ -137,7 +132,7 @@ func (r *run) tags() map[string]string {
 	}
 }
 
-// deployed is the stack as it should be at this moment.
+// deployed is the stack as it should be now.
 func (r *run) deployed() readback.Stack {
 	return readback.Stack{
 		Account: r.target.Account, Region: r.target.Region, Partition: r.target.Partition,
@@ -145,7 +140,7 @@ func (r *run) deployed() readback.Stack {
 	}
 }
 
-// conclude says how it ended.
+// conclude prints how the run ended.
 func (r *run) conclude(result Result) {
 	counts := map[Verdict]int{}
 	for _, step := range result.Steps {
@@ -159,7 +154,7 @@ func (r *run) conclude(result Result) {
 	}
 	fmt.Fprintf(r.Output, ", in %s.\n", lasted(time.Since(r.started)))
 	if result.Remains {
-		fmt.Fprintf(r.Output, "\nSOMETHING IS LEFT in the account. This takes it away:\n\n  sh %s\n\nIts commands:\n\n%s\n",
+		fmt.Fprintf(r.Output, "\nSOMETHING IS LEFT in the account. Destroy it with\n\n  sh %s\n\nwhich runs these commands:\n\n%s\n",
 			r.scriptPath(), indent(r.script()))
 	} else {
 		fmt.Fprintln(r.Output, "Nothing of the run is left in the account.")
@@ -167,7 +162,7 @@ func (r *run) conclude(result Result) {
 	fmt.Fprintf(r.Output, "Report: %s\n", r.Report)
 }
 
-// verdict is the run's verdict in a word.
+// verdict is how the run ended, in a word.
 func (r Result) verdict() string {
 	switch {
 	case r.Interrupted:
