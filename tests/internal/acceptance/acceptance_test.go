@@ -79,7 +79,7 @@ func newScene(t *testing.T, withContainers bool) *scene {
 		}
 		_ = s.provider.Close()
 	})
-	s.Target = InSandbox(running, s.provider, NewName())
+	s.Target = InSandbox(running, NewName())
 	if withContainers {
 		tasks.lend(s.Target, map[string]string{"aws": sandboxtest.AWSCLI(t), "jq": jq.Installed(t)})
 	}
