@@ -13,15 +13,15 @@ var (
 	subnetIDPattern = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
 )
 
-// tasksFitRegion refuses a processor for which AWS Fargate has no zone in the
-// region.
+// tasksFitRegion refuses a processor that AWS Fargate does not offer in several
+// zones of the region.
 func tasksFitRegion(r *settingsReader, key, processor string) {
 	if r.environment == nil {
 		return
 	}
 	zones, limited := zonesWithFargate(r.environment.region, processor)
 	r.check(key, processor, !limited || len(zones) > 0,
-		fmt.Sprintf("must be %s in %s: AWS Fargate has no other processor there", x86, r.environment.region))
+		fmt.Sprintf("must be %s in %s: AWS Fargate has no other processor in several zones there", x86, r.environment.region))
 }
 
 // vpcHasSubnets refuses a VPC without the subnets that the load balancer is to

@@ -165,7 +165,7 @@ func TestARM64NeedsAZoneThatHasIt(t *testing.T) {
 	inOsaka := newRecorder()
 	inOsaka.region = "ap-northeast-3"
 	wantRefusal(t, inOsaka, inOsaka.deploy(with(onARM64, map[string]string{"permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/a"})),
-		`mediaserver:cpuArchitecture: "ARM64" must be X86_64 in ap-northeast-3: AWS Fargate has no other processor there`+"\n",
+		`mediaserver:cpuArchitecture: "ARM64" must be X86_64 in ap-northeast-3: AWS Fargate has no other processor in several zones there`+"\n",
 		"mediaserver:permissionsBoundaryArn: ")
 	inVPC := newRecorder()
 	inVPC.region = "ap-northeast-3"

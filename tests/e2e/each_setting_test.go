@@ -43,9 +43,11 @@ var inPlace = []struct {
 	{map[string]any{"secretsKeyArns": []any{"arn:aws:kms:" + arnPrefix + "key/01234567-89ab-cdef-0123-456789abcdef"}}, []string{"Role ecs-task-execution-role"}},
 	{map[string]any{"containerHealthCheck": "none"}, []string{"TaskDefinition mediaserver"}},
 	{map[string]any{"containerHealthCheck": "wget"}, []string{"TaskDefinition mediaserver"}},
-	{map[string]any{"startSeconds": 400}, []string{"TaskDefinition mediaserver", "Service mediaserver"}},
+	{map[string]any{"startSeconds": 200}, []string{"TaskDefinition mediaserver", "Service mediaserver"}},
+	// The start period is 300 then, which the inventory takes of every stack.
+	{map[string]any{"startSeconds": 400}, []string{"Service mediaserver"}},
 	{map[string]any{"archiveStorageClass": "GLACIER_IR"}, []string{"BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver"}},
-	{map[string]any{"archiveStorageClass": "NONE"}, []string{"BucketLifecycleConfigurationV2 media-storage"}},
+	{map[string]any{"archiveStorageClass": "NONE"}, []string{"BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver"}},
 	{map[string]any{"accessLogsBucket": logsBucket}, []string{"LoadBalancer mediaserver"}},
 	{map[string]any{"assignPublicIp": false}, []string{"Service mediaserver"}},
 }
