@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
 	"mediaserver/tests/internal/readback"
@@ -75,6 +76,12 @@ func TestEachSettingIsReadBack(t *testing.T) {
 
 	network := d.newNetwork()
 	d.Stack = *d.Another("network", map[string]string{"mediaserver:name": "media-network"})
+	d.set(map[string]any{
+		"vpcId": network["vpcId"], "loadBalancerSubnetIds": []any{"subnet-00000000", d.defaultSubnet()},
+		"permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/a",
+	})
+	d.wantRefused(`loadBalancerSubnetIds[0]: "subnet-00000000" must be a subnet of`, "loadBalancerSubnetIds[1]", "permissionsBoundaryArn")
+	d.Unset("mediaserver:permissionsBoundaryArn")
 	own := map[string]any{"name": "media-network", "vpcId": network["vpcId"], "loadBalancerSubnetIds": network["loadBalancerSubnetIds"]}
 	d.set(own)
 	d.Up()
@@ -153,6 +160,18 @@ func (d *deployment) newNetwork() map[string]any {
 		subnets = append(subnets, *subnet.Subnet.SubnetId)
 	}
 	return map[string]any{"vpcId": *vpc.Vpc.VpcId, "loadBalancerSubnetIds": subnets[:2], "taskSubnetIds": subnets[1:]}
+}
+
+// defaultSubnet is a subnet of the default VPC.
+func (d *deployment) defaultSubnet() string {
+	d.t.Helper()
+	found, err := d.Clients().EC2.DescribeSubnets(d.t.Context(), &ec2.DescribeSubnetsInput{
+		Filters: []types.Filter{{Name: aws.String("default-for-az"), Values: []string{"true"}}},
+	})
+	if err != nil || len(found.Subnets) == 0 {
+		d.t.Fatalf("there is no default subnet: %v", err)
+	}
+	return *found.Subnets[0].SubnetId
 }
 
 // set sets settings of the program by their values.

@@ -45,7 +45,7 @@ func TestWhatDoesNotFitIsRefusedInOneErrorBeforeAnythingChanges(t *testing.T) {
 			`mediaserver:appPort: 0 must be`, `mediaserver:cpu: 300 must be`,
 		}},
 		{map[string]string{"domainName": domain}, []string{`mediaserver:domainName: "media.example.com" needs a certificate`}},
-		{map[string]string{"hostedZoneId": "Z1"}, []string{`mediaserver:hostedZoneId: "Z1" is of no use without domainName`}},
+		{map[string]string{"hostedZoneId": "Z1"}, []string{`mediaserver:hostedZoneId: "Z1" has no effect without domainName`}},
 		{map[string]string{"domainName": domain, "certificateArn": elsewhere, "permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/a"}, []string{
 			`mediaserver:certificateArn: "` + elsewhere + `" must be a certificate of the stack's own region and account`, "mediaserver:permissionsBoundaryArn: ",
 		}},
