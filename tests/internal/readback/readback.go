@@ -60,7 +60,7 @@ func Check(ctx context.Context, clients *awsclients.Clients, stack Stack, keys .
 	}
 	for _, key := range keys {
 		if err := attempt(func() { r.check(key, slices.Contains(present, key)) }); err != nil {
-			r.differ(key, err.Error())
+			r.differences = append(r.differences, fmt.Errorf("%s: %w", key, err))
 		}
 	}
 	return errors.Join(r.differences...)
@@ -81,11 +81,10 @@ func Resources(stack Stack) []string {
 
 // Left are the keys of the resources that AWS still has, of all that the settings of a stack bring. What only an output
 // names that the stack does not have is taken for gone.
-func Left(ctx context.Context, clients *awsclients.Clients, stack Stack) ([]string, error) {
+func Left(ctx context.Context, clients *awsclients.Clients, stack Stack) (left []string, err error) {
 	r := newReader(ctx, clients, stack)
-	var left []string
 	for _, key := range Resources(stack) {
-		err := attempt(func() {
+		err = attempt(func() {
 			// AWS describes what ECS has deleted for a while.
 			if status := field(r.read(key), "Status"); status != "INACTIVE" && status != "DELETE_IN_PROGRESS" {
 				left = append(left, key)
@@ -142,12 +141,8 @@ func (r *reader) check(key string, present bool) {
 		differences = append(differences, compare("Tags", ownTags(tags), map[string]any{"exactly": plain(r.stack.Tags)})...)
 	}
 	for _, difference := range differences {
-		r.differ(key, strings.TrimPrefix(difference, "."))
+		r.differences = append(r.differences, fmt.Errorf("%s: %s", key, strings.TrimPrefix(difference, ".")))
 	}
-}
-
-func (r *reader) differ(what, difference string) {
-	r.differences = append(r.differences, fmt.Errorf("%s: %s", what, difference))
 }
 
 // ownTags are tags by their keys, without those that AWS keeps for itself.
