@@ -26,30 +26,31 @@ var credentialVariables = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 
 var (
 	// variablePattern is a name that every shell can read (POSIX, "Environment
-	// Variable Definition", with the small letters that applications use too).
+	// Variable Definition", and the lower-case letters that applications use too).
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// parameterPattern and secretPattern have the ARN that a policy names, the
-	// partition and the region as their first groups. The ARN of a Secrets Manager
-	// secret ends in a hyphen and six random characters: ECS could do without them, the
-	// policy could not. Behind it may follow the key in the secret's JSON, and the stage
-	// or the id of a version (Amazon ECS developer guide, "Pass Secrets Manager secrets
-	// through Amazon ECS environment variables").
+	// parameterPattern and secretPattern capture the ARN that a policy names, the
+	// partition and the region. The ARN of a Secrets Manager secret ends in a hyphen and
+	// six random characters: ECS does not need them, but the policy does. A key in the
+	// secret's JSON and the stage or the id of a version may follow it (Amazon ECS
+	// developer guide, "Pass Secrets Manager secrets through Amazon ECS environment
+	// variables").
 	parameterPattern = regexp.MustCompile(`^(arn:(aws|aws-cn|aws-us-gov|aws-eusc):ssm:([a-z0-9-]+):[0-9]{12}:parameter/[A-Za-z0-9_./-]+)$`)
 	secretPattern    = regexp.MustCompile(`^(arn:(aws|aws-cn|aws-us-gov|aws-eusc):secretsmanager:([a-z0-9-]+):[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6})(:[^:]*:([^:]*:|:[^:]*))?$`)
-	// keyArnPattern has the partition and the region as its groups.
+	// keyArnPattern captures the partition and the region.
 	keyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+$`)
 )
 
-// variables is the parser of an object of environment variables. A number, true
-// or false becomes its text: YAML, and the command line, make one of what looks
-// like it.
+// variables parses an object of environment variables. A number, true or false
+// becomes its text: YAML and the command line turn what looks like one into one.
+// An empty text stays empty: ECS drops only a variable that has no value at all
+// (aws-actions/amazon-ecs-deploy-task-definition#216).
 func variables(text string) (value map[string]string, broken string) {
 	var elements map[string]any
 	decoder := json.NewDecoder(strings.NewReader(text))
 	// A number keeps the digits that it was written with.
 	decoder.UseNumber()
 	if err := decoder.Decode(&elements); err != nil || elements == nil || decoder.More() {
-		return nil, `must be an object of names and texts, such as {"LOG_LEVEL": "info"}`
+		return nil, `must be an object that maps names to texts, such as {"LOG_LEVEL": "info"}`
 	}
 	value = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(elements)) {
@@ -57,28 +58,28 @@ func variables(text string) (value map[string]string, broken string) {
 		case string, bool, json.Number:
 			value[name] = fmt.Sprint(element)
 		default:
-			return nil, fmt.Sprintf("must be an object of names and texts, and %s has no text", name)
+			return nil, fmt.Sprintf("must be an object that maps names to texts, and the value of %s is none", name)
 		}
 	}
 	return value, ""
 }
 
-// areNotSecret refuses variables that were configured as a secret of Pulumi.
+// areNotSecret refuses variables that were configured as a Pulumi secret.
 func areNotSecret(r *settingsReader, key string, values map[string]string) {
-	r.check(key, values, !r.isSecret(key), "must not be a secret of Pulumi, because the task definition shows it in plain: "+
-		"put it into Parameter Store or Secrets Manager, and its ARN into secrets")
+	r.check(key, values, !r.isSecret(key), "must not be a Pulumi secret, because the task definition shows it in plain text: "+
+		"store the value in Parameter Store or Secrets Manager, and put its ARN into secrets")
 }
 
-// areVariables refuses names that are none, or that are taken.
+// areVariables refuses names that are invalid or taken.
 func areVariables(r *settingsReader, key string, values map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		element := key + "." + name
 		r.check(element, values[name], variablePattern.MatchString(name),
-			"must be named as an environment variable is: letters, digits and underscores, not beginning with a digit")
+			"must have a valid name: letters, digits and underscores, not beginning with a digit")
 		r.check(element, values[name], !slices.Contains(ownVariables, name),
 			"must have another name: the stack sets this variable itself")
 		r.check(element, values[name], !slices.Contains(credentialVariables, name),
-			"must not be set: the application has the credentials of its task role")
+			"must not be set: the application gets its credentials from its task role")
 	}
 }
 
@@ -86,7 +87,7 @@ func areVariables(r *settingsReader, key string, values map[string]string) {
 func (s *settings) areNotPlainToo(r *settingsReader, key string, secrets map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		_, isPlain := s.environment[name]
-		r.check(key+"."+name, secrets[name], !isPlain, "must not be in environment too")
+		r.check(key+"."+name, secrets[name], !isPlain, "must not also be in environment")
 	}
 }
 
@@ -95,10 +96,10 @@ func areSecretArns(r *settingsReader, key string, secrets map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		element := key + "." + name
 		_, arn := secretSource(secrets[name])
-		r.check(element, secrets[name], arn != nil, "must be the ARN of a parameter of Parameter Store, "+
-			"arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret of Secrets Manager with its six random characters, "+
-			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-RANDOM, with :JSON-KEY:VERSION-STAGE: or "+
-			":JSON-KEY::VERSION-ID behind it where only a part or a version is meant")
+		r.check(element, secrets[name], arn != nil, "must be the ARN of a parameter in Parameter Store, "+
+			"arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret in Secrets Manager with its six random characters, "+
+			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-RANDOM, optionally followed by :JSON-KEY:VERSION-STAGE: or "+
+			":JSON-KEY::VERSION-ID for a part or a version of it")
 		if arn != nil {
 			isInReach(r, element, secrets[name], arn[2], arn[3])
 		}
@@ -123,8 +124,8 @@ func isInReach(r *settingsReader, key, arn, partition, region string) {
 		fmt.Sprintf("must be in the stack's own region, %s in the partition %s", r.environment.region, r.environment.partition))
 }
 
-// secretSource is the service from which ECS reads a secret, and the groups of
-// the service's pattern. Nil if the text is no ARN of one.
+// secretSource is the service from which ECS reads a secret, and what the
+// service's pattern captures: nil if the text is not the ARN of a secret.
 func secretSource(valueFrom string) (service string, arn []string) {
 	if arn = parameterPattern.FindStringSubmatch(valueFrom); arn != nil {
 		return "ssm", arn

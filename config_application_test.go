@@ -84,12 +84,12 @@ func TestVariablesAndSecretsAreAccepted(t *testing.T) {
 
 func TestAMalformedVariableOrSecretIsRefusedWithoutItsValue(t *testing.T) {
 	const (
-		shape = ` must be an object of names and texts, such as {"LOG_LEVEL": "info"}`
-		name  = " must be named as an environment variable is: letters, digits and underscores, not beginning with a digit"
+		shape = ` must be an object that maps names to texts, such as {"LOG_LEVEL": "info"}`
+		name  = " must have a valid name: letters, digits and underscores, not beginning with a digit"
 		taken = " must have another name: the stack sets this variable itself"
-		role  = " must not be set: the application has the credentials of its task role"
-		arn   = " must be the ARN of a parameter of Parameter Store, arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret of Secrets Manager with its six random characters, " +
-			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-RANDOM, with :JSON-KEY:VERSION-STAGE: or :JSON-KEY::VERSION-ID behind it where only a part or a version is meant"
+		role  = " must not be set: the application gets its credentials from its task role"
+		arn   = " must be the ARN of a parameter in Parameter Store, arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret in Secrets Manager with its six random characters, " +
+			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-RANDOM, optionally followed by :JSON-KEY:VERSION-STAGE: or :JSON-KEY::VERSION-ID for a part or a version of it"
 	)
 	type refusal struct{ setting, value, key, rule string }
 	refusals := []refusal{
@@ -98,9 +98,9 @@ func TestAMalformedVariableOrSecretIsRefusedWithoutItsValue(t *testing.T) {
 		{"environment", `["hush"]`, "environment", shape},
 		{"environment", `"hush"`, "environment", shape},
 		{"secrets", "hush", "secrets", shape},
-		{"environment", `{"B": "hush", "A": ["hush"]}`, "environment", " must be an object of names and texts, and A has no text"},
-		{"secrets", `{"A": {"hush": "hush"}}`, "secrets", " must be an object of names and texts, and A has no text"},
-		{"secrets", `{"A": null}`, "secrets", " must be an object of names and texts, and A has no text"},
+		{"environment", `{"B": "hush", "A": ["hush"]}`, "environment", " must be an object that maps names to texts, and the value of A is none"},
+		{"secrets", `{"A": {"hush": "hush"}}`, "secrets", " must be an object that maps names to texts, and the value of A is none"},
+		{"secrets", `{"A": null}`, "secrets", " must be an object that maps names to texts, and the value of A is none"},
 		{"environment", `{"AWS_SESSION_TOKEN": "hush"}`, "environment.AWS_SESSION_TOKEN", role},
 	}
 	for _, setting := range []string{"environment", "secrets"} {
@@ -138,14 +138,14 @@ func TestAMalformedVariableOrSecretIsRefusedWithoutItsValue(t *testing.T) {
 	}
 	wantOneProblem(t, map[string]string{"secretsKeyArns": listOfTexts(testKey, testKey)}, "secretsKeyArns[1]", " must not repeat secretsKeyArns[0]; capitals do not make another one")
 	wantOneProblem(t, map[string]string{"secretsKeyArns": "x"}, "secretsKeyArns", ` must be a list of texts, such as ["arn:aws:kms:eu-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"]`)
-	wantOneProblem(t, map[string]string{"environment": `{"A": "x"}`, "secrets": `{"A": "` + testParameter + `"}`}, "secrets.A", "[not shown] must not be in environment too")
+	wantOneProblem(t, map[string]string{"environment": `{"A": "x"}`, "secrets": `{"A": "` + testParameter + `"}`}, "secrets.A", "[not shown] must not also be in environment")
 }
 
 func TestAVariableThatIsASecretOfPulumiIsRefused(t *testing.T) {
 	configuration := map[string]string{"mediaserver:environment": `{"A": "hush"}`, "mediaserver:secrets": `{"B": "` + testParameter + `"}`}
 	_, err := load(t, "mediaserver", configuration, "mediaserver:environment", "mediaserver:secrets")
-	const want = "invalid settings:\nmediaserver:environment: [secret] must not be a secret of Pulumi, because the task definition shows it in plain: " +
-		"put it into Parameter Store or Secrets Manager, and its ARN into secrets\n"
+	const want = "invalid settings:\nmediaserver:environment: [secret] must not be a Pulumi secret, because the task definition shows it in plain text: " +
+		"store the value in Parameter Store or Secrets Manager, and put its ARN into secrets\n"
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") || strings.Count(err.Error(), "mediaserver:") != 1 {
 		t.Errorf("the error is %v, want %s", err, want)
 	}

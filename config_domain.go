@@ -50,7 +50,7 @@ func (s *settings) domainHasCertificate(r *settingsReader, key, domain string) {
 
 // hasDomain refuses what is for a domain only.
 func (s *settings) hasDomain(r *settingsReader, key, value string) {
-	r.check(key, value, s.servesHTTPS(), "is of no use without domainName: set that too, or remove this key")
+	r.check(key, value, s.servesHTTPS(), "has no effect without domainName: set domainName too, or remove this key")
 }
 
 // zoneHoldsDomain refuses a zone in which the domain cannot be.

@@ -105,7 +105,7 @@ func wantOneProblem(t *testing.T, settings map[string]string, key, rule string) 
 }
 
 func TestEachOtherCombinationIsRefusedWithItsRemedy(t *testing.T) {
-	const ofNoUse = " is of no use without domainName: set that too, or remove this key"
+	const ofNoUse = " has no effect without domainName: set domainName too, or remove this key"
 	wantOneProblem(t, map[string]string{"domainName": testDomain}, "domainName",
 		`"media.example.com" needs a certificate: set hostedZoneId too, so that one is issued and the name's records are made, or certificateArn, to use one that you have, or both`)
 	wantOneProblem(t, map[string]string{"hostedZoneId": testZone}, "hostedZoneId", `"Z0123456789ABCDEFGHIJ"`+ofNoUse)

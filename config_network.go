@@ -13,15 +13,15 @@ var (
 	subnetIDPattern = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
 )
 
-// tasksFitRegion refuses a processor for which AWS Fargate has no zone in the
-// region.
+// tasksFitRegion refuses a processor that AWS Fargate does not offer in several
+// zones of the region.
 func tasksFitRegion(r *settingsReader, key, processor string) {
 	if r.environment == nil {
 		return
 	}
 	zones, limited := zonesWithFargate(r.environment.region, processor)
 	r.check(key, processor, !limited || len(zones) > 0,
-		fmt.Sprintf("must be %s in %s: AWS Fargate has no other processor there", x86, r.environment.region))
+		fmt.Sprintf("must be %s in %s: AWS Fargate has no other processor in several zones there", x86, r.environment.region))
 }
 
 // vpcHasSubnets refuses a VPC without the subnets that the load balancer is to
@@ -33,7 +33,7 @@ func (s *settings) vpcHasSubnets(r *settingsReader, key, vpcID string) {
 
 // areOfStatedVPC refuses subnets that are not in the VPC that vpcId names.
 func (s *settings) areOfStatedVPC(r *settingsReader, key string, subnetIDs []string) {
-	r.check(key, subnetIDs, len(subnetIDs) == 0 || s.vpcID != "", "is of no use without vpcId: set that too, or remove this key")
+	r.check(key, subnetIDs, len(subnetIDs) == 0 || s.vpcID != "", "has no effect without vpcId: set vpcId too, or remove this key")
 	if r.environment == nil {
 		return
 	}
@@ -45,15 +45,15 @@ func (s *settings) areOfStatedVPC(r *settingsReader, key string, subnetIDs []str
 				s.vpcID, r.environment.region, strings.TrimSpace(found.err.Error())))
 			continue
 		}
-		r.check(element, id, found.vpcID == s.vpcID, fmt.Sprintf("must be in vpcId (%s), and is in %s", s.vpcID, found.vpcID))
+		r.check(element, id, found.vpcID == s.vpcID, fmt.Sprintf("must be in vpcId (%s), but is in %s", s.vpcID, found.vpcID))
 	}
 }
 
 // areInZonesOfTheirOwn refuses subnets that Elastic Load Balancing does not
-// take: it wants one subnet in each of at least two zones.
+// take: it needs at least two, each in a zone of its own.
 func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
 	r.check(key, subnetIDs, len(subnetIDs) == 0 || len(subnetIDs) >= zonesForLoadBalancer,
-		fmt.Sprintf("must name at least %d subnets, each in another zone: a load balancer takes no fewer", zonesForLoadBalancer))
+		fmt.Sprintf("must name at least %d subnets, each in a zone of its own: a load balancer needs that many", zonesForLoadBalancer))
 	if r.environment == nil {
 		return
 	}
@@ -66,7 +66,7 @@ func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
 		zone := r.environment.statedSubnets[id].zoneID
 		other, taken := first[zone]
 		r.check(element, id, !taken,
-			fmt.Sprintf("must not be in the same zone as %s (%s): a load balancer takes one subnet of a zone", other, zone))
+			fmt.Sprintf("must not be in the same zone as %s (%s): a load balancer takes one subnet per zone", other, zone))
 		first[zone] = id
 	}
 }
@@ -83,7 +83,7 @@ func (s *settings) canRunTasks(r *settingsReader, key string, subnetIDs []string
 	for i, id := range subnetIDs {
 		zone := r.environment.statedSubnets[id].zoneID
 		r.check(fmt.Sprintf("%s[%d]", key, i), id, slices.Contains(zones, zone),
-			fmt.Sprintf("must be in a zone with AWS Fargate for %s (%s), and is in %s", s.cpuArchitecture, strings.Join(zones, ", "), zone))
+			fmt.Sprintf("must be in a zone with AWS Fargate for %s (%s), but is in %s", s.cpuArchitecture, strings.Join(zones, ", "), zone))
 	}
 	r.check(key, subnetIDs, len(r.environment.taskSubnetIDs) > 0,
 		fmt.Sprintf("must name a subnet in a zone with AWS Fargate for %s (%s): no subnet of loadBalancerSubnetIds is in one",

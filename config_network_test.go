@@ -72,7 +72,7 @@ func TestAMalformedNetworkIsRefused(t *testing.T) {
 		vpc     = " must be the id of a VPC, such as vpc-0123456789abcdef0"
 		subnet  = " must be the id of a subnet, such as subnet-0123456789abcdef0"
 		network = " must be an IPv4 network without host bits, such as 192.0.2.0/24"
-		ofNoUse = " is of no use without vpcId: set that too, or remove this key"
+		ofNoUse = " has no effect without vpcId: set vpcId too, or remove this key"
 	)
 	for _, refusal := range []struct {
 		settings  map[string]string
@@ -84,7 +84,7 @@ func TestAMalformedNetworkIsRefused(t *testing.T) {
 		{map[string]string{"vpcId": testVPC}, "vpcId", ` needs loadBalancerSubnetIds: name at least two subnets of the VPC, in two zones`},
 		{ownNetwork(map[string]string{"loadBalancerSubnetIds": "subnet-a"}), "loadBalancerSubnetIds", ` must be a list of texts, such as ["subnet-0123456789abcdef0"]`},
 		{ownNetwork(map[string]string{"loadBalancerSubnetIds": listOfTexts(testSubnets[0])}), "loadBalancerSubnetIds",
-			" must name at least 2 subnets, each in another zone: a load balancer takes no fewer"},
+			" must name at least 2 subnets, each in a zone of its own: a load balancer needs that many"},
 		{ownNetwork(map[string]string{"loadBalancerSubnetIds": listOfTexts(testSubnets[0], "subnet-1")}), "loadBalancerSubnetIds[1]", subnet},
 		{ownNetwork(map[string]string{"loadBalancerSubnetIds": listOfTexts(testSubnets[0], testSubnets[0])}), "loadBalancerSubnetIds[1]",
 			" must not repeat loadBalancerSubnetIds[0]; capitals do not make another one"},
@@ -121,9 +121,9 @@ func TestSubnetsThatDoNotFitAreRefusedTogether(t *testing.T) {
 		"permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/a",
 	}))
 	wantRefusal(t, recorder, err,
-		`mediaserver:loadBalancerSubnetIds[1]: "subnet-aaaaaaaa" must be in vpcId (vpc-0123456789abcdef0), and is in vpc-aaaaaaaa`+"\n",
+		`mediaserver:loadBalancerSubnetIds[1]: "subnet-aaaaaaaa" must be in vpcId (vpc-0123456789abcdef0), but is in vpc-aaaaaaaa`+"\n",
 		`mediaserver:loadBalancerSubnetIds[2]: "subnet-bbbbbbbb" must not be in the same zone as subnet-0123456789abcdef0 (euw2-az1): `+
-			"a load balancer takes one subnet of a zone\n",
+			"a load balancer takes one subnet per zone\n",
 		`mediaserver:taskSubnetIds[0]: "subnet-cccccccc" must be a subnet of vpc-0123456789abcdef0 in eu-west-2: `,
 		"no matching EC2 Subnet found; `aws ec2 describe-subnets --region eu-west-2 --filters Name=vpc-id,Values=vpc-0123456789abcdef0` lists them\n",
 		`mediaserver:taskSubnetIds[1]: "subnet-aaaaaaaa" must be in vpcId`,
@@ -157,7 +157,7 @@ func TestStatedTasksRunOnlyInZonesWithFargate(t *testing.T) {
 		"mediaserver:taskSubnetIds: [] must name a subnet in a zone with"+zones+": no subnet of loadBalancerSubnetIds is in one\n")
 	stated := inRegion("usw1-az1", "usw1-az2", "usw1-az3")
 	wantRefusal(t, stated, stated.deploy(ownNetwork(map[string]string{"taskSubnetIds": listOfTexts(testSubnets[2], testSubnets[1])})),
-		`mediaserver:taskSubnetIds[1]: "`+testSubnets[1]+`" must be in a zone with`+zones+", and is in usw1-az2\n")
+		`mediaserver:taskSubnetIds[1]: "`+testSubnets[1]+`" must be in a zone with`+zones+", but is in usw1-az2\n")
 }
 
 func TestARM64NeedsAZoneThatHasIt(t *testing.T) {
@@ -165,7 +165,7 @@ func TestARM64NeedsAZoneThatHasIt(t *testing.T) {
 	inOsaka := newRecorder()
 	inOsaka.region = "ap-northeast-3"
 	wantRefusal(t, inOsaka, inOsaka.deploy(with(onARM64, map[string]string{"permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/a"})),
-		`mediaserver:cpuArchitecture: "ARM64" must be X86_64 in ap-northeast-3: AWS Fargate has no other processor there`+"\n",
+		`mediaserver:cpuArchitecture: "ARM64" must be X86_64 in ap-northeast-3: AWS Fargate has no other processor in several zones there`+"\n",
 		"mediaserver:permissionsBoundaryArn: ")
 	inVPC := newRecorder()
 	inVPC.region = "ap-northeast-3"

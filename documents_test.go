@@ -196,7 +196,7 @@ func TestEachSettingIsTypedAsTheCodeReadsIt(t *testing.T) {
 		for kind, value := range map[string]string{"boolean": "true", "integer": "1", "array": `["*"]`, "object": `{"A": "b"}`} {
 			_, err := load(t, "mediaserver", map[string]string{"mediaserver:" + key: value})
 			wrongKind := err != nil && strings.Contains(err.Error(), map[string]string{
-				"boolean": "must be true or false", "integer": "must be a whole number", "array": "must be a list of texts", "object": "must be an object of names and texts",
+				"boolean": "must be true or false", "integer": "must be a whole number", "array": "must be a list of texts", "object": "must be an object that maps names to texts",
 			}[*declared.Type])
 			if (*declared.Type == kind) == wrongKind && *declared.Type != "string" {
 				t.Errorf("%s is declared as %s, and %s: %v", key, *declared.Type, value, err)

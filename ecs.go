@@ -17,13 +17,12 @@ const (
 	// number of tasks during a deployment (step 28).
 	deploymentMaximumPercent        = 200
 	deploymentMinimumHealthyPercent = 100
-	// logBufferSize is what a task keeps of its log, in its memory, while CloudWatch
-	// takes none: enough for 5 MB of log a second in AWS's own tests (AWS containers
-	// blog, "Preventing log loss with non-blocking mode in the AWSLogs container log
-	// driver").
+	// logBufferSize is how much of its log a task keeps in memory while CloudWatch takes
+	// none: enough for 5 MB of log a second in AWS's own tests (AWS containers blog,
+	// "Preventing log loss with non-blocking mode in the AWSLogs container log driver").
 	logBufferSize = "25m"
-	// startPeriodLimit is the longest time, in seconds, in which ECS lets the
-	// container's own check fail (Amazon ECS API reference, HealthCheck).
+	// startPeriodLimit is the longest start period, in seconds, that ECS takes for the
+	// container's own check (Amazon ECS API reference, HealthCheck).
 	startPeriodLimit = 300
 )
 
@@ -218,8 +217,8 @@ func containerFor(
 				"awslogs-group":         logGroups.ecs.Name,
 				"awslogs-region":        environment.region,
 				"awslogs-stream-prefix": "ecs",
-				// A task goes on serving while CloudWatch takes no logs. What does not fit into
-				// the buffer is lost, without a word.
+				// A task goes on serving while CloudWatch takes no logs. Whatever does not fit into
+				// the buffer is lost, and nothing reports it.
 				"mode":            "non-blocking",
 				"max-buffer-size": logBufferSize,
 			},
@@ -294,9 +293,10 @@ func createService(
 			ContainerName:  pulumi.String(taskDefinition.containerName),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
-		// It ends with the verdict of the load balancer, which follows the application's
-		// first answer by healthyThreshold intervals if the task was unhealthy until then:
-		// startSeconds includes them.
+		// Until it ends ECS keeps a task that the load balancer or the container's own check
+		// calls unhealthy (Amazon ECS API reference, CreateService). A task that was unhealthy
+		// is healthy again only healthyThreshold checks after the application's first answer,
+		// which startSeconds includes.
 		HealthCheckGracePeriodSeconds:   pulumi.Int(settings.startSeconds),
 		DeploymentMaximumPercent:        pulumi.Int(deploymentMaximumPercent),
 		DeploymentMinimumHealthyPercent: pulumi.Int(deploymentMinimumHealthyPercent),

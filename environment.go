@@ -28,9 +28,10 @@ var fargateZones = map[string][]string{
 	"us-west-1":      {"usw1-az1", "usw1-az3"},
 }
 
-// fargateARM64Zones are those of the regions that have fewer for ARM64, or none
-// (Amazon ECS developer guide, "Amazon ECS task definitions for 64-bit ARM
-// workloads").
+// fargateARM64Zones are those of the regions that have fewer for ARM64 (Amazon
+// ECS developer guide, "Amazon ECS task definitions for 64-bit ARM workloads").
+// Osaka has one of three, apne3-az1. Tasks in a single zone are lost with it, so
+// the region counts as one without any.
 var fargateARM64Zones = map[string][]string{
 	"ap-northeast-3": {},
 	"us-east-1":      {"use1-az1", "use1-az2", "use1-az4", "use1-az5", "use1-az6"},

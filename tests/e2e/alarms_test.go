@@ -49,7 +49,7 @@ func (d *deployment) createTopic() {
 
 func TestAlarmsForAddressesAndATopicAreReadBackAndLeaveNothing(t *testing.T) {
 	t.Parallel()
-	d, proxy := newFaultyDeployment(t)
+	d := newDeployment(t)
 	d.createTopic()
 	d.Set(withEmail, "mediaserver:alarmEmails[1]=Ops@example.com", withTopic,
 		"mediaserver:alarmErrorPercent=2", "mediaserver:alarmResponseSeconds=9", "mediaserver:minCapacity=0")
@@ -57,7 +57,7 @@ func TestAlarmsForAddressesAndATopicAreReadBackAndLeaveNothing(t *testing.T) {
 	// Six alarms, a topic with its policy, and two subscriptions.
 	d.checkManaged(-10)
 	d.checkInventory(alarmed(ourTopic, subscribed(oncall), subscribed("Ops@example.com"), othersPage))
-	d.checkValues(proxy, map[string]any{
+	d.checkValues(map[string]any{
 		"alarmEmails": []string{oncall, "Ops@example.com"}, "alarmTopicArn": topicArn,
 		"alarmErrorPercent": 2, "alarmResponseSeconds": 9, "minCapacity": 0,
 	})

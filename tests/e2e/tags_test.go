@@ -10,7 +10,7 @@ import (
 
 func TestChangedDefaultTagsReachEveryResourceInPlace(t *testing.T) {
 	t.Parallel()
-	d, proxy := newFaultyDeployment(t)
+	d := newDeployment(t)
 	d.Up()
 	// One tag changed, one added, two removed.
 	d.Set("aws:defaultTags.tags.Project=renamed", "aws:defaultTags.tags.Owner=media")
@@ -30,7 +30,7 @@ func TestChangedDefaultTagsReachEveryResourceInPlace(t *testing.T) {
 	d.Up()
 	d.Must("refresh", "--yes", "--expect-no-changes")
 
-	stack := d.readable(proxy, nil)
+	stack := d.readable(nil)
 	stack.Tags = map[string]string{"Project": "renamed", "Owner": "media"}
 	if err := readback.Check(t.Context(), d.Clients(), stack); err != nil {
 		t.Error(err)

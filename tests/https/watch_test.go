@@ -33,7 +33,6 @@ type watch struct {
 	mutex sync.Mutex
 	// moments are the calls that changed something, in their order, with what was there afterwards.
 	moments []moment
-	bodies  map[string][]string
 }
 
 // moment is what users met after a call.
@@ -58,7 +57,7 @@ func newWatch(emulator string, clients *awsclients.Clients) (*watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watch{forward: httputil.NewSingleHostReverseProxy(target), clients: clients, bodies: map[string][]string{}}, nil
+	return &watch{forward: httputil.NewSingleHostReverseProxy(target), clients: clients}, nil
 }
 
 // changing tells whether an operation changes something.
@@ -88,7 +87,6 @@ func (w *watch) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.bodies[operation] = append(w.bodies[operation], string(body))
 	w.forward.ServeHTTP(writer, request)
 	w.moments = append(w.moments, w.look(operation+described(operation, string(body))))
 }

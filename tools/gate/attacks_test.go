@@ -16,6 +16,7 @@ const (
 	theRepository  = "aws:ecr/repository:Repository::mediaserver"
 	thePullPolicy  = "aws:ecr/repositoryPolicy:RepositoryPolicy::mediaserver"
 	theGroup       = "aws:ec2/securityGroup:SecurityGroup::ecs-tasks"
+	theEntrance    = "aws:ec2/securityGroup:SecurityGroup::alb"
 	theRole        = role + "::ecs-task-role"
 	theStarter     = role + "::ecs-task-execution-role"
 	thePolicy      = "aws:iam/rolePolicy:RolePolicy::ecs-task-s3-policy"
@@ -52,6 +53,8 @@ var attacks = []struct {
 	{"media that expires, as a text", "rules[0].expiration.days", edit{theLifecycle, "inputs.rules[0].expiration.days", `"1"`}},
 	{"media that expires on a day", "rules[0].expiration.date", edit{theLifecycle, "inputs.rules[0].expiration.date", `"2030-01-01T00:00:00Z"`}},
 	{"old versions that expire", "rules[0].noncurrentVersionExpiration.noncurrentDays", edit{theLifecycle, "inputs.rules[0].noncurrentVersionExpiration.noncurrentDays", "30"}},
+	{"media that can be read only after hours", "rules[0].transitions[1].storageClass", edit{theLifecycle, "inputs.rules[0].transitions[1].storageClass", `"DEEP_ARCHIVE"`}},
+	{"media that is archived no more", "rules[0].transitions", edit{theLifecycle, "inputs.rules[0].transitions", `[{"days": 30, "storageClass": "STANDARD_IA"}]`}},
 	{"a second rule", "rules", edit{theLifecycle, "inputs.rules[1]", `{"status": "Enabled", "expiration": {"days": 1}}`}},
 	{"a rule without a list", "rules", edit{theLifecycle, "inputs.rules", `{"status": "Enabled", "expiration": {"days": 1}}`}},
 	{"another bucket", "bucket", edit{theBucket, "inputs.bucket", `"attackers-bucket"`}},
@@ -98,6 +101,9 @@ var attacks = []struct {
 	{"the domain elsewhere", "aliases[evil.example].name", edit{theRecord, "inputs.aliases[0].name", `"evil.example"`}},
 	{"a record written over", "allowOverwrite", edit{theRecord, "inputs.allowOverwrite", "true"}},
 	{"a weighted record", "setIdentifier", edit{theRecord, "inputs.setIdentifier", `"x"`}},
+	{"a load balancer that others reach", "internal", edit{theBalancer, "was.inputs.internal", "true"}},
+	{"other subnets of the load balancer", "subnets", edit{theBalancer, "inputs.subnets", `["subnet-evil"]`}},
+	{"other networks that reach the load balancer", "ingress[0].cidrBlocks[0]", edit{theEntrance, "inputs.ingress[0].cidrBlocks[0]", `"10.0.0.0/8"`}},
 	{"malformed requests", "dropInvalidHeaderFields", edit{theBalancer, "inputs.dropInvalidHeaderFields", "false"}},
 	{"a log of requests elsewhere", "accessLogs.bucket", edit{theBalancer, "inputs.accessLogs.bucket", `"attackers-bucket"`}},
 	{"ambiguous requests", "desyncMitigationMode", edit{theBalancer, "inputs.desyncMitigationMode", `"monitor"`}},
@@ -117,9 +123,13 @@ var attacks = []struct {
 	{"other groups", "networkConfiguration.securityGroups[0]", edit{theService, "inputs.networkConfiguration.securityGroups[0]", `"sg-evil"`}},
 	{"other subnets", "networkConfiguration.subnets", edit{theService, "inputs.networkConfiguration.subnets", `["subnet-evil"]`}},
 	{"a shell", "enableExecuteCommand", edit{theService, "inputs.enableExecuteCommand", `"true"`}},
+	{"tasks with or without an address of their own", "networkConfiguration.assignPublicIp", edit{theService, "inputs.networkConfiguration.assignPublicIp", "false"}},
+	{"tasks that stay in one zone", "availabilityZoneRebalancing", edit{theService, "inputs.availabilityZoneRebalancing", `"DISABLED"`}},
 	{"requests for another container", "loadBalancers[0].containerName", edit{theService, "inputs.loadBalancers[0].containerName", `"evil"`}},
 	{"an older platform", "platformVersion", edit{theService, "inputs.platformVersion", `"1.3.0"`}},
 	{"a grace period without end", "healthCheckGracePeriodSeconds", edit{theService, "inputs.healthCheckGracePeriodSeconds", "2147483647"}},
+	{"a grace period of more than an hour", "healthCheckGracePeriodSeconds", edit{theService, "inputs.healthCheckGracePeriodSeconds", "3601"}},
+	{"a grace period that is gone", "healthCheckGracePeriodSeconds", edit{theService, "inputs.healthCheckGracePeriodSeconds", ""}},
 	{"no healthy task during deployments", "deploymentMinimumHealthyPercent", edit{theService, "inputs.deploymentMinimumHealthyPercent", "0"}},
 	{"another cluster", "cluster", edit{theService, "inputs.cluster", `"arn:aws:ecs:eu-west-2:123456789012:cluster/other"`}},
 	{"no task", "desiredCount", edit{theService, "inputs.desiredCount", "0"}},
@@ -156,10 +166,14 @@ var attacks = []struct {
 	{"a health check of another port of the container", "healthCheck.command[5]", edit{theTasks, container + "healthCheck.command[5]", `"http://localhost:9999/health"`}},
 	{"a health check of a path that the load balancer does not ask", "healthCheck.command[5]", edit{theTasks, container + "healthCheck.command[5]", `"http://localhost:3000/static.css"`}},
 	{"a health check that never gives up", "healthCheck.retries", edit{theTasks, container + "healthCheck.retries", "10"}},
+	{"a health check of another address", "healthCheck.command[5]", edit{theTasks, container + "healthCheck.command[5]", `"http://127.0.0.1:3000/health"`}},
+	{"a health check that begins at once", "healthCheck.startPeriod", edit{theTasks, container + "healthCheck.startPeriod", "0"}},
+	{"a start period that is no number", "healthCheck.startPeriod", edit{theTasks, container + "healthCheck.startPeriod", `"NaN"`}},
 	{"a health check that begins late", "healthCheck.startPeriod", edit{theTasks, container + "healthCheck.startPeriod", "300"}},
 	{"no secret", "secrets[JWT_SECRET].valueFrom", edit{theTasks, container + "secrets", "[]"}},
 	{"a secret from elsewhere", "secrets[JWT_SECRET].valueFrom", edit{theTasks, container + "secrets[0].valueFrom", `"arn:aws:ssm:eu-west-2:123456789012:parameter/known"`}},
 	{"a secret under a second name", "secrets[COPY].valueFrom", edit{theTasks, container + "secrets[1]", `{"name": "COPY", "valueFrom": "arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver/jwt-secret"}`}},
+	{"a variable of the application", "environment[LOG_LEVEL].value", edit{theTasks, container + "environment[4]", `{"name": "LOG_LEVEL", "value": "debug"}`}},
 	{"a secret in plain", "environment[JWT_SECRET].value", edit{theTasks, container + "environment[4]", `{"name": "JWT_SECRET", "value": "hunter2"}`}},
 	{"where the SDK sends", "environment[AWS_ENDPOINT_URL_S3].value", edit{theTasks, container + "environment[4]", `{"name": "AWS_ENDPOINT_URL_S3", "value": "https://evil.example"}`}},
 	{"what Node.js loads", "environment[NODE_OPTIONS].value", edit{theTasks, container + "environment[4]", `{"name": "NODE_OPTIONS", "value": "--require=/tmp/x"}`}},
@@ -179,6 +193,7 @@ var attacks = []struct {
 	{"capabilities", "linuxParameters.capabilities.add", edit{theTasks, container + "linuxParameters.capabilities.add", `["SYS_PTRACE"]`}},
 	{"a mounted volume", "mountPoints", edit{theTasks, container + "mountPoints", `[{"sourceVolume": "a"}]`}},
 	{"no log", "logConfiguration.logDriver", edit{theTasks, container + "logConfiguration", ""}},
+	{"a log that stops the application", "logConfiguration.options.mode", edit{theTasks, container + "logConfiguration.options.mode", `"blocking"`}},
 	{"a log elsewhere", "logConfiguration.options.awslogs-group", edit{theTasks, container + "logConfiguration.options.awslogs-group", `"elsewhere"`}},
 	{"a log with a secret", "logConfiguration.secretOptions", edit{theTasks, container + "logConfiguration.secretOptions", `[{"name": "a", "valueFrom": "b"}]`}},
 	{"an image that may change under its tag", "versionConsistency", edit{theTasks, container + "versionConsistency", `"disabled"`}},

@@ -60,6 +60,7 @@ var freeList = []freeProperty{
 	{metricAlarm, "threshold", "of the alarm at the highest number of tasks, to the one that adds tasks", "Tasks are busy where scaling would add one.", followsScaling, false},
 	{cluster, "settings[containerInsights].value", "enabled, enhanced or disabled", "How closely CloudWatch observes the cluster.", oneOf("enabled", "enhanced", "disabled"), false},
 	{service, "desiredCount", "1 or more", "A number of tasks.", atLeast(1), false},
+	{service, "healthCheckGracePeriodSeconds", "up to 3600", "How long a task may take to start. With one of years no broken task would be replaced.", between(0, longestStart), false},
 	{service, "taskDefinition", "to the task definition of the stack", "What it runs is judged there.", runsOwnTasks, true},
 	{taskDefinition, "cpu", "more than 0", "The size of a task.", atLeast(1), false},
 	{taskDefinition, "memory", "more than 0", "The size of a task.", atLeast(1), false},
@@ -67,6 +68,7 @@ var freeList = []freeProperty{
 	{taskDefinition, "containerDefinitions[*].image", "another tag or digest of the same repository", "A release. Who may push to the repository decides what runs.", sameRepository, false},
 	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "one word of at most 20 letters, digits and hyphens", "The mode of the application. A secret does not fit.", isWord, false},
 	{taskDefinition, "containerDefinitions[*].healthCheck.command[*]", "the path of the URL, to that of the target group", "The health path.", healthPathOfContainer, false},
+	{taskDefinition, "containerDefinitions[*].healthCheck.startPeriod", "to the grace period of the service, 300 at most", "The container's check begins when the service's does.", followsGracePeriod, false},
 	{role, "description", "", "A text for people.", isText, false},
 	{loadBalancer, "idleTimeout", "1 or more", "A delay until an idle connection is closed.", atLeast(1), false},
 	{targetGroup, "deregistrationDelay", "", "A delay for requests that are under way.", atLeast(0), false},
@@ -280,8 +282,23 @@ func sameRepository(c change) bool {
 	return are && was != nil && is != nil && was[1] == is[1]
 }
 
-// healthURL is what the health check of a container asks: the container itself, at a path.
-var healthURL = regexp.MustCompile(`^(http://localhost:[0-9]+)(/[!-~]*)$`)
+// The bounds of the setting startSeconds, and of what a container's start period follows of it.
+const (
+	longestStart       = 3600
+	longestStartPeriod = 300
+)
+
+func followsGracePeriod(c change) bool {
+	period, is := number(c.After)
+	return is && c.plan.hasOnly(service, func(inputs map[string]any) bool {
+		grace, stated := number(inputs["healthCheckGracePeriodSeconds"])
+		return stated && grace <= longestStart && period == min(grace, longestStartPeriod)
+	})
+}
+
+// healthURL is what the health check of a container asks: the container itself, at a path. curl is given its name, and
+// wget its address (ecs.go of the program).
+var healthURL = regexp.MustCompile(`^(http://(?:localhost|127\.0\.0\.1):[0-9]+)(/[!-~]*)$`)
 
 func healthPathOfContainer(c change) bool {
 	oldText, newText, are := both[string](c.Before, c.After)

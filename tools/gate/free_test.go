@@ -44,6 +44,9 @@ var examples = [][]edit{
 	{{metricAlarm + "::high-cpu", "inputs.threshold", "80"}, {atMaxCapacity, "inputs.threshold", "80"}},
 	{{theCluster, "inputs.settings[0].value", `"enhanced"`}},
 	{{theService, "inputs.desiredCount", "3"}},
+	{{theService, "inputs.healthCheckGracePeriodSeconds", "3600"}, {theTasks, container + "healthCheck.startPeriod", "300"}},
+	{{theService, "inputs.healthCheckGracePeriodSeconds", "0"}, {theTasks, container + "healthCheck.startPeriod", "0"}},
+	{{theService, "inputs.healthCheckGracePeriodSeconds", "299"}, {theTasks, container + "healthCheck.startPeriod", "299"}},
 	{{theTasks, "inputs.cpu", `"512"`}, {theService, "inputs.taskDefinition", `"` + unknown + `"`}},
 	// The rest of an update that was interrupted.
 	{{theService, "was.inputs.taskDefinition", `"arn:aws:ecs:eu-west-2:123456789012:task-definition/mediaserver:0"`}},
@@ -53,6 +56,7 @@ var examples = [][]edit{
 	{{theTasks, container + "image", `"` + repository + "@sha256:" + strings.Repeat("0", 64) + `"`}},
 	{{theTasks, container + "environment[1].value", `"staging"`}},
 	{{theTasks, container + "healthCheck.command[5]", `"http://localhost:3000/alive?deep=1"`}, {theTargets, "inputs.healthCheck.path", `"/alive?deep=1"`}},
+	{{theTasks, "was." + container + "healthCheck.command[5]", `"http://127.0.0.1:3000/health"`}, {theTasks, container + "healthCheck.command[5]", `"http://127.0.0.1:3000/alive"`}, {theTargets, "inputs.healthCheck.path", `"/alive"`}},
 	{{role + "::ecs-task-role", "inputs.description", `"The role of the tasks"`}},
 	{{theBalancer, "inputs.idleTimeout", "120"}},
 	{{theTargets, "inputs.deregistrationDelay", "60"}},

@@ -69,7 +69,7 @@ func newScene(t *testing.T, withContainers bool) *scene {
 			return s.provider.URL(), nil
 		}
 	})
-	s.Target = InSandbox(deployed.Sandbox, s.provider, NewName())
+	s.Target = InSandbox(deployed.Sandbox, NewName())
 	if withContainers {
 		tasks.lend(s.Target)
 	}

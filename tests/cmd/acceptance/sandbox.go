@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -15,25 +14,14 @@ func (c command) inSandbox(ctx context.Context, name string) int {
 	fmt.Printf("The acceptance run %s in a sandbox: an emulated AWS on this machine, with stand-ins for Pulumi's plugins.\n"+
 		"It takes about half a minute and costs nothing. What needs running containers is left out. The steps:\n\n%s\n",
 		name, Steps())
-	var proxy *faultproxy.Proxy
 	folder := filepath.Join(c.options.Folder, "sandbox")
-	running, err := sandbox.Start(ctx, sandbox.Options{
-		Root: c.options.Root, Dir: folder, Progress: os.Stderr,
-		ProviderEndpoint: func(emulator string) (endpoint string, err error) {
-			if proxy, err = faultproxy.Start(emulator); err != nil {
-				return "", err
-			}
-			return proxy.URL(), nil
-		},
-	})
+	running, err := sandbox.Start(ctx, sandbox.Options{Root: c.options.Root, Dir: folder, Progress: os.Stderr})
 	if err != nil {
 		return cannotBegin(err)
 	}
-	code, remains := c.finish(Run(ctx, InSandbox(running, proxy, name), c.options))
-	for _, part := range []interface{ Close() error }{running, proxy} {
-		if err := part.Close(); err != nil {
-			fmt.Fprintf(os.Stderr, "acceptance: close the sandbox: %v\n", err)
-		}
+	code, remains := c.finish(Run(ctx, InSandbox(running, name), c.options))
+	if err := running.Close(); err != nil {
+		fmt.Fprintf(os.Stderr, "acceptance: close the sandbox: %v\n", err)
 	}
 	if err := os.RemoveAll(folder); err != nil {
 		fmt.Fprintf(os.Stderr, "acceptance: remove the folder of the sandbox: %v\n", err)

@@ -79,12 +79,5 @@ func (r *run) readBack(ctx context.Context) (string, error) {
 
 // check reads resources back, or all and the outputs.
 func (r *run) check(ctx context.Context, keys ...string) error {
-	stack := r.deployed()
-	if r.target.CreatedService != nil {
-		var err error
-		if stack.CreatedService, err = r.target.CreatedService(); err != nil {
-			return err
-		}
-	}
-	return readback.Check(ctx, r.clients, stack, keys...)
+	return readback.Check(ctx, r.clients, r.deployed(), keys...)
 }

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -27,9 +25,6 @@ type Target struct {
 	Environment []string
 	// Exports are the commands that point a shell at the stack and the account, one on a line.
 	Exports string
-	// CreatedService returns the request that created the service, where describing it does not tell all of it. Nil on
-	// AWS.
-	CreatedService func() (string, error)
 	// Containers is what runs the service's containers. Nil if nothing does.
 	Containers *Containers
 	// Patience is how long to wait between two looks at something that takes its time.
@@ -47,21 +42,13 @@ type Containers struct {
 // emulated tells whether the target is no AWS.
 func (t *Target) emulated() bool { return t.Config.BaseEndpoint != nil }
 
-// InSandbox is a run in a running sandbox whose stack holds nothing yet. The proxy stands between the aws provider and
-// the emulator, and has seen what was asked for.
-func InSandbox(running *sandbox.Sandbox, proxy *faultproxy.Proxy, name string) *Target {
+// InSandbox is a run in a running sandbox whose stack holds nothing yet.
+func InSandbox(running *sandbox.Sandbox, name string) *Target {
 	stack := &running.Stack
 	return &Target{
 		Name: name, Account: sandbox.Account, Region: sandbox.Region, Partition: "aws",
 		Config: sandbox.AWSConfig(running.Endpoint()),
 		CLI:    stack.CLI, SettingsFile: stack.SettingsFile(),
 		Environment: stack.Env(), Exports: stack.Exports(), Patience: 50 * time.Millisecond,
-		CreatedService: func() (string, error) {
-			bodies := proxy.Bodies("CreateService")
-			if len(bodies) != 1 {
-				return "", fmt.Errorf("the service was created %d times, not once", len(bodies))
-			}
-			return bodies[0], nil
-		},
 	}
 }

@@ -294,8 +294,6 @@ func createService(ctx context.Context, client *api, in *service) (string, error
 	return *created.Service.ServiceArn, nil
 }
 
-// readService keeps what the emulator does not report, the deployment configuration and the exec flag, as the inputs
-// say. So it sees no drift of these.
 func readService(ctx context.Context, client *api, id string, in *service) error {
 	observed, err := describeService(ctx, client, clusterOfService(id, in.Cluster), lastPart(id, "/"))
 	if err != nil {
@@ -303,7 +301,6 @@ func readService(ctx context.Context, client *api, id string, in *service) error
 	}
 	known := *in
 	copyFields(observed, in)
-	in.EnableExecuteCommand, in.PropagateTags = known.EnableExecuteCommand, known.PropagateTags
 	if len(observed.CapacityProviderStrategy) == 0 {
 		in.CapacityProviderStrategy = known.CapacityProviderStrategy
 	}

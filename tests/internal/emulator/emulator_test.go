@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -165,7 +166,7 @@ func TestTheEmulatorEndsWithTheProcess(t *testing.T) {
 	}
 }
 
-func TestAServiceKeepsItsGracePeriod(t *testing.T) {
+func TestTheEmulatorRemembersAllOfAService(t *testing.T) {
 	client := ecs.NewFromConfig(account(started(t, Options{})))
 	if _, err := client.CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String("a")}); err != nil {
 		t.Fatal(err)
@@ -175,24 +176,34 @@ func TestAServiceKeepsItsGracePeriod(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	stored := func() string {
+		described, err := client.DescribeServices(t.Context(), &ecs.DescribeServicesInput{Cluster: aws.String("a"), Services: []string{"a"}})
+		if err != nil || len(described.Services) != 1 {
+			t.Fatalf("the services are %+v (%v)", described, err)
+		}
+		service := described.Services[0]
+		return fmt.Sprintf("%s %d %t %d", service.AvailabilityZoneRebalancing, aws.ToInt32(service.DeploymentConfiguration.MaximumPercent),
+			service.EnableExecuteCommand, aws.ToInt32(service.HealthCheckGracePeriodSeconds))
+	}
 	if _, err := client.CreateService(t.Context(), &ecs.CreateServiceInput{
-		Cluster: aws.String("a"), ServiceName: aws.String("a"), TaskDefinition: aws.String("a"), HealthCheckGracePeriodSeconds: aws.Int32(60),
+		Cluster: aws.String("a"), ServiceName: aws.String("a"), TaskDefinition: aws.String("a"),
+		AvailabilityZoneRebalancing: ecstypes.AvailabilityZoneRebalancingEnabled, EnableExecuteCommand: true,
+		DeploymentConfiguration:       &ecstypes.DeploymentConfiguration{MaximumPercent: aws.Int32(200)},
+		HealthCheckGracePeriodSeconds: aws.Int32(60),
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, change := range []*int32{nil, aws.Int32(90)} {
-		want := int32(60)
-		if change != nil {
-			want = *change
-			if _, err := client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
-				Cluster: aws.String("a"), Service: aws.String("a"), HealthCheckGracePeriodSeconds: change,
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		described, err := client.DescribeServices(t.Context(), &ecs.DescribeServicesInput{Cluster: aws.String("a"), Services: []string{"a"}})
-		if err != nil || len(described.Services) != 1 || aws.ToInt32(described.Services[0].HealthCheckGracePeriodSeconds) != want {
-			t.Errorf("the services are %+v (%v), want a grace period of %d s", described, err, want)
-		}
+	if got, want := stored(), "ENABLED 200 true 60"; got != want {
+		t.Errorf("created is %s, want %s", got, want)
+	}
+	if _, err := client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
+		Cluster: aws.String("a"), Service: aws.String("a"), AvailabilityZoneRebalancing: ecstypes.AvailabilityZoneRebalancingDisabled,
+		DeploymentConfiguration: &ecstypes.DeploymentConfiguration{MaximumPercent: aws.Int32(150)},
+		EnableExecuteCommand:    aws.Bool(false), HealthCheckGracePeriodSeconds: aws.Int32(90),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := stored(), "DISABLED 150 false 90"; got != want {
+		t.Errorf("updated is %s, want %s", got, want)
 	}
 }

@@ -18,7 +18,7 @@ import threading
 gc.disable()
 
 from moto import backends
-from moto.core import base_backend, responses
+from moto.core import base_backend, responses, utils
 from moto.ecs import responses as ecs
 from moto.kms import models as kms
 from moto.s3 import models as s3
@@ -39,21 +39,20 @@ make_private_key = kms.generate_private_key
 kms.generate_private_key = lambda spec: None if spec == "SYMMETRIC_DEFAULT" else make_private_key(spec)
 
 
-# moto forgets a service's grace period, which try-image asks for.
-def with_grace_period(handle):
-    @functools.wraps(handle)
-    def handler(response):
-        result = handle(response)
-        period = response._get_param("healthCheckGracePeriodSeconds")
-        if period is not None:
-            result.result["service"].health_check_grace_period_seconds = period
-        return result
-
-    return handler
+# What moto forgets of a new service. An update it keeps whole.
+FORGOTTEN = ("availabilityZoneRebalancing", "deploymentConfiguration", "enableExecuteCommand", "healthCheckGracePeriodSeconds")
+create_service = ecs.EC2ContainerServiceResponse.create_service
 
 
-ecs.EC2ContainerServiceResponse.create_service = with_grace_period(ecs.EC2ContainerServiceResponse.create_service)
-ecs.EC2ContainerServiceResponse.update_service = with_grace_period(ecs.EC2ContainerServiceResponse.update_service)
+@functools.wraps(create_service)
+def create_whole_service(response):
+    result = create_service(response)
+    for name in FORGOTTEN:
+        setattr(result.result["service"], utils.camelcase_to_underscores(name), response._get_param(name))
+    return result
+
+
+ecs.EC2ContainerServiceResponse.create_service = create_whole_service
 
 # The emulation that a thread works for, by its port, and the accounts of each by service.
 current = threading.local()

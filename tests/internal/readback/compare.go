@@ -21,7 +21,7 @@ const pattern = "~"
 //   - A document that AWS returns as a text is decoded. A list of one is that one.
 //   - The fields of an object that are wanted where AWS has a list are lists of the fields of its elements.
 //   - {"includes": […]}: these and others. {"secret": 32}: a text of that length, which no message shows.
-//     {"policy": […]}: a policy of exactly these statements, whatever their Sid.
+//     {"exactly": {…}}: these fields and no others. {"policy": […]}: exactly these statements, whatever their Sid.
 func compare(path string, got, want any) []string {
 	if object, isObject := want.(map[string]any); isObject && len(object) == 1 {
 		for operator, of := range object {
@@ -34,7 +34,13 @@ func compare(path string, got, want any) []string {
 				}
 				return nil
 			case "policy":
-				return compare(path, policyOf(got), exactly(map[string]any{"Version": "2012-10-17", "Statement": policyOf(of)}))
+				of = map[string]any{"Version": "2012-10-17", "Statement": of}
+				return compare(path, got, map[string]any{"exactly": of})
+			case "exactly":
+				if got, want := show(canonical(got)), show(canonical(of)); got != want {
+					return []string{fmt.Sprintf("%s is %s, want %s", path, got, want)}
+				}
+				return nil
 			}
 		}
 	}
@@ -43,47 +49,23 @@ func compare(path string, got, want any) []string {
 		if text, isText := got.(string); isText {
 			got = document(text)
 		}
-		return compareFields(path, got, want)
+		var differences []string
+		for _, key := range slices.Sorted(maps.Keys(want)) {
+			differences = append(differences, compare(path+"."+key, field(got, key), want[key])...)
+		}
+		return differences
 	case []any:
 		return compareLists(path, asList(got), want, false)
 	}
 	got = one(got)
+	fits := fmt.Sprint(got) == fmt.Sprint(want) || isNothing(got) && isNothing(want)
 	if text, _ := want.(string); strings.HasPrefix(text, pattern) {
-		if got != nil && regexp.MustCompile("^(?:"+text[len(pattern):]+")$").MatchString(fmt.Sprint(got)) {
-			return nil
-		}
-	} else if fmt.Sprint(got) == fmt.Sprint(want) || isNothing(got) && isNothing(want) {
+		fits = got != nil && regexp.MustCompile("^(?:"+text[len(pattern):]+")$").MatchString(fmt.Sprint(got))
+	}
+	if fits {
 		return nil
 	}
 	return []string{fmt.Sprintf("%s is %s, want %s", path, show(got), show(want))}
-}
-
-// only marks an object that has no other fields than those that are wanted.
-const only = "only these fields"
-
-// exactly marks an object, and all that are in it.
-func exactly(want map[string]any) map[string]any {
-	marked := map[string]any{only: true}
-	for key, value := range want {
-		marked[key] = value
-	}
-	return marked
-}
-
-func compareFields(path string, got any, want map[string]any) (differences []string) {
-	for _, key := range slices.Sorted(maps.Keys(want)) {
-		if key != only {
-			differences = append(differences, compare(path+"."+key, field(got, key), want[key])...)
-		}
-	}
-	if object, isObject := got.(map[string]any); isObject && want[only] != nil {
-		for _, key := range slices.Sorted(maps.Keys(object)) {
-			if _, wanted := want[key]; !wanted && !isNothing(object[key]) {
-				differences = append(differences, fmt.Sprintf("%s has the field %s, want none: %s", path, key, show(object[key])))
-			}
-		}
-	}
-	return differences
 }
 
 // compareLists pairs the elements of two lists. Of a single pair that does not fit it tells the difference.
@@ -111,27 +93,28 @@ func compareLists(path string, got, want []any, others bool) (differences []stri
 	return differences
 }
 
-// policyOf is a policy or a part of one in the form in which it is compared: decoded, without the names of statements,
-// each object complete.
-func policyOf(value any) any {
+// canonical is a policy or a part of one in the form in which two are compared: decoded, without the names of
+// statements, a list of one as that one, and lists in one order.
+func canonical(value any) any {
 	switch value := value.(type) {
 	case string:
 		if decoded := document(value); decoded != nil {
-			return policyOf(decoded)
+			return canonical(decoded)
 		}
 	case []any:
 		list := []any{}
 		for _, each := range value {
-			list = append(list, policyOf(each))
+			list = append(list, canonical(each))
 		}
-		return list
+		slices.SortFunc(list, func(a, b any) int { return strings.Compare(show(a), show(b)) })
+		return one(list)
 	case map[string]any:
-		object := exactly(value)
+		object := map[string]any{}
 		for key, each := range value {
-			object[key] = policyOf(each)
+			if key != "Sid" && key != "Id" {
+				object[key] = canonical(each)
+			}
 		}
-		delete(object, "Sid")
-		delete(object, "Id")
 		return object
 	}
 	return value
@@ -139,15 +122,13 @@ func policyOf(value any) any {
 
 // document decodes an object that is written as JSON, as AWS writes it or as IAM does, with percent signs. Nil for any
 // other text.
-func document(text string) map[string]any {
-	if unescaped, err := url.QueryUnescape(text); err == nil && strings.HasPrefix(text, "%7B") {
-		text = unescaped
+func document(text string) (object map[string]any) {
+	if strings.HasPrefix(text, "%7B") {
+		text, _ = url.QueryUnescape(text)
 	}
-	if !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)) {
-		return nil
+	if strings.HasPrefix(text, "{") && json.Valid([]byte(text)) {
+		decode([]byte(text), &object)
 	}
-	var object map[string]any
-	decode([]byte(text), &object)
 	return object
 }
 
@@ -202,11 +183,8 @@ func isNothing(value any) bool {
 	}
 }
 
-// show writes a value as JSON, without marks.
+// show writes a value as the JSON that it was read from.
 func show(value any) string {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return strings.NewReplacer(`"`+only+`":true,`, "", `,"`+only+`":true`, "").Replace(string(text))
+	text, _ := json.Marshal(value)
+	return string(text)
 }

@@ -4,17 +4,18 @@
 //
 // What to call and what to expect is data: the part "readback" of inventory.json.
 //
-//   - types: the calls that read a resource of a type. Their answers are merged into one object; "answer" is the part
-//     of it that counts, "as" its name in the merged object, and "pick" selects from a list. A list of one is that one.
-//   - resources: "id" and "of" (what it belongs to) of each, further calls in "also", and the expectation in "want".
+//   - types: the calls that read a resource of a type, each named after a client and its method. Their answers are
+//     merged into one object; "answer" is the part of it that counts, "as" its name in the merged object, and "pick"
+//     selects from a list. A list of one is that one.
+//   - resources: "id" and "of" (what it belongs to) of each, further calls in "also", and the expectation in "want". The
+//     first are the stack's outputs, a contract with those who read them.
 //   - lookups: what the stack uses and does not own, read like a resource.
 //   - values: what several expectations have in common.
 //   - settings: those of a stack that is as the guide describes it.
-//   - outputs: the contract between the stack and those who read its outputs.
 //
 // In a text, {x} is a setting, a value or a fact of the account; {SecurityGroup alb.GroupId} is what AWS answers about
-// another resource, {this.X} what it has answered about this one, and {outputs.x} an output of the stack. How an
-// expectation is compared is in compare.go.
+// another resource, {this.X} what it has answered about this one, and {outputs.x} an output of the stack. An object with
+// "if", "by" or "each" is a choice or a loop, explained at evaluate. How an expectation is compared is in compare.go.
 package readback
 
 import (
@@ -43,27 +44,24 @@ type Stack struct {
 	Tags map[string]string
 	// Outputs are the stack's outputs as JSON decodes them.
 	Outputs map[string]any
-	// CreatedService is the request that created the ECS service, as JSON. It is read instead of the answer of an
-	// emulator that forgets a part of the service. Empty on AWS.
-	CreatedService string
 }
+
+// outputs is the key of the stack's outputs among the resources.
+const outputs = "outputs"
 
 // Check reads the resources of a stack back, all that its settings bring and the outputs, or only those with the given
 // keys ([inventory.Resource.Key]). It goes on after a difference: the error has a line for each, which begins with the
 // key. A key that no resource of the stack has is a difference too.
 func Check(ctx context.Context, clients *awsclients.Clients, stack Stack, keys ...string) error {
 	r := newReader(ctx, clients, stack)
-	present := Resources(stack)
+	present := append([]string{outputs}, Resources(stack)...)
 	if len(keys) == 0 {
-		r.check("outputs", stack.Outputs, exactly(expected.Outputs))
 		keys = present
 	}
 	for _, key := range keys {
-		if !slices.Contains(present, key) {
-			r.differ(key, "the settings of the stack bring no such resource")
-			continue
+		if err := attempt(func() { r.check(key, slices.Contains(present, key)) }); err != nil {
+			r.differences = append(r.differences, fmt.Errorf("%s: %w", key, err))
 		}
-		r.checkResource(key)
 	}
 	return errors.Join(r.differences...)
 }
@@ -83,20 +81,17 @@ func Resources(stack Stack) []string {
 
 // Left are the keys of the resources that AWS still has, of all that the settings of a stack bring. What only an output
 // names that the stack does not have is taken for gone.
-func Left(ctx context.Context, clients *awsclients.Clients, stack Stack) ([]string, error) {
+func Left(ctx context.Context, clients *awsclients.Clients, stack Stack) (left []string, err error) {
 	r := newReader(ctx, clients, stack)
-	var left []string
 	for _, key := range Resources(stack) {
-		answer, err := r.read(key)
-		if IsMissing(err) {
-			continue
-		}
-		if err != nil {
+		err = attempt(func() {
+			// AWS describes what ECS has deleted for a while.
+			if status := field(r.read(key), "Status"); status != "INACTIVE" && status != "DELETE_IN_PROGRESS" {
+				left = append(left, key)
+			}
+		})
+		if err != nil && !IsMissing(err) {
 			return nil, fmt.Errorf("look for %s: %w", key, err)
-		}
-		// AWS describes what ECS has deleted for a while.
-		if status := field(answer, "Status"); status != "INACTIVE" && status != "DELETE_IN_PROGRESS" {
-			left = append(left, key)
 		}
 	}
 	return left, nil
@@ -117,9 +112,9 @@ func IsMissing(err error) bool {
 
 // expected is the part of the inventory that this package reads.
 var expected = func() (content struct {
-	Settings, Values, Outputs map[string]any
-	Lookups, Types            map[string][]call
-	Resources                 map[string]resource
+	Settings, Values map[string]any
+	Lookups, Types   map[string][]call
+	Resources        map[string]resource
 }) {
 	decode(inventory.Readback(), &content)
 	return content
@@ -135,34 +130,19 @@ type resource struct {
 	Want map[string]any
 }
 
-// checkResource compares one resource, and its tags if AWS tells of any.
-func (r *reader) checkResource(key string) {
-	answer, err := r.read(key)
-	if err != nil {
-		r.differ(key, err.Error())
-		return
+// check compares one resource, and its tags if AWS tells of any.
+func (r *reader) check(key string, present bool) {
+	if !present {
+		fail("the settings of the stack bring no such resource")
 	}
-	r.check(key, answer, expected.Resources[key].Want)
+	answer := r.read(key)
+	differences := compare("", plain(answer), r.evaluate(expected.Resources[key].Want))
 	if tags, tagged := answer["Tags"]; tagged {
-		wanted, _ := plain(r.stack.Tags).(map[string]any)
-		r.check(key+": Tags", ownTags(tags), exactly(wanted))
+		differences = append(differences, compare("Tags", ownTags(tags), map[string]any{"exactly": plain(r.stack.Tags)})...)
 	}
-}
-
-// check compares an answer with what is wanted of it.
-func (r *reader) check(what string, got any, want any) {
-	wanted, err := r.evaluate(want)
-	if err != nil {
-		r.differ(what, err.Error())
-		return
+	for _, difference := range differences {
+		r.differences = append(r.differences, fmt.Errorf("%s: %s", key, strings.TrimPrefix(difference, ".")))
 	}
-	for _, difference := range compare("", plain(got), wanted) {
-		r.differ(what, strings.TrimPrefix(difference, "."))
-	}
-}
-
-func (r *reader) differ(what, difference string) {
-	r.differences = append(r.differences, fmt.Errorf("%s: %s", what, difference))
 }
 
 // ownTags are tags by their keys, without those that AWS keeps for itself.

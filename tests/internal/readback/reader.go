@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -15,9 +15,9 @@ import (
 
 // reader reads a stack back and notes what is not as it should be.
 type reader struct {
-	ctx        context.Context
-	operations map[string]operation
-	stack      Stack
+	ctx     context.Context
+	clients *awsclients.Clients
+	stack   Stack
 	// facts are what {x} stands for: settings, values, and what is known of the account.
 	facts map[string]any
 	// answers are what AWS has answered so far, by resource or lookup.
@@ -26,31 +26,40 @@ type reader struct {
 }
 
 func newReader(ctx context.Context, clients *awsclients.Clients, stack Stack) *reader {
-	r := &reader{ctx: ctx, stack: stack, facts: maps.Clone(expected.Values), answers: map[string]map[string]any{}}
-	if clients != nil {
-		r.operations = operations(clients)
-	}
+	r := &reader{ctx: ctx, clients: clients, stack: stack, facts: maps.Clone(expected.Values)}
 	maps.Copy(r.facts, expected.Settings)
 	for key, value := range stack.Settings {
 		r.facts[key] = plain(value)
 	}
 	r.facts["account"], r.facts["region"], r.facts["partition"] = stack.Account, stack.Region, stack.Partition
-	// The domains of AWS's services and of its console in each partition.
-	r.facts["domain"], r.facts["console"] = "amazonaws.com", "console.aws.amazon.com"
-	switch stack.Partition {
-	case "aws-cn":
-		r.facts["domain"], r.facts["console"] = "amazonaws.com.cn", "console.amazonaws.cn"
-	case "aws-us-gov":
-		r.facts["console"] = "console.amazonaws-us-gov.com"
-	}
-	outputs, _ := plain(stack.Outputs).(map[string]any)
-	r.answers["outputs"] = outputs
+	decoded, _ := plain(stack.Outputs).(map[string]any)
+	r.answers = map[string]map[string]any{outputs: decoded}
 	return r
+}
+
+// failure is why something cannot be read or evaluated. Whatever finds one panics with it, because nothing around it can
+// go on either.
+type failure struct{ error }
+
+func fail(format string, arguments ...any) { panic(failure{fmt.Errorf(format, arguments...)}) }
+
+// attempt returns the failure of what it runs.
+func attempt(run func()) (err error) {
+	defer func() {
+		caught := recover()
+		if failed, is := caught.(failure); is {
+			err = failed.error
+		} else if caught != nil {
+			panic(caught)
+		}
+	}()
+	run()
+	return nil
 }
 
 // call is a call of an AWS API.
 type call struct {
-	// Call is the operation, Input its input.
+	// Call is a client of [awsclients.Clients] and a method of it, such as ECS.DescribeServices. Input is its input.
 	Call  string
 	Input map[string]any
 	// Answer is the part of the answer that counts. Empty for all of it.
@@ -62,9 +71,9 @@ type call struct {
 }
 
 // read is what AWS answers about a resource or a lookup. It is asked once.
-func (r *reader) read(key string) (map[string]any, error) {
+func (r *reader) read(key string) map[string]any {
 	if answer, known := r.answers[key]; known {
-		return answer, nil
+		return answer
 	}
 	calls := expected.Lookups[key]
 	this := expected.Resources[key]
@@ -72,187 +81,56 @@ func (r *reader) read(key string) (map[string]any, error) {
 		calls = append(slices.Clone(expected.Types[inventory.All()[at].Type]), this.Also...)
 	}
 	if len(calls) == 0 {
-		return nil, fmt.Errorf("nothing says how to read %s", key)
+		fail("nothing says how to read %s", key)
 	}
-	names, err := r.evaluate([]any{this.ID, this.Of})
-	if err != nil {
-		return nil, err
-	}
+	id, of, answer := r.evaluate(this.ID), r.evaluate(this.Of), map[string]any{}
 	// Something else may be waiting for this answer, with an id of its own.
 	defer func(id, of any, this map[string]any) {
 		r.facts["id"], r.facts["of"], r.answers["this"] = id, of, this
 	}(r.facts["id"], r.facts["of"], r.answers["this"])
-	answer := map[string]any{}
-	r.facts["id"], r.facts["of"], r.answers["this"] = names.([]any)[0], names.([]any)[1], answer
+	r.facts["id"], r.facts["of"], r.answers["this"] = id, of, answer
 	for _, each := range calls {
-		part, err := r.perform(each)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", each.Call, err)
-		}
-		if each.As != "" {
-			answer[each.As] = part
-			continue
-		}
+		part := r.perform(each)
 		fields, isObject := one(part).(map[string]any)
-		if !isObject {
-			if len(asList(part)) == 0 {
-				return nil, fmt.Errorf("%s: %w: %v", each.Call, errMissing, r.facts["id"])
-			}
-			return nil, fmt.Errorf("%s: found %d, want one: %v", each.Call, len(asList(part)), r.facts["id"])
+		switch {
+		case each.As != "":
+			answer[each.As] = part
+		case isObject:
+			maps.Copy(answer, fields)
+		case len(asList(part)) == 0:
+			fail("%s: %w: %v", each.Call, errMissing, id)
+		default:
+			fail("%s: found %d, want one: %v", each.Call, len(asList(part)), id)
 		}
-		maps.Copy(answer, fields)
-	}
-	if key == "Service mediaserver" {
-		r.remember(answer)
 	}
 	r.answers[key] = answer
-	return answer, nil
-}
-
-// remember takes from the request that created the service what an emulator forgets of it.
-func (r *reader) remember(service map[string]any) {
-	if r.stack.CreatedService == "" {
-		return
-	}
-	var request any
-	decode([]byte(r.stack.CreatedService), &request)
-	for _, name := range []string{
-		"NetworkConfiguration", "DeploymentConfiguration", "EnableExecuteCommand", "HealthCheckGracePeriodSeconds", "PropagateTags",
-	} {
-		service[name] = field(request, name)
-	}
+	return answer
 }
 
 // perform makes a call and returns the part of its answer that counts.
-func (r *reader) perform(each call) (any, error) {
-	if r.operations[each.Call] == nil {
-		return nil, fmt.Errorf("no such operation is known; add it to operations.go")
+func (r *reader) perform(each call) any {
+	method := method(r.clients, each.Call)
+	input := reflect.New(method.Type().In(1).Elem())
+	if err := json.Unmarshal([]byte(show(r.evaluate(each.Input))), input.Interface()); err != nil {
+		fail("%s: read the input: %w", each.Call, err)
 	}
-	input, err := r.evaluate(each.Input)
-	if err != nil {
-		return nil, err
+	results := method.Call([]reflect.Value{reflect.ValueOf(r.ctx), input})
+	if err, failed := results[1].Interface().(error); failed {
+		fail("%s: %w", each.Call, err)
 	}
-	text, err := json.Marshal(input)
-	if err != nil {
-		return nil, err
-	}
-	answered, err := r.operations[each.Call](r.ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	part := plain(answered)
+	part := plain(results[0].Interface())
 	if each.Answer != "" {
 		part = field(part, each.Answer)
 	}
 	if each.Pick != nil {
-		wanted, err := r.evaluate(each.Pick)
-		if err != nil {
-			return nil, err
-		}
+		wanted := r.evaluate(each.Pick)
 		part = slices.DeleteFunc(asList(part), func(element any) bool { return len(compare("", element, wanted)) > 0 })
 	}
-	return part, nil
+	return part
 }
 
-// placeholder is {x}. {8} is a part of a regular expression, and #{x} the load balancer's.
-var placeholder = regexp.MustCompile(`#?\{[A-Za-z][^{}]*\}`)
-
-// evaluate replaces the placeholders and decides the conditions in a part of the data. An element of a list that is a
-// list itself afterwards is replaced by its elements, and one that is nothing is left out.
-func (r *reader) evaluate(value any) (any, error) {
-	switch value := value.(type) {
-	case string:
-		return r.fill(value)
-	case []any:
-		list := []any{}
-		for _, each := range value {
-			element, err := r.evaluate(each)
-			if err != nil {
-				return nil, err
-			}
-			if elements, isList := element.([]any); isList {
-				list = append(list, elements...)
-			} else if element != nil {
-				list = append(list, element)
-			}
-		}
-		return list, nil
-	case map[string]any:
-		if condition, conditional := value["if"].(string); conditional {
-			if r.holds(condition) {
-				return r.evaluate(value["then"])
-			}
-			return r.evaluate(value["else"])
-		}
-		object := map[string]any{}
-		for key, each := range value {
-			var err error
-			if object[key], err = r.evaluate(each); err != nil {
-				return nil, err
-			}
-		}
-		return object, nil
-	default:
-		return value, nil
-	}
-}
-
-// holds decides a condition on settings: those that are set, joined by "and" or "or", and one after "without".
-func (r *reader) holds(condition string) bool {
-	set := func(key string) bool {
-		value, known := r.facts[key]
-		if !known {
-			panic(fmt.Sprintf("the inventory has the condition %q, and %q is no setting", condition, key))
-		}
-		return !isNothing(plain(value))
-	}
-	if needed, excluded, without := strings.Cut(condition, " without "); without {
-		return r.holds(needed) && !set(excluded)
-	}
-	if one, other, both := strings.Cut(condition, " and "); both {
-		return set(one) && set(other)
-	}
-	return slices.ContainsFunc(strings.Split(condition, " or "), set)
-}
-
-// fill replaces the placeholders of a text. A text that is one placeholder becomes what that stands for.
-func (r *reader) fill(text string) (any, error) {
-	if strings.HasPrefix(text, "{") && placeholder.FindString(text) == text {
-		return r.resolve(text[1 : len(text)-1])
-	}
-	var failure error
-	filled := placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		if strings.HasPrefix(found, "#") {
-			return found
-		}
-		value, err := r.resolve(found[1 : len(found)-1])
-		if err != nil {
-			failure = err
-		}
-		if strings.HasPrefix(text, pattern) {
-			return regexp.QuoteMeta(fmt.Sprint(value))
-		}
-		return fmt.Sprint(value)
-	})
-	return filled, failure
-}
-
-// resolve is what a placeholder stands for.
-func (r *reader) resolve(name string) (any, error) {
-	if value, known := r.facts[name]; known {
-		return r.evaluate(value)
-	}
-	of, path, _ := strings.Cut(name, ".")
-	answer, err := r.read(of)
-	if err != nil {
-		return nil, err
-	}
-	var value any = answer
-	for step := range strings.SplitSeq(path, ".") {
-		value = field(value, step)
-	}
-	if value = one(value); isNothing(value) {
-		return nil, fmt.Errorf("{%s}: %w", name, errMissing)
-	}
-	return value, nil
+// method is the method of a client that a call names. It is not valid if the client has none of that name.
+func method(clients *awsclients.Clients, name string) reflect.Value {
+	client, operation, _ := strings.Cut(name, ".")
+	return reflect.ValueOf(clients).Elem().FieldByName(client).MethodByName(operation)
 }
