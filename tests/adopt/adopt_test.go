@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 	"mediaserver/tests/internal/terraformguide"
 	"mediaserver/tools/adopt"
 )
@@ -66,6 +68,41 @@ func TestADeploymentOfTheGuideIsAdoptedWithNothingReplaced(t *testing.T) {
 		t.Errorf("differing from the guide: %v, want %q", err, kept)
 	}
 	d.changesNothingOfWhatTheProgramStates()
+}
+
+// What the deployment has beside the guide is a setting of the stack, and nothing of it changes.
+func TestADeploymentWithANetworkAndVariablesOfItsOwnIsAdoptedAsItIs(t *testing.T) {
+	t.Parallel()
+	habits := usual
+	habits.Own = true
+	d := deploy(t, habits)
+	told := d.adopt()
+	config := read[struct{ Config map[string]any }](t, d.settingsFile()).Config
+	for key, want := range map[string]any{
+		"vpcId": "vpc-", "loadBalancerSubnetIds": "subnet-", "taskSubnetIds": "subnet-", "assignPublicIp": "false", "internal": "true", "allowedCidrBlocks": "[10.0.0.0/8]",
+		"environment": "map[REDIS_URL:redis://cache.internal:6379]", "secrets": "map[API_KEY:arn:aws:ssm:", "containerHealthCheck": "curl", "startSeconds": "60", "archiveStorageClass": "GLACIER",
+	} {
+		if got := fmt.Sprint(config["mediaserver:"+key]); !strings.Contains(got, want.(string)) {
+			t.Errorf("%s is %s, want %s", key, got, want)
+		}
+	}
+	plan, operations := d.plan()
+	d.wantHarmless(operations)
+	d.wantAnnounced(plan, told.stdout)
+	d.Up()
+	d.isAdopted()
+}
+
+// wantAnnounced fails if a plan changes in place what the tool has not told.
+func (d *deployment) wantAnnounced(plan, told string) {
+	d.t.Helper()
+	_, changes, _ := strings.Cut(told, "The first update changes in place:\n")
+	for _, step := range sandboxtest.ReadPlan(d.t, plan).Steps {
+		for _, property := range step.DiffReasons {
+			d.t.Logf("%s %s %s", step.Op, step.URN, property)
+		}
+	}
+	d.t.Log(changes)
 }
 
 // changesNothingOfWhatTheProgramStates fails if the tool, given the stack as Terraform would have it in its state, tells

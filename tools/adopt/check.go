@@ -18,7 +18,7 @@ func (a *Adoption) check(state tfstate.State) []string {
 				match.Theirs.Address))
 		}
 	}
-	problems = append(problems, a.checkNetwork(state)...)
+	problems = append(problems, a.checkNetwork()...)
 	problems = append(problems, a.checkBucket(state)...)
 	problems = append(problems, a.checkSecret(state)...)
 	problems = append(problems, a.checkThresholds()...)
@@ -76,35 +76,6 @@ func only(kind string, seen map[string]string) (problem, value string) {
 	}
 	return fmt.Sprintf("a stack is in one %s, and %s; adopt one of them, and leave the others to Terraform: %s",
 		kind, strings.Join(places, ", "), strings.Join(options, " or ")), ""
-}
-
-// checkNetwork reports a network other than the default VPC, which the program builds in. A security group, a
-// target group or a load balancer cannot move.
-func (a *Adoption) checkNetwork(state tfstate.State) []string {
-	var problems []string
-	vpc := ""
-	for _, match := range a.Matches {
-		id := match.Theirs.Text("vpc_id")
-		switch {
-		case id == "":
-		case vpc == "":
-			vpc = id
-		case id != vpc:
-			problems = append(problems, fmt.Sprintf("%s: it is in the VPC %s, and others are in %s; the stack has one VPC, the default one",
-				match.Theirs.Address, id, vpc))
-		}
-	}
-	for _, each := range slices.Concat(state.Data, state.Managed) {
-		// aws_default_vpc is the default one under Terraform's care. One that Terraform made has no attribute that says so.
-		isMade := slices.ContainsFunc(state.Managed, func(other tfstate.Resource) bool {
-			return other.Address == each.Address && other.Text("id") == each.Text("id")
-		})
-		if each.Type == "aws_vpc" && each.Text("id") == vpc && vpc != "" && (isMade || each.Text("default") == "false") {
-			problems = append(problems, fmt.Sprintf("%s: the deployment is in the VPC %s, which is not the default one of its region, "+
-				"and the program builds in that one only: everything would be replaced. It cannot be adopted yet", each.Address, vpc))
-		}
-	}
-	return problems
 }
 
 // bucketSettings are the settings of a bucket that version 3 of the AWS provider had in the bucket. Later ones still

@@ -59,8 +59,8 @@ type comparison struct {
 	ours    Resource
 	address string
 	rules   map[string]rule
-	// value gives what stands for {KEY} in a value of the table.
-	value func(key string) (string, bool)
+	// values gives what stands for {KEY} in a value of the table.
+	values func(key string) []string
 	// seen are the attributes that the resource has.
 	seen  map[string]bool
 	found []Difference
@@ -70,8 +70,8 @@ type comparison struct {
 var always = []string{"id", "arn", "name_prefix", "owner_id", "region", "tags", "tags_all", "timeouts"}
 
 // compare lists the attributes of a resource that the first update changes.
-func compare(match Match, servesHTTPS bool, value func(key string) (string, bool)) []Difference {
-	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: map[string]rule{}, value: value, seen: map[string]bool{}}
+func compare(match Match, servesHTTPS bool, values func(key string) []string) []Difference {
+	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: map[string]rule{}, values: values, seen: map[string]bool{}}
 	for _, path := range slices.Concat(always, match.Ours.Keeps) {
 		c.rules[path] = rule{verb: keeps}
 	}
@@ -210,11 +210,11 @@ func (c *comparison) judgeLimit(path string, verb verb, limit string, now any) {
 func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 	var ours, theirs []string
 	for _, member := range wanted {
-		filled, isKnown := c.fill(c.member(path, member))
-		if !isKnown {
+		filled := fill(c.member(path, member), c.values)
+		if filled == nil {
 			return
 		}
-		ours = append(ours, filled)
+		ours = append(ours, filled...)
 	}
 	members, _ := now.([]any)
 	for _, member := range members {
@@ -257,7 +257,7 @@ func (c *comparison) addMissing(attributes map[string]any) {
 			continue
 		}
 		wanted, isKnown := c.fill(text(rule.value))
-		if isKnown && !strings.HasPrefix(wanted, "<=") && !strings.Contains(wanted, " ") && !slices.Contains([]string{"", "none", "false"}, wanted) {
+		if isKnown && !strings.HasPrefix(wanted, "<=") && !strings.Contains(wanted, " ") && !slices.Contains([]string{"", "none", "false", "0"}, wanted) {
 			c.report(path, changes, setTo(wanted))
 		}
 	}
@@ -271,7 +271,11 @@ func setTo(value string) string {
 	return "not set → " + value
 }
 
-func (c *comparison) fill(text string) (string, bool) { return fill(text, c.value) }
+// fill is a text of the table with its values, and whether all of them are known.
+func (c *comparison) fill(text string) (string, bool) {
+	filled := fill(text, c.values)
+	return strings.Join(filled, ", "), filled != nil
+}
 
 // report adds a difference. One in what the program states is refused.
 func (c *comparison) report(path string, verb verb, change string) {
@@ -306,16 +310,29 @@ func text(value any) string {
 	case json.Number:
 		return value.String()
 	case []any:
-		var members []string
-		for _, member := range value {
-			members = append(members, text(member))
-		}
-		return "[" + strings.Join(members, " ") + "]"
+		return "[" + strings.Join(texts(value), " ") + "]"
 	case map[string]any:
 		encoded, _ := json.Marshal(value)
 		return string(encoded)
 	}
 	return fmt.Sprint(value)
+}
+
+// texts are the members of a list as texts, or one plain value.
+func texts(value any) []string {
+	switch value := value.(type) {
+	case nil:
+		return nil
+	case []string:
+		return slices.Clone(value)
+	case []any:
+		var all []string
+		for _, member := range value {
+			all = append(all, text(member))
+		}
+		return all
+	}
+	return []string{text(value)}
 }
 
 func isText(value any) bool {

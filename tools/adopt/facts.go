@@ -43,27 +43,33 @@ func (a *Adoption) normalize(match *Match, state tfstate.State) error {
 // lastPart is the name at the end of an ARN, or the whole name.
 func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
+// statement is what a policy allows.
+type statement struct {
+	Effect                      string
+	Action, NotAction, Resource oneOrMore[string]
+}
+
+// statements are what policies allow. One that is no JSON allows nothing.
+func statements(policies ...string) []statement {
+	var allowed []statement
+	for _, policy := range policies {
+		var document struct{ Statement oneOrMore[statement] }
+		if json.Unmarshal([]byte(policy), &document) == nil {
+			allowed = append(allowed, document.Statement...)
+		}
+	}
+	return slices.DeleteFunc(allowed, func(each statement) bool { return each.Effect == "Deny" })
+}
+
 // actions are the actions that a policy allows.
 func actions(policy string) map[string]any {
-	var document struct{ Statement oneOrMore[map[string]any] }
-	if json.Unmarshal([]byte(policy), &document) != nil {
-		return map[string]any{"a policy that is no JSON": true}
-	}
 	allowed := map[string]any{}
-	for _, statement := range document.Statement {
-		if statement["Effect"] == "Deny" {
-			continue
-		}
-		if statement["NotAction"] != nil {
+	for _, each := range statements(policy) {
+		if each.NotAction != nil {
 			allowed["NotAction"] = true
 		}
-		switch action := statement["Action"].(type) {
-		case string:
+		for _, action := range each.Action {
 			allowed[action] = true
-		case []any:
-			for _, each := range action {
-				allowed[text(each)] = true
-			}
 		}
 	}
 	return allowed
@@ -197,10 +203,6 @@ func (a *Adoption) normalizeContainers(definition tfstate.Resource) error {
 		if isOff(mapping["protocol"]) {
 			mapping["protocol"] = "tcp"
 		}
-	}
-	check, hasCheck := container["healthCheck"].(map[string]any)
-	if hasCheck && strings.Contains(text(check["command"]), "curl") {
-		check["command"] = "curl"
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // importFile is what `pulumi import --file` takes (pulumi/pkg, cmd/pulumi/operations, importFile).
@@ -22,8 +23,7 @@ type importSpec struct {
 // importID is the id by which `pulumi import` takes the resource, which is that of `terraform import`. Empty if the
 // state lacks a part of it.
 func (m Match) importID() string {
-	id, _ := fill(m.Ours.Import, func(key string) (string, bool) { return m.Theirs.Text(key), true })
-	return id
+	return strings.Join(fill(m.Ours.Import, func(key string) []string { return known(m.Theirs.Text(key)) }), "")
 }
 
 // how says how the resource gets into the stack.

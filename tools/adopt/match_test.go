@@ -32,28 +32,6 @@ func TestTheAttachmentIsThatOfAWSsOwnPolicy(t *testing.T) {
 	}
 }
 
-func TestAVPCThatTerraformMadeIsNotTheDefaultOne(t *testing.T) {
-	inside := [2]string{"aws_lb_target_group.mediaserver", `{"name":"films-tg","arn":"` + group + `","vpc_id":"vpc-1"}`}
-	const made = "the deployment is in the VPC vpc-1, which is not the default one of its region"
-	for name, test := range map[string]struct{ vpc, want string }{
-		"that Terraform made":     {`{"mode":"managed","type":"aws_vpc","name":"main","instances":[{"attributes":{"id":"vpc-1"}}]}`, made},
-		"that a module made":      {`{"module":"module.vpc","mode":"managed","type":"aws_vpc","name":"this","instances":[{"index_key":0,"attributes":{"id":"vpc-1"}}]}`, made},
-		"that was looked up":      {`{"mode":"data","type":"aws_vpc","name":"main","instances":[{"attributes":{"id":"vpc-1","default":false}}]}`, made},
-		"the default one":         {`{"mode":"data","type":"aws_vpc","name":"main","instances":[{"attributes":{"id":"vpc-1","default":true}}]}`, ""},
-		"the default one, cared":  {`{"mode":"managed","type":"aws_default_vpc","name":"main","instances":[{"attributes":{"id":"vpc-1"}}]}`, ""},
-		"that has nothing to say": {`{"mode":"managed","type":"aws_vpc","name":"main","instances":[{"attributes":{"id":"vpc-2"}}]}`, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			deployed, vpc := least(t, inside), stateOf(t, test.vpc)
-			deployed.Managed, deployed.Data = append(deployed.Managed, vpc.Managed...), vpc.Data
-			_, err := Read(deployed, Options{Project: project(t)})
-			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%v, want %q", err, test.want)
-			}
-		})
-	}
-}
-
 func TestARefusalPrintsTheOptionsThatHelp(t *testing.T) {
 	inModule := func(module, bucket string) string {
 		return fmt.Sprintf(`{"module":%q,"mode":"managed","type":"aws_s3_bucket","name":"media_storage","instances":[{"attributes":{"bucket":%q,"region":"eu-west-1","arn":"arn:aws:s3:::b"}}]},

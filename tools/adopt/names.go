@@ -12,6 +12,7 @@ import (
 // Addresses of the guide that the code treats apart.
 const (
 	bucketAddress  = "aws_s3_bucket.media_storage"
+	balancerGroup  = "aws_security_group.alb"
 	loadBalancer   = "aws_lb.mediaserver"
 	targetGroup    = "aws_lb_target_group.mediaserver"
 	plainListener  = "aws_lb_listener.mediaserver"
