@@ -110,15 +110,12 @@ func (a *Adoption) checkBucket(state tfstate.State) []string {
 		if isSplit || !isStated(bucket, setting.attribute) {
 			continue
 		}
-		problem := fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack does not have that; "+
-			"move it into a resource %s, which stays with Terraform, then `terraform import` that and `terraform apply`",
-			bucket.Address, setting.attribute, setting.resource)
+		name, also := "", ", which stays with Terraform"
 		if setting.isGuides {
-			problem = fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack has a resource "+
-				"for that; move it into the resource %s.media_storage, then `terraform import %s.media_storage %s` and `terraform apply`",
-				bucket.Address, setting.attribute, setting.resource, setting.resource, bucket.Text("bucket"))
+			name, also = ".media_storage", ""
 		}
-		problems = append(problems, problem)
+		problems = append(problems, fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack's bucket does not; "+
+			"move it into a resource %s%s%s, then `terraform import` that and `terraform apply`", bucket.Address, setting.attribute, setting.resource, name, also))
 	}
 	return problems
 }
@@ -146,28 +143,20 @@ func (a *Adoption) checkSecret(state tfstate.State) []string {
 		"say which parameter it is with " + a.suggestionsFor(ours, state) + ", or bring it into the state first: `terraform import " + jwtParameter + " NAME`"}
 }
 
-// threshold is a CPU alarm whose threshold, in percent, is a setting of the program.
-type threshold struct {
+// thresholds are the CPU alarms whose thresholds, in percent, are settings, and the most that the program takes. The
+// least is 1.
+var thresholds = []struct {
 	setting, address string
-	// least and most are what the program accepts.
-	least, most int
-	// below and above say what a threshold below or above these bounds does.
-	below, above string
+	most             int
+}{
+	{"scaleUpCpu", "aws_cloudwatch_metric_alarm.high_cpu", 99},
+	{"scaleDownCpu", "aws_cloudwatch_metric_alarm.low_cpu", 98},
 }
 
-var thresholds = []threshold{
-	{"scaleUpCpu", "aws_cloudwatch_metric_alarm.high_cpu", 1, 99,
-		"every task is busier than that, so tasks would be added for ever",
-		"a CPU is never busier than 100 percent, so no task would ever be added"},
-	{"scaleDownCpu", "aws_cloudwatch_metric_alarm.low_cpu", 1, 98,
-		"no CPU is less busy than that, so no task would ever be removed",
-		"it must be below scaleUpCpu, or the service would scale up and down at once"},
-}
-
-// checkThresholds reports the CPU alarms whose thresholds the program would refuse as settings.
+// checkThresholds reports thresholds that the program would refuse as settings.
 func (a *Adoption) checkThresholds() []string {
 	var problems []string
-	var high int
+	var values []int
 	for _, each := range thresholds {
 		theirs, _ := a.find(each.address)
 		value, isWhole := theirs.Number("threshold")
@@ -175,20 +164,15 @@ func (a *Adoption) checkThresholds() []string {
 			// The default takes its place.
 			value = a.number(each.setting)
 		}
-		about := fmt.Sprintf("%s: the alarm %s has the threshold %d", theirs.Address, theirs.Text("alarm_name"), value)
-		why := each.above
-		if value < each.least {
-			why = each.below
+		values = append(values, value)
+		if value < 1 || value > each.most {
+			problems = append(problems, fmt.Sprintf("%s: its threshold is %d, and the setting %s takes 1 to %d: with another one the service never stops "+
+				"scaling, or never scales; set one of these with Terraform first", theirs.Address, value, each.setting, each.most))
 		}
-		switch {
-		case value < each.least || value > each.most:
-			problems = append(problems, fmt.Sprintf("%s, and the setting %s takes %d to %d: %s; set a threshold in between with Terraform first",
-				about, each.setting, each.least, each.most, why))
-		case each.setting == "scaleDownCpu" && value >= high && len(problems) == 0:
-			problems = append(problems, fmt.Sprintf("%s, and scaleDownCpu must be below scaleUpCpu, which is %d: the service would scale up and down at once; "+
-				"set a lower threshold with Terraform first", about, high))
-		}
-		high = value
+	}
+	if problems == nil && values[1] >= values[0] {
+		problems = append(problems, fmt.Sprintf("%s: its threshold is %d, and scaleDownCpu must be below scaleUpCpu, which is %d: the service would scale "+
+			"up and down at once; set a lower one with Terraform first", thresholds[1].address, values[1], values[0]))
 	}
 	return problems
 }

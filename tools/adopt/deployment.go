@@ -184,7 +184,7 @@ func (d *Deployment) insert(value randomValue, version string) error {
 		"custom":   true,
 		"id":       value.id,
 		"type":     value.token,
-		"inputs":   value.recipe,
+		"inputs":   value.recipe(),
 		"outputs":  outputs,
 		"parent":   root["urn"],
 		"provider": d.provider(version),

@@ -85,12 +85,11 @@ type file struct {
 		Type      string
 		Name      string
 		Instances []struct {
-			IndexKey      any `json:"index_key"`
-			Status        string
-			Deposed       string
-			SchemaVersion int `json:"schema_version"`
-			Attributes    map[string]any
-			Flat          map[string]string `json:"attributes_flat"`
+			IndexKey   any `json:"index_key"`
+			Status     string
+			Deposed    string
+			Attributes map[string]any
+			Flat       map[string]string `json:"attributes_flat"`
 		}
 	}
 }
@@ -113,13 +112,12 @@ func readFile(text []byte, found string) (State, error) {
 					"%s is as Terraform 0.11 wrote it; let a newer one write it (`terraform apply -refresh-only`)", at)
 			}
 			state.add(resource.Mode, Resource{
-				Address:       at,
-				Type:          resource.Type,
-				Name:          resource.Name,
-				SchemaVersion: instance.SchemaVersion,
-				Tainted:       instance.Status == "tainted",
-				Deposed:       instance.Deposed != "",
-				Attributes:    instance.Attributes,
+				Address:    at,
+				Type:       resource.Type,
+				Name:       resource.Name,
+				Tainted:    instance.Status == "tainted",
+				Deposed:    instance.Deposed != "",
+				Attributes: instance.Attributes,
 			})
 		}
 	}
@@ -136,14 +134,13 @@ type shown struct {
 
 type module struct {
 	Resources []struct {
-		Address       string
-		Mode          string
-		Type          string
-		Name          string
-		SchemaVersion int `json:"schema_version"`
-		Values        map[string]any
-		Tainted       bool
-		DeposedKey    string `json:"deposed_key"`
+		Address    string
+		Mode       string
+		Type       string
+		Name       string
+		Values     map[string]any
+		Tainted    bool
+		DeposedKey string `json:"deposed_key"`
 	}
 	Children []module `json:"child_modules"`
 }
@@ -165,13 +162,12 @@ func readShown(text []byte, found string) (State, error) {
 func (s *State) addModule(m module) {
 	for _, resource := range m.Resources {
 		s.add(resource.Mode, Resource{
-			Address:       resource.Address,
-			Type:          resource.Type,
-			Name:          resource.Name,
-			SchemaVersion: resource.SchemaVersion,
-			Tainted:       resource.Tainted,
-			Deposed:       resource.DeposedKey != "",
-			Attributes:    resource.Values,
+			Address:    resource.Address,
+			Type:       resource.Type,
+			Name:       resource.Name,
+			Tainted:    resource.Tainted,
+			Deposed:    resource.DeposedKey != "",
+			Attributes: resource.Values,
 		})
 	}
 	for _, child := range m.Children {
