@@ -51,10 +51,10 @@ func TestWhatWouldBeWrongToAdoptIsRefusedWithWhatToDo(t *testing.T) {
 		{change: with("aws_ecs_cluster.main", "arn", "arn:aws:ecs:eu-west-2:999999999999:cluster/mediaserver-cluster"),
 			says: []string{"a stack is in one account", "aws_ecs_cluster.main is in 999999999999", "--map aws_ecs_cluster.main=-"}},
 		{change: with("aws_s3_bucket.media_storage", "website", []any{map[string]any{"index_document": "index.html"}}),
-			says: []string{"it has website in itself", "aws_s3_bucket_website_configuration, which stays with Terraform"}},
-		{change: status("aws_ecs_service.mediaserver", "tainted"), says: []string{"aws_ecs_service.mediaserver: Terraform means to replace it", "terraform untaint"}},
-		{change: with("aws_lb_target_group.mediaserver", "vpc_id", "vpc-2"), says: []string{"aws_lb_target_group.mediaserver: it is in the VPC vpc-2, and others are in vpc-"}},
-		{change: with("aws_cloudwatch_log_group.app_logs", "name", ""), says: []string{"aws_cloudwatch_log_group.app_logs: the state does not say its name"}},
+			says: []string{"its settings include website", "aws_s3_bucket_website_configuration, which stays with Terraform"}},
+		{change: status("aws_ecs_service.mediaserver", "tainted"), says: []string{"aws_ecs_service.mediaserver: Terraform is about to replace it", "terraform untaint"}},
+		{change: with("aws_lb_target_group.mediaserver", "vpc_id", "vpc-2"), says: []string{"aws_lb_target_group.mediaserver: it is in the VPC vpc-2, but others are in vpc-"}},
+		{change: with("aws_cloudwatch_log_group.app_logs", "name", ""), says: []string{"aws_cloudwatch_log_group.app_logs: its name is not in the state"}},
 		{change: with("aws_lb.mediaserver", "idle_timeout", 300),
 			says: []string{"aws_lb.mediaserver: idle_timeout: 300 → 60", "(--accept aws_lb.mediaserver:idle_timeout)"}},
 		{change: with("aws_lb.mediaserver", "load_balancer_type", "network"), says: []string{"aws_lb.mediaserver: load_balancer_type: network → application: it would be replaced"}},
@@ -111,10 +111,10 @@ func TestAStateThatIsNoneGetsAClearError(t *testing.T) {
 		state, says string
 		code        int
 	}{
-		{"aws_lb.mediaserver\n", "it is no JSON object, or is cut short", 4},
+		{"aws_lb.mediaserver\n", "it is not a JSON object, or is cut short", 4},
 		{`{"format_version": "1.0"}`, "the state holds no resource; is it the right workspace?", 1},
 		{`{"version": 4, "resources": []}`, "the state holds no resource; is it the right workspace?", 1},
-		{string(valid), "none of its 1 resources is one of this stack, but for instance azurerm_storage_account.media", 1},
+		{string(valid), "none of its 1 resources belongs to this stack; the first is azurerm_storage_account.media", 1},
 	} {
 		folder := t.TempDir()
 		refused := runTool(t, os.Environ(), []byte(test.state), "-", "--stack", "prod", "--folder", folder)
@@ -147,7 +147,7 @@ func TestTheToolMindsItsManners(t *testing.T) {
 		{[]string{"-", "--stack", "prod", "--map", "aws_lb.x"}, 2, `"aws_lb.x" must be ADDRESS=NAME`},
 		{[]string{"-", "--stack", "prod", "--verbose"}, 2, "adopt-terraform: unknown flag: --verbose; see --help"},
 		{[]string{filepath.Join(folder, "nowhere"), "--stack", "prod"}, 4, "no such file"},
-		{[]string{open, "--stack", "prod"}, 4, "others than you may read it, and it holds the JWT secret in plain; run `chmod 600 '" + folder + `/it'\''s open.tfstate'`},
+		{[]string{open, "--stack", "prod"}, 4, "other users can read it, and it holds the JWT secret in plain text; run `chmod 600 '" + folder + `/it'\''s open.tfstate'`},
 	} {
 		ended := runTool(t, os.Environ(), nil, test.arguments...)
 		if ended.code != test.code || !strings.Contains(ended.stdout+ended.stderr, test.says) {

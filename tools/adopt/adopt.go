@@ -67,7 +67,7 @@ func Read(state tfstate.State, options Options) (*Adoption, error) {
 	a := &Adoption{project: options.Project}
 	problems := a.match(state, options)
 	if len(a.Matches) == 0 && len(problems) == 0 {
-		return nil, fmt.Errorf("none of its %d resources is one of this stack, but for instance %s; is it the state of the media server?%s",
+		return nil, fmt.Errorf("none of its %d resources belongs to this stack; the first is %s. Is this the state of the media server?%s",
 			len(state.Managed), state.Managed[0].Address, suggestionsIn(a.Unknown))
 	}
 	problems = append(problems, a.findPlace()...)

@@ -212,6 +212,6 @@ func (a *Adoption) setStart() {
 	delete(container, "healthCheck")
 	if command != "" && command != "NONE" {
 		a.Differences = append(a.Differences, Difference{Address: a.revisionSource(), Attribute: "container.healthCheck.command",
-			Change: command + " goes, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to that"})
+			Change: command + " is removed, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to it"})
 	}
 }

@@ -156,7 +156,7 @@ func TestTheContainersHealthCheckIsKeptWhereTheProgramHasIt(t *testing.T) {
 		`["CMD-SHELL","wget -qO- 'http://localhost:3000/health' || exit 1"]`: {"wget", ""},
 		`["CMD-SHELL","curl -f http://localhost/ok"]`:                        {"curl", "http://localhost:80/ok → http://localhost:3000/health"},
 		`["CMD-SHELL","curl --unix-socket /run/app.sock"]`:                   {"curl", "curl --unix-socket /run/app.sock → http://localhost:3000/health"},
-		`["CMD","node","check.js"]`:                                          {"none", "CMD node check.js goes, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to that"},
+		`["CMD","node","check.js"]`:                                          {"none", "CMD node check.js is removed, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to it"},
 		`["NONE"]`:                                                           {"none", ""},
 		"":                                                                   {"none", ""},
 	} {
@@ -174,7 +174,7 @@ func TestTheContainersHealthCheckIsKeptWhereTheProgramHasIt(t *testing.T) {
 			t.Errorf("%s: containerHealthCheck is %v, and it tells %q", command, got, told)
 		}
 		if test.want == "none" && strings.Count(reportOf(t, adopted), "healthCheck") > 1 {
-			t.Errorf("%s: it tells more than that the check goes:\n%s", command, reportOf(t, adopted))
+			t.Errorf("%s: it tells more than that the check is removed:\n%s", command, reportOf(t, adopted))
 		}
 	}
 }

@@ -14,7 +14,7 @@ func (a *Adoption) check(state tfstate.State) []string {
 	for _, match := range a.Matches {
 		if match.Theirs.Tainted || match.Theirs.Deposed {
 			problems = append(problems, fmt.Sprintf(
-				"%s: Terraform means to replace it; finish that with `terraform apply`, or take it back with `terraform untaint`",
+				"%s: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with `terraform untaint`",
 				match.Theirs.Address))
 		}
 	}
@@ -74,7 +74,7 @@ func only(kind string, seen map[string]string) (problem, value string) {
 	case 1:
 		return "", value
 	}
-	return fmt.Sprintf("a stack is in one %s, and %s; adopt one of them, and leave the others to Terraform: %s",
+	return fmt.Sprintf("a stack is in one %s, but %s; adopt one of them, and leave the others to Terraform: %s",
 		kind, strings.Join(places, ", "), strings.Join(options, " or ")), ""
 }
 
@@ -99,7 +99,7 @@ func (a *Adoption) checkBucket(state tfstate.State) []string {
 	bucket, isFound := a.find(bucketAddress)
 	if !isFound {
 		ours, _ := resourceAt(bucketAddress)
-		return []string{bucketAddress + ": the state does not have it, and the stack would get a new, empty bucket; " +
+		return []string{bucketAddress + ": it is not in the state, and the stack would get a new, empty bucket; " +
 			"say which one it is with " + a.suggestionsFor(ours, state)}
 	}
 	var problems []string
@@ -114,7 +114,7 @@ func (a *Adoption) checkBucket(state tfstate.State) []string {
 		if setting.isGuides {
 			name, also = ".media_storage", ""
 		}
-		problems = append(problems, fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack's bucket does not; "+
+		problems = append(problems, fmt.Sprintf("%s: its settings include %s, as with version 3 of the AWS provider, but those of the stack's bucket do not; "+
 			"move it into a resource %s%s%s, then `terraform import` that and `terraform apply`", bucket.Address, setting.attribute, setting.resource, name, also))
 	}
 	return problems
@@ -139,7 +139,7 @@ func (a *Adoption) checkSecret(state tfstate.State) []string {
 		return nil
 	}
 	ours, _ := resourceAt(jwtParameter)
-	return []string{jwtParameter + ": the state does not have the JWT secret, and a new one would make every token invalid; " +
+	return []string{jwtParameter + ": the JWT secret is not in the state, and a new one would make every token invalid; " +
 		"say which parameter it is with " + a.suggestionsFor(ours, state) + ", or bring it into the state first: `terraform import " + jwtParameter + " NAME`"}
 }
 

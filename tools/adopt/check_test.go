@@ -97,19 +97,19 @@ func TestWhatNoComparisonShowsIsRefused(t *testing.T) {
 	}
 	secret := [2]string{jwtParameter, `{"name":"/films/jwt-secret","value":"hush","arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret"}`}
 	for want, instances := range map[string][][2]string{
-		"a stack is in one region, and aws_lb.mediaserver is in us-east-1": {bucket(`"a":""`), secret,
+		"a stack is in one region, but aws_lb.mediaserver is in us-east-1": {bucket(`"a":""`), secret,
 			{"aws_lb.mediaserver", `{"name":"films-alb","arn":"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/x"}`}},
 		"adopt one of them, and leave the others to Terraform: --map aws_ecs_cluster.main=-": {bucket(`"a":""`), secret,
 			{"aws_ecs_cluster.main", `{"name":"films-cluster","arn":"arn:aws:ecs:eu-west-1:999999999999:cluster/x"}`}},
-		"it has lifecycle_rule in itself, as with version 3":         {bucket(`"lifecycle_rule":[{"enabled":true}]`), secret},
-		"it has cors_rule in itself":                                 {bucket(`"cors_rule":[{}]`), secret},
-		"it has versioning in itself":                                {bucket(`"versioning":[{"enabled":true}]`), secret},
+		"its settings include lifecycle_rule, as with version 3":     {bucket(`"lifecycle_rule":[{"enabled":true}]`), secret},
+		"its settings include cors_rule":                             {bucket(`"cors_rule":[{}]`), secret},
+		"its settings include versioning":                            {bucket(`"versioning":[{"enabled":true}]`), secret},
 		"move it into a resource aws_s3_bucket_logging, which stays": {bucket(`"logging":[{"target_bucket":"b"}]`), secret},
-		"it has server_side_encryption_configuration in itself": {secret, bucket(
+		"its settings include server_side_encryption_configuration": {secret, bucket(
 			`"server_side_encryption_configuration":[{"rule":[{"apply_server_side_encryption_by_default":[{"sse_algorithm":"aws:kms"}]}]}]`)},
-		"the state does not have it, and the stack would get a new, empty bucket":              {secret},
-		"the state does not have the JWT secret, and a new one would make every token invalid": {bucket(`"a":""`)},
-		"aws_lb_target_group.mediaserver: it is in the VPC vpc-2, and others are in vpc-1": {bucket(`"a":""`), secret,
+		"it is not in the state, and the stack would get a new, empty bucket":              {secret},
+		"the JWT secret is not in the state, and a new one would make every token invalid": {bucket(`"a":""`)},
+		"aws_lb_target_group.mediaserver: it is in the VPC vpc-2, but others are in vpc-1": {bucket(`"a":""`), secret,
 			{"aws_security_group.alb", `{"id":"sg-1","name":"films-alb","vpc_id":"vpc-1"}`},
 			{"aws_lb_target_group.mediaserver", `{"name":"films-tg","arn":"` + group + `","vpc_id":"vpc-2"}`}},
 		"no ARN in the state says in which account": {bucket(`"a":""`), {jwtParameter, `{"name":"/films/jwt-secret","value":"hush"}`}},

@@ -124,7 +124,7 @@ func (c *comparison) walk(path string, value any) {
 		if len(members) == 1 {
 			value = members[0]
 		} else if len(members) > 1 && c.hasBelow(path) {
-			c.report(path, states, fmt.Sprintf("it occurs %d times, and the program has one", len(members)))
+			c.report(path, states, fmt.Sprintf("there are %d, and the program has one", len(members)))
 			return
 		}
 	}
@@ -137,9 +137,9 @@ func (c *comparison) walk(path string, value any) {
 	switch {
 	case isOff(value):
 	case isLost:
-		c.report(path, states, "it is set, and goes")
+		c.report(path, states, "is removed")
 	default:
-		c.report(path, changes, "it is set, and not known here; `pulumi preview` shows what becomes of it")
+		c.report(path, changes, "this tool does not know it; `pulumi preview` shows what happens to it")
 	}
 }
 
@@ -164,7 +164,7 @@ func (c *comparison) judge(path string, rule rule, now any) {
 		return
 	case accepts:
 		if values := rule.value.([]string); !slices.Contains(values, text(now)) {
-			c.report(path, states, fmt.Sprintf("it is %s, and the program needs %s", text(now), values[0]))
+			c.report(path, states, fmt.Sprintf("it is %s, but the program needs %s", text(now), values[0]))
 		}
 		return
 	}
@@ -187,7 +187,7 @@ func (c *comparison) judge(path string, rule rule, now any) {
 	case isEmpty(now):
 		c.report(path, changes, setTo(wanted))
 	case wanted == "":
-		c.report(path, rule.verb, "it is set, and goes")
+		c.report(path, rule.verb, "is removed")
 	default:
 		c.report(path, rule.verb, text(now)+" → "+wanted)
 	}
@@ -223,11 +223,11 @@ func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 	without := func(all, others []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(each string) bool { return slices.Contains(others, each) })
 	}
-	if goes := without(theirs, ours); len(goes) > 0 {
-		c.report(path, verb, strings.Join(goes, ", ")+" goes")
+	if removed := without(theirs, ours); len(removed) > 0 {
+		c.report(path, verb, strings.Join(removed, ", ")+" is removed")
 	}
-	if comes := without(ours, theirs); len(comes) > 0 {
-		c.report(path, changes, strings.Join(comes, ", ")+" is added")
+	if added := without(ours, theirs); len(added) > 0 {
+		c.report(path, changes, strings.Join(added, ", ")+" is added")
 	}
 }
 
@@ -266,7 +266,7 @@ func (c *comparison) addMissing(attributes map[string]any) {
 // setTo says that something is set that was not.
 func setTo(value string) string {
 	if value == "true" {
-		return "it is added"
+		return "is added"
 	}
 	return "not set → " + value
 }
@@ -294,7 +294,7 @@ func (c *comparison) why(path string) string {
 		}
 		at := strings.LastIndex(path, ".")
 		if at < 0 {
-			return "the program states another value. Set that with Terraform first, or have the program state yours, and adopt with the option then"
+			return "the program sets another value. Set that value with Terraform first, or change the program to keep yours and use the option"
 		}
 		path = path[:at]
 	}

@@ -71,5 +71,5 @@ func (a *Adoption) setLifecycle() {
 // tellRule tells that a lifecycle rule goes.
 func (a *Adoption) tellRule(lifecycle tfstate.Resource, at int, why string) {
 	a.Differences = append(a.Differences, Difference{Address: lifecycle.Address, Attribute: fmt.Sprintf("rule %s", lifecycle.Text("rule", at, "id")),
-		Change: "it goes: " + why})
+		Change: "is removed: " + why})
 }

@@ -15,11 +15,11 @@ func TestOnlyLifecycleRulesThatAreEnabledAndForAllMediaCount(t *testing.T) {
 	}{
 		"enabled":                    {`{"id":"old","status":"Enabled","filter":[{"prefix":"","tag":[],"and":[]}],` + old("60", "") + `}`, "", 60},
 		"the shortest of several":    {`{"id":"a","status":"Enabled",` + old("60", "") + `},{"id":"b","status":"Enabled",` + old("20", "") + `}`, "", 20},
-		"disabled":                   {`{"id":"old","status":"Disabled",` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for a folder":               {`{"id":"old","status":"Enabled","filter":[{"prefix":"tmp/"}],` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for a folder, as before":    {`{"id":"old","status":"Enabled","prefix":"tmp/",` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for a tag":                  {`{"id":"old","status":"Enabled","filter":[{"tag":[{"key":"k","value":"v"}]}],` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for large files":            {`{"id":"old","status":"Enabled","filter":[{"object_size_greater_than":"5"}],` + old("1", "") + `}`, "rule old: it goes", nil},
+		"disabled":                   {`{"id":"old","status":"Disabled",` + old("1", "") + `}`, "rule old: is removed", nil},
+		"for a folder":               {`{"id":"old","status":"Enabled","filter":[{"prefix":"tmp/"}],` + old("1", "") + `}`, "rule old: is removed", nil},
+		"for a folder, as before":    {`{"id":"old","status":"Enabled","prefix":"tmp/",` + old("1", "") + `}`, "rule old: is removed", nil},
+		"for a tag":                  {`{"id":"old","status":"Enabled","filter":[{"tag":[{"key":"k","value":"v"}]}],` + old("1", "") + `}`, "rule old: is removed", nil},
+		"for large files":            {`{"id":"old","status":"Enabled","filter":[{"object_size_greater_than":"5"}],` + old("1", "") + `}`, "rule old: is removed", nil},
 		"that keep a number of them": {`{"id":"old","status":"Enabled","noncurrent_version_expiration":[{"noncurrent_days":1,"newer_noncurrent_versions":3}]}`, "it keeps all of them", nil},
 		"that expire files":          {`{"id":"old","status":"Enabled","expiration":[{"days":9,"date":""}]}`, "media files no longer expire", nil},
 	} {

@@ -64,7 +64,7 @@ func (a *Adoption) deriveName(asked string) []string {
 	case len(names) > 0:
 		a.Name = names[0]
 	default:
-		return []string{"no resource has a name as the guide makes them; say with --name what new resources shall be called"}
+		return []string{"no resource has a name like those in the guide; use --name to name new resources"}
 	}
 	for _, match := range a.Matches {
 		for attribute, pattern := range match.Ours.Named {

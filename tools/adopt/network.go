@@ -16,7 +16,7 @@ func (a *Adoption) checkNetwork() []string {
 	vpc, _ := a.vpc()
 	for _, match := range a.Matches {
 		if id := match.Theirs.Text("vpc_id"); id != "" && id != vpc {
-			problems = append(problems, fmt.Sprintf("%s: it is in the VPC %s, and others are in %s; a stack has one VPC",
+			problems = append(problems, fmt.Sprintf("%s: it is in the VPC %s, but others are in %s; a stack has one VPC",
 				match.Theirs.Address, id, vpc))
 		}
 	}

@@ -86,11 +86,11 @@ func TestWhoCanConnectIsReadFromTheDeployment(t *testing.T) {
 		rule("tcp", port443, `"0.0.0.0/0"`): {[]string{"0.0.0.0/0"}, []string{"ingress: tcp 80 from 0.0.0.0/0 is added"}},
 		rule("tcp", port80, `"0.0.0.0/0"`) + "," + rule("tcp", port443, `"10.0.0.0/8"`): {[]string{"0.0.0.0/0", "10.0.0.0/8"},
 			[]string{"ingress: tcp 80 from 10.0.0.0/8, tcp 443 from 0.0.0.0/0 is added"}},
-		rule("-1", `"from_port":0,"to_port":0`, `"10.0.0.0/8"`):        {[]string{"10.0.0.0/8"}, []string{"ingress: all from 10.0.0.0/8 goes", "tcp 80 from 10.0.0.0/8, tcp 443 from 10.0.0.0/8 is added"}},
-		rule("tcp", `"from_port":0,"to_port":100`, `"10.0.0.0/8"`):     {[]string{"10.0.0.0/8"}, []string{"ingress: tcp 0-100 from 10.0.0.0/8 goes"}},
-		rule("tcp", `"from_port":81,"to_port":442`, `"10.0.0.0/8"`):    {nil, []string{"ingress: tcp 81-442 from 10.0.0.0/8 goes"}},
-		rule("udp", port443, `"10.0.0.0/8"`):                           {nil, []string{"ingress: udp 443 from 10.0.0.0/8 goes"}},
-		`{"protocol":"tcp",` + port80 + `,"prefix_list_ids":["pl-1"]}`: {nil, []string{"ingress: tcp 80 from pl-1 goes"}},
+		rule("-1", `"from_port":0,"to_port":0`, `"10.0.0.0/8"`):        {[]string{"10.0.0.0/8"}, []string{"ingress: all from 10.0.0.0/8 is removed", "tcp 80 from 10.0.0.0/8, tcp 443 from 10.0.0.0/8 is added"}},
+		rule("tcp", `"from_port":0,"to_port":100`, `"10.0.0.0/8"`):     {[]string{"10.0.0.0/8"}, []string{"ingress: tcp 0-100 from 10.0.0.0/8 is removed"}},
+		rule("tcp", `"from_port":81,"to_port":442`, `"10.0.0.0/8"`):    {nil, []string{"ingress: tcp 81-442 from 10.0.0.0/8 is removed"}},
+		rule("udp", port443, `"10.0.0.0/8"`):                           {nil, []string{"ingress: udp 443 from 10.0.0.0/8 is removed"}},
+		`{"protocol":"tcp",` + port80 + `,"prefix_list_ids":["pl-1"]}`: {nil, []string{"ingress: tcp 80 from pl-1 is removed"}},
 	} {
 		adopted, err := Read(least(t, [2]string{balancerGroup, `{"id":"sg-1","name":"films-alb","ingress":[` + rules + `]}`}),
 			Options{Project: project(t), Accepted: accepting(test.told, balancerGroup+":ingress")})
@@ -114,7 +114,7 @@ func TestWhoCanConnectIsReadFromTheDeployment(t *testing.T) {
 
 // accepting is the option that accepts a change, if one of those that are told takes something away.
 func accepting(told []string, key string) []string {
-	if slices.ContainsFunc(told, func(change string) bool { return strings.HasSuffix(change, " goes") }) {
+	if slices.ContainsFunc(told, func(change string) bool { return strings.HasSuffix(change, " is removed") }) {
 		return []string{key}
 	}
 	return nil

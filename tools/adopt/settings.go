@@ -27,8 +27,8 @@ func (a *Adoption) deriveSettings(state tfstate.State) []string {
 		kept = ", such as these names: " + strings.Join(a.KeptNames, ", ")
 	}
 	a.set("name", a.Name, "the names of the resources")
-	a.set("adopted", true, "what AWS cannot change in place stays as it is"+kept)
-	a.set("forceDestroy", false, "what is adopted holds data; nothing may be deleted with what it holds")
+	a.set("adopted", true, "what AWS cannot change in place stays"+kept)
+	a.set("forceDestroy", false, "adopted resources hold data; none is deleted with its contents")
 	a.set("protectData", true, "Pulumi refuses to delete or replace the bucket, the registry and the JWT secret")
 	target := a.target()
 	if port, isKnown := target.Number("container_port"); isKnown {
@@ -59,7 +59,7 @@ func (a *Adoption) deriveSettings(state tfstate.State) []string {
 	task, _ := a.find(taskRole)
 	switch boundary := execution.Text("permissions_boundary"); {
 	case boundary != task.Text("permissions_boundary"):
-		a.remark("%s and %s have different permissions boundaries, and the program one for both; set permissionsBoundaryArn",
+		a.remark("%s and %s have different permissions boundaries, but the program has one for both; set permissionsBoundaryArn",
 			execution.Address, task.Address)
 	case boundary != "":
 		a.set("permissionsBoundaryArn", boundary, task.Address)
@@ -182,7 +182,7 @@ func (a *Adoption) setRetention() {
 		group, _ := a.find(address)
 		days, isKnown := group.Number("retention_in_days")
 		if isKnown && days == 0 {
-			a.remark("%s: it keeps events for ever, and the program for %d days at most; the plan gate refuses that until it is allowed",
+			a.remark("%s: it keeps events for ever, but the program keeps them for %d days at most; the plan gate asks for an allowance",
 				group.Address, longestRetention)
 			days = longestRetention
 		}
@@ -219,7 +219,7 @@ func (a *Adoption) commonTags() map[string]string {
 		}
 	}
 	if len(single) > 0 {
-		a.remark("some resources have tags of their own, which the first update takes away: %s", strings.Join(slices.Sorted(maps.Keys(single)), ", "))
+		a.remark("some resources have tags of their own, which the first update removes: %s", strings.Join(slices.Sorted(maps.Keys(single)), ", "))
 	}
 	return common
 }

@@ -161,7 +161,7 @@ func TestTagsThatAllHaveBecomeDefaultTags(t *testing.T) {
 	if !reflect.DeepEqual(adopted.Tags, map[string]string{"A": "1"}) {
 		t.Errorf("the tags are %v", adopted.Tags)
 	}
-	if remarks := strings.Join(adopted.Remarks, "\n"); !strings.Contains(remarks, "takes away: B, Name") {
+	if remarks := strings.Join(adopted.Remarks, "\n"); !strings.Contains(remarks, "removes: B, Name") {
 		t.Errorf("the remarks are %s", remarks)
 	}
 	text, err := adopted.StackFile("mediaserver", nil)

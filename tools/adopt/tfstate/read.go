@@ -29,7 +29,7 @@ func Read(reader io.Reader) (State, error) {
 	}
 	var top map[string]json.RawMessage
 	if err := Decode(text, &top); err != nil {
-		return State{}, errors.New("it is no JSON object, or is cut short; write it with `terraform state pull` or `terraform show -json`")
+		return State{}, errors.New("it is not a JSON object, or is cut short; write it with `terraform state pull` or `terraform show -json`")
 	}
 	has := func(key string) bool { return len(top[key]) > 0 }
 	switch {
@@ -42,7 +42,7 @@ func Read(reader io.Reader) (State, error) {
 	case has("version") && (has("resources") || has("modules") || has("lineage")):
 		return readFile(text, string(top["version"]))
 	}
-	return State{}, errors.New("it is neither a state of Terraform nor what `terraform show -json` prints")
+	return State{}, errors.New("it is neither a Terraform state nor what `terraform show -json` prints")
 }
 
 // plain is the text without the mark with which some editors and shells begin a file. It reports what else they make of
@@ -58,7 +58,7 @@ func plain(text []byte) ([]byte, error) {
 	}
 	// A wrapper, or a message on the same stream, puts lines before the JSON. They may hold anything, so none is shown.
 	if before, _, found := bytes.Cut(text, []byte("\n{")); found && text[0] != '{' {
-		return nil, fmt.Errorf("its JSON begins only on line %d; take away what stands before it, such as a message of Terraform or of a script around it",
+		return nil, fmt.Errorf("its JSON begins only on line %d; remove what comes before it, such as a message from Terraform or from a wrapper script",
 			bytes.Count(before, []byte("\n"))+2)
 	}
 	return text, nil
@@ -72,7 +72,7 @@ func Decode(text []byte, into any) error {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more behind it")
+		return errors.New("there is more after it")
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func readFile(text []byte, found string) (State, error) {
 	}
 	var read file
 	if err := Decode(text, &read); err != nil {
-		return State{}, fmt.Errorf("it is no state file of version %s: %w", version, err)
+		return State{}, fmt.Errorf("it is not a state file of version %s: %w", version, err)
 	}
 	var state State
 	for _, resource := range read.Resources {

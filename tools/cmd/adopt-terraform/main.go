@@ -222,7 +222,7 @@ func read(name string, stdin io.Reader) (tfstate.State, error) {
 		return tfstate.State{}, err
 	}
 	if about.Mode().IsRegular() && about.Mode().Perm()&ownerOnly != 0 {
-		return tfstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 %s`", shellword.Quote(name))
+		return tfstate.State{}, fmt.Errorf("other users can read it, and it holds the JWT secret in plain text; run `chmod 600 %s`", shellword.Quote(name))
 	}
 	return tfstate.Read(file)
 }
