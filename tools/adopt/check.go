@@ -114,8 +114,8 @@ func (a *Adoption) checkBucket(state tfstate.State) []string {
 		if setting.isGuides {
 			name, also = ".media_storage", ""
 		}
-		problems = append(problems, fmt.Sprintf("%s: its settings include %s, as with version 3 of the AWS provider, but those of the stack's bucket do not; "+
-			"move it into a resource %s%s%s, then `terraform import` that and `terraform apply`", bucket.Address, setting.attribute, setting.resource, name, also))
+		problems = append(problems, fmt.Sprintf("%s: it sets %s itself, as with version 3 of the AWS provider; move that into a resource "+
+			"%s%s%s, then `terraform import` it and `terraform apply`", bucket.Address, setting.attribute, setting.resource, name, also))
 	}
 	return problems
 }

@@ -101,11 +101,11 @@ func TestWhatNoComparisonShowsIsRefused(t *testing.T) {
 			{"aws_lb.mediaserver", `{"name":"films-alb","arn":"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/x"}`}},
 		"adopt one of them, and leave the others to Terraform: --map aws_ecs_cluster.main=-": {bucket(`"a":""`), secret,
 			{"aws_ecs_cluster.main", `{"name":"films-cluster","arn":"arn:aws:ecs:eu-west-1:999999999999:cluster/x"}`}},
-		"its settings include lifecycle_rule, as with version 3":     {bucket(`"lifecycle_rule":[{"enabled":true}]`), secret},
-		"its settings include cors_rule":                             {bucket(`"cors_rule":[{}]`), secret},
-		"its settings include versioning":                            {bucket(`"versioning":[{"enabled":true}]`), secret},
-		"move it into a resource aws_s3_bucket_logging, which stays": {bucket(`"logging":[{"target_bucket":"b"}]`), secret},
-		"its settings include server_side_encryption_configuration": {secret, bucket(
+		"it sets lifecycle_rule itself, as with version 3":             {bucket(`"lifecycle_rule":[{"enabled":true}]`), secret},
+		"it sets cors_rule itself":                                     {bucket(`"cors_rule":[{}]`), secret},
+		"it sets versioning itself":                                    {bucket(`"versioning":[{"enabled":true}]`), secret},
+		"move that into a resource aws_s3_bucket_logging, which stays": {bucket(`"logging":[{"target_bucket":"b"}]`), secret},
+		"it sets server_side_encryption_configuration itself": {secret, bucket(
 			`"server_side_encryption_configuration":[{"rule":[{"apply_server_side_encryption_by_default":[{"sse_algorithm":"aws:kms"}]}]}]`)},
 		"it is not in the state, and the stack would get a new, empty bucket":              {secret},
 		"the JWT secret is not in the state, and a new one would make every token invalid": {bucket(`"a":""`)},

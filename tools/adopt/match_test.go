@@ -65,3 +65,18 @@ func TestARefusalPrintsTheOptionsThatHelp(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestOptionsThatFitNothingAreRefused(t *testing.T) {
+	for want, options := range map[string]Options{
+		"of the type aws_s3_bucket the stack has media-storage; - leaves it to Terraform":                  {Mappings: []Mapping{{bucketAddress, "media"}}},
+		"--map aws_s3_bucket.media_storage=media-storage: the address is mapped twice":                     {Mappings: []Mapping{{bucketAddress, "media-storage"}, {bucketAddress, "media-storage"}}},
+		"--map aws_sns_topic.alarms=mediaserver: the stack has no aws_sns_topic; - leaves it to Terraform": {Mappings: []Mapping{{"aws_sns_topic.alarms", "mediaserver"}}},
+		`--name "Media" must be 2 to 28 lower-case letters`:                                                {Name: "Media"},
+	} {
+		options.Project = project(t)
+		_, err := Read(least(t, [2]string{"aws_sns_topic.alarms", "{}"}), options)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
