@@ -75,8 +75,8 @@ func compare(match Match, servesHTTPS bool, values func(key string) []string) []
 	for _, path := range slices.Concat(always, match.Ours.Keeps) {
 		c.rules[path] = rule{verb: keeps}
 	}
-	for path := range match.Ours.Takes {
-		c.rules[path] = rule{verb: takes}
+	for path, key := range match.Ours.Takes {
+		c.rules[path] = rule{takes, "{" + key + "}"}
 	}
 	for path := range match.Ours.Named {
 		c.rules[path] = rule{verb: keeps}
@@ -253,7 +253,7 @@ func (c *comparison) addMissing(attributes map[string]any) {
 		rule := c.rules[path]
 		block, _, isInBlock := strings.Cut(path, ".")
 		// What a state does not mention at all, an older provider did not know.
-		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb < states || isOff(rule.value) {
+		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb == accepts || isOff(rule.value) {
 			continue
 		}
 		wanted, isKnown := c.fill(text(rule.value))

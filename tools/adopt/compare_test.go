@@ -176,6 +176,7 @@ func TestHarmlessChangesAreTold(t *testing.T) {
 		"aws_iam_role_policy.ecs_task_cloudwatch_policy: actions.logs:CreateLogStream: is added",
 		"aws_ecs_task_definition.mediaserver: container.environment.PORT: not set → 3000",
 		"aws_ecs_task_definition.mediaserver: container.linuxParameters.initProcessEnabled: is added",
+		"aws_lb_target_group.mediaserver: health_check.path: not set → /health",
 	} {
 		if !slices.Contains(lines, want) {
 			t.Errorf("it does not tell %q:\n%s", want, told)

@@ -250,7 +250,7 @@ func (a *Adoption) belongs(theirs tfstate.Resource) string {
 	case "aws_iam_role_policy":
 		role, isFound := a.find(executionRole)
 		if isFound && role.Text("name") == theirs.Text("role") {
-			return role.Address + ", which states its only inline policy itself: it reads the parameters of the container"
+			return role.Address + ", which states its only inline policy itself: it reads the secrets of the container"
 		}
 	}
 	return ""
