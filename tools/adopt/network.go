@@ -109,7 +109,8 @@ func (a *Adoption) setAllowedNetworks() {
 	}
 }
 
-// setAccessLogsBucket takes the bucket of the load balancer's access logs, if the program would write to the same place in it.
+// setAccessLogsBucket takes the bucket of the load balancer's access logs, if the program would write to the same place in
+// it. Otherwise it tells that the logs stop: the provider turns off those that nothing states.
 func (a *Adoption) setAccessLogsBucket() {
 	balancer, _ := a.find(loadBalancer)
 	bucket, prefix := balancer.Text("access_logs", 0, "bucket"), balancer.Text("access_logs", 0, "prefix")
@@ -118,7 +119,8 @@ func (a *Adoption) setAccessLogsBucket() {
 	case prefix == a.Name:
 		a.set("accessLogsBucket", bucket, balancer.Address)
 	default:
-		a.remark("%s: its access logs stay in the bucket %s under the prefix %q, and the program would write them under %q; "+
-			"if you want that, set accessLogsBucket to the bucket once its policy allows the prefix", balancer.Address, bucket, prefix, a.Name)
+		a.Differences = append(a.Differences, Difference{Address: balancer.Address, Attribute: "access_logs", Change: fmt.Sprintf(
+			"they go to %s under the prefix %q, and stop; to have them go there under %q, let the bucket's policy allow that prefix and set accessLogsBucket",
+			bucket, prefix, a.Name)})
 	}
 }
