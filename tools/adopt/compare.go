@@ -256,6 +256,10 @@ func (c *comparison) addMissing(attributes map[string]any) {
 		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb == accepts || isOff(rule.value) {
 			continue
 		}
+		if members, isList := rule.value.([]any); isList {
+			c.judgeSet(path, rule.verb, members, nil)
+			continue
+		}
 		wanted, isKnown := c.fill(text(rule.value))
 		if isKnown && !strings.HasPrefix(wanted, "<=") && !strings.Contains(wanted, " ") && !slices.Contains([]string{"", "none", "false", "0"}, wanted) {
 			c.report(path, changes, setTo(wanted))

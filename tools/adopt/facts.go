@@ -107,8 +107,9 @@ func (a *Adoption) normalizeRules(group tfstate.Resource, state tfstate.State) {
 	// Without a load balancer that has IPv6 addresses, nobody comes in by IPv6.
 	balancer, _ := a.find(loadBalancer)
 	usesIPv6 := strings.HasPrefix(balancer.Text("ip_address_type"), "dualstack")
-	rules := map[string][]any{}
+	rules, descriptions := map[string][]any{}, []any{}
 	add := func(direction string, rule tfstate.Resource, sources ...string) {
+		descriptions = append(descriptions, rule.Text("description"))
 		for _, list := range []string{"cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups"} {
 			sources = append(sources, rule.Texts(list)...)
 		}
@@ -152,6 +153,7 @@ func (a *Adoption) normalizeRules(group tfstate.Resource, state tfstate.State) {
 	for key, list := range rules {
 		group.Attributes[key] = list
 	}
+	group.Attributes["rule_descriptions"] = descriptions
 }
 
 // describeRule writes a rule as "tcp 80 from 0.0.0.0/0".
