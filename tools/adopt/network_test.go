@@ -40,6 +40,7 @@ func TestANetworkThatTheProgramWouldNotFindIsStated(t *testing.T) {
 		"that Terraform made":                   {[]string{`{"mode":"managed","type":"aws_vpc","name":"main","instances":[{"attributes":{"id":"vpc-1"}}]}`}, service, stated},
 		"that was looked up":                    {[]string{strings.Replace(lookedUp, "true", "false", 1)}, service, stated},
 		"of which nothing is known":             {nil, service, stated},
+		"beside the default one":                {[]string{strings.Replace(lookedUp, "vpc-1", "vpc-2", 1)}, service, stated},
 		"with tasks in subnets of their own":    {nil, inTasks(`"subnet-9","subnet-8"`), split},
 		"that is the default one":               {[]string{lookedUp}, inTasks(`"subnet-1","subnet-2"`), map[string]any{}},
 		"that Terraform looks after":            {[]string{`{"mode":"managed","type":"aws_default_vpc","name":"main","instances":[{"attributes":{"id":"vpc-1"}}]}`}, service, map[string]any{}},
