@@ -47,7 +47,7 @@ func TestARefusalPrintsTheOptionsThatHelp(t *testing.T) {
 		"the stack would get a new, empty bucket; say which one it is with --map aws_s3_bucket.uploads=media-storage": others,
 	} {
 		_, err := Read(deployed, Options{Project: project(t)})
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if err == nil || strings.Count(err.Error(), want) != 1 {
 			t.Errorf("%v\nwant %s", err, want)
 		}
 	}
