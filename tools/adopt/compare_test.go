@@ -153,7 +153,7 @@ func TestWhatCannotChangeIsRefusedWhateverIsAccepted(t *testing.T) {
 func TestHarmlessChangesAreTold(t *testing.T) {
 	report := reportOf(t, adopt(t, least(t, repository, service,
 		changed(t, targets, `"deregistration_delay":"300","health_check":[{"timeout":2,"matcher":"200"}]`),
-		changed(t, balancer, `"idle_timeout":60,"drop_invalid_header_fields":false,"client_keep_alive":3600,"something_new":"on"`),
+		changed(t, balancer, `"idle_timeout":60,"drop_invalid_header_fields":false,"client_keep_alive":3600,"something_new":"on","connection_logs":[{"enabled":true,"bucket":"logs"}]`),
 		definition(t, "", container(`,"cpu":0,"mountPoints":[],"healthCheck":{"command":["CMD-SHELL","curl -f http://localhost:3000/health || exit 1"]}`)),
 		[2]string{"aws_security_group.alb", `{"id":"sg-alb","name":"films-alb","description":"d","ingress":[
 			{"protocol":"tcp","from_port":443,"to_port":443,"cidr_blocks":["0.0.0.0/0"],"ipv6_cidr_blocks":["::/0"]}]}`},
@@ -171,7 +171,9 @@ func TestHarmlessChangesAreTold(t *testing.T) {
 		"aws_lb.mediaserver: drop_invalid_header_fields: false → true",
 		"aws_lb.mediaserver: something_new: this tool does not know it; `pulumi preview` shows what happens to it",
 		"aws_security_group.alb: ingress: tcp 80 from 0.0.0.0/0 is added",
+		"aws_lb.mediaserver: connection_logs.enabled: true → false",
 		"aws_security_group.alb: ipv6: becomes: none",
+		"aws_security_group.alb: rule_descriptions: becomes: what each rule is for",
 		"aws_iam_role_policy.ecs_task_cloudwatch_policy: actions.logs:CreateLogGroup: true → false",
 		"aws_iam_role_policy.ecs_task_cloudwatch_policy: actions.logs:CreateLogStream: is added",
 		"aws_ecs_task_definition.mediaserver: container.environment.PORT: not set → 3000",
