@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandbox"
+	"mediaserver/tests/internal/sandboxtest"
 	"mediaserver/tests/internal/terraformguide"
 	"mediaserver/tools/adopt"
 )
@@ -66,6 +68,80 @@ func TestADeploymentOfTheGuideIsAdoptedWithNothingReplaced(t *testing.T) {
 		t.Errorf("differing from the guide: %v, want %q", err, kept)
 	}
 	d.changesNothingOfWhatTheProgramStates()
+}
+
+// What the deployment has beside the guide is a setting of the stack, and nothing of it changes.
+func TestADeploymentWithANetworkAndVariablesOfItsOwnIsAdoptedAsItIs(t *testing.T) {
+	t.Parallel()
+	habits := usual
+	habits.Own = true
+	d := deploy(t, habits)
+	told := d.adopt()
+	config := read[struct{ Config map[string]any }](t, d.settingsFile()).Config
+	for key, want := range map[string]any{
+		"vpcId": "vpc-", "loadBalancerSubnetIds": "subnet-", "taskSubnetIds": "subnet-", "assignPublicIp": "false", "internal": "true", "allowedCidrBlocks": "[10.0.0.0/8]",
+		"environment": "map[REDIS_URL:redis://cache.internal:6379]", "secrets": "map[API_KEY:arn:aws:ssm:", "containerHealthCheck": "curl", "startSeconds": "60", "archiveStorageClass": "GLACIER",
+	} {
+		if got := fmt.Sprint(config["mediaserver:"+key]); !strings.Contains(got, want.(string)) {
+			t.Errorf("%s is %s, want %s", key, got, want)
+		}
+	}
+	plan, operations := d.plan()
+	d.wantHarmless(operations)
+	d.wantAnnounced(plan, told.stdout)
+	d.Up()
+	d.isAdopted()
+}
+
+// wantAnnounced fails if a plan changes in place what the tool has not told. What the stand-in for the provider does not
+// import says nothing.
+func (d *deployment) wantAnnounced(plan, told string) {
+	d.t.Helper()
+	judged := 0
+	for _, step := range sandboxtest.ReadPlan(d.t, plan).Steps {
+		at := slices.IndexFunc(adopt.Stack(), func(ours adopt.Resource) bool {
+			return ours.Type == string(step.URN.Type()) && ours.Name == step.URN.Name()
+		})
+		for _, property := range step.DiffReasons {
+			before, after := step.OldState.Inputs[string(property)], step.NewState.Inputs[string(property)]
+			// The new revision is told of by what is in it.
+			if step.Op != "update" || before == nil || after == nil || property == "taskDefinition" || stated(before) == stated(after) {
+				continue
+			}
+			judged++
+			for attribute := range terraformguide.InTerraform("", map[string]any{string(property): nil}) {
+				if want := "  " + adopt.Stack()[at].Address + ": " + attribute; !strings.Contains(told, want) {
+					d.t.Errorf("the first update changes %s of %s, and the tool does not tell %q:\n%s\n%s", property, step.URN.Name(), want, stated(before), stated(after))
+				}
+			}
+		}
+	}
+	if judged == 0 {
+		d.t.Error("no change was judged")
+	}
+}
+
+// stated is what a property states, as text, whatever the order of its lists. The descriptions in it are left out: the
+// tool tells of all at once.
+func stated(value any) string {
+	switch value := value.(type) {
+	case map[string]any:
+		var members []string
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			if text := stated(value[name]); name != "description" && !slices.Contains([]string{"", "false", "<nil>", "[]"}, text) {
+				members = append(members, name+" "+text)
+			}
+		}
+		return strings.Join(members, ", ")
+	case []any:
+		var members []string
+		for _, member := range value {
+			members = append(members, stated(member))
+		}
+		slices.Sort(members)
+		return fmt.Sprint(members)
+	}
+	return fmt.Sprint(value)
 }
 
 // changesNothingOfWhatTheProgramStates fails if the tool, given the stack as Terraform would have it in its state, tells

@@ -41,7 +41,7 @@ func TestDeploymentsOfOtherHabitsAreAdoptedWithNothingReplaced(t *testing.T) {
 				"random_id.bucket_suffix\n",
 				"aws_security_group_rule.alb_http: a part of aws_security_group.alb, which states all its rules itself",
 				"aws_iam_role_policy.ecs_execution_ssm: a part of aws_iam_role.ecs_task_execution_role",
-				"some resources have tags of their own, which the first update takes away: Name",
+				"some resources have tags of their own, which the first update removes: Name",
 			},
 			settings: []string{"such as these names: mediaserver-alb-x7k2, mediaserver-ecs-tasks-x7k2, acme-films-2021", "mediaserver:name: mediaserver\n", "Team: films"},
 			created:  []string{"RandomString bucket-suffix"},

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -174,7 +175,12 @@ func (h *halfAdopted) takesRandomValuesOver(t *testing.T) {
 
 func (h *halfAdopted) refusesAnotherSecret(t *testing.T) {
 	changed := &terraformguide.Deployed{Instances: slices.Clone(h.Instances)}
-	with("aws_ssm_parameter.jwt_secret", "value", "an older secret")(changed)
+	for i, each := range changed.Instances {
+		if each.Type == "aws_ssm_parameter" && each.Name == "jwt_secret" {
+			changed.Instances[i].Attributes = maps.Clone(each.Attributes)
+			changed.Instances[i].Attributes["value"] = "an older secret"
+		}
+	}
 	h.write(changed.StateFile(t))
 	refused := h.tool(h.state, "--stack", h.Name, "--random-values")
 	if refused.code != 1 || !strings.Contains(refused.stderr, "is not the one in the state of Terraform") ||

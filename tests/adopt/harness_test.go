@@ -124,12 +124,13 @@ func (d *deployment) prepare(options ...string) result {
 	return written
 }
 
-// adopt takes all steps up to the first update.
-func (d *deployment) adopt(options ...string) {
+// adopt takes all steps up to the first update, and returns what the tool told in the first.
+func (d *deployment) adopt(options ...string) result {
 	d.t.Helper()
-	d.prepare(options...)
+	told := d.prepare(options...)
 	d.importAll()
 	d.tool(append([]string{d.state, "--stack", d.Name, "--random-values"}, options...)...).succeeds(d.t)
+	return told
 }
 
 func (d *deployment) importAll() {

@@ -1,7 +1,6 @@
 package adopt
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,82 +9,69 @@ import (
 	"mediaserver/tests/internal/terraformguide"
 )
 
-// change makes a deployment another one.
-type change func(*terraformguide.Deployed)
-
-// with sets an attribute of an address.
-func with(address, attribute string, value any) change {
-	return func(d *terraformguide.Deployed) {
-		for i, each := range d.Instances {
-			if each.Type+"."+each.Name == address {
-				attributes := map[string]any{attribute: value}
-				for name, other := range each.Attributes {
-					if name != attribute {
-						attributes[name] = other
-					}
-				}
-				d.Instances[i].Attributes = attributes
-			}
+// small is a deployment of which the state has only what an adoption needs, and something to refuse.
+func small(changes ...func(address string, each *terraformguide.Instance)) *terraformguide.Deployed {
+	made := &terraformguide.Deployed{}
+	for _, each := range []struct {
+		address    string
+		attributes map[string]any
+	}{
+		{"aws_s3_bucket.media_storage", map[string]any{"bucket": "films-storage-0a1b2c", "region": "eu-west-1", "arn": "arn:aws:s3:::films-storage-0a1b2c"}},
+		{"aws_ssm_parameter.jwt_secret", map[string]any{"name": "/films/jwt-secret", "value": terraformguide.JWTSecret,
+			"arn": "arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret"}},
+		{"aws_lb.mediaserver", map[string]any{"name": "films-alb", "arn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/films-alb/1", "idle_timeout": 60}},
+	} {
+		kind, name, _ := strings.Cut(each.address, ".")
+		instance := terraformguide.Instance{Mode: "managed", Type: kind, Name: name, Attributes: each.attributes}
+		for _, change := range changes {
+			change(each.address, &instance)
 		}
+		made.Instances = append(made.Instances, instance)
 	}
+	return made
 }
 
-func status(address, status string) change {
-	return func(d *terraformguide.Deployed) {
-		for i, each := range d.Instances {
-			if each.Type+"."+each.Name == address {
-				d.Instances[i].Status = status
-			}
+// with sets an attribute of an address.
+func with(address, attribute string, value any) func(string, *terraformguide.Instance) {
+	return func(at string, each *terraformguide.Instance) {
+		if at == address {
+			each.Attributes[attribute] = value
 		}
 	}
 }
 
 // What is refused, tools/adopt tests case by case. Here it is refused in both forms of a state, and nothing is written.
 func TestWhatWouldBeWrongToAdoptIsRefusedWithWhatToDo(t *testing.T) {
-	d := deploy(t, usual)
-	for _, test := range []struct {
-		change  change
+	t.Parallel()
+	tainted := func(address string, each *terraformguide.Instance) {
+		if address == "aws_lb.mediaserver" {
+			each.Status = "tainted"
+		}
+	}
+	for says, test := range map[string]struct {
+		change  func(string, *terraformguide.Instance)
 		options []string
-		says    []string
 	}{
-		{change: with("aws_ecs_cluster.main", "arn", "arn:aws:ecs:eu-west-2:999999999999:cluster/mediaserver-cluster"),
-			says: []string{"a stack is in one account", "aws_ecs_cluster.main is in 999999999999", "--map aws_ecs_cluster.main=-"}},
-		{change: with("aws_s3_bucket.media_storage", "website", []any{map[string]any{"index_document": "index.html"}}),
-			says: []string{"it has website in itself", "aws_s3_bucket_website_configuration, which stays with Terraform"}},
-		{change: status("aws_ecs_service.mediaserver", "tainted"), says: []string{"aws_ecs_service.mediaserver: Terraform means to replace it", "terraform untaint"}},
-		{change: with("aws_vpc.default", "default", false), says: []string{"which is not the default one of its region"}},
-		{change: with("aws_cloudwatch_log_group.app_logs", "name", ""), says: []string{"aws_cloudwatch_log_group.app_logs: the state does not say its name"}},
-		{change: with("aws_lb.mediaserver", "idle_timeout", 300),
-			says: []string{"aws_lb.mediaserver: idle_timeout: 300 → 60", "(--accept aws_lb.mediaserver:idle_timeout)"}},
-		{change: with("aws_lb.mediaserver", "internal", true), says: []string{"aws_lb.mediaserver: internal: true → false: it would be replaced"}},
-		{options: []string{"--map", "aws_lb.other=mediaserver"}, says: []string{"--map aws_lb.other=mediaserver: the state has no such address; `terraform state list` names all"}},
-		{options: []string{"--map", "aws_lb.mediaserver=balancer"}, says: []string{"of the type aws_lb the stack has mediaserver; - leaves it to Terraform"}},
-		{options: []string{"--name", "Media"}, says: []string{`--name "Media" must be 2 to 28 lower-case letters`}},
-		{options: []string{"--accept", "aws_lb.mediaserver:idle_timeout"}, says: []string{"--accept aws_lb.mediaserver:idle_timeout: nothing is refused there"}},
+		"aws_lb.mediaserver: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with `terraform untaint`": {change: tainted},
+		"aws_lb.mediaserver: its name is not in the state":                                    {change: with("aws_lb.mediaserver", "arn", "")},
+		"(--accept aws_lb.mediaserver:idle_timeout)":                                          {change: with("aws_lb.mediaserver", "idle_timeout", 300)},
+		"--map aws_lb.other=mediaserver: the state has no such address":                       {change: with("", "", nil), options: []string{"--map", "aws_lb.other=mediaserver"}},
+		"--accept aws_lb.mediaserver:idle_timeout: nothing is refused there":                  {change: with("", "", nil), options: []string{"--accept", "aws_lb.mediaserver:idle_timeout"}},
+		"--module module.media: the state has no address in it; `terraform state list` names": {change: with("", "", nil), options: []string{"--module", "module.media"}},
 	} {
-		t.Run(test.says[0], func(t *testing.T) {
-			changed := &terraformguide.Deployed{Bucket: d.Bucket, Instances: append([]terraformguide.Instance{}, d.Instances...)}
-			if test.change != nil {
-				test.change(changed)
+		made := small(test.change)
+		for format, state := range map[string][]byte{"state file": made.StateFile(t), "terraform show": made.Shown(t)} {
+			folder := t.TempDir()
+			refused := runTool(t, os.Environ(), state, append([]string{"-", "--stack", "prod", "--folder", folder}, test.options...)...)
+			if refused.code != 1 || !strings.Contains(refused.stderr, says) {
+				t.Errorf("%s: exit status %d, want 1 and %q, not\n%s", format, refused.code, says, refused.stderr)
 			}
-			for format, state := range map[string][]byte{"state file": changed.StateFile(t), "terraform show": changed.Shown(t)} {
-				d.write(state)
-				refused := d.tool(append([]string{d.state, "--stack", "prod", "--folder", d.folder}, test.options...)...)
-				if refused.code != 1 {
-					t.Errorf("%s: exit status %d, want 1", format, refused.code)
-				}
-				for _, want := range test.says {
-					if !strings.Contains(refused.stderr, want) {
-						t.Errorf("%s: it does not say %q, but\n%s", format, want, refused.stderr)
-					}
-				}
-				wantNothingWritten(t, d.folder, refused)
-			}
-		})
+			wantNothingWritten(t, folder, refused)
+		}
 	}
 }
 
-// wantNothingWritten fails if the folder holds anything but the state, or if the secret was printed.
+// wantNothingWritten fails if the folder holds anything, or if the secret was printed.
 func wantNothingWritten(t *testing.T, folder string, refused result) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -93,9 +79,7 @@ func wantNothingWritten(t *testing.T, folder string, refused result) {
 		t.Fatal(err)
 	}
 	for _, entry := range entries {
-		if entry.Name() != "terraform.tfstate" {
-			t.Errorf("the tool wrote %s", entry.Name())
-		}
+		t.Errorf("the tool wrote %s", entry.Name())
 	}
 	if refused.stdout != "" || strings.Contains(refused.stderr, "q7<R") {
 		t.Errorf("it prints %q and %q", refused.stdout, refused.stderr)
@@ -111,10 +95,10 @@ func TestAStateThatIsNoneGetsAClearError(t *testing.T) {
 		state, says string
 		code        int
 	}{
-		{"aws_lb.mediaserver\n", "it is no JSON object, or is cut short", 4},
+		{"aws_lb.mediaserver\n", "it is not a JSON object, or is cut short", 4},
 		{`{"format_version": "1.0"}`, "the state holds no resource; is it the right workspace?", 1},
 		{`{"version": 4, "resources": []}`, "the state holds no resource; is it the right workspace?", 1},
-		{string(valid), "none of its 1 resources is one of this stack, but for instance azurerm_storage_account.media", 1},
+		{string(valid), "none of its 1 resources belongs to this stack; the first is azurerm_storage_account.media", 1},
 	} {
 		folder := t.TempDir()
 		refused := runTool(t, os.Environ(), []byte(test.state), "-", "--stack", "prod", "--folder", folder)
@@ -147,7 +131,7 @@ func TestTheToolMindsItsManners(t *testing.T) {
 		{[]string{"-", "--stack", "prod", "--map", "aws_lb.x"}, 2, `"aws_lb.x" must be ADDRESS=NAME`},
 		{[]string{"-", "--stack", "prod", "--verbose"}, 2, "adopt-terraform: unknown flag: --verbose; see --help"},
 		{[]string{filepath.Join(folder, "nowhere"), "--stack", "prod"}, 4, "no such file"},
-		{[]string{open, "--stack", "prod"}, 4, "others than you may read it, and it holds the JWT secret in plain; run `chmod 600 '" + folder + `/it'\''s open.tfstate'`},
+		{[]string{open, "--stack", "prod"}, 4, "other users can read it, and it holds the JWT secret in plain text; run `chmod 600 '" + folder + `/it'\''s open.tfstate'`},
 	} {
 		ended := runTool(t, os.Environ(), nil, test.arguments...)
 		if ended.code != test.code || !strings.Contains(ended.stdout+ended.stderr, test.says) {
@@ -157,29 +141,31 @@ func TestTheToolMindsItsManners(t *testing.T) {
 }
 
 func TestFilesThatAreThereAreWrittenOverOnRequestOnly(t *testing.T) {
-	d := deploy(t, usual)
-	settings := "# of mine\nencryptionsalt: v1:abc=\nconfig:\n  mediaserver:appPort: 1\n"
-	if err := os.WriteFile(d.settingsFile(), []byte(settings), 0o600); err != nil {
+	t.Parallel()
+	folder, state := t.TempDir(), small().StateFile(t)
+	settingsFile, importFile := filepath.Join(folder, "Pulumi.prod.yaml"), filepath.Join(folder, "prod.import.json")
+	settings := "# of mine\nencryptionsalt: v1:abc=\nconfig:\n  mediaserver:idle: 1\n"
+	if err := os.WriteFile(settingsFile, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	arguments := []string{d.state, "--stack", d.Name, "--folder", d.folder}
-	refused := d.tool(arguments...)
+	arguments := []string{"-", "--stack", "prod", "--folder", folder}
+	refused := runTool(t, os.Environ(), state, arguments...)
 	if refused.code != 1 || !strings.Contains(refused.stderr, "is there already; move it away, or replace it with --overwrite") {
 		t.Errorf("exit status %d, %s", refused.code, refused.stderr)
 	}
-	if text(t, d.settingsFile()) != settings {
+	if text(t, settingsFile) != settings {
 		t.Error("the settings were written over")
 	}
-	if _, err := os.Stat(d.importFile()); err == nil {
+	if _, err := os.Stat(importFile); err == nil {
 		t.Error("the import file was written")
 	}
-	d.tool(append(arguments, "--overwrite")...).succeeds(t)
-	written := text(t, d.settingsFile())
-	if !strings.Contains(written, "encryptionsalt: v1:abc=") || !strings.Contains(written, "mediaserver:appPort: 3000") || strings.Contains(written, "appPort: 1\n") {
+	runTool(t, os.Environ(), state, append(arguments, "--overwrite")...).succeeds(t)
+	written := text(t, settingsFile)
+	if !strings.Contains(written, "encryptionsalt: v1:abc=") || !strings.Contains(written, "mediaserver:name: films") || strings.Contains(written, "idle") {
 		t.Errorf("the settings are\n%s", written)
 	}
-	again := d.tool(append(arguments, "--overwrite")...).succeeds(t)
-	if !bytes.Equal([]byte(written), []byte(text(t, d.settingsFile()))) {
-		t.Errorf("a second time the settings are\n%s\n%s", text(t, d.settingsFile()), again.stdout)
+	again := runTool(t, os.Environ(), state, append(arguments, "--overwrite")...).succeeds(t)
+	if written != text(t, settingsFile) {
+		t.Errorf("a second time the settings are\n%s\n%s", text(t, settingsFile), again.stdout)
 	}
 }

@@ -67,7 +67,7 @@ func Read(state tfstate.State, options Options) (*Adoption, error) {
 	a := &Adoption{project: options.Project}
 	problems := a.match(state, options)
 	if len(a.Matches) == 0 && len(problems) == 0 {
-		return nil, fmt.Errorf("none of its %d resources is one of this stack, but for instance %s; is it the state of the media server?%s",
+		return nil, fmt.Errorf("none of its %d resources belongs to this stack; the first is %s. Is this the state of the media server?%s",
 			len(state.Managed), state.Managed[0].Address, suggestionsIn(a.Unknown))
 	}
 	problems = append(problems, a.findPlace()...)
@@ -101,7 +101,7 @@ func (a *Adoption) compareAll(accepted []string) []string {
 			// A random value stays, however it was drawn.
 			continue
 		}
-		for _, each := range compare(match, a.servesHTTPS(), a.value) {
+		for _, each := range compare(match, a.servesHTTPS(), a.values) {
 			isAccepted := !each.IsFixed && slices.Contains(accepted, each.key())
 			if each.Why != "" && isAccepted {
 				unused = slices.DeleteFunc(unused, func(other string) bool { return other == each.key() })
@@ -117,28 +117,49 @@ func (a *Adoption) compareAll(accepted []string) []string {
 	return problems
 }
 
-// value is what stands for {KEY} in resources.yaml.
-func (a *Adoption) value(key string) (string, bool) {
-	switch key {
-	case "region":
-		return a.Region, true
-	case "partition":
-		return a.Partition, true
-	case "bucket":
+// values are what stands for {KEY} in resources.yaml: several where a setting is a list, and none where nothing is known.
+func (a *Adoption) values(key string) []string {
+	var value any
+	switch at := strings.LastIndex(key, "."); {
+	case key == "region":
+		value = a.Region
+	case key == "partition":
+		value = a.Partition
+	case key == "bucket":
 		bucket, _ := a.find(bucketAddress)
-		return bucket.Text("bucket"), true
+		value = bucket.Text("bucket")
+	case key == "checkAddress" && a.setting("containerHealthCheck") != noCheck:
+		value = checkAddress(text(a.setting("appPort")), text(a.setting("healthCheckPath")))
+	case key == "startPeriod" && a.setting("containerHealthCheck") != noCheck:
+		value = min(a.number("startSeconds"), longestStartPeriod)
+	case at > 0:
+		theirs, _ := a.find(key[:at])
+		value = theirs.Text(key[at+1:])
+	default:
+		value = a.setting(key)
 	}
-	if at := strings.LastIndex(key, "."); at > 0 {
-		theirs, isFound := a.find(key[:at])
-		return theirs.Text(key[at+1:]), isFound
-	}
-	for _, setting := range a.Settings {
-		if setting.Key == key {
-			return text(setting.Value), true
+	return known(value)
+}
+
+// known are the texts of a value that are not empty.
+func known(value any) []string {
+	return slices.DeleteFunc(texts(value), func(text string) bool { return text == "" })
+}
+
+// setting is the value of a setting: the one that was read from the deployment, or the default. Nil for no setting.
+func (a *Adoption) setting(key string) any {
+	for _, each := range a.Settings {
+		if each.Key == key {
+			return each.Value
 		}
 	}
-	setting, isThere := a.project.Settings[key]
-	return setting.Default, isThere
+	return a.project.Settings[key].Default
+}
+
+// number is the value of a setting that is a whole number.
+func (a *Adoption) number(key string) int {
+	number, _ := a.setting(key).(int)
+	return number
 }
 
 // find is what the state has for an address of the guide, and whether it has it.

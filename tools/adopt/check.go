@@ -14,11 +14,11 @@ func (a *Adoption) check(state tfstate.State) []string {
 	for _, match := range a.Matches {
 		if match.Theirs.Tainted || match.Theirs.Deposed {
 			problems = append(problems, fmt.Sprintf(
-				"%s: Terraform means to replace it; finish that with `terraform apply`, or take it back with `terraform untaint`",
+				"%s: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with `terraform untaint`",
 				match.Theirs.Address))
 		}
 	}
-	problems = append(problems, a.checkNetwork(state)...)
+	problems = append(problems, a.checkNetwork()...)
 	problems = append(problems, a.checkBucket(state)...)
 	problems = append(problems, a.checkSecret(state)...)
 	problems = append(problems, a.checkThresholds()...)
@@ -74,37 +74,8 @@ func only(kind string, seen map[string]string) (problem, value string) {
 	case 1:
 		return "", value
 	}
-	return fmt.Sprintf("a stack is in one %s, and %s; adopt one of them, and leave the others to Terraform: %s",
+	return fmt.Sprintf("a stack is in one %s, but %s; adopt one of them, and leave the others to Terraform: %s",
 		kind, strings.Join(places, ", "), strings.Join(options, " or ")), ""
-}
-
-// checkNetwork reports a network other than the default VPC, which the program builds in. A security group, a
-// target group or a load balancer cannot move.
-func (a *Adoption) checkNetwork(state tfstate.State) []string {
-	var problems []string
-	vpc := ""
-	for _, match := range a.Matches {
-		id := match.Theirs.Text("vpc_id")
-		switch {
-		case id == "":
-		case vpc == "":
-			vpc = id
-		case id != vpc:
-			problems = append(problems, fmt.Sprintf("%s: it is in the VPC %s, and others are in %s; the stack has one VPC, the default one",
-				match.Theirs.Address, id, vpc))
-		}
-	}
-	for _, each := range slices.Concat(state.Data, state.Managed) {
-		// aws_default_vpc is the default one under Terraform's care. One that Terraform made has no attribute that says so.
-		isMade := slices.ContainsFunc(state.Managed, func(other tfstate.Resource) bool {
-			return other.Address == each.Address && other.Text("id") == each.Text("id")
-		})
-		if each.Type == "aws_vpc" && each.Text("id") == vpc && vpc != "" && (isMade || each.Text("default") == "false") {
-			problems = append(problems, fmt.Sprintf("%s: the deployment is in the VPC %s, which is not the default one of its region, "+
-				"and the program builds in that one only: everything would be replaced. It cannot be adopted yet", each.Address, vpc))
-		}
-	}
-	return problems
 }
 
 // bucketSettings are the settings of a bucket that version 3 of the AWS provider had in the bucket. Later ones still
@@ -128,7 +99,7 @@ func (a *Adoption) checkBucket(state tfstate.State) []string {
 	bucket, isFound := a.find(bucketAddress)
 	if !isFound {
 		ours, _ := resourceAt(bucketAddress)
-		return []string{bucketAddress + ": the state does not have it, and the stack would get a new, empty bucket; " +
+		return []string{bucketAddress + ": it is not in the state, and the stack would get a new, empty bucket; " +
 			"say which one it is with " + a.suggestionsFor(ours, state)}
 	}
 	var problems []string
@@ -139,15 +110,12 @@ func (a *Adoption) checkBucket(state tfstate.State) []string {
 		if isSplit || !isStated(bucket, setting.attribute) {
 			continue
 		}
-		problem := fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack does not have that; "+
-			"move it into a resource %s, which stays with Terraform, then `terraform import` that and `terraform apply`",
-			bucket.Address, setting.attribute, setting.resource)
+		name, also := "", ", which stays with Terraform"
 		if setting.isGuides {
-			problem = fmt.Sprintf("%s: it has %s in itself, as with version 3 of the AWS provider, and the stack has a resource "+
-				"for that; move it into the resource %s.media_storage, then `terraform import %s.media_storage %s` and `terraform apply`",
-				bucket.Address, setting.attribute, setting.resource, setting.resource, bucket.Text("bucket"))
+			name, also = ".media_storage", ""
 		}
-		problems = append(problems, problem)
+		problems = append(problems, fmt.Sprintf("%s: it sets %s itself, as with version 3 of the AWS provider; move that into a resource "+
+			"%s%s%s, then `terraform import` it and `terraform apply`", bucket.Address, setting.attribute, setting.resource, name, also))
 	}
 	return problems
 }
@@ -171,32 +139,24 @@ func (a *Adoption) checkSecret(state tfstate.State) []string {
 		return nil
 	}
 	ours, _ := resourceAt(jwtParameter)
-	return []string{jwtParameter + ": the state does not have the JWT secret, and a new one would make every token invalid; " +
+	return []string{jwtParameter + ": the JWT secret is not in the state, and a new one would make every token invalid; " +
 		"say which parameter it is with " + a.suggestionsFor(ours, state) + ", or bring it into the state first: `terraform import " + jwtParameter + " NAME`"}
 }
 
-// threshold is a CPU alarm whose threshold, in percent, is a setting of the program.
-type threshold struct {
+// thresholds are the CPU alarms whose thresholds, in percent, are settings, and the most that the program takes. The
+// least is 1.
+var thresholds = []struct {
 	setting, address string
-	// least and most are what the program accepts.
-	least, most int
-	// below and above say what a threshold below or above these bounds does.
-	below, above string
+	most             int
+}{
+	{"scaleUpCpu", "aws_cloudwatch_metric_alarm.high_cpu", 99},
+	{"scaleDownCpu", "aws_cloudwatch_metric_alarm.low_cpu", 98},
 }
 
-var thresholds = []threshold{
-	{"scaleUpCpu", "aws_cloudwatch_metric_alarm.high_cpu", 1, 99,
-		"every task is busier than that, so tasks would be added for ever",
-		"a CPU is never busier than 100 percent, so no task would ever be added"},
-	{"scaleDownCpu", "aws_cloudwatch_metric_alarm.low_cpu", 1, 98,
-		"no CPU is less busy than that, so no task would ever be removed",
-		"it must be below scaleUpCpu, or the service would scale up and down at once"},
-}
-
-// checkThresholds reports the CPU alarms whose thresholds the program would refuse as settings.
+// checkThresholds reports thresholds that the program would refuse as settings.
 func (a *Adoption) checkThresholds() []string {
 	var problems []string
-	var high int
+	var values []int
 	for _, each := range thresholds {
 		theirs, _ := a.find(each.address)
 		value, isWhole := theirs.Number("threshold")
@@ -204,20 +164,15 @@ func (a *Adoption) checkThresholds() []string {
 			// The default takes its place.
 			value = a.number(each.setting)
 		}
-		about := fmt.Sprintf("%s: the alarm %s has the threshold %d", theirs.Address, theirs.Text("alarm_name"), value)
-		why := each.above
-		if value < each.least {
-			why = each.below
+		values = append(values, value)
+		if value < 1 || value > each.most {
+			problems = append(problems, fmt.Sprintf("%s: its threshold is %d, and the setting %s takes 1 to %d: with another one the service never stops "+
+				"scaling, or never scales; set one of these with Terraform first", theirs.Address, value, each.setting, each.most))
 		}
-		switch {
-		case value < each.least || value > each.most:
-			problems = append(problems, fmt.Sprintf("%s, and the setting %s takes %d to %d: %s; set a threshold in between with Terraform first",
-				about, each.setting, each.least, each.most, why))
-		case each.setting == "scaleDownCpu" && value >= high && len(problems) == 0:
-			problems = append(problems, fmt.Sprintf("%s, and scaleDownCpu must be below scaleUpCpu, which is %d: the service would scale up and down at once; "+
-				"set a lower threshold with Terraform first", about, high))
-		}
-		high = value
+	}
+	if problems == nil && values[1] >= values[0] {
+		problems = append(problems, fmt.Sprintf("%s: its threshold is %d, and scaleDownCpu must be below scaleUpCpu, which is %d: the service would scale "+
+			"up and down at once; set a lower one with Terraform first", thresholds[1].address, values[1], values[0]))
 	}
 	return problems
 }

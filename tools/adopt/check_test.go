@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
-
 	"mediaserver/tools/adopt/tfstate"
 )
 
@@ -17,21 +15,15 @@ func alarm(name, threshold string) [2]string {
 
 func TestAlarmsWithThresholdsThatTheProgramRefusesAreRefused(t *testing.T) {
 	for want, instances := range map[string][][2]string{
-		"aws_cloudwatch_metric_alarm.high_cpu: the alarm films-high-cpu has the threshold 100, and the setting scaleUpCpu takes 1 to 99: " +
-			"a CPU is never busier than 100 percent, so no task would ever be added; set a threshold in between with Terraform first": {alarm("high_cpu", "100")},
-		"aws_cloudwatch_metric_alarm.high_cpu: the alarm films-high-cpu has the threshold 0, and the setting scaleUpCpu takes 1 to 99: " +
-			"every task is busier than that, so tasks would be added for ever; set a threshold in between with Terraform first": {alarm("high_cpu", "0")},
-		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 0, and the setting scaleDownCpu takes 1 to 98: " +
-			"no CPU is less busy than that, so no task would ever be removed; set a threshold in between with Terraform first": {alarm("low_cpu", "0")},
-		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 99, and the setting scaleDownCpu takes 1 to 98: " +
-			"it must be below scaleUpCpu, or the service would scale up and down at once; set a threshold in between with Terraform first": {alarm("low_cpu", "99")},
-		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 60, and scaleDownCpu must be below scaleUpCpu, which is 50: " +
-			"the service would scale up and down at once; set a lower threshold with Terraform first": {alarm("low_cpu", "60"), alarm("high_cpu", "50")},
-		"aws_cloudwatch_metric_alarm.low_cpu: the alarm films-low-cpu has the threshold 70, and scaleDownCpu must be below scaleUpCpu, which is 70: " +
-			"the service would scale up and down at once; set a lower threshold with Terraform first": {alarm("low_cpu", "70"), alarm("high_cpu", "72.5")},
+		"aws_cloudwatch_metric_alarm.high_cpu: its threshold is 100, and the setting scaleUpCpu takes 1 to 99":                  {alarm("high_cpu", "100")},
+		"aws_cloudwatch_metric_alarm.high_cpu: its threshold is 0, and the setting scaleUpCpu takes 1 to 99":                    {alarm("high_cpu", "0")},
+		"aws_cloudwatch_metric_alarm.low_cpu: its threshold is 0, and the setting scaleDownCpu takes 1 to 98":                   {alarm("low_cpu", "0")},
+		"aws_cloudwatch_metric_alarm.low_cpu: its threshold is 99, and the setting scaleDownCpu takes 1 to 98":                  {alarm("low_cpu", "99")},
+		"aws_cloudwatch_metric_alarm.low_cpu: its threshold is 60, and scaleDownCpu must be below scaleUpCpu, which is 50":      {alarm("low_cpu", "60"), alarm("high_cpu", "50")},
+		"aws_cloudwatch_metric_alarm.low_cpu: its threshold is 70, and scaleDownCpu must be below scaleUpCpu, which is 70: the": {alarm("low_cpu", "70"), alarm("high_cpu", "72.5")},
 	} {
 		_, err := Read(least(t, instances...), Options{Project: project(t)})
-		if err == nil || err.Error() != want {
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v\nwant\n%s", err, want)
 		}
 	}
@@ -47,14 +39,10 @@ func TestTheBoundsOfThresholdsAreTheProgramsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct {
-		Config map[string]struct{ Description string }
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
 	for _, each := range thresholds {
-		if want := fmt.Sprintf("(%d to %d", each.least, each.most); !strings.Contains(file.Config[each.setting].Description, want) {
+		_, described, _ := strings.Cut(string(text), "\n  "+each.setting+":\n")
+		described, _, _ = strings.Cut(described, "default:")
+		if want := fmt.Sprintf("(1 to %d", each.most); !strings.Contains(described, want) {
 			t.Errorf("Pulumi.yaml does not say %s of %s", want, each.setting)
 		}
 	}
@@ -109,19 +97,19 @@ func TestWhatNoComparisonShowsIsRefused(t *testing.T) {
 	}
 	secret := [2]string{jwtParameter, `{"name":"/films/jwt-secret","value":"hush","arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret"}`}
 	for want, instances := range map[string][][2]string{
-		"a stack is in one region, and aws_lb.mediaserver is in us-east-1": {bucket(`"a":""`), secret,
+		"a stack is in one region, but aws_lb.mediaserver is in us-east-1": {bucket(`"a":""`), secret,
 			{"aws_lb.mediaserver", `{"name":"films-alb","arn":"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/x"}`}},
 		"adopt one of them, and leave the others to Terraform: --map aws_ecs_cluster.main=-": {bucket(`"a":""`), secret,
 			{"aws_ecs_cluster.main", `{"name":"films-cluster","arn":"arn:aws:ecs:eu-west-1:999999999999:cluster/x"}`}},
-		"it has lifecycle_rule in itself, as with version 3":         {bucket(`"lifecycle_rule":[{"enabled":true}]`), secret},
-		"it has cors_rule in itself":                                 {bucket(`"cors_rule":[{}]`), secret},
-		"it has versioning in itself":                                {bucket(`"versioning":[{"enabled":true}]`), secret},
-		"move it into a resource aws_s3_bucket_logging, which stays": {bucket(`"logging":[{"target_bucket":"b"}]`), secret},
-		"it has server_side_encryption_configuration in itself": {secret, bucket(
+		"it sets lifecycle_rule itself, as with version 3":             {bucket(`"lifecycle_rule":[{"enabled":true}]`), secret},
+		"it sets cors_rule itself":                                     {bucket(`"cors_rule":[{}]`), secret},
+		"it sets versioning itself":                                    {bucket(`"versioning":[{"enabled":true}]`), secret},
+		"move that into a resource aws_s3_bucket_logging, which stays": {bucket(`"logging":[{"target_bucket":"b"}]`), secret},
+		"it sets server_side_encryption_configuration itself": {secret, bucket(
 			`"server_side_encryption_configuration":[{"rule":[{"apply_server_side_encryption_by_default":[{"sse_algorithm":"aws:kms"}]}]}]`)},
-		"the state does not have it, and the stack would get a new, empty bucket":              {secret},
-		"the state does not have the JWT secret, and a new one would make every token invalid": {bucket(`"a":""`)},
-		"aws_lb_target_group.mediaserver: it is in the VPC vpc-2, and others are in vpc-1": {bucket(`"a":""`), secret,
+		"it is not in the state, and the stack would get a new, empty bucket":              {secret},
+		"the JWT secret is not in the state, and a new one would make every token invalid": {bucket(`"a":""`)},
+		"aws_lb_target_group.mediaserver: it is in the VPC vpc-2, but others are in vpc-1": {bucket(`"a":""`), secret,
 			{"aws_security_group.alb", `{"id":"sg-1","name":"films-alb","vpc_id":"vpc-1"}`},
 			{"aws_lb_target_group.mediaserver", `{"name":"films-tg","arn":"` + group + `","vpc_id":"vpc-2"}`}},
 		"no ARN in the state says in which account": {bucket(`"a":""`), {jwtParameter, `{"name":"/films/jwt-secret","value":"hush"}`}},

@@ -59,8 +59,8 @@ type comparison struct {
 	ours    Resource
 	address string
 	rules   map[string]rule
-	// value gives what stands for {KEY} in a value of the table.
-	value func(key string) (string, bool)
+	// values gives what stands for {KEY} in a value of the table.
+	values func(key string) []string
 	// seen are the attributes that the resource has.
 	seen  map[string]bool
 	found []Difference
@@ -70,13 +70,13 @@ type comparison struct {
 var always = []string{"id", "arn", "name_prefix", "owner_id", "region", "tags", "tags_all", "timeouts"}
 
 // compare lists the attributes of a resource that the first update changes.
-func compare(match Match, servesHTTPS bool, value func(key string) (string, bool)) []Difference {
-	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: map[string]rule{}, value: value, seen: map[string]bool{}}
+func compare(match Match, servesHTTPS bool, values func(key string) []string) []Difference {
+	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: map[string]rule{}, values: values, seen: map[string]bool{}}
 	for _, path := range slices.Concat(always, match.Ours.Keeps) {
 		c.rules[path] = rule{verb: keeps}
 	}
-	for path := range match.Ours.Takes {
-		c.rules[path] = rule{verb: takes}
+	for path, key := range match.Ours.Takes {
+		c.rules[path] = rule{takes, "{" + key + "}"}
 	}
 	for path := range match.Ours.Named {
 		c.rules[path] = rule{verb: keeps}
@@ -124,7 +124,7 @@ func (c *comparison) walk(path string, value any) {
 		if len(members) == 1 {
 			value = members[0]
 		} else if len(members) > 1 && c.hasBelow(path) {
-			c.report(path, states, fmt.Sprintf("it occurs %d times, and the program has one", len(members)))
+			c.report(path, states, fmt.Sprintf("there are %d, and the program has one", len(members)))
 			return
 		}
 	}
@@ -137,9 +137,9 @@ func (c *comparison) walk(path string, value any) {
 	switch {
 	case isOff(value):
 	case isLost:
-		c.report(path, states, "it is set, and goes")
+		c.report(path, states, "is removed")
 	default:
-		c.report(path, changes, "it is set, and not known here; `pulumi preview` shows what becomes of it")
+		c.report(path, changes, "this tool does not know it; `pulumi preview` shows what happens to it")
 	}
 }
 
@@ -164,7 +164,7 @@ func (c *comparison) judge(path string, rule rule, now any) {
 		return
 	case accepts:
 		if values := rule.value.([]string); !slices.Contains(values, text(now)) {
-			c.report(path, states, fmt.Sprintf("it is %s, and the program needs %s", text(now), values[0]))
+			c.report(path, states, fmt.Sprintf("it is %s, but the program needs %s", text(now), values[0]))
 		}
 		return
 	}
@@ -187,7 +187,7 @@ func (c *comparison) judge(path string, rule rule, now any) {
 	case isEmpty(now):
 		c.report(path, changes, setTo(wanted))
 	case wanted == "":
-		c.report(path, rule.verb, "it is set, and goes")
+		c.report(path, rule.verb, "is removed")
 	default:
 		c.report(path, rule.verb, text(now)+" → "+wanted)
 	}
@@ -210,11 +210,11 @@ func (c *comparison) judgeLimit(path string, verb verb, limit string, now any) {
 func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 	var ours, theirs []string
 	for _, member := range wanted {
-		filled, isKnown := c.fill(c.member(path, member))
-		if !isKnown {
+		filled := fill(c.member(path, member), c.values)
+		if filled == nil {
 			return
 		}
-		ours = append(ours, filled)
+		ours = append(ours, filled...)
 	}
 	members, _ := now.([]any)
 	for _, member := range members {
@@ -223,11 +223,11 @@ func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 	without := func(all, others []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(each string) bool { return slices.Contains(others, each) })
 	}
-	if goes := without(theirs, ours); len(goes) > 0 {
-		c.report(path, verb, strings.Join(goes, ", ")+" goes")
+	if removed := without(theirs, ours); len(removed) > 0 {
+		c.report(path, verb, strings.Join(removed, ", ")+" is removed")
 	}
-	if comes := without(ours, theirs); len(comes) > 0 {
-		c.report(path, changes, strings.Join(comes, ", ")+" is added")
+	if added := without(ours, theirs); len(added) > 0 {
+		c.report(path, changes, strings.Join(added, ", ")+" is added")
 	}
 }
 
@@ -253,11 +253,15 @@ func (c *comparison) addMissing(attributes map[string]any) {
 		rule := c.rules[path]
 		block, _, isInBlock := strings.Cut(path, ".")
 		// What a state does not mention at all, an older provider did not know.
-		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb < states || isOff(rule.value) {
+		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb == accepts || isOff(rule.value) {
+			continue
+		}
+		if members, isList := rule.value.([]any); isList {
+			c.judgeSet(path, rule.verb, members, nil)
 			continue
 		}
 		wanted, isKnown := c.fill(text(rule.value))
-		if isKnown && !strings.HasPrefix(wanted, "<=") && !strings.Contains(wanted, " ") && !slices.Contains([]string{"", "none", "false"}, wanted) {
+		if isKnown && !strings.HasPrefix(wanted, "<=") && !strings.Contains(wanted, " ") && !slices.Contains([]string{"", "none", "false", "0"}, wanted) {
 			c.report(path, changes, setTo(wanted))
 		}
 	}
@@ -266,12 +270,16 @@ func (c *comparison) addMissing(attributes map[string]any) {
 // setTo says that something is set that was not.
 func setTo(value string) string {
 	if value == "true" {
-		return "it is added"
+		return "is added"
 	}
 	return "not set → " + value
 }
 
-func (c *comparison) fill(text string) (string, bool) { return fill(text, c.value) }
+// fill is a text of the table with its values, and whether all of them are known.
+func (c *comparison) fill(text string) (string, bool) {
+	filled := fill(text, c.values)
+	return strings.Join(filled, ", "), filled != nil
+}
 
 // report adds a difference. One in what the program states is refused.
 func (c *comparison) report(path string, verb verb, change string) {
@@ -290,7 +298,7 @@ func (c *comparison) why(path string) string {
 		}
 		at := strings.LastIndex(path, ".")
 		if at < 0 {
-			return "the program states another value. Set that with Terraform first, or have the program state yours, and adopt with the option then"
+			return "the program sets another value. Set that value with Terraform first, or change the program to keep yours and use the option"
 		}
 		path = path[:at]
 	}
@@ -306,16 +314,29 @@ func text(value any) string {
 	case json.Number:
 		return value.String()
 	case []any:
-		var members []string
-		for _, member := range value {
-			members = append(members, text(member))
-		}
-		return "[" + strings.Join(members, " ") + "]"
+		return "[" + strings.Join(texts(value), " ") + "]"
 	case map[string]any:
 		encoded, _ := json.Marshal(value)
 		return string(encoded)
 	}
 	return fmt.Sprint(value)
+}
+
+// texts are the members of a list as texts, or one plain value.
+func texts(value any) []string {
+	switch value := value.(type) {
+	case nil:
+		return nil
+	case []string:
+		return slices.Clone(value)
+	case []any:
+		var all []string
+		for _, member := range value {
+			all = append(all, text(member))
+		}
+		return all
+	}
+	return []string{text(value)}
 }
 
 func isText(value any) bool {

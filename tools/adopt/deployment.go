@@ -123,8 +123,8 @@ func (a *Adoption) CheckRevision(deployment *Deployment, imageTag string) error 
 		return fmt.Errorf("the service runs the revision %s, and the settings are those of %s: the first update would bring the older one back; "+
 			"write the settings again (--overwrite), with credentials that may read Amazon ECS", lastPart(running), a.revision)
 	}
-	imageTag = cmp.Or(imageTag, a.project.Settings["imageTag"].Default)
-	if derived, isKnown := a.value("imageTag"); isKnown && derived != imageTag {
+	imageTag = cmp.Or(imageTag, text(a.project.Settings["imageTag"].Default))
+	if derived := text(a.setting("imageTag")); derived != imageTag {
 		return fmt.Errorf("the service runs the image with the tag %s, and imageTag in the stack is %q: the first update would deploy that one; "+
 			"set imageTag to %[1]s, and deploy another image when all is done", derived, imageTag)
 	}
@@ -184,7 +184,7 @@ func (d *Deployment) insert(value randomValue, version string) error {
 		"custom":   true,
 		"id":       value.id,
 		"type":     value.token,
-		"inputs":   value.recipe,
+		"inputs":   value.recipe(),
 		"outputs":  outputs,
 		"parent":   root["urn"],
 		"provider": d.provider(version),

@@ -43,27 +43,33 @@ func (a *Adoption) normalize(match *Match, state tfstate.State) error {
 // lastPart is the name at the end of an ARN, or the whole name.
 func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
+// statement is what a policy allows.
+type statement struct {
+	Effect                      string
+	Action, NotAction, Resource oneOrMore[string]
+}
+
+// statements are what policies allow. One that is no JSON allows nothing.
+func statements(policies ...string) []statement {
+	var allowed []statement
+	for _, policy := range policies {
+		var document struct{ Statement oneOrMore[statement] }
+		if json.Unmarshal([]byte(policy), &document) == nil {
+			allowed = append(allowed, document.Statement...)
+		}
+	}
+	return slices.DeleteFunc(allowed, func(each statement) bool { return each.Effect == "Deny" })
+}
+
 // actions are the actions that a policy allows.
 func actions(policy string) map[string]any {
-	var document struct{ Statement oneOrMore[map[string]any] }
-	if json.Unmarshal([]byte(policy), &document) != nil {
-		return map[string]any{"a policy that is no JSON": true}
-	}
 	allowed := map[string]any{}
-	for _, statement := range document.Statement {
-		if statement["Effect"] == "Deny" {
-			continue
-		}
-		if statement["NotAction"] != nil {
+	for _, each := range statements(policy) {
+		if each.NotAction != nil {
 			allowed["NotAction"] = true
 		}
-		switch action := statement["Action"].(type) {
-		case string:
+		for _, action := range each.Action {
 			allowed[action] = true
-		case []any:
-			for _, each := range action {
-				allowed[text(each)] = true
-			}
 		}
 	}
 	return allowed
@@ -101,8 +107,9 @@ func (a *Adoption) normalizeRules(group tfstate.Resource, state tfstate.State) {
 	// Without a load balancer that has IPv6 addresses, nobody comes in by IPv6.
 	balancer, _ := a.find(loadBalancer)
 	usesIPv6 := strings.HasPrefix(balancer.Text("ip_address_type"), "dualstack")
-	rules := map[string][]any{}
+	rules, descriptions := map[string][]any{}, []any{}
 	add := func(direction string, rule tfstate.Resource, sources ...string) {
+		descriptions = append(descriptions, rule.Text("description"))
 		for _, list := range []string{"cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups"} {
 			sources = append(sources, rule.Texts(list)...)
 		}
@@ -146,6 +153,7 @@ func (a *Adoption) normalizeRules(group tfstate.Resource, state tfstate.State) {
 	for key, list := range rules {
 		group.Attributes[key] = list
 	}
+	group.Attributes["rule_descriptions"] = descriptions
 }
 
 // describeRule writes a rule as "tcp 80 from 0.0.0.0/0".
@@ -197,10 +205,6 @@ func (a *Adoption) normalizeContainers(definition tfstate.Resource) error {
 		if isOff(mapping["protocol"]) {
 			mapping["protocol"] = "tcp"
 		}
-	}
-	check, hasCheck := container["healthCheck"].(map[string]any)
-	if hasCheck && strings.Contains(text(check["command"]), "curl") {
-		check["command"] = "curl"
 	}
 	return nil
 }

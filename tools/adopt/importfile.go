@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // importFile is what `pulumi import --file` takes (pulumi/pkg, cmd/pulumi/operations, importFile).
@@ -22,8 +23,7 @@ type importSpec struct {
 // importID is the id by which `pulumi import` takes the resource, which is that of `terraform import`. Empty if the
 // state lacks a part of it.
 func (m Match) importID() string {
-	id, _ := fill(m.Ours.Import, func(key string) (string, bool) { return m.Theirs.Text(key), true })
-	return id
+	return strings.Join(fill(m.Ours.Import, func(key string) []string { return known(m.Theirs.Text(key)) }), "")
 }
 
 // how says how the resource gets into the stack.
@@ -32,9 +32,9 @@ func (m Match) how() string {
 	case m.Ours.Import != "":
 		return "imported"
 	case m.Ours.Address == taskDefinition:
-		return "followed by a new revision, and stays registered"
+		return "stays registered; a new revision follows"
 	}
-	return "put into the stack's state, encrypted where it is secret"
+	return "put into the stack's state; a secret is encrypted"
 }
 
 // Imports are the resources that Pulumi imports, but for those that the stack has already: Pulumi refuses to import
@@ -67,7 +67,7 @@ func (a *Adoption) checkIDs() []string {
 	var problems []string
 	for _, match := range a.Matches {
 		if match.Ours.Import != "" && match.importID() == "" {
-			problems = append(problems, fmt.Sprintf("%s: the state does not say its name; run `terraform apply -refresh-only` first", match.Theirs.Address))
+			problems = append(problems, fmt.Sprintf("%s: its name is not in the state; run `terraform apply -refresh-only` first", match.Theirs.Address))
 		}
 	}
 	return problems

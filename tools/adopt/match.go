@@ -86,7 +86,10 @@ func (a *Adoption) match(state tfstate.State, options Options) []string {
 		if len(candidates) == 1 {
 			a.Matches = append(a.Matches, Match{ours, candidates[0]})
 		} else if len(candidates) > 1 {
-			problems = append(problems, severalFor(ours, candidates))
+			// Modules are told once for all resources.
+			if several := severalFor(ours, candidates); !slices.Contains(problems, several) {
+				problems = append(problems, several)
+			}
 		}
 	}
 	for _, ours := range stack {
@@ -153,23 +156,19 @@ func severalFor(ours Resource, theirs []tfstate.Resource) string {
 		addresses = append(addresses, each.Address)
 		maps = append(maps, mapOption(each.Address, ours.Name))
 		module := strings.TrimSuffix(each.Address[:strings.LastIndex(each.Address, each.Type+".")], ".")
-		if module != "" && !slices.Contains(modules, module) {
-			modules = append(modules, module)
+		if quoted := shellword.Quote(module); module != "" && !slices.Contains(modules, quoted) {
+			modules = append(modules, quoted)
 		}
 	}
 	// What a replacement left over has the address of what took its place: a mapping cannot tell them apart.
 	if slices.ContainsFunc(theirs, func(each tfstate.Resource) bool { return each.Deposed }) {
 		return fmt.Sprintf("%s: Terraform has not finished replacing it; run `terraform apply` first", addresses[0])
 	}
-	options := strings.Join(maps, " or ")
 	if len(modules) == len(theirs) {
-		options = "--module " + shellword.Quote(modules[0])
-		for _, module := range modules[1:] {
-			options += " or --module " + shellword.Quote(module)
-		}
+		return "the state has the resources of the stack in several modules; choose one with --module " + strings.Join(modules, " or --module ")
 	}
 	return fmt.Sprintf("%s: the stack has one %s, and the state has %s; choose one with %s",
-		ours.Address, ours.Name, strings.Join(addresses, " and "), options)
+		ours.Address, ours.Name, strings.Join(addresses, " and "), strings.Join(maps, " or "))
 }
 
 // resolve turns the names of mappings into addresses of the guide, by the addresses in the state.
@@ -250,7 +249,7 @@ func (a *Adoption) belongs(theirs tfstate.Resource) string {
 	case "aws_iam_role_policy":
 		role, isFound := a.find(executionRole)
 		if isFound && role.Text("name") == theirs.Text("role") {
-			return role.Address + ", which states its only inline policy itself: it reads the parameters of the container"
+			return role.Address + ", which states its only inline policy itself: it reads the secrets of the container"
 		}
 	}
 	return ""

@@ -12,6 +12,7 @@ import (
 // Addresses of the guide that the code treats apart.
 const (
 	bucketAddress  = "aws_s3_bucket.media_storage"
+	balancerGroup  = "aws_security_group.alb"
 	loadBalancer   = "aws_lb.mediaserver"
 	targetGroup    = "aws_lb_target_group.mediaserver"
 	plainListener  = "aws_lb_listener.mediaserver"
@@ -63,7 +64,7 @@ func (a *Adoption) deriveName(asked string) []string {
 	case len(names) > 0:
 		a.Name = names[0]
 	default:
-		return []string{"no resource has a name as the guide makes them; say with --name what new resources shall be called"}
+		return []string{"no resource has a name like those in the guide; use --name to name new resources"}
 	}
 	for _, match := range a.Matches {
 		for attribute, pattern := range match.Ours.Named {

@@ -21,10 +21,10 @@ type Project struct {
 
 // ProjectSetting is a setting as the project declares it.
 type ProjectSetting struct {
-	// Type is string, integer, boolean or array.
+	// Type is string, integer, boolean, array or object.
 	Type string
-	// Default is its default as a text.
-	Default string
+	// Default is its default, as YAML has it.
+	Default any
 }
 
 // Versions are the versions of the two plugins, without a v.
@@ -48,7 +48,7 @@ func ReadProject(folder string) (Project, error) {
 	}
 	project := Project{Name: file.Name, Settings: map[string]ProjectSetting{}}
 	for key, setting := range file.Config {
-		project.Settings[key] = ProjectSetting{setting.Type, fmt.Sprint(setting.Default)}
+		project.Settings[key] = ProjectSetting(setting)
 	}
 	project.Versions, err = readVersions(filepath.Join(folder, "go.mod"))
 	return project, err

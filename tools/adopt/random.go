@@ -1,12 +1,12 @@
 package adopt
 
 import (
+	"maps"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/bcrypt"
-
-	"mediaserver/tools/adopt/tfstate"
 )
 
 // The guide's addresses of what is in no cloud, and of the parameter that holds the JWT secret.
@@ -26,9 +26,7 @@ type randomValue struct {
 	result string
 	// isSecret tells that nobody may see it.
 	isSecret bool
-	// recipe says how it was drawn.
-	recipe map[string]any
-	// schemaVersion is the version of Terraform's schema that the recipe follows.
+	// schemaVersion is the version of the provider's schema that its properties follow.
 	schemaVersion int
 }
 
@@ -36,18 +34,11 @@ type randomValue struct {
 type randomValues struct{ suffix, secret randomValue }
 
 // The versions of the schemas of the two types in version 3.9 of Terraform's random provider (internal/provider,
-// resource_string.go and resource_password.go), for a value that comes from somewhere else.
+// resource_string.go and resource_password.go).
 const (
 	stringSchema   = 2
 	passwordSchema = 3
 )
-
-// recipeNames are the properties that say how a value is drawn, by their names in Terraform.
-var recipeNames = map[string]string{
-	"length": "length", "lower": "lower", "upper": "upper", "numeric": "numeric", "special": "special",
-	"min_lower": "minLower", "min_upper": "minUpper", "min_numeric": "minNumeric", "min_special": "minSpecial",
-	"override_special": "overrideSpecial",
-}
 
 // jwtSecret is what tasks read today: the value of the parameter, and where Terraform does not know that, the
 // password.
@@ -68,35 +59,20 @@ func (a *Adoption) deriveRandomValues() randomValues {
 		// The bucket keeps a name of another form, and the suffix is in no name.
 		suffix = drawnSuffix.Text("result")
 	}
-	drawnSecret, _ := a.find(secretAddress)
-	values := randomValues{
-		suffix: randomValue{token: "random:index/randomString:RandomString", name: "bucket-suffix", id: suffix, result: suffix},
-		secret: randomValue{token: "random:index/randomPassword:RandomPassword", name: "jwt-secret", id: "none", result: a.jwtSecret(), isSecret: true},
+	return randomValues{
+		suffix: randomValue{token: "random:index/randomString:RandomString", name: "bucket-suffix", id: suffix, result: suffix, schemaVersion: stringSchema},
+		secret: randomValue{token: "random:index/randomPassword:RandomPassword", name: "jwt-secret", id: "none", result: a.jwtSecret(), isSecret: true,
+			schemaVersion: passwordSchema},
 	}
-	values.suffix.drawnAs(drawnSuffix, stringSchema)
-	values.secret.drawnAs(drawnSecret, passwordSchema)
-	return values
 }
 
-// drawnAs takes the recipe over from Terraform. A value that comes from somewhere else gets one that fits it.
-func (r *randomValue) drawnAs(drawn tfstate.Resource, schemaVersion int) {
-	r.recipe, r.schemaVersion = map[string]any{}, schemaVersion
-	if r.result == drawn.Text("result") {
-		r.schemaVersion = drawn.SchemaVersion
-		for theirs, ours := range recipeNames {
-			if value := drawn.At(theirs); value != nil {
-				r.recipe[ours] = value
-			}
-		}
-		return
+// recipe says how such a value could be drawn. The program ignores it, so Terraform's own need not be kept.
+func (r randomValue) recipe() map[string]any {
+	recipe := map[string]any{"length": utf8.RuneCountInString(r.result)}
+	for _, kind := range []string{"Lower", "Upper", "Numeric", "Special"} {
+		recipe[strings.ToLower(kind)], recipe["min"+kind] = true, 0
 	}
-	r.recipe["length"] = utf8.RuneCountInString(r.result)
-	for _, name := range []string{"lower", "upper", "numeric", "special"} {
-		r.recipe[name] = true
-	}
-	for _, name := range []string{"minLower", "minUpper", "minNumeric", "minSpecial"} {
-		r.recipe[name] = 0
-	}
+	return recipe
 }
 
 // bcryptLimit is how many bytes of a password bcrypt takes.
@@ -110,13 +86,9 @@ func (r randomValue) outputs(secret func(text string) any) (map[string]any, erro
 		// Without it the provider would take the properties for those of its first version.
 		"__meta": `{"schema_version":"` + strconv.Itoa(r.schemaVersion) + `"}`,
 	}
-	for name, value := range r.recipe {
-		outputs[name] = value
-	}
-	if numeric, stated := r.recipe["numeric"]; stated {
-		// The former name of the same property.
-		outputs["number"] = numeric
-	}
+	maps.Copy(outputs, r.recipe())
+	// The former name of the same property.
+	outputs["number"] = outputs["numeric"]
 	if !r.isSecret {
 		outputs["result"] = r.result
 		return outputs, nil

@@ -30,7 +30,7 @@ func (a *Adoption) WriteText(writer io.Writer) error {
 		case unknown.Belongs != "":
 			belonging = append(belonging, unknown.Address+": a part of "+unknown.Belongs)
 		case unknown.Suggestion != "":
-			left = append(left, unknown.Address+", unless it is one of those that are not in the state: "+unknown.Suggestion)
+			left = append(left, unknown.Address+", unless it is one of the missing resources: "+unknown.Suggestion)
 		default:
 			left = append(left, unknown.Address)
 		}
@@ -47,10 +47,10 @@ func (a *Adoption) WriteText(writer io.Writer) error {
 		lines []string
 	}{
 		{"Not in the state; the first update makes them:", missing},
-		{"Not known here; they stay with Terraform:", left},
-		{"A part of what is adopted; take them out of Terraform too:", belonging},
+		{"Not part of the stack; these stay with Terraform:", left},
+		{"Parts of adopted resources; take these out of Terraform too:", belonging},
 		{"The first update changes in place:", differences},
-		{"Look at:", a.Remarks},
+		{"Please check:", a.Remarks},
 	} {
 		if len(part.lines) > 0 {
 			fmt.Fprintf(&report, "\n%s\n  %s\n", part.title, strings.Join(part.lines, "\n  "))

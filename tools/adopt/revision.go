@@ -171,7 +171,7 @@ func (a *Adoption) run(running Revision) {
 		if match.Ours.Address != taskDefinition || lastPart(running.ARN) == a.revision {
 			continue
 		}
-		a.remark("%s: the service runs %s, and the state has %s; the settings are those of what runs",
+		a.remark("%s: the service runs %s, and the state has %s; the settings come from the former",
 			match.Theirs.Address, lastPart(running.ARN), a.revision)
 		a.Matches[at].Theirs.Attributes = maps.Clone(running.Attributes)
 		a.revision = lastPart(running.ARN)

@@ -59,14 +59,14 @@ func TestSettingsAreThoseOfTheRevisionThatTheServiceRuns(t *testing.T) {
 func TestWhatALaterRevisionHasIsRefusedAsInTheState(t *testing.T) {
 	deployed := least(t, repository, targets, service, definition(t, "", container("")))
 	for want, change := range map[string]func(*types.TaskDefinition){
-		"container.command: it is set":    func(d *types.TaskDefinition) { d.ContainerDefinitions[0].Command = []string{"serve"} },
-		"container.entryPoint: it is set": func(d *types.TaskDefinition) { d.ContainerDefinitions[0].EntryPoint = []string{"app"} },
-		"container.user: it is set":       func(d *types.TaskDefinition) { d.ContainerDefinitions[0].User = aws.String("1000") },
-		"ephemeral_storage: it is set":    func(d *types.TaskDefinition) { d.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: 100} },
-		"volume: name v goes": func(d *types.TaskDefinition) {
+		"container.command: is removed":    func(d *types.TaskDefinition) { d.ContainerDefinitions[0].Command = []string{"serve"} },
+		"container.entryPoint: is removed": func(d *types.TaskDefinition) { d.ContainerDefinitions[0].EntryPoint = []string{"app"} },
+		"container.user: is removed":       func(d *types.TaskDefinition) { d.ContainerDefinitions[0].User = aws.String("1000") },
+		"ephemeral_storage: is removed":    func(d *types.TaskDefinition) { d.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: 100} },
+		"volume: name v is removed": func(d *types.TaskDefinition) {
 			d.Volumes = []types.Volume{{Name: aws.String("v")}}
 		},
-		"other_containers: proxy goes": func(d *types.TaskDefinition) {
+		"other_containers: proxy is removed": func(d *types.TaskDefinition) {
 			d.ContainerDefinitions = append([]types.ContainerDefinition{{Name: aws.String("proxy")}}, d.ContainerDefinitions...)
 		},
 		"an image without a tag": func(d *types.TaskDefinition) { d.ContainerDefinitions[0].Image = aws.String("1.dkr/films@sha256:0a") },

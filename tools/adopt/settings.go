@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"mediaserver/tools/adopt/tfstate"
@@ -28,8 +27,8 @@ func (a *Adoption) deriveSettings(state tfstate.State) []string {
 		kept = ", such as these names: " + strings.Join(a.KeptNames, ", ")
 	}
 	a.set("name", a.Name, "the names of the resources")
-	a.set("adopted", true, "what AWS cannot change in place stays as it is"+kept)
-	a.set("forceDestroy", false, "what is adopted holds data; nothing may be deleted with what it holds")
+	a.set("adopted", true, "what AWS cannot change in place stays"+kept)
+	a.set("forceDestroy", false, "adopted resources hold data; none is deleted with its contents")
 	a.set("protectData", true, "Pulumi refuses to delete or replace the bucket, the registry and the JWT secret")
 	target := a.target()
 	if port, isKnown := target.Number("container_port"); isKnown {
@@ -43,7 +42,13 @@ func (a *Adoption) deriveSettings(state tfstate.State) []string {
 	problems := a.setImageTag()
 	a.setDesiredCount()
 	a.setRetention()
-	a.readLifecycle()
+	a.setNetwork(state)
+	a.setAllowedNetworks()
+	a.setAccessLogsBucket()
+	a.setVariables()
+	a.setSecretsKeys(state)
+	a.setStart()
+	a.setLifecycle()
 	cluster, _ := a.find("aws_ecs_cluster.main")
 	for at := range cluster.Length("setting") {
 		if cluster.Text("setting", at, "name") == "containerInsights" {
@@ -54,7 +59,7 @@ func (a *Adoption) deriveSettings(state tfstate.State) []string {
 	task, _ := a.find(taskRole)
 	switch boundary := execution.Text("permissions_boundary"); {
 	case boundary != task.Text("permissions_boundary"):
-		a.remark("%s and %s have different permissions boundaries, and the program one for both; set permissionsBoundaryArn",
+		a.remark("%s and %s have different permissions boundaries, but the program has one for both; set permissionsBoundaryArn",
 			execution.Address, task.Address)
 	case boundary != "":
 		a.set("permissionsBoundaryArn", boundary, task.Address)
@@ -96,8 +101,10 @@ func (a *Adoption) take(match Match, path string) {
 		}
 		return
 	case "boolean":
-		// A service that says nothing has it off.
-		a.set(key, value == "true", source)
+		// What says nothing has it off. Where its whole block is missing, nothing is known.
+		if !isEmpty(match.Theirs.At(steps[:len(steps)-1]...)) {
+			a.set(key, value == "true", source)
+		}
 		return
 	case "integer":
 		if number, isWhole := match.Theirs.Number(steps...); isWhole {
@@ -112,7 +119,7 @@ func (a *Adoption) take(match Match, path string) {
 	}
 	if value != "" {
 		a.Differences = append(a.Differences, Difference{Address: source, Attribute: path,
-			Change: fmt.Sprintf("%s → %s, because %s must be a whole number", value, a.project.Settings[key].Default, key)})
+			Change: fmt.Sprintf("%s → %s, because %s must be a whole number", value, text(a.project.Settings[key].Default), key)})
 	}
 }
 
@@ -165,13 +172,6 @@ func (a *Adoption) setDesiredCount() {
 	a.set("desiredCount", desired, source)
 }
 
-// number is the value of a setting, or its default.
-func (a *Adoption) number(key string) int {
-	value, _ := a.value(key)
-	number, _ := strconv.Atoi(value)
-	return number
-}
-
 // longestRetention is the longest retention, in days, that the program and CloudWatch Logs take.
 const longestRetention = 3653
 
@@ -182,7 +182,7 @@ func (a *Adoption) setRetention() {
 		group, _ := a.find(address)
 		days, isKnown := group.Number("retention_in_days")
 		if isKnown && days == 0 {
-			a.remark("%s: it keeps events for ever, and the program for %d days at most; the plan gate refuses that until it is allowed",
+			a.remark("%s: it keeps events for ever, but the program keeps them for %d days at most; the plan gate asks for an allowance",
 				group.Address, longestRetention)
 			days = longestRetention
 		}
@@ -193,50 +193,6 @@ func (a *Adoption) setRetention() {
 	if longest > 0 {
 		a.set("logRetentionDays", longest, source)
 	}
-}
-
-// readLifecycle takes the days after which old versions go, and tells which rules go and which come.
-func (a *Adoption) readLifecycle() {
-	lifecycle, isFound := a.find("aws_s3_bucket_lifecycle_configuration.media_storage")
-	archives := false
-	days := 0
-	for at := range lifecycle.Length("rule") {
-		part := func(path ...any) []any { return append([]any{"rule", at}, path...) }
-		filter := lifecycle.At(part("filter")...)
-		// Only such a rule is about all media.
-		if lifecycle.Text(part("status")...) != "Enabled" || !isOff(filter) || lifecycle.Text(part("prefix")...) != "" {
-			a.tellRule(lifecycle, at, "it is disabled, or only about some of the media")
-			continue
-		}
-		for transition := range lifecycle.Length(part("transition")...) {
-			archives = archives || lifecycle.Text(part("transition", transition, "storage_class")...) == "GLACIER"
-		}
-		if !isOff(lifecycle.At(part("expiration", 0, "days")...)) || !isOff(lifecycle.At(part("expiration", 0, "date")...)) {
-			a.tellRule(lifecycle, at, "media files no longer expire")
-		}
-		old, isKnown := lifecycle.Number(part("noncurrent_version_expiration", 0, "noncurrent_days")...)
-		if isKnown && old > 0 && !isOff(lifecycle.At(part("noncurrent_version_expiration", 0, "newer_noncurrent_versions")...)) {
-			a.tellRule(lifecycle, at, "the program cannot keep a number of old versions; it keeps all of them")
-			continue
-		}
-		if isKnown && old > 0 && (days == 0 || old < days) {
-			days = old
-		}
-	}
-	if days > 0 {
-		a.set("oldVersionDays", days, lifecycle.Address)
-	}
-	if isFound && !archives {
-		a.Differences = append(a.Differences, Difference{Address: lifecycle.Address, Attribute: "rule",
-			Change: "media files move to STANDARD_IA 30 days after their upload and to GLACIER after 90. A file there must be restored before anybody can " +
-				"read it (403 InvalidObjectState). If the application cannot do that, change storage.go first"})
-	}
-}
-
-// tellRule tells that a lifecycle rule goes.
-func (a *Adoption) tellRule(lifecycle tfstate.Resource, at int, why string) {
-	a.Differences = append(a.Differences, Difference{Address: lifecycle.Address, Attribute: fmt.Sprintf("rule %s", lifecycle.Text("rule", at, "id")),
-		Change: "it goes: " + why})
 }
 
 // commonTags are the tags that all resources carry, by the provider's default tags or each for itself. As default
@@ -263,7 +219,7 @@ func (a *Adoption) commonTags() map[string]string {
 		}
 	}
 	if len(single) > 0 {
-		a.remark("some resources have tags of their own, which the first update takes away: %s", strings.Join(slices.Sorted(maps.Keys(single)), ", "))
+		a.remark("some resources have tags of their own, which the first update removes: %s", strings.Join(slices.Sorted(maps.Keys(single)), ", "))
 	}
 	return common
 }

@@ -84,6 +84,7 @@ func TestEachSettingIsReadFromTheDeployment(t *testing.T) {
 		got[setting.Key] = setting.Value
 	}
 	want := map[string]any{
+		"startSeconds": 0, "containerHealthCheck": "none", "archiveStorageClass": "GLACIER",
 		"name": "films", "adopted": true, "appPort": 8080, "healthCheckPath": "/ready", "nodeEnv": "staging", "imageTag": "v7",
 		"cpu": 1024, "memory": 2048, "cpuArchitecture": "ARM64", "desiredCount": 3, "minCapacity": 2, "maxCapacity": 5,
 		"scaleUpCpu": 80, "scaleDownCpu": 30, "corsAllowedOrigins": []string{"https://a.example", "https://b.example"},
@@ -143,40 +144,6 @@ func reportOf(t *testing.T, adopted *Adoption) string {
 	return report.String()
 }
 
-func TestOnlyLifecycleRulesThatAreEnabledAndForAllMediaCount(t *testing.T) {
-	old := func(days, more string) string {
-		return `"noncurrent_version_expiration":[{"noncurrent_days":` + days + `,"newer_noncurrent_versions":null}]` + more
-	}
-	for name, test := range map[string]struct {
-		rules, told string
-		want        any
-	}{
-		"enabled":                    {`{"id":"old","status":"Enabled","filter":[{"prefix":"","tag":[],"and":[]}],` + old("60", "") + `}`, "", 60},
-		"the shortest of several":    {`{"id":"a","status":"Enabled",` + old("60", "") + `},{"id":"b","status":"Enabled",` + old("20", "") + `}`, "", 20},
-		"disabled":                   {`{"id":"old","status":"Disabled",` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for a folder":               {`{"id":"old","status":"Enabled","filter":[{"prefix":"tmp/"}],` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for a folder, as before":    {`{"id":"old","status":"Enabled","prefix":"tmp/",` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for a tag":                  {`{"id":"old","status":"Enabled","filter":[{"tag":[{"key":"k","value":"v"}]}],` + old("1", "") + `}`, "rule old: it goes", nil},
-		"for large files":            {`{"id":"old","status":"Enabled","filter":[{"object_size_greater_than":"5"}],` + old("1", "") + `}`, "rule old: it goes", nil},
-		"that keep a number of them": {`{"id":"old","status":"Enabled","noncurrent_version_expiration":[{"noncurrent_days":1,"newer_noncurrent_versions":3}]}`, "it keeps all of them", nil},
-		"that expire files":          {`{"id":"old","status":"Enabled","expiration":[{"days":9,"date":""}]}`, "media files no longer expire", nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			adopted := adopt(t, least(t, [2]string{"aws_s3_bucket_lifecycle_configuration.media_storage",
-				`{"bucket":"films-storage-0a1b2c","rule":[` + test.rules + `]}`}))
-			if got := settingOf(adopted, "oldVersionDays"); got != test.want {
-				t.Errorf("oldVersionDays is %v, want %v", got, test.want)
-			}
-			report := reportOf(t, adopted)
-			for _, want := range []string{test.told, "media files move to STANDARD_IA 30 days after their upload and to GLACIER after 90"} {
-				if !strings.Contains(report, want) {
-					t.Errorf("it does not tell %q:\n%s", want, report)
-				}
-			}
-		})
-	}
-}
-
 func TestTheDesiredCountIsMovedBetweenTheBounds(t *testing.T) {
 	adopted := adopt(t, least(t,
 		[2]string{"aws_ecs_service.mediaserver", `{"name":"s","cluster":"c","desired_count":1}`},
@@ -194,7 +161,7 @@ func TestTagsThatAllHaveBecomeDefaultTags(t *testing.T) {
 	if !reflect.DeepEqual(adopted.Tags, map[string]string{"A": "1"}) {
 		t.Errorf("the tags are %v", adopted.Tags)
 	}
-	if remarks := strings.Join(adopted.Remarks, "\n"); !strings.Contains(remarks, "takes away: B, Name") {
+	if remarks := strings.Join(adopted.Remarks, "\n"); !strings.Contains(remarks, "removes: B, Name") {
 		t.Errorf("the remarks are %s", remarks)
 	}
 	text, err := adopted.StackFile("mediaserver", nil)

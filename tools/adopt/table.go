@@ -76,27 +76,32 @@ func resourceAt(address string) (Resource, bool) {
 // Key names the resource in a stack: the last part of its type, and its name.
 func (r Resource) Key() string { return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name }
 
+// knows tells whether the table says what becomes of an attribute, so that no setting may take it over.
+func (r Resource) knows(path string) bool {
+	_, isTaken := r.Takes[path]
+	_, isStated := r.States[path]
+	_, isChanged := r.Changes[path]
+	return isTaken || isStated || isChanged
+}
+
 // terraformType is the type in its address.
 func (r Resource) terraformType() string {
 	kind, _, _ := strings.Cut(r.Address, ".")
 	return kind
 }
 
-// fill replaces each {KEY} in a text by its value. False if a value is missing.
-func fill(text string, value func(key string) (string, bool)) (string, bool) {
-	var filled strings.Builder
-	for {
-		before, rest, opens := strings.Cut(text, "{")
-		filled.WriteString(before)
-		if !opens {
-			return filled.String(), true
-		}
-		key, after, _ := strings.Cut(rest, "}")
-		found, isThere := value(key)
-		if !isThere || found == "" {
-			return "", false
-		}
-		filled.WriteString(found)
-		text = after
+// fill replaces each {KEY} in a text by its values, and returns one text for each of them. None if a value is missing.
+func fill(text string, values func(key string) []string) []string {
+	before, rest, opens := strings.Cut(text, "{")
+	if !opens {
+		return []string{text}
 	}
+	key, after, _ := strings.Cut(rest, "}")
+	var filled []string
+	for _, value := range values(key) {
+		for _, ending := range fill(after, values) {
+			filled = append(filled, before+value+ending)
+		}
+	}
+	return filled
 }

@@ -64,6 +64,8 @@ type Habits struct {
 	Domain string
 	// Protected tells that the load balancer is protected against deletion.
 	Protected bool
+	// Own tells that the deployment has a VPC, a variable and a secret of its own.
+	Own bool
 }
 
 // The values that the guide's example has, and a media file that is in the bucket.
@@ -122,7 +124,7 @@ func Deploy(tb testing.TB, in *sandboxtest.Deployment, habits Habits) *Deployed 
 	if err := yaml.Unmarshal(text, &entries); err != nil {
 		tb.Fatal(err)
 	}
-	has := map[string]bool{"": true, "rules": g.RuleResources, "secrets": g.SecretsPolicy, "https": g.Domain != "", "http": g.Domain == ""}
+	has := map[string]bool{"": true, "rules": g.RuleResources, "secrets": g.SecretsPolicy, "https": g.Domain != "", "http": g.Domain == "", "own": g.Own}
 	for _, each := range entries {
 		if has[each.When] && !slices.Contains(g.Without, each.Address) {
 			g.deploy(each)
@@ -134,27 +136,20 @@ func Deploy(tb testing.TB, in *sandboxtest.Deployment, habits Habits) *Deployed 
 
 // entry is a resource in guide.yaml.
 type entry struct {
-	Address, When, Type string
-	Inputs, State, Also map[string]any
+	Address, When, Type       string
+	Inputs, State, Also, Sets map[string]any
 }
 
 // lookUp finds what the guide looks up, and makes what HTTPS takes beside it.
 func (g *guide) lookUp(in *sandboxtest.Deployment) {
 	clients := in.Clients()
-	vpcs := must(clients.EC2.DescribeVpcs(g.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}}))(g)
-	vpc := *vpcs.Vpcs[0].VpcId
-	found := must(clients.EC2.DescribeSubnets(g.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{{Name: aws.String("vpc-id"), Values: []string{vpc}}}}))(g)
-	var subnets []any
-	for _, subnet := range found.Subnets {
-		subnets = append(subnets, *subnet.SubnetId)
-	}
+	vpc, subnets, taskSubnets := g.network(clients.EC2)
 	path := g.RolePath
 	if path == "" {
 		path = "/"
 	}
-	g.values = map[string]any{"vpc": vpc, "subnets": subnets, "region": sandbox.Region, "account": sandbox.Account, "path": path,
+	g.values = map[string]any{"vpc": vpc, "subnets": subnets, "taskSubnets": taskSubnets, "region": sandbox.Region, "account": sandbox.Account, "path": path,
 		"bucket": g.Deployed.Bucket, "secret": JWTSecret, "protected": g.Protected, "domain": g.Domain}
-	g.Instances = append(g.Instances, Instance{Mode: "data", Module: g.Module, Type: "aws_vpc", Name: "default", Attributes: map[string]any{"id": vpc, "default": true}})
 	if g.Domain != "" {
 		g.values["certificate"] = sandboxtest.ImportCertificate(g, clients, g.Domain)
 		_, parent, _ := strings.Cut(g.Domain, ".")
@@ -163,13 +158,40 @@ func (g *guide) lookUp(in *sandboxtest.Deployment) {
 	}
 }
 
+// network looks up the default VPC and its subnets, or makes one with subnets of their own for the tasks.
+func (g *guide) network(client *ec2.Client) (vpc string, subnets, taskSubnets []any) {
+	if g.Own {
+		vpc = *must(client.CreateVpc(g.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")}))(g).Vpc.VpcId
+		for i := range 3 {
+			made := must(client.CreateSubnet(g.Context(), &ec2.CreateSubnetInput{
+				VpcId: &vpc, CidrBlock: aws.String(fmt.Sprintf("10.0.%d.0/24", i)), AvailabilityZone: aws.String(sandbox.Region + []string{"a", "b"}[i%2]),
+			}))(g)
+			subnets = append(subnets, *made.Subnet.SubnetId)
+		}
+		return vpc, subnets[:2], subnets[2:]
+	}
+	vpcs := must(client.DescribeVpcs(g.Context(), &ec2.DescribeVpcsInput{Filters: []types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}}))(g)
+	vpc = *vpcs.Vpcs[0].VpcId
+	found := must(client.DescribeSubnets(g.Context(), &ec2.DescribeSubnetsInput{Filters: []types.Filter{{Name: aws.String("vpc-id"), Values: []string{vpc}}}}))(g)
+	for _, subnet := range found.Subnets {
+		subnets = append(subnets, *subnet.SubnetId)
+	}
+	g.Instances = append(g.Instances,
+		Instance{Mode: "data", Module: g.Module, Type: "aws_vpc", Name: "default", Attributes: map[string]any{"id": vpc, "default": true}},
+		Instance{Mode: "data", Module: g.Module, Type: "aws_subnets", Name: "default", Attributes: map[string]any{"id": sandbox.Region, "ids": subnets}})
+	return vpc, subnets, subnets
+}
+
 // untagged are the types without tags.
 var untagged = regexp.MustCompile(`aws:(s3/bucket(C|L|P|S|Ve)|ecr/repositoryP|ecr/life|iam/roleP|ecs/clusterC|appautoscaling/policy|route53|cloudwatch/dash)`)
 
 // deploy makes a resource, or records one that is only in Terraform's state.
 func (g *guide) deploy(each entry) {
+	maps.Copy(g.values, g.fill("", each.Sets).(map[string]any))
 	if each.Type == "" {
-		g.record(each.Address, g.fill("", each.State).(map[string]any))
+		if each.State != nil {
+			g.record(each.Address, g.fill("", each.State).(map[string]any))
+		}
 		return
 	}
 	inputs := g.fill("", each.Inputs).(map[string]any)

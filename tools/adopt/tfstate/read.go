@@ -29,7 +29,7 @@ func Read(reader io.Reader) (State, error) {
 	}
 	var top map[string]json.RawMessage
 	if err := Decode(text, &top); err != nil {
-		return State{}, errors.New("it is no JSON object, or is cut short; write it with `terraform state pull` or `terraform show -json`")
+		return State{}, errors.New("it is not a JSON object, or is cut short; write it with `terraform state pull` or `terraform show -json`")
 	}
 	has := func(key string) bool { return len(top[key]) > 0 }
 	switch {
@@ -42,7 +42,7 @@ func Read(reader io.Reader) (State, error) {
 	case has("version") && (has("resources") || has("modules") || has("lineage")):
 		return readFile(text, string(top["version"]))
 	}
-	return State{}, errors.New("it is neither a state of Terraform nor what `terraform show -json` prints")
+	return State{}, errors.New("it is neither a Terraform state nor what `terraform show -json` prints")
 }
 
 // plain is the text without the mark with which some editors and shells begin a file. It reports what else they make of
@@ -58,7 +58,7 @@ func plain(text []byte) ([]byte, error) {
 	}
 	// A wrapper, or a message on the same stream, puts lines before the JSON. They may hold anything, so none is shown.
 	if before, _, found := bytes.Cut(text, []byte("\n{")); found && text[0] != '{' {
-		return nil, fmt.Errorf("its JSON begins only on line %d; take away what stands before it, such as a message of Terraform or of a script around it",
+		return nil, fmt.Errorf("its JSON begins only on line %d; remove what comes before it, such as a message from Terraform or from a wrapper script",
 			bytes.Count(before, []byte("\n"))+2)
 	}
 	return text, nil
@@ -72,7 +72,7 @@ func Decode(text []byte, into any) error {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more behind it")
+		return errors.New("there is more after it")
 	}
 	return nil
 }
@@ -85,12 +85,11 @@ type file struct {
 		Type      string
 		Name      string
 		Instances []struct {
-			IndexKey      any `json:"index_key"`
-			Status        string
-			Deposed       string
-			SchemaVersion int `json:"schema_version"`
-			Attributes    map[string]any
-			Flat          map[string]string `json:"attributes_flat"`
+			IndexKey   any `json:"index_key"`
+			Status     string
+			Deposed    string
+			Attributes map[string]any
+			Flat       map[string]string `json:"attributes_flat"`
 		}
 	}
 }
@@ -102,7 +101,7 @@ func readFile(text []byte, found string) (State, error) {
 	}
 	var read file
 	if err := Decode(text, &read); err != nil {
-		return State{}, fmt.Errorf("it is no state file of version %s: %w", version, err)
+		return State{}, fmt.Errorf("it is not a state file of version %s: %w", version, err)
 	}
 	var state State
 	for _, resource := range read.Resources {
@@ -113,13 +112,12 @@ func readFile(text []byte, found string) (State, error) {
 					"%s is as Terraform 0.11 wrote it; let a newer one write it (`terraform apply -refresh-only`)", at)
 			}
 			state.add(resource.Mode, Resource{
-				Address:       at,
-				Type:          resource.Type,
-				Name:          resource.Name,
-				SchemaVersion: instance.SchemaVersion,
-				Tainted:       instance.Status == "tainted",
-				Deposed:       instance.Deposed != "",
-				Attributes:    instance.Attributes,
+				Address:    at,
+				Type:       resource.Type,
+				Name:       resource.Name,
+				Tainted:    instance.Status == "tainted",
+				Deposed:    instance.Deposed != "",
+				Attributes: instance.Attributes,
 			})
 		}
 	}
@@ -136,14 +134,13 @@ type shown struct {
 
 type module struct {
 	Resources []struct {
-		Address       string
-		Mode          string
-		Type          string
-		Name          string
-		SchemaVersion int `json:"schema_version"`
-		Values        map[string]any
-		Tainted       bool
-		DeposedKey    string `json:"deposed_key"`
+		Address    string
+		Mode       string
+		Type       string
+		Name       string
+		Values     map[string]any
+		Tainted    bool
+		DeposedKey string `json:"deposed_key"`
 	}
 	Children []module `json:"child_modules"`
 }
@@ -165,13 +162,12 @@ func readShown(text []byte, found string) (State, error) {
 func (s *State) addModule(m module) {
 	for _, resource := range m.Resources {
 		s.add(resource.Mode, Resource{
-			Address:       resource.Address,
-			Type:          resource.Type,
-			Name:          resource.Name,
-			SchemaVersion: resource.SchemaVersion,
-			Tainted:       resource.Tainted,
-			Deposed:       resource.DeposedKey != "",
-			Attributes:    resource.Values,
+			Address:    resource.Address,
+			Type:       resource.Type,
+			Name:       resource.Name,
+			Tainted:    resource.Tainted,
+			Deposed:    resource.DeposedKey != "",
+			Attributes: resource.Values,
 		})
 	}
 	for _, child := range m.Children {

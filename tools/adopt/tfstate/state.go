@@ -22,9 +22,7 @@ type Resource struct {
 	Address string
 	// Type is its Terraform type, such as aws_lb, and Name the name behind it.
 	Type, Name string
-	// SchemaVersion is the version of the provider's schema that the attributes follow.
-	SchemaVersion int
-	// Tainted tells that Terraform means to replace it.
+	// Tainted tells that Terraform is about to replace it.
 	Tainted bool
 	// Deposed tells that it is what a replacement left over.
 	Deposed bool

@@ -19,8 +19,7 @@ import (
 func (r request) settingsFile() string { return filepath.Join(r.folder, "Pulumi."+r.stack+".yaml") }
 func (r request) importFile() string   { return filepath.Join(r.folder, r.stack+".import.json") }
 
-// writeFiles writes the stack's settings and the import file, both or neither, and says what they mean and what to
-// do next.
+// writeFiles writes the stack's settings and the import file, and says what they mean and what to do next.
 func writeFiles(asked request, project adopt.Project, adopted *adopt.Adoption, stdout io.Writer) error {
 	settings, imports := asked.settingsFile(), asked.importFile()
 	existing, err := os.ReadFile(settings)
@@ -43,7 +42,7 @@ func writeFiles(asked request, project adopt.Project, adopted *adopt.Adoption, s
 	if err := adopted.WriteText(stdout); err != nil {
 		return err
 	}
-	if err := writeBoth(imports, importFile.Bytes(), settings, stackFile); err != nil {
+	if err := errors.Join(atomic.WriteFile(imports, &importFile), atomic.WriteFile(settings, bytes.NewReader(stackFile))); err != nil {
 		return err
 	}
 	_, err = io.WriteString(stdout, asked.nextSteps())
@@ -62,26 +61,6 @@ Written: %[1]s, for review, and %[2]s. Next:
 If the import stops half-way, before it is repeated:
   scripts/adopt-terraform %[5]s --stack %[3]s --rest --folder %[6]s
 `, r.settingsFile(), r.importFile(), stack, shellword.Quote(r.importFile()), r.again(), shellword.Quote(r.folder))
-}
-
-// writeBoth writes two files. If the second cannot be written, the first is as it was before.
-func writeBoth(first string, firstContent []byte, second string, secondContent []byte) error {
-	earlier, err := os.ReadFile(first)
-	wasThere := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := atomic.WriteFile(first, bytes.NewReader(firstContent)); err != nil {
-		return err
-	}
-	failed := atomic.WriteFile(second, bytes.NewReader(secondContent))
-	if failed == nil {
-		return nil
-	}
-	if wasThere {
-		return errors.Join(failed, atomic.WriteFile(first, bytes.NewReader(earlier)))
-	}
-	return errors.Join(failed, os.Remove(first))
 }
 
 // writeRest writes the import file anew, with what the stack does not have yet.

@@ -30,8 +30,8 @@ that 'terraform state pull' or 'terraform show -json' wrote, or - for standard i
 plain, so nobody but you may be able to read it. docs/adopting.md has the whole way.
 
 Without a further option it asks Amazon ECS which revision the service runs, prints what the first 'pulumi up' will
-change, and writes two files, neither of which holds a secret:
-  Pulumi.STACK.yaml    the settings, for review
+change, and writes two files. They hold no secret, unless the task definition has one in a plain variable:
+  Pulumi.STACK.yaml    the settings, for review; the container's plain variables are among them
   STACK.import.json    what 'pulumi import --file' takes
 It writes nothing if that 'pulumi up' would break the application, and says what to do.
 
@@ -222,7 +222,7 @@ func read(name string, stdin io.Reader) (tfstate.State, error) {
 		return tfstate.State{}, err
 	}
 	if about.Mode().IsRegular() && about.Mode().Perm()&ownerOnly != 0 {
-		return tfstate.State{}, fmt.Errorf("others than you may read it, and it holds the JWT secret in plain; run `chmod 600 %s`", shellword.Quote(name))
+		return tfstate.State{}, fmt.Errorf("other users can read it, and it holds the JWT secret in plain text; run `chmod 600 %s`", shellword.Quote(name))
 	}
 	return tfstate.Read(file)
 }
