@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/readback"
 	"mediaserver/tests/internal/sandbox"
@@ -118,7 +120,15 @@ func (d *deployment) inProduction(network map[string]any) {
 		d.t.Fatal(err)
 	}
 	settings := map[string]any{}
-	for key, value := range readYAML(d.t, repository+"/examples/Pulumi.prod.yaml")["config"].(map[string]any) {
+	text, err := os.ReadFile(repository + "/examples/Pulumi.prod.yaml")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var example struct{ Config map[string]any }
+	if err := yaml.Unmarshal(text, &example); err != nil {
+		d.t.Fatal(err)
+	}
+	for key, value := range example.Config {
 		if own, isOwn := strings.CutPrefix(key, "mediaserver:"); isOwn {
 			settings[own] = value
 		}
