@@ -116,20 +116,14 @@ func outputRows(t *testing.T) []string {
 // withResources is docs/resources.md with the rows of the inventory.
 func withResources(t *testing.T, document string) string {
 	t.Helper()
-	const common = " Pulumi type | Name | File | Decisive values, and why |"
 	rows, headers := map[string][]string{}, map[string]string{}
 	for _, each := range inventory(t) {
-		constructor := ".New" + resourceKind(each.Type) + "(ctx,"
-		if text := read(t, each.File); !strings.Contains(text, constructor) && !strings.Contains(text, `"`+each.Name+`"`) {
-			t.Errorf("the inventory says that %s is in %s, where it is not", each.key(), each.File)
-		}
-		header, first := "| Step | Terraform |"+common, fmt.Sprintf("| %d | `%s` |", each.Step, each.Terraform)
+		header, step := "| Step | Type and name | Decisive values, and why |", fmt.Sprintf("| %d ", each.Step)
 		if each.Setting != "" {
-			header, first = "| Setting |"+common, fmt.Sprintf("| `%s` |", each.Setting)
+			header, step = "| Type and name | Decisive values, and why |", ""
 		}
 		headers[each.Section] = header
-		rows[each.Section] = append(rows[each.Section],
-			fmt.Sprintf("%s `%s` | `%s` | `%s` | %s |", first, each.Type, each.Name, each.File, each.Why))
+		rows[each.Section] = append(rows[each.Section], fmt.Sprintf("%s| `%s` `%s` | %s |", step, each.Type, each.Name, each.Why))
 	}
 	for section, header := range headers {
 		document = withTable(t, document, section, header, rows[section])

@@ -89,6 +89,8 @@ type recorder struct {
 
 	// configuration is that of the last run, each key with its namespace.
 	configuration map[string]string
+	// inspected are the kinds of resources that a check of a control has asked for.
+	inspected map[string]bool
 
 	lock    sync.Mutex
 	records []record
@@ -105,6 +107,7 @@ func newRecorder() *recorder {
 		partition: "aws",
 		zoneName:  "example.com",
 		lookups:   map[string]map[string]any{},
+		inspected: map[string]bool{},
 		statedSubnets: map[string][2]string{
 			testSubnets[0]: {testVPC, "euw2-az1"},
 			testSubnets[1]: {testVPC, "euw2-az2"},

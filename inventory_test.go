@@ -15,7 +15,7 @@ type inventoried struct {
 	Step               int
 	Terraform, Setting string
 	Type, Name         string
-	Section, File, Why string
+	Section, Why       string
 	DependsOn          []string
 }
 

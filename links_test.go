@@ -67,28 +67,11 @@ func TestEveryLinkInTheDocumentsLeadsSomewhere(t *testing.T) {
 	}
 }
 
-// TestTheIndexesListEveryDocument holds that both indexes name each document,
-// and say the same of it.
-func TestTheIndexesListEveryDocument(t *testing.T) {
-	inReadme := map[string]string{}
-	for _, row := range tables(t, "README.md", "| Document | Open it when |") {
-		inReadme[row[0]] = row[1]
-	}
-	inIndex := map[string]string{}
-	for _, row := range tables(t, "docs/README.md", "| Document | Open it when |") {
-		inIndex[row[0]] = row[1]
-	}
+func TestTheREADMELinksToEveryDocument(t *testing.T) {
+	readme := read(t, "README.md")
 	for _, document := range documents(t) {
-		name, isInDocs := strings.CutPrefix(document, "docs/")
-		if !isInDocs || name == "README.md" {
-			continue
-		}
-		when := inIndex["["+name+"]("+name+")"]
-		if when == "" {
-			t.Errorf("docs/README.md does not list %s", name)
-		}
-		if inReadme["["+document+"]("+document+")"] != when {
-			t.Errorf("README.md does not list %s as docs/README.md does", document)
+		if document != "README.md" && !strings.Contains(readme, "]("+document+")") {
+			t.Errorf("README.md does not link to %s", document)
 		}
 	}
 }

@@ -119,22 +119,22 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	}
 	return pulumi.Map{
 		"albDnsName":           loadBalancer.dnsName,                        // Public host name of the load balancer
-		"appUrl":               listeners.url,                               // Where users reach the application: `https://` and the domain, or `http://` and the load balancer's name
+		"appUrl":               listeners.url,                               // Where users reach the application, with `https://` or `http://`
 		"bucketName":           storage.bucketName,                          // Name of the media bucket
 		"ecrRepositoryUrl":     registry.repositoryURL,                      // Where to push the image, without a tag
 		"ecsClusterName":       service.clusterName,                         // Name of the cluster
 		"ecsServiceName":       service.serviceName,                         // Name of the service
-		"taskDefinitionArn":    taskDefinition.arn,                          // ARN of the revision that the stack wants to run
+		"taskDefinitionArn":    taskDefinition.arn,                          // Task definition revision that the stack wants to run
 		"taskDefinitionFamily": taskDefinition.family,                       // Family of the task definition
-		"containerName":        pulumi.String(taskDefinition.containerName), // Name of the container in the task definition
-		"containerPort":        pulumi.Int(settings.appPort),                // Port on which the container listens
+		"containerName":        pulumi.String(taskDefinition.containerName), // Name of the container
+		"containerPort":        pulumi.Int(settings.appPort),                // Port of the container
 		"logGroupName":         logGroups.ecs.Name,                          // Log group of the containers' output
-		"appLogGroupName":      logGroups.app.Name,                          // Log group that the application writes to itself
+		"appLogGroupName":      logGroups.app.Name,                          // Log group that the application itself writes to
 		"dashboardName":        dashboard.name,                              // Name of the dashboard
-		"dashboardUrl":         dashboard.url,                               // Where a browser shows the dashboard
+		"dashboardUrl":         dashboard.url,                               // Address of the dashboard
 		"region":               pulumi.String(environment.region),           // Region of the stack
-		"jwtSecretParameter":   parameters.jwtSecretName,                    // Name of the parameter with the JWT secret
-		"appConfigParameter":   parameters.appConfigName,                    // Name of the parameter with the application's configuration
-		"bucketNameParameter":  parameters.bucketNameName,                   // Name of the parameter with the bucket's name
+		"jwtSecretParameter":   parameters.jwtSecretName,                    // Parameter with the JWT secret
+		"appConfigParameter":   parameters.appConfigName,                    // Parameter with the application's configuration
+		"bucketNameParameter":  parameters.bucketNameName,                   // Parameter with the bucket's name
 	}, nil
 }

@@ -238,8 +238,10 @@ var recommendedTLSPolicies = list{
 // secretVariables are the names of ECS.8.
 var secretVariables = list{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ECS_ENGINE_AUTH_DATA"}
 
-// ofKind are the resources whose type ends in a name.
+// ofKind are the resources whose type ends in a name. The recorder keeps the
+// name among the inspected ones.
 func (r *recorder) ofKind(kind string) []record {
+	r.inspected[kind] = true
 	var found []record
 	for _, each := range r.records {
 		if resourceKind(each.token) == kind {

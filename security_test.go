@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"maps"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +10,7 @@ import (
 
 const (
 	securityRegister = "docs/security.md"
-	registerHeader   = "| Control | Asks for | Verdict | How, or why not and what to do | Resources | Test |"
+	registerHeader   = "| Control | Asks for | Verdict | How, or why not and what to do |"
 	ours             = "*ours* "
 )
 
@@ -25,10 +23,6 @@ type registered struct {
 	// settings are those that the verdict needs; without them it is the other one.
 	// Empty if it holds whatever is set.
 	settings map[string]string
-	// types are the resource types that the control is about.
-	types []string
-	// test is the unit test that proves the property. Empty for a waiver.
-	test string
 }
 
 // name is the row's name in security_controls_test.go: its first id.
@@ -49,13 +43,13 @@ func readRegister(t *testing.T) []registered {
 	t.Helper()
 	var all []registered
 	for _, cells := range tables(t, securityRegister, registerHeader) {
-		if len(cells) != 6 {
+		if len(cells) != 4 {
 			t.Fatalf("the row %q has %d cells", cells, len(cells))
 		}
 		for i := range cells {
 			cells[i] = strings.ReplaceAll(cells[i], "`", "")
 		}
-		row := registered{ids: strings.Split(cells[0], ", "), types: strings.Split(cells[4], ", "), test: cells[5], settings: map[string]string{}}
+		row := registered{ids: strings.Split(cells[0], ", "), settings: map[string]string{}}
 		verdict := verdictPattern.FindStringSubmatch(cells[2])
 		if verdict == nil || cells[1] == "" || cells[3] == "" {
 			t.Fatalf("the row %q does not say what is asked, met or waived, and how or why", cells[0])
@@ -150,54 +144,32 @@ func TestEveryCheckOfAControlHasOneRow(t *testing.T) {
 }
 
 func TestEveryResourceTypeIsInTheSecurityRegister(t *testing.T) {
-	rows := readRegister(t)
-	listed := map[string]bool{}
-	for _, row := range rows {
-		for _, each := range row.types {
-			listed[each] = true
+	stacks := configurations(t, readRegister(t))
+	existing, covered := map[string]bool{}, map[string]bool{}
+	for _, stack := range stacks {
+		for _, isMet := range controls {
+			isMet(stack)
 		}
-	}
-	for _, row := range tables(t, securityRegister, "| Resource | Why |") {
-		if listed[row[0]] || row[1] == "" {
-			t.Errorf("%s: a control asks about it, or the register does not say why none does", row[0])
-		}
-		listed[row[0]] = true
-	}
-	existing := map[string]bool{}
-	for _, each := range inventory(t) {
-		existing[resourceKind(each.Type)] = true
-	}
-	for _, stack := range configurations(t, rows) {
+		maps.Copy(covered, stack.inspected)
 		for _, each := range stack.records {
 			existing[resourceKind(each.token)] = true
 		}
 	}
-	for each := range existing {
-		if !listed[each] {
-			t.Errorf("%s says nothing of %s", securityRegister, each)
+	for _, row := range tables(t, securityRegister, "| Resource | Why |") {
+		if !existing[row[0]] || covered[row[0]] || row[1] == "" {
+			t.Errorf("%s: the stack has none, a control inspects it, or the register does not say why none does", row[0])
 		}
+		covered[row[0]] = true
 	}
-	for each := range listed {
-		if !existing[each] {
-			t.Errorf("%s speaks of %s, which the stack does not have", securityRegister, each)
+	for each := range existing {
+		if !covered[each] {
+			t.Errorf("%s says nothing of %s", securityRegister, each)
 		}
 	}
 }
 
 // resourceKind is the last part of a type.
 func resourceKind(token string) string { return token[strings.LastIndex(token, ":")+1:] }
-
-func TestEveryControlThatIsMetNamesTheTestThatProvesIt(t *testing.T) {
-	for _, row := range readRegister(t) {
-		always := row.verdict == "waived" && len(row.settings) == 0
-		if always != (row.test == "") {
-			t.Errorf("%s is %s, and its test is %q", row.name(), row.verdict, row.test)
-		}
-		if row.test != "" && !isUnitTest(t, row.test) {
-			t.Errorf("%s: there is no test %s", row.name(), row.test)
-		}
-	}
-}
 
 func TestDefaultTagsReachEveryResource(t *testing.T) {
 	for _, settings := range []map[string]string{nil, {"domainName": testDomain, "hostedZoneId": testZone}, everySetting()} {
@@ -207,16 +179,4 @@ func TestDefaultTagsReachEveryResource(t *testing.T) {
 			}
 		}
 	}
-}
-
-// isUnitTest tells whether a file beside this one has the test.
-func isUnitTest(t *testing.T, name string) bool {
-	t.Helper()
-	files, err := filepath.Glob("*_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return slices.ContainsFunc(files, func(file string) bool {
-		return strings.Contains(read(t, file), fmt.Sprintf("\nfunc %s(t *testing.T) {\n", name))
-	})
 }

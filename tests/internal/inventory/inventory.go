@@ -27,10 +27,9 @@ type Resource struct {
 	Name string `json:"name"`
 	// Setting says which settings bring it. Empty for what is always there.
 	Setting string `json:"setting"`
-	// Section is the heading in docs/resources.md under which it is listed, File the file of the program that makes
-	// it, and Why says which of its values are decisive, and why.
+	// Section is the heading in docs/resources.md under which it is listed, and Why says which of its values are
+	// decisive, and why.
 	Section string `json:"section"`
-	File    string `json:"file"`
 	Why     string `json:"why"`
 	// DependsOn are the keys of the resources that its registration waits for.
 	DependsOn []string `json:"dependsOn"`
