@@ -2,9 +2,13 @@ package deploy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
+	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,6 +37,9 @@ type clients struct {
 
 // connect makes the clients for the stack's region.
 func (r *run) connect(ctx context.Context) error {
+	if err := checkProxies(); err != nil {
+		return err
+	}
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(r.outputs.region),
 		// The run tries again itself, says so, and knows of each attempt whether it was answered.
@@ -54,6 +61,26 @@ func (r *run) connect(ctx context.Context) error {
 	r.clients = clients{
 		ecs.NewFromConfig(loaded), ecr.NewFromConfig(loaded),
 		elasticloadbalancingv2.NewFromConfig(loaded), applicationautoscaling.NewFromConfig(loaded),
+	}
+	return nil
+}
+
+// checkProxies refuses what is not the address of a proxy. Go takes a part of its password for the host, and names that
+// in its errors, or does without a proxy.
+func checkProxies() error {
+	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
+		address := cmp.Or(os.Getenv(name), os.Getenv(strings.ToLower(name)))
+		if address == "" {
+			continue
+		}
+		if !strings.Contains(address, "://") {
+			address = "http://" + address
+		}
+		parsed, err := url.Parse(address)
+		if err != nil || parsed.Host == "" || strings.TrimSuffix(parsed.Path, "/")+parsed.RawQuery+parsed.Fragment != "" {
+			return fail(exitAPI, "%s is not the address of a proxy: it must be http://[USER:PASSWORD@]HOST[:PORT], "+
+				"with a percent sign and a number for each special character of the password, such as %%2F for /", name)
+		}
 	}
 	return nil
 }

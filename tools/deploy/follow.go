@@ -14,57 +14,67 @@ import (
 // unseenLooks is after how many looks in a row that do not show a deployment which was started it counts as gone.
 const unseenLooks = 12
 
-// follow waits until the deployment is complete. It fails if the deployment does, or if another one takes its place.
-func (r *run) follow(ctx context.Context) error {
+// await looks until a look says that the end is reached, or fails. Faults that pass are ridden out. late is what to say
+// if the time is over.
+func (r *run) await(ctx context.Context, late string, look func(context.Context) (reached bool, err error)) error {
 	limit := r.timeLimit()
 	deadline := time.Now().Add(limit)
-	seen, unseen, stopped := false, 0, 0
 	for {
-		err := r.readService(ctx)
+		reached, err := look(ctx)
 		switch {
+		case reached:
+			return nil
 		case err == nil:
-			own, primary := r.own(), r.primary()
-			seen = seen || own.Id != nil
-			switch {
-			case own.RolloutState == types.DeploymentRolloutStateFailed:
-				return r.givenUp(ctx)
-			case own.Id != nil && aws.ToString(primary.Id) == r.deployment:
-				if r.isComplete(own) {
-					r.say("Deployment %s is complete: %d of %d tasks run %s", r.deployment, r.service.RunningCount, r.service.DesiredCount, r.definition)
-					return nil
-				}
-			case seen || r.isNewer(primary):
-				return r.lost(ctx)
-			default:
-				// A look that does not show ours may be older than our start, because ECS is eventually consistent.
-				if unseen++; unseen >= unseenLooks {
-					return r.lost(ctx)
-				}
-			}
-			r.progress("%s: %s, %d of %d running, %d pending, %d failed",
-				r.deployment, orDash(string(own.RolloutState)), own.RunningCount, own.DesiredCount, own.PendingCount, own.FailedTasks)
 		case isTransient(err):
 			r.warn("cannot read the service for now: %s", told(err))
 		default:
 			return r.cannotRead(err)
 		}
-		if tasks, err := r.stoppedTasks(ctx); err == nil {
-			stopped = len(tasks)
-		}
-		// More than the deployment circuit breaker allows (half the tasks, at least 3), and the tasks that may be on their
-		// way meanwhile: so the breaker speaks first if it is on.
-		if stopped >= 3+2*int(r.service.DesiredCount) {
-			r.report(ctx)
-			return fail(exitStopping, "tasks keep stopping: %d of deployment %s so far", stopped, r.deployment)
-		}
 		if !time.Now().Before(deadline) {
 			r.report(ctx)
-			return fail(exitTimeout, "deployment %s is not complete after %d s", r.deployment, int(limit.Seconds()))
+			return fail(exitTimeout, "%s after %d s", late, int(limit.Seconds()))
 		}
 		if err := pause(ctx, r.poll); err != nil {
 			return err
 		}
 	}
+}
+
+// follow waits until the deployment is complete. It fails if the deployment does, or if another one takes its place.
+func (r *run) follow(ctx context.Context) error {
+	seen, unseen := false, 0
+	return r.await(ctx, "deployment "+r.deployment+" is not complete", func(ctx context.Context) (bool, error) {
+		if err := r.readService(ctx); err != nil {
+			return false, err
+		}
+		own, primary := r.own(), r.primary()
+		seen = seen || own.Id != nil
+		switch {
+		case own.RolloutState == types.DeploymentRolloutStateFailed:
+			return false, r.givenUp(ctx)
+		case own.Id != nil && aws.ToString(primary.Id) == r.deployment:
+			if r.isComplete(own) {
+				r.say("Deployment %s is complete: %d of %d tasks run %s", r.deployment, r.service.RunningCount, r.service.DesiredCount, r.definition)
+				return true, nil
+			}
+		case seen || r.isNewer(primary):
+			return false, r.lost(ctx)
+		default:
+			// A look that does not show ours may be older than our start, because ECS is eventually consistent.
+			if unseen++; unseen >= unseenLooks {
+				return false, r.lost(ctx)
+			}
+		}
+		r.progress("%s: %s, %d of %d running, %d pending, %d failed",
+			r.deployment, orDash(string(own.RolloutState)), own.RunningCount, own.DesiredCount, own.PendingCount, own.FailedTasks)
+		// More than the deployment circuit breaker allows (half the tasks, at least 3), and the tasks that may be on their
+		// way meanwhile: so the breaker speaks first if it is on.
+		if stopped, err := r.stoppedTasks(ctx); err == nil && len(stopped) >= 3+2*int(r.service.DesiredCount) {
+			r.report(ctx)
+			return false, fail(exitStopping, "tasks keep stopping: %d of deployment %s so far", len(stopped), r.deployment)
+		}
+		return false, nil
+	})
 }
 
 func orDash(text string) string {

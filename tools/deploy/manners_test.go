@@ -248,3 +248,25 @@ func TestMissingCredentialsAreToldAsSuch(t *testing.T) {
 		t.Errorf("called %v", calls)
 	}
 }
+
+func TestAProxyThatIsNoneIsRefusedWithoutItsPassword(t *testing.T) {
+	for _, name := range []string{"HTTPS_PROXY", "http_proxy"} {
+		for _, address := range []string{
+			"http://user:1234#56@proxy:80", "http://user:1234/56@proxy:80", "user:1234?56@proxy:80", "http://user:1234%zz@proxy:80",
+			"http://user:1234@proxy:port", "proxy:80:user:1234", "http:///user:1234@proxy",
+		} {
+			t.Setenv(name, address)
+			s := newStage(t)
+			s.deploy().expect(14, strings.ToUpper(name)+" is not the address of a proxy: it must be http://").lacks("1234")
+			if calls := s.Calls(); len(calls) > 0 {
+				t.Errorf("called %v", calls)
+			}
+		}
+		for _, address := range []string{"proxy", "http://user:12%2F34@proxy:80/", "socks5://user:1234@[::1]:80", ""} {
+			t.Setenv(name, address)
+			if err := checkProxies(); err != nil {
+				t.Errorf("%q: %v", address, err)
+			}
+		}
+	}
+}

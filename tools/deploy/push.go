@@ -84,12 +84,11 @@ func (r *run) send(ctx context.Context, image pushable, target string, login aut
 		return v1.Hash{}, fail(exitPush, "cannot push %s: %v", target, err)
 	}
 	r.say("Pushing %s", target)
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(login)}
-	if r.transport != nil {
-		options = append(options, remote.WithTransport(r.transport))
+	network := r.transport
+	if network == nil {
+		network = remote.DefaultTransport
 	}
 	updates, finished := make(chan v1.Update, 16), make(chan struct{})
-	options = append(options, remote.WithProgress(updates))
 	go func() {
 		defer close(finished)
 		for update := range updates {
@@ -99,7 +98,8 @@ func (r *run) send(ctx context.Context, image pushable, target string, login aut
 			}
 		}
 	}()
-	err = remote.Push(reference, image, options...)
+	err = remote.Push(reference, image, remote.WithContext(ctx), remote.WithAuth(login), remote.WithProgress(updates),
+		remote.WithTransport(stallGuard{network}))
 	<-finished
 	var refusal *transport.Error
 	switch {

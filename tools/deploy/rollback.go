@@ -20,12 +20,16 @@ func (r *run) goBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(r.underWay()) > 0 {
+	// A service that asks for no task needs a number, which only a new deployment gives it.
+	if len(r.underWay()) > 0 && r.service.DesiredCount > 0 {
 		stoppable, err := r.stoppable(ctx, courseOf(history))
 		if err != nil {
 			return err
 		}
 		if stoppable != nil {
+			if err := r.chooseCount(ctx); err != nil {
+				return err
+			}
 			return r.stop(ctx, history, stoppable)
 		}
 	}

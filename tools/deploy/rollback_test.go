@@ -251,6 +251,15 @@ func TestARollbackDuringADeploymentHasECSStopIt(t *testing.T) {
 	}
 }
 
+func TestACountThatAStopCannotGiveIsNotDroppedSilently(t *testing.T) {
+	t.Parallel()
+	s, _ := busy(t, ran{name: "X"}, ran{name: "A"})
+	s.run("--rollback", "--count", "3").expect(0, "--count 3 is not used: the service asks for tasks already", "Stopped deployment ")
+	s, _ = busy(t, ran{name: "X"}, ran{name: "A"})
+	s.service.Properties["desiredCount"] = 0
+	s.run("--rollback", "--count", "3", "--timeout", "0").expect(8, "another deployment is under way: ").unchanged()
+}
+
 func TestARollbackStopsNothingWhereECSWouldNotGoBackToTheImageBefore(t *testing.T) {
 	t.Parallel()
 	// A new deployment of the image that runs: ECS would go back to that image. And a service's first deployment.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -79,49 +78,37 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 
 // followStop waits until ECS has gone back. Then the deployment with which it did so is the one to look after.
 func (r *run) followStop(ctx context.Context, busy, target *past) error {
-	limit := r.timeLimit()
-	deadline := time.Now().Add(limit)
-	for {
+	return r.await(ctx, "ECS has not gone back from deployment "+r.deployment, func(ctx context.Context) (bool, error) {
 		whole, err := r.describeRecord(ctx, busy.arn)
-		if err == nil {
-			err = r.readService(ctx)
+		if err != nil {
+			return false, err
 		}
-		replaced := false
-		if err == nil && whole.Status == types.ServiceDeploymentStatusRollbackSuccessful {
-			replaced, err = r.isReplaced(ctx, busy, target)
+		if err := r.readService(ctx); err != nil {
+			return false, err
 		}
-		switch {
-		case err == nil:
-			primary := r.primary()
-			switch whole.Status {
-			case types.ServiceDeploymentStatusRollbackSuccessful:
-				if replaced {
-					r.report(ctx)
-					return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, orDash(aws.ToString(primary.Id)), aws.ToString(primary.TaskDefinition))
-				}
-				if r.isComplete(primary) {
-					r.deployment = aws.ToString(primary.Id)
-					r.say("ECS went back: %d of %d tasks run %s", r.service.RunningCount, r.service.DesiredCount, target.definition)
-					return nil
-				}
-			case types.ServiceDeploymentStatusRollbackFailed, types.ServiceDeploymentStatusStopped, types.ServiceDeploymentStatusSuccessful:
-				r.report(ctx)
-				return fail(exitRollback, "ECS did not go back from deployment %s: its record says %s%s", r.deployment, whole.Status, behind(aws.ToString(whole.StatusReason)))
+		primary := r.primary()
+		switch whole.Status {
+		case types.ServiceDeploymentStatusRollbackSuccessful:
+			replaced, err := r.isReplaced(ctx, busy, target)
+			if err != nil {
+				return false, err
 			}
-			r.progress("going back: %s, %d of %d running", strings.ToLower(string(whole.Status)), primary.RunningCount, r.service.DesiredCount)
-		case isTransient(err):
-			r.warn("cannot read the service for now: %s", told(err))
-		default:
-			return r.cannotRead(err)
-		}
-		if !time.Now().Before(deadline) {
+			if replaced {
+				r.report(ctx)
+				return false, fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, orDash(aws.ToString(primary.Id)), aws.ToString(primary.TaskDefinition))
+			}
+			if r.isComplete(primary) {
+				r.deployment = aws.ToString(primary.Id)
+				r.say("ECS went back: %d of %d tasks run %s", r.service.RunningCount, r.service.DesiredCount, target.definition)
+				return true, nil
+			}
+		case types.ServiceDeploymentStatusRollbackFailed, types.ServiceDeploymentStatusStopped, types.ServiceDeploymentStatusSuccessful:
 			r.report(ctx)
-			return fail(exitTimeout, "ECS has not gone back from deployment %s after %d s", r.deployment, int(limit.Seconds()))
+			return false, fail(exitRollback, "ECS did not go back from deployment %s: its record says %s%s", r.deployment, whole.Status, behind(aws.ToString(whole.StatusReason)))
 		}
-		if err := pause(ctx, r.poll); err != nil {
-			return err
-		}
-	}
+		r.progress("going back: %s, %d of %d running", strings.ToLower(string(whole.Status)), primary.RunningCount, r.service.DesiredCount)
+		return false, nil
+	})
 }
 
 // isReplaced tells whether somebody started another deployment after the one that ECS went back from, maybe of the task

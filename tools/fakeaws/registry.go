@@ -31,6 +31,10 @@ func (a *AWS) serveRegistry(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	if response, scripted := a.scripted("registry "+request.Method, nil); scripted {
+		if response.Hangs {
+			<-request.Context().Done()
+			return
+		}
 		response.write(w)
 		return
 	}
