@@ -22,16 +22,28 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"mediaserver/tests/internal/inventory"
+	"mediaserver/tests/internal/provider"
 )
 
 // attach serves the provider in front of an endpoint and configures it.
 func attach(t *testing.T, endpoint string, settings map[string]any) (pulumirpc.ResourceProviderClient, error) {
+	t.Helper()
+	return connect(t, serve(t, endpoint), settings)
+}
+
+func serve(t *testing.T, endpoint string) *provider.Server {
 	t.Helper()
 	server, err := Serve(Options{Endpoint: endpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
+	return server
+}
+
+// connect configures the provider for one connection.
+func connect(t *testing.T, server *provider.Server, settings map[string]any) (pulumirpc.ResourceProviderClient, error) {
+	t.Helper()
 	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", server.Port()),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -59,7 +71,7 @@ func emulated(t *testing.T, handler http.Handler) pulumirpc.ResourceProviderClie
 
 func marshal(t *testing.T, properties map[string]any) *structpb.Struct {
 	t.Helper()
-	marshalled, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(properties), plugin.MarshalOptions{KeepUnknowns: true})
+	marshalled, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(properties), plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,6 +337,8 @@ func TestEveryTypeOfTheInventoryHasAStandIn(t *testing.T) {
 	}
 }
 
+// TestGoodInputsOfEveryKindPass is also about previews: they call nothing, for nobody listens, and show as unknown what
+// only AWS knows.
 func TestGoodInputsOfEveryKindPass(t *testing.T) {
 	client, err := attach(t, nowhere, london)
 	if err != nil {
@@ -340,6 +354,13 @@ func TestGoodInputsOfEveryKindPass(t *testing.T) {
 		}
 		if failures := checkInputs(t, client, token, unknown); len(failures) > 0 {
 			t.Errorf("%s: unknown inputs are refused: %v", token, failures)
+		}
+		preview, err := client.Create(t.Context(), &pulumirpc.CreateRequest{
+			Urn: "urn:pulumi:dev::mediaserver::" + token + "::it", Properties: marshal(t, inputs), Preview: true,
+		})
+		arn := preview.GetProperties().GetFields()["arn"]
+		if err != nil || arn != nil && inputs["arn"] == nil && arn.GetStringValue() != plugin.UnknownStringValue {
+			t.Errorf("%s: the preview ends with %v and knows the ARN %v", token, err, arn)
 		}
 	}
 }
@@ -385,7 +406,8 @@ func TestAnotherRegionReplacesEveryResource(t *testing.T) {
 // tagsInRequest finds tags in a request to any service: in the JSON protocol and in the query protocols.
 var tagsInRequest = regexp.MustCompile(`(?i)"tags"|\btags[.=]|\bTagSpecification\.`)
 
-// TestACreationWithoutTagsNamesNone is about services that refuse an empty list, as EC2 does.
+// TestACreationWithoutTagsNamesNone is about services that refuse an empty list, as EC2 does, and about stacks that share
+// a server: each has the default tags of its own configuration.
 func TestACreationWithoutTagsNamesNone(t *testing.T) {
 	var named atomic.Bool
 	refusing := http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
@@ -395,10 +417,14 @@ func TestACreationWithoutTagsNamesNone(t *testing.T) {
 		}
 		writer.WriteHeader(http.StatusBadRequest)
 	})
-	untagged := emulated(t, refusing)
 	emulator := httptest.NewServer(refusing)
 	defer emulator.Close()
-	tagged, err := attach(t, emulator.URL, map[string]any{"region": "eu-west-2", "defaultTags": `{"tags": {"Project": "mediaserver"}}`})
+	server := serve(t, emulator.URL)
+	untagged, err := connect(t, server, london)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tagged, err := connect(t, server, map[string]any{"region": "eu-west-2", "defaultTags": `{"tags": {"Project": "mediaserver"}}`})
 	if err != nil {
 		t.Fatal(err)
 	}

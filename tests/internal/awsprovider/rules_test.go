@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
@@ -152,7 +153,7 @@ func TestWhatAWSOrTheOfficialPluginWouldRefuseIsRefused(t *testing.T) {
 	lifecycle := func(property string, value any) []any {
 		return with(map[string]any{"id": "a", "status": "Enabled", property: value})
 	}
-	moved := func(days int, class string) []any {
+	moved := func(days any, class string) []any {
 		return lifecycle("transitions", with(map[string]any{"days": days, "storageClass": class}))
 	}
 	widget := func(position, properties string) string {
@@ -169,6 +170,16 @@ func TestWhatAWSOrTheOfficialPluginWouldRefuseIsRefused(t *testing.T) {
 		value           any
 		path, rule      string
 	}{
+		{mediaBucket, "colour", "red", "colour", `unknown or unsupported property "colour"; supported here: bucket, forceDestroy, tags`},
+		{mediaBucket, "bucket", nil, "bucket", `required property "bucket" is missing`},
+		{mediaBucket, "bucket", 3, "bucket", "must be a string"},
+		{mediaBucket, "forceDestroy", "yes", "forceDestroy", "must be true or false"},
+		{mediaBucket, "tags", "a", "tags", "must be a map"},
+		{expiry, "rules", "all", "rules", "must be a list"},
+		{expiry, "rules", []any{"all"}, "rules[0]", "must be an object"},
+		{expiry, "rules", with(map[string]any{"id": "a"}), "rules[0].status", `required property "rules[0].status" is missing`},
+		{expiry, "rules", moved(30.5, "GLACIER"), "rules[0].transitions[0].days", "must be an integer"},
+		{alarm, "threshold", "high", "threshold", "must be a number"},
 		{group, "name", strings.Repeat("a", 256), "name", "must have a length of 1 to 255"},
 		{group, "description", "Übersicht", "description", "must have only letters"},
 		{group, "ingress", open(map[string]any{"toPort": 65536}), "ingress[0].toPort", "must be from 0 to 65535"},
@@ -212,7 +223,7 @@ func TestWhatAWSOrTheOfficialPluginWouldRefuseIsRefused(t *testing.T) {
 		{taskPolicy, "policy", trustText, "policy", "Action, Resource"},
 		{taskPolicy, "policy", strings.Replace(policyText, "Allow", "allow", 1), "policy", "an Effect of Allow or Deny"},
 		{"aws:ssm/parameter:Parameter", "name", "mediaserver/jwt", "name", "must have only letters"},
-		{"aws:ssm/parameter:Parameter", "value", strings.Repeat("x", 4097), "value", "must have 1 to 4096 bytes"},
+		{"aws:ssm/parameter:Parameter", "value", resource.MakeSecret(resource.NewProperty(strings.Repeat("x", 4097))), "value", "has the value [secret]: must have 1 to 4096 bytes"},
 		{"aws:lb/loadBalancer:LoadBalancer", "name", strings.Repeat("a", 33), "name", "must have a length of 1 to 32"},
 		{"aws:lb/loadBalancer:LoadBalancer", "subnets", []any{"a"}, "subnets", "subnets in at least two availability zones"},
 		{targets, "name", "-tg", "name", "no hyphen at either end"},
@@ -286,7 +297,7 @@ func TestWhatAWSOrTheOfficialPluginWouldRefuseIsRefused(t *testing.T) {
 		inputs[test.property] = test.value
 		failures := checkInputs(t, client, test.token, inputs)
 		if !slices.ContainsFunc(failures, func(failure string) bool {
-			return strings.HasPrefix(failure, test.path+": property ") && strings.Contains(failure, test.rule)
+			return strings.HasPrefix(failure, test.path+": ") && strings.Contains(failure, test.rule)
 		}) {
 			t.Errorf("%s: %s = %v is refused with %q, want %s: %s", test.token, test.property, test.value, failures, test.path, test.rule)
 		}

@@ -1,6 +1,6 @@
-// Package iampolicy reads IAM policy documents, tells what they allow, and tells what one of them allows that
-// another did not. It knows the parts of the language that the documents of this repository use, and refuses
-// every other part rather than misread it (IAM user guide, "IAM JSON policy element reference").
+// Package iampolicy reads IAM policy documents and tells what they allow. It knows the parts of the language that the
+// documents of this repository use, which allow and never deny, and refuses every other part rather than misread it
+// (IAM user guide, "IAM JSON policy element reference").
 package iampolicy
 
 import (
@@ -12,21 +12,13 @@ import (
 	"strings"
 )
 
-// Effects of a statement.
-const (
-	Allow = "Allow"
-	Deny  = "Deny"
-)
-
-// CurrentVersion is the current version of the policy language.
-const CurrentVersion = "2012-10-17"
+// Allow is the effect of a statement.
+const Allow = "Allow"
 
 // Document is a policy: a trust policy, a policy of a role, or a policy of a resource.
 type Document struct {
 	// Version is the version of the policy language.
 	Version string `json:"Version,omitempty"`
-	// ID names the document. Empty for most.
-	ID string `json:"Id,omitempty"`
 	// Statements are what the document says, in its order.
 	Statements Statements `json:"Statement"`
 }
@@ -34,25 +26,18 @@ type Document struct {
 // Statements are the statements of a document. JSON may hold a single one without a list.
 type Statements []Statement
 
-// Statement allows or denies actions. Lists that JSON may state as one text hold that text.
+// Statement allows actions. Lists that JSON may state as one text hold that text.
 type Statement struct {
 	// Sid says what the statement is for. Empty if it says nothing.
 	Sid string `json:"Sid,omitempty"`
-	// Effect is Allow or Deny.
+	// Effect is Allow.
 	Effect string `json:"Effect"`
-	// Principal is who is meant, by kind: AWS, Service, Federated, CanonicalUser, or * for everybody. Empty in
-	// policies that belong to a role.
+	// Principal is who is meant, by kind: AWS, Service or Federated. Empty in policies that belong to a role.
 	Principal Principals `json:"Principal,omitempty"`
-	// NotPrincipal is who is not meant.
-	NotPrincipal Principals `json:"NotPrincipal,omitempty"`
 	// Action lists patterns of actions.
 	Action Texts `json:"Action,omitempty"`
-	// NotAction lists patterns of the actions that are not meant.
-	NotAction Texts `json:"NotAction,omitempty"`
 	// Resource lists patterns of ARNs. Empty in policies that belong to a resource.
 	Resource Texts `json:"Resource,omitempty"`
-	// NotResource lists patterns of the ARNs that are not meant.
-	NotResource Texts `json:"NotResource,omitempty"`
 	// Condition narrows the statement: operator, key, values. All operators and keys must hold; one value of a
 	// key is enough.
 	Condition map[string]map[string]Texts `json:"Condition,omitempty"`
@@ -87,21 +72,15 @@ func Parse(text string) (Document, error) {
 
 // check refuses statements that IAM refuses, or that would mean something else than they seem to.
 func (s Statement) check() error {
-	switch {
-	case s.Effect != Allow && s.Effect != Deny:
-		return fmt.Errorf("the effect is %q, not Allow or Deny", s.Effect)
-	case (len(s.Action) == 0) == (len(s.NotAction) == 0):
-		return errors.New("it needs either Action or NotAction")
-	case len(s.Resource) > 0 && len(s.NotResource) > 0:
-		return errors.New("it has both Resource and NotResource")
-	case len(s.Principal) > 0 && len(s.NotPrincipal) > 0:
-		return errors.New("it has both Principal and NotPrincipal")
+	if s.Effect != Allow {
+		return fmt.Errorf("the effect is %q, not Allow", s.Effect)
 	}
-	for _, principals := range []Principals{s.Principal, s.NotPrincipal} {
-		for kind, identities := range principals {
-			if len(identities) == 0 {
-				return fmt.Errorf("the principal %s names nobody", kind)
-			}
+	if len(s.Action) == 0 {
+		return errors.New("it needs an Action")
+	}
+	for kind, identities := range s.Principal {
+		if len(identities) == 0 {
+			return fmt.Errorf("the principal %s names nobody", kind)
 		}
 	}
 	return nil
@@ -125,60 +104,18 @@ func (s *Statements) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a list of texts, or a single one. IAM takes numbers and booleans as values of conditions;
-// they become their text.
+// UnmarshalJSON reads a list of texts, or a single one.
 func (t *Texts) UnmarshalJSON(text []byte) error {
 	if !begins(text, '[') {
 		text = append(append([]byte("["), text...), ']')
 	}
-	var list []any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(&list); err != nil {
-		return err
-	}
-	texts := make(Texts, len(list))
-	for i, element := range list {
-		switch element := element.(type) {
-		case string:
-			texts[i] = element
-		case json.Number, bool:
-			texts[i] = fmt.Sprint(element)
-		default:
-			return fmt.Errorf("%s is no text", text)
-		}
-	}
-	*t = texts
-	return nil
-}
-
-// UnmarshalJSON reads identities by kind, or the single text * for everybody.
-func (p *Principals) UnmarshalJSON(text []byte) error {
-	if begins(text, '"') {
-		var everybody string
-		if err := json.Unmarshal(text, &everybody); err != nil {
-			return err
-		}
-		if everybody != "*" {
-			return fmt.Errorf("the principal %q has no kind", everybody)
-		}
-		*p = Principals{"*": {"*"}}
-		return nil
-	}
-	var kinds map[string]Texts
-	if err := json.Unmarshal(text, &kinds); err != nil {
-		return err
-	}
-	*p = kinds
-	return nil
+	return json.Unmarshal(text, (*[]string)(t))
 }
 
 // checkNames refuses an object that has a name twice, in any case of its letters: readers of JSON differ in which of
 // the two counts.
 func checkNames(text []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	return checkNamesOf(decoder)
+	return checkNamesOf(json.NewDecoder(bytes.NewReader(text)))
 }
 
 // checkNamesOf checks the value that comes next.

@@ -40,38 +40,33 @@ const ifExists = "IfExists"
 // null is the operator that asks whether the call lacks a key: true or false.
 const null = "Null"
 
-// Evaluate tells whether the policies of one role, taken together, allow a request: not if a statement denies
-// it, else if a statement allows it. Policies that bound each other, such as a role's and its permissions
-// boundary, are evaluated one by one.
+// Evaluate tells whether the policies of one role, taken together, allow a request. Policies that bound each other, such
+// as a role's and its permissions boundary, are evaluated one by one.
 //
 // It returns an error for what it does not judge: a policy of a resource, a statement without a resource, an
 // unknown condition operator, a policy variable.
 func Evaluate(request Request, documents ...Document) (bool, error) {
-	var allowed, denied bool
+	allowed := false
 	for _, document := range documents {
 		for i, statement := range document.Statements {
 			if err := statement.judgeable(); err != nil {
 				return false, fmt.Errorf("evaluate statement %d %s: %w", i+1, statement.Sid, err)
 			}
-			if !statement.appliesTo(request) {
-				continue
-			}
-			allowed = allowed || statement.Effect == Allow
-			denied = denied || statement.Effect == Deny
+			allowed = allowed || statement.appliesTo(request)
 		}
 	}
-	return allowed && !denied, nil
+	return allowed, nil
 }
 
 // judgeable refuses what Evaluate would misjudge.
 func (s Statement) judgeable() error {
-	if len(s.Principal) > 0 || len(s.NotPrincipal) > 0 {
+	if len(s.Principal) > 0 {
 		return errors.New("it has a principal, as only policies of resources have")
 	}
-	if len(s.Resource) == 0 && len(s.NotResource) == 0 {
+	if len(s.Resource) == 0 {
 		return errors.New("it has no resource")
 	}
-	texts := slices.Concat(s.Resource, s.NotResource)
+	texts := slices.Clone(s.Resource)
 	for operator, keys := range s.Condition {
 		if operators[strings.TrimSuffix(operator, ifExists)] == nil {
 			return fmt.Errorf("the condition operator %s is unknown", operator)
@@ -93,15 +88,7 @@ func (s Statement) appliesTo(request Request) bool {
 	// Actions have no case, unlike resources.
 	action := func(pattern string) bool { return Matches(strings.ToLower(pattern), strings.ToLower(request.Action)) }
 	resource := func(pattern string) bool { return Matches(pattern, request.Resource) }
-	return oneOf(s.Action, s.NotAction, action) && oneOf(s.Resource, s.NotResource, resource) && s.holds(request.Context)
-}
-
-// oneOf tells whether a pattern matches, or, where there are only patterns of what is not meant, none of them.
-func oneOf(meant, notMeant Texts, matches func(string) bool) bool {
-	if len(meant) > 0 {
-		return slices.ContainsFunc(meant, matches)
-	}
-	return !slices.ContainsFunc(notMeant, matches)
+	return slices.ContainsFunc(s.Action, action) && slices.ContainsFunc(s.Resource, resource) && s.holds(request.Context)
 }
 
 // holds tells whether all conditions hold. One on a key that the request does not carry does not, unless it asks for
