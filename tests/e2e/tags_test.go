@@ -28,7 +28,7 @@ func TestChangedDefaultTagsReachEveryResourceInPlace(t *testing.T) {
 		t.Errorf("the plan updates %d resources, want 20", updated)
 	}
 	d.Up()
-	d.Must("refresh", "--yes", "--expect-no-changes")
+	d.Must("refresh", "--yes", "--diff", "--expect-no-changes")
 
 	stack := d.readable(nil)
 	stack.Tags = map[string]string{"Project": "renamed", "Owner": "media"}
