@@ -24,25 +24,25 @@ const (
 	nameMinimum = 2
 	// healthCheckPathLimit is the longest health-check path of a target group.
 	healthCheckPathLimit = 1024
-	// startSecondsLimit is an hour: what takes longer to start does not start.
+	// startSecondsLimit is an hour: an application that needs longer does not start.
 	startSecondsLimit = 3600
 	highestPort       = 65535
 	// anyOrigin is the CORS origin that stands for every origin.
 	anyOrigin = "*"
-	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit; what is
-	// beyond is a slip, and for ever is 0.
+	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit, but a longer
+	// time is a slip: 0 keeps old versions for ever.
 	oldVersionDaysLimit = 36500
 )
 
 var (
 	namePattern     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	imageTagPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	// healthCheckPathPattern lets ! to ~ through but #.
+	// healthCheckPathPattern accepts the characters from ! to ~, except #.
 	healthCheckPathPattern = regexp.MustCompile(`^/[!"$-~]*$`)
 	bucketPattern          = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	hostPattern            = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
-	// policyArnPattern has the partition and the account as its groups; the
-	// account of a policy of AWS's own is aws (IAM user guide, "IAM identifiers").
+	// policyArnPattern captures the partition and the account. AWS's own policies
+	// have the account aws (IAM user guide, "IAM identifiers").
 	policyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::(aws|[0-9]{12}):policy/([!-.0-~]+/)*[\w+=,.@-]{1,128}$`)
 )
 
