@@ -256,13 +256,13 @@ func (s *settings) rows() []setting {
 			isNotRepeated),
 		optional("alarmTopicArn", &s.alarmTopicArn,
 			must(topicArnPattern.MatchString, "must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, "+
-				"and not of a FIFO topic, to which only a sender that names a message group can publish"),
+				"and not of a FIFO topic, to which only senders that name a message group can publish"),
 			s.topicIsWithinReach),
 		// At 100 percent the alarm could never be raised.
 		row("alarmErrorPercent", &s.alarmErrorPercent, integer, between(1, 99, "must be a percentage, from %d to %d")),
 		row("alarmResponseSeconds", &s.alarmResponseSeconds, integer,
 			between(1, idleTimeout-1, "must be from %d to %d seconds: "+
-				fmt.Sprintf("after %d the load balancer gives a request up", idleTimeout))),
+				fmt.Sprintf("after %d the load balancer gives up", idleTimeout))),
 	}
 }
 
@@ -325,7 +325,7 @@ func boundaryIsOfAccount(r *settingsReader, key, policy string) {
 	partition, account := arn[1], arn[2]
 	r.check(key, policy, partition == r.environment.partition && (account == r.environment.accountID || account == "aws"),
 		fmt.Sprintf("must be a policy of the stack's own account, %s in the partition %s, or one of AWS's own there: "+
-			"IAM takes no other as a boundary", r.environment.accountID, r.environment.partition))
+			"IAM accepts no other boundary", r.environment.accountID, r.environment.partition))
 }
 
 // physicalName makes a name that AWS shows: the pattern with {name} replaced by
