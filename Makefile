@@ -43,7 +43,7 @@ e2e: ## Run the tests that run the program from outside, in the sandbox
 	@echo "End-to-end tests (6 to 30 minutes, depending on the machine; the first time more, to compile what they need) ..."
 	cd tests && $(E2E_TEST) $(E2E_PACKAGES) | $(PROGRESS)
 
-race: ## Run all tests again with the race detector, which needs a C compiler
+race: ## Run all tests with the race detector, which needs a C compiler
 	@echo "All tests with the race detector (8 to 40 minutes, depending on the machine; the first time more, to compile for it) ..."
 	go test -race -vet=off ./...
 	cd tools && go test -race -vet=off ./...
@@ -73,7 +73,7 @@ sandbox: ## Deploy all 36 resources into an emulated AWS account on this machine
 sandbox-down: ## Destroy the sandbox and stop everything it started
 	@scripts/sandbox down
 
-acceptance: ## Prove the whole on AWS and take it away again (ARGS=--sandbox: in an emulated AWS)
+acceptance: ## Test everything on AWS and remove it again (ARGS=--sandbox: in an emulated AWS)
 	@scripts/acceptance $(ARGS)
 
 bench: ## Measure preview, up and destroy against an empty program

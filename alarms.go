@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// What becomes of an alarm whose metric says nothing (CloudWatch user guide,
-// "Configuring how CloudWatch alarms treat missing data").
+// How an alarm treats missing data (CloudWatch user guide, "Configuring how
+// CloudWatch alarms treat missing data").
 const (
 	missingIsGood = "notBreaching"
 	missingIsBad  = "breaching"
@@ -23,8 +23,8 @@ const (
 
 // alarm is an alarm for people.
 //
-// CloudWatch gets the metrics of a load balancer late, and metric math takes for
-// missing what is late: so no alarm depends on one period alone.
+// CloudWatch receives the metrics of a load balancer late, and metric math treats
+// late data as missing. So no alarm depends on a single period.
 type alarm struct {
 	// name is the logical name, and the end of the physical one.
 	name string
@@ -55,8 +55,8 @@ type watchedMetric struct {
 func (s settings) alarmName(name string) string { return s.physicalName("{name}-" + name) }
 
 // createAlarms makes alarms that tell the receivers when they are raised and when
-// they are over. They are not among what adopted is for: there are none before
-// the setting that makes them, and the policy of the topic knows their names.
+// they are over. Their names do not depend on adopted: no alarm exists before a
+// setting asks for it, and the policy of the topic names them.
 func createAlarms(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs, receivers receiversOutputs, alarms []alarm,
 ) ([]*cloudwatch.MetricAlarm, error) {
@@ -67,7 +67,7 @@ func createAlarms(
 		arguments.AlarmDescription = pulumi.Sprintf("%s. Look first at %s. Dashboard: %s",
 			each.means, each.lookFirst, settings.whereDashboardIs(environment))
 		arguments.AlarmActions = receivers.topics
-		// Who was woken wants to know that it is over.
+		// Whoever was woken wants to know when it is over.
 		arguments.OkActions = receivers.topics
 		alarm, err := cloudwatch.NewMetricAlarm(ctx, each.name, arguments)
 		if err != nil {
@@ -79,8 +79,9 @@ func createAlarms(
 }
 
 // whereDashboardIs is the address of the dashboard for those whom an alarm wakes.
-// It does not come from the dashboard, which shows the alarms and comes after
-// them. One that kept another name is in the list of all.
+// It cannot come from the dashboard itself, which shows the alarms and so is made
+// after them. An adopted dashboard may have another name, so its address is that
+// of the list of dashboards.
 func (s settings) whereDashboardIs(environment environmentOutputs) string {
 	if s.adopted {
 		return dashboardsURL(environment)

@@ -18,14 +18,14 @@ var peopleAlarms = []string{
 
 func (s settings) alarmTopicName() string { return s.physicalName("{name}-alarms") }
 
-// receiversOutputs are whom alarms tell.
+// receiversOutputs are the receivers of alarms.
 type receiversOutputs struct {
 	// topics are the ARNs of the topics that alarms send to. Empty for none.
 	topics pulumi.Array
 }
 
-// createReceivers makes a topic of the stack's own for alarmEmails. It is no step
-// of the guide.
+// createReceivers makes a topic of the stack's own for alarmEmails. It is not a
+// step of the guide.
 func createReceivers(ctx *pulumi.Context, settings settings, environment environmentOutputs) (receiversOutputs, error) {
 	var receivers receiversOutputs
 	if len(settings.alarmEmails) > 0 {
@@ -42,7 +42,7 @@ func createReceivers(ctx *pulumi.Context, settings settings, environment environ
 }
 
 // createAlarmTopic makes the topic and subscribes each address to it. The ARN
-// that it returns is known once the alarms may send to the topic.
+// that it returns is known only once the alarms may send to the topic.
 func createAlarmTopic(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.StringOutput, error) {
 	// It is not encrypted with a key: CloudWatch may not use the key that AWS manages
 	// for SNS (CloudWatch user guide, "Amazon SNS encryption permissions"), and
@@ -61,7 +61,7 @@ func createAlarmTopic(ctx *pulumi.Context, settings settings, environment enviro
 		return pulumi.StringOutput{}, fmt.Errorf("set the policy of topic alarms: %w", err)
 	}
 	for _, address := range settings.alarmEmails {
-		// Named by the address: the order of the list says nothing.
+		// Named by the address, because the order of the list means nothing.
 		_, err := sns.NewTopicSubscription(ctx, strings.ToLower(address), &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
 			Protocol: pulumi.String("email"),

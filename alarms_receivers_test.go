@@ -64,10 +64,10 @@ func TestEachAddressIsSubscribedUnderItsOwnName(t *testing.T) {
 
 func TestATopicThatNoAlarmReachesIsRefused(t *testing.T) {
 	for topic, rule := range map[string]string{
-		"arn:aws:sns:eu-west-1:123456789012:ops":    "must be a topic of the stack's own region, eu-west-2 in the partition aws: an alarm reaches no other",
-		"arn:aws-cn:sns:eu-west-2:123456789012:ops": "must be a topic of the stack's own region, eu-west-2 in the partition aws: an alarm reaches no other",
-		ownTopic: "must not be the stack's own topic, which alarmEmails makes and takes away",
-		"arn:aws-us-gov:sns:us-gov-west-1:123456789012:ops": "must be a topic of the stack's own region, eu-west-2 in the partition aws: an alarm reaches no other",
+		"arn:aws:sns:eu-west-1:123456789012:ops":    "must be a topic of the stack's own region, eu-west-2 in the partition aws: an alarm can reach no other",
+		"arn:aws-cn:sns:eu-west-2:123456789012:ops": "must be a topic of the stack's own region, eu-west-2 in the partition aws: an alarm can reach no other",
+		ownTopic: "must not be the stack's own topic, which alarmEmails creates and deletes",
+		"arn:aws-us-gov:sns:us-gov-west-1:123456789012:ops": "must be a topic of the stack's own region, eu-west-2 in the partition aws: an alarm can reach no other",
 	} {
 		for _, settings := range []map[string]string{{"alarmTopicArn": topic}, with(toEmails, map[string]string{"alarmTopicArn": topic})} {
 			recorder := newRecorder()

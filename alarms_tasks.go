@@ -10,15 +10,15 @@ import (
 // danger: at 100 its container is killed.
 const highMemory = 90
 
-// taskAlarmsOutputs are the alarms on the tasks. Nil while nobody is told.
+// taskAlarmsOutputs are the alarms on the tasks. Nil if there is nobody to notify.
 type taskAlarmsOutputs struct {
 	// arns are the ARNs of all. The dashboard shows them.
 	arns []any
 }
 
-// createTaskAlarms makes the alarms on what the tasks use. They are no step of
-// the guide. The two alarms of phase 10 are not among them: these scale, and tell
-// nobody.
+// createTaskAlarms makes the alarms on what the tasks use. They are not a step of
+// the guide. The two alarms of phase 10 are not among them: those scale the
+// service and notify nobody.
 func createTaskAlarms(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs,

@@ -7,30 +7,31 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// requestsPerMinute and requestsPerPeriod are the fewest requests of which a
-// share, or a slowest hundredth, says anything.
+// requestsPerMinute is the smallest number of requests of which a percentage means
+// anything, and requestsPerPeriod the smallest of which the slowest hundredth does.
 const (
 	requestsPerMinute = 10
 	requestsPerPeriod = 100
 )
 
-// Alarms during which no deployment goes on.
+// The alarms that stop a deployment.
 const (
 	serverErrors     = "server-errors"
 	unhealthyTargets = "unhealthy-targets"
 )
 
-// trafficAlarmsOutputs are the alarms on the traffic. Nil while nobody is told.
+// trafficAlarmsOutputs are the alarms on the traffic. Nil if there is nobody to
+// notify.
 type trafficAlarmsOutputs struct {
 	// arns are the ARNs of all. The dashboard shows them.
 	arns []any
-	// deployment makes ECS give up, and roll back, a deployment during which the
-	// share of errors or of unhealthy tasks raises its alarm.
+	// deployment makes ECS roll back a deployment during which the alarm on server
+	// errors or on unhealthy targets is raised.
 	deployment ecs.ServiceAlarmsPtrInput
 }
 
-// createTrafficAlarms makes the alarms on what users meet. They are no step of
-// the guide. The service names two of them, so they come before it.
+// createTrafficAlarms makes the alarms on what users experience. They are not a
+// step of the guide. The service names two of them, so they come before it.
 func createTrafficAlarms(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs,
@@ -75,14 +76,14 @@ func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroup
 			expressions: []mathExpression{
 				{"errors", "FILL(application, 0) + FILL(balancer, 0)"},
 				{"answered", "FILL(requests, 0)"},
-				// RequestCount leaves out the requests for which there was no target, which
-				// all fail: then the errors are all requests.
+				// RequestCount leaves out requests for which there was no target. All of them
+				// fail, so the errors can outnumber the requests.
 				{"total", "IF(answered > errors, answered, errors)"},
 				{"percent", fmt.Sprintf("IF(total >= %d, 100 * errors / total, 0)", requestsPerMinute)},
 			},
 			comparison: above, threshold: settings.alarmErrorPercent,
 			period: 60, periods: 5, bad: 3,
-			// Nobody asks for anything, so nothing fails.
+			// Without requests, nothing fails.
 			missing: missingIsGood,
 		},
 		{
@@ -93,21 +94,21 @@ func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroup
 				{"seconds", loadBalancerMetrics, "TargetResponseTime", "p99", balancer},
 				{"requests", loadBalancerMetrics, "RequestCount", "Sum", balancer},
 			},
-			// CloudWatch's own way to leave out periods with too few requests keeps the
-			// state of the alarm in them: what is slow in the evening would be reported
-			// until the morning.
+			// CloudWatch's own option for too few requests keeps the alarm in its state
+			// during such periods: slow responses in the evening would be reported until
+			// the morning.
 			expressions: []mathExpression{{"slowest", fmt.Sprintf("IF(requests >= %d, seconds, 0)", requestsPerPeriod)}},
 			comparison:  above, threshold: settings.alarmResponseSeconds,
 			period: 300, periods: 3, bad: 3,
-			// Nobody waits.
+			// Without requests, nobody waits.
 			missing: missingIsGood,
 		},
 	}
 }
 
 func targetAlarms(settings settings, loadBalancer loadBalancerOutputs) []alarm {
-	// A service that may have no task has no target then, and nothing is wrong. One
-	// that must have a task has none registered only because none starts.
+	// If the service may have no task, it is fine without a target. Otherwise, it has
+	// no target only because no task starts.
 	noTarget := missingIsBad
 	if settings.minCapacity == 0 {
 		noTarget = missingIsGood
@@ -119,8 +120,8 @@ func targetAlarms(settings settings, loadBalancer loadBalancerOutputs) []alarm {
 			means:     "No task is healthy: users get errors",
 			lookFirst: pulumi.String("the events of the service and its stopped tasks"),
 			metrics:   []watchedMetric{{"", loadBalancerMetrics, "HealthyHostCount", "Maximum", targets}},
-			// The nodes of the load balancer do not change their minds at the same time:
-			// the alarm waits for the last one.
+			// The nodes of the load balancer do not notice a change at the same time: the
+			// alarm waits for the last one.
 			comparison: below, threshold: 1,
 			period: 60, periods: 3, bad: 3,
 			missing: noTarget,
@@ -130,10 +131,10 @@ func targetAlarms(settings settings, loadBalancer loadBalancerOutputs) []alarm {
 			means:     "Some tasks have been unhealthy for ten of the last fifteen minutes",
 			lookFirst: pulumi.String("the targets of the load balancer, and at the stopped tasks of the service"),
 			metrics:   []watchedMetric{{"", loadBalancerMetrics, "UnHealthyHostCount", "Maximum", targets}},
-			// A task is unhealthy while it starts, and after each deployment all do.
+			// A task is unhealthy while it starts, and a deployment starts every task anew.
 			comparison: atLeast, threshold: 1,
 			period: 60, periods: 15, bad: 10,
-			// Without a target the alarm before this one is raised.
+			// Without a target, no-healthy-target is raised instead.
 			missing: missingIsGood,
 		},
 	}

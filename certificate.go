@@ -12,12 +12,12 @@ import (
 
 const (
 	// validationRecordTTL is how long, in seconds, resolvers keep the record that
-	// proves the domain to be ours. Short, so that a correction is seen soon.
+	// proves that the domain is ours. It is short, so that a correction is seen soon.
 	validationRecordTTL = 60
-	// validationMinutes ends the wait for the certificate. AWS takes minutes where
-	// the zone is delegated, and never ends where it is not. The provider would
-	// wait 75 minutes, which is longer than the hour for which a workflow has the
-	// credentials of its role.
+	// validationMinutes ends the wait for the certificate. AWS issues it within
+	// minutes if the zone is delegated, and never if it is not. The provider would
+	// wait 75 minutes, longer than the hour for which a workflow has the credentials
+	// of its role.
 	validationMinutes = 45
 	// validationNotice is how long the wait may take until a message says what
 	// the update is waiting for.
@@ -56,8 +56,8 @@ func createCertificate(ctx *pulumi.Context, settings settings, environment envir
 		Type:    proof.ResourceRecordType().Elem(),
 		Records: pulumi.StringArray{proof.ResourceRecordValue().Elem()},
 		Ttl:     pulumi.Int(validationRecordTTL),
-		// AWS asks for the same record for every certificate that this account has
-		// for the domain, in whatever region. One that is there says the same.
+		// AWS asks for the same record for every certificate that this account has for
+		// the domain, in any region. So a record that exists already has this value.
 		AllowOverwrite: pulumi.Bool(true),
 	})
 	if err != nil {

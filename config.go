@@ -24,25 +24,25 @@ const (
 	nameMinimum = 2
 	// healthCheckPathLimit is the longest health-check path of a target group.
 	healthCheckPathLimit = 1024
-	// startSecondsLimit is an hour: what takes longer to start does not start.
+	// startSecondsLimit is an hour: an application that needs longer does not start.
 	startSecondsLimit = 3600
 	highestPort       = 65535
 	// anyOrigin is the CORS origin that stands for every origin.
 	anyOrigin = "*"
-	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit; what is
-	// beyond is a slip, and for ever is 0.
+	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit, but a longer
+	// time is a slip: 0 keeps old versions for ever.
 	oldVersionDaysLimit = 36500
 )
 
 var (
 	namePattern     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	imageTagPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	// healthCheckPathPattern lets ! to ~ through but #.
+	// healthCheckPathPattern accepts the characters from ! to ~, except #.
 	healthCheckPathPattern = regexp.MustCompile(`^/[!"$-~]*$`)
 	bucketPattern          = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	hostPattern            = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
-	// policyArnPattern has the partition and the account as its groups; the
-	// account of a policy of AWS's own is aws (IAM user guide, "IAM identifiers").
+	// policyArnPattern captures the partition and the account. AWS's own policies
+	// have the account aws (IAM user guide, "IAM identifiers").
 	policyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::(aws|[0-9]{12}):policy/([!-.0-~]+/)*[\w+=,.@-]{1,128}$`)
 )
 
@@ -256,13 +256,13 @@ func (s *settings) rows() []setting {
 			isNotRepeated),
 		optional("alarmTopicArn", &s.alarmTopicArn,
 			must(topicArnPattern.MatchString, "must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, "+
-				"and not of a FIFO topic, to which only a sender that names a message group can publish"),
+				"and not of a FIFO topic, to which only senders that name a message group can publish"),
 			s.topicIsWithinReach),
 		// At 100 percent the alarm could never be raised.
 		row("alarmErrorPercent", &s.alarmErrorPercent, integer, between(1, 99, "must be a percentage, from %d to %d")),
 		row("alarmResponseSeconds", &s.alarmResponseSeconds, integer,
 			between(1, idleTimeout-1, "must be from %d to %d seconds: "+
-				fmt.Sprintf("after %d the load balancer gives a request up", idleTimeout))),
+				fmt.Sprintf("after %d the load balancer gives up", idleTimeout))),
 	}
 }
 
@@ -325,7 +325,7 @@ func boundaryIsOfAccount(r *settingsReader, key, policy string) {
 	partition, account := arn[1], arn[2]
 	r.check(key, policy, partition == r.environment.partition && (account == r.environment.accountID || account == "aws"),
 		fmt.Sprintf("must be a policy of the stack's own account, %s in the partition %s, or one of AWS's own there: "+
-			"IAM takes no other as a boundary", r.environment.accountID, r.environment.partition))
+			"IAM accepts no other boundary", r.environment.accountID, r.environment.partition))
 }
 
 // physicalName makes a name that AWS shows: the pattern with {name} replaced by

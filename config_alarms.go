@@ -8,11 +8,11 @@ import (
 const (
 	// emailLimit is the longest e-mail address that can be delivered to (RFC 5321).
 	emailLimit = 254
-	// emailsLimit is how many addresses get alarms: more belong behind one address
-	// of a mailing list, or behind a topic that its owners manage.
+	// emailsLimit is how many addresses may get alarms. More of them belong behind a
+	// mailing list, or behind a topic that its owners manage.
 	emailsLimit = 10
-	// idleTimeout is after how many seconds without an answer the load balancer
-	// gives a request up; it is the default of AWS, which the stack keeps.
+	// idleTimeout is how many seconds the load balancer waits for an answer before it
+	// gives up. It is AWS's default, which the stack keeps.
 	idleTimeout = 60
 )
 
@@ -20,13 +20,13 @@ var (
 	// emailPattern is the part of RFC 5321 that mailboxes use: no quotes, no
 	// comments, no addresses of hosts.
 	emailPattern = regexp.MustCompile(`^[A-Za-z0-9_+'&=~-]+(\.[A-Za-z0-9_+'&=~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$`)
-	// topicArnPattern has the partition and the region as its groups. The name of a
+	// topicArnPattern captures the partition and the region. The name of a
 	// FIFO topic ends in .fifo, which no standard topic's name can (Amazon SNS API
 	// reference, CreateTopic).
 	topicArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 )
 
-// alarmsOn tells whether anybody is to be told of alarms.
+// alarmsOn tells whether there is anybody to notify of alarms.
 func (s settings) alarmsOn() bool {
 	return len(s.alarmEmails) > 0 || s.alarmTopicArn != ""
 }
@@ -49,8 +49,8 @@ func (s *settings) topicIsWithinReach(r *settingsReader, key, topic string) {
 	arn := topicArnPattern.FindStringSubmatch(topic)
 	partition, region := arn[1], arn[2]
 	r.check(key, topic, partition == r.environment.partition && region == r.environment.region,
-		fmt.Sprintf("must be a topic of the stack's own region, %s in the partition %s: an alarm reaches no other",
+		fmt.Sprintf("must be a topic of the stack's own region, %s in the partition %s: an alarm can reach no other",
 			r.environment.region, r.environment.partition))
 	r.check(key, topic, topic != r.environment.arn("sns", s.alarmTopicName()),
-		"must not be the stack's own topic, which alarmEmails makes and takes away")
+		"must not be the stack's own topic, which alarmEmails creates and deletes")
 }

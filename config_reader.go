@@ -20,7 +20,7 @@ import (
 // what Pulumi puts before a bare key there.
 const settingsNamespace = "mediaserver"
 
-// integerPattern leaves out what strconv reads too: a plus sign and leading zeros.
+// integerPattern refuses what strconv accepts: a plus sign and leading zeros.
 var integerPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 
 // setting is a row of the table of settings.
@@ -55,7 +55,7 @@ func row[T any](key string, field *T, parse parser[T], rules ...rule[T]) setting
 			case broken == "":
 				*field = value
 			case text == "":
-				// It is a mistake more often than a wish.
+				// An empty value is more often a mistake than intended.
 				r.refuse(key, text, "must not be empty; remove the key to use the default")
 			default:
 				r.refuse(key, text, broken)
@@ -69,8 +69,8 @@ func row[T any](key string, field *T, parse parser[T], rules ...rule[T]) setting
 	}
 }
 
-// optional is a setting that may be empty, which stands for none. Its rules are
-// for a value that is not.
+// optional is a setting that may be empty, which means none. Its rules apply to
+// every other value.
 func optional(key string, field *string, rules ...rule[string]) setting {
 	return row(key, field, func(text string) (string, string) { return text, "" },
 		func(r *settingsReader, key, value string) {
@@ -99,7 +99,7 @@ func integer(text string) (value int, broken string) {
 	return number, ""
 }
 
-// boolean is the parser of a setting that is true or false, in these words only.
+// boolean is the parser of a setting that is true or false, in exactly these words.
 func boolean(text string) (value bool, broken string) {
 	if text != "true" && text != "false" {
 		return false, "must be true or false"
@@ -168,8 +168,8 @@ func each(rule rule[string]) rule[[]string] {
 	}
 }
 
-// isNotRepeated refuses an element that the list has before. Capitals do not
-// make another one.
+// isNotRepeated refuses an element that appears earlier in the list, ignoring
+// capitals.
 func isNotRepeated(r *settingsReader, key string, elements []string) {
 	first := map[string]int{}
 	for i, element := range elements {
@@ -221,15 +221,15 @@ type settingsReader struct {
 	ctx *pulumi.Context
 	// keys are those of all settings.
 	keys []string
-	// environment is what the stack found in its account. Nil before the account
-	// was asked: what depends on it is checked later.
+	// environment is what the stack found in its account. Nil until the account has
+	// been read; the rules that need it are checked then.
 	environment *environmentOutputs
 	// missing are the keys for which not even the default arrived.
 	missing []string
 	// problems are the errors found so far.
 	problems []error
-	// refused are the keys with a problem: a value that is not what it should
-	// be is reported once, and checked no further.
+	// refused are the keys with a problem. Each is reported once and checked no
+	// further.
 	refused []string
 }
 
@@ -241,12 +241,13 @@ func (r *settingsReader) failure() error {
 	return fmt.Errorf("invalid settings:\n%w", errors.Join(r.problems...))
 }
 
-// unshown are the settings whose values no message shows: somebody may have put
-// a secret there.
+// unshown are the settings whose values no message shows, because somebody may
+// have put a secret there.
 var unshown = []string{"environment", "secrets"}
 
-// isUnshown tells whether no message shows the value of a key: it is that of such a
-// setting, or is unknown and may be meant for one, by its name or as an object.
+// isUnshown tells whether messages must not show the value of a key. The key is one
+// of these settings, or an unknown one that may be meant for one of them: it has a
+// similar name, or its value is an object.
 func (r *settingsReader) isUnshown(key, text string) bool {
 	object, _, _ := strings.Cut(key, ".")
 	if slices.Contains(unshown, object) {
@@ -309,7 +310,7 @@ func (r *settingsReader) lookUp(key string) (string, bool) {
 }
 
 // refuseMissing reports the settings for which no value arrived. Each has a
-// default in Pulumi.yaml, which is the command line's to pass on.
+// default in Pulumi.yaml, which the Pulumi CLI passes on.
 func (r *settingsReader) refuseMissing() {
 	if len(r.missing) > 0 {
 		r.refused = append(r.refused, r.missing...)

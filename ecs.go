@@ -59,10 +59,10 @@ func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOu
 			},
 		},
 	},
-		// The first cluster of an account brings the service-linked role of ECS into
-		// being, which takes a while, and the provider does not try this again without
-		// it (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener
-		// is there only minutes after the cluster.
+		// The first cluster of an account makes AWS create the service-linked role of
+		// ECS, which takes a while, and the provider does not retry until the role exists
+		// (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener comes
+		// minutes after the cluster.
 		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding}))
 	if err != nil {
 		return clusterOutputs{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)

@@ -150,8 +150,8 @@ func (e *environmentOutputs) findNetwork(ctx *pulumi.Context, settings settings)
 	return nil
 }
 
-// findStatedSubnets looks up subnets by their ids. One that is not found is for
-// the rules of its setting to report.
+// findStatedSubnets looks up subnets by their ids. If one is not found, the rules
+// of its setting report it.
 func (e *environmentOutputs) findStatedSubnets(ctx *pulumi.Context, ids []string) {
 	found := make([]statedSubnet, len(ids))
 	lookups := make([]func() error, len(ids))
@@ -204,7 +204,7 @@ func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []str
 	if len(e.subnetIDs) < zonesForLoadBalancer {
 		return e.tooFewZones(ctx)
 	}
-	// A processor without any zone is for its setting's rules to report.
+	// If no zone has the processor, the rules of its setting report it.
 	if len(e.taskSubnetIDs) == 0 && len(zones) > 0 {
 		return fmt.Errorf(
 			"the default VPC %s has no default subnet in a zone of %s with AWS Fargate (%s): "+
@@ -216,7 +216,7 @@ func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []str
 }
 
 // tooFewZones is the error for default subnets in fewer zones than a load
-// balancer needs. Only now the names of the zones are worth a lookup.
+// balancer needs. Only this error needs the names of the zones.
 func (e *environmentOutputs) tooFewZones(ctx *pulumi.Context) error {
 	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: pulumi.StringRef("available")})
 	if err != nil {

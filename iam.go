@@ -11,13 +11,13 @@ import (
 const (
 	policyVersion  = "2012-10-17"
 	tasksPrincipal = "ecs-tasks.amazonaws.com"
-	// executionPolicyPath is the ARN of AWS's own policy for execution roles,
-	// behind `arn:PARTITION:` (step 15).
+	// executionPolicyPath is the ARN of AWS's own policy for execution roles, without
+	// `arn:PARTITION:` (step 15).
 	executionPolicyPath = "iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 )
 
-// rolePath is the property of a role that stays as it is when the role exists:
-// it cannot change in place, and running tasks use the role.
+// rolePath keeps the path of an existing role: it cannot change in place, and
+// running tasks use the role.
 var rolePath = pulumi.IgnoreChanges([]string{"path"})
 
 // policyDocument is an IAM policy. Outputs in it are declared as any, so that
@@ -27,8 +27,8 @@ type policyDocument struct {
 	Statement []policyStatement
 }
 
-// policyStatement allows actions. Nothing here denies: a Deny would lock out
-// those whom other policies let in.
+// policyStatement allows actions. No statement denies: a Deny would lock out those
+// whom other policies let in.
 type policyStatement struct {
 	Sid    string
 	Effect string
@@ -62,9 +62,9 @@ type rolesOutputs struct {
 }
 
 // createRoles is phase 6: the execution role and the task role
-// with their permissions. A role's inline policies exclude policy resources on
-// the same role, so the execution role has only the former and the task role
-// only the latter.
+// with their permissions. A role cannot have both the property for inline policies
+// and policies that are resources of their own: the execution role has the former,
+// the task role the latter.
 func createRoles(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, storage storageOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
@@ -207,8 +207,8 @@ func observabilityStatements(settings settings, groups logGroupsOutputs) []polic
 		{
 			Sid:    "WriteLogs",
 			Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-			// The provider strips the :* from the ARN of a group; log streams are
-			// behind it.
+			// The provider strips the :* from the ARN of a group, but the log streams come
+			// after it.
 			Resource: []any{
 				pulumi.Sprintf("%s:*", groups.ecs.Arn),
 				pulumi.Sprintf("%s:*", groups.app.Arn),
@@ -217,7 +217,7 @@ func observabilityStatements(settings settings, groups logGroupsOutputs) []polic
 		{
 			Sid:    "SendMetrics",
 			Action: []string{"cloudwatch:PutMetricData"},
-			// AWS asks for no resource here; the namespace is the bound.
+			// AWS requires no resource here; the namespace sets the limit.
 			Resource:  []any{"*"},
 			Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},
 		},
@@ -225,8 +225,8 @@ func observabilityStatements(settings settings, groups logGroupsOutputs) []polic
 }
 
 // executeCommandStatement lets the agent of ECS Exec, which runs with the task
-// role, open its channels. The actions know no resource (Amazon ECS developer
-// guide, "Using Amazon ECS Exec").
+// role, open its channels. The actions cannot be limited to a resource (Amazon ECS
+// developer guide, "Using Amazon ECS Exec").
 func executeCommandStatement() policyStatement {
 	return policyStatement{
 		Sid: "ExecuteCommand",

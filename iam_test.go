@@ -81,7 +81,7 @@ func TestABoundaryOfAnotherAccountIsRefusedBeforeAnythingIsRegistered(t *testing
 		recorder := newRecorder()
 		wantRefusal(t, recorder, recorder.deploy(map[string]string{"permissionsBoundaryArn": boundary}),
 			"mediaserver:permissionsBoundaryArn: \""+boundary+"\" must be a policy of the stack's own account, "+
-				"123456789012 in the partition aws, or one of AWS's own there: IAM takes no other as a boundary")
+				"123456789012 in the partition aws, or one of AWS's own there: IAM accepts no other boundary")
 	}
 }
 

@@ -10,16 +10,15 @@ import (
 )
 
 const (
-	// tlsPolicy accepts TLS 1.3 and 1.2, of the latter only ciphers with forward
-	// secrecy and authenticated encryption, and of both a key exchange that holds
-	// against quantum computers, for clients that can (Elastic Load Balancing user
-	// guide, "Security policies for your Application Load Balancer", where AWS
-	// recommends it; an API call without one gets ELBSecurityPolicy-2016-08, which
-	// accepts TLS 1.0).
+	// tlsPolicy accepts TLS 1.3, and TLS 1.2 with ciphers that have forward secrecy
+	// and authenticated encryption. Clients that can do so get a key exchange that
+	// resists quantum computers. AWS recommends it (Elastic Load Balancing user guide,
+	// "Security policies for your Application Load Balancer"); an API call that names
+	// no policy gets ELBSecurityPolicy-2016-08, which accepts TLS 1.0.
 	tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-	// strictTransportSecurity has browsers use nothing but HTTPS for the domain, for
-	// a year after each visit. It says nothing about names below the domain, which
-	// are not ours to promise anything for.
+	// strictTransportSecurity makes browsers use only HTTPS for the domain, for a year
+	// after each visit. It leaves out names below the domain, for which this stack
+	// cannot promise anything.
 	strictTransportSecurity    = "max-age=31536000"
 	loadBalancingProtocolHTTPS = "HTTPS"
 	movedPermanently           = "HTTP_301"
@@ -37,8 +36,8 @@ type listenersOutputs struct {
 }
 
 // createListeners is the end of phase 8: the listener on port 80, which
-// forwards to the target group. With a domain there is one on port 443 that
-// does, and the one on port 80 redirects to it.
+// forwards to the target group. With a domain, a listener on port 443 forwards,
+// and the one on port 80 redirects to it.
 //
 // The listener on port 80 stays the same resource either way, and follows last:
 // on the way to HTTPS it redirects once port 443 and the name are there, and on
@@ -88,7 +87,7 @@ func createListeners(
 			StatusCode: pulumi.String(movedPermanently),
 		},
 	},
-		// Nobody may be sent to where nothing answers yet.
+		// Nobody may be redirected before HTTPS answers.
 		pulumi.DependsOn(beforeRedirect))
 	return listenersOutputs{
 		forwarding: secure,
@@ -125,7 +124,7 @@ func createAlias(
 			// There is no other place to send users to.
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
-		// A record that is there belongs to somebody.
+		// A record that exists already belongs to somebody.
 		AllowOverwrite: pulumi.Bool(false),
 	}, pulumi.DependsOn([]pulumi.Resource{secure}))
 	if err != nil {

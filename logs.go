@@ -31,7 +31,7 @@ func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, 
 			RetentionInDays: pulumi.Int(settings.logRetentionDays),
 		},
 			settings.keep("name"),
-			// A key that the group is encrypted with stays.
+			// A key that somebody encrypted the group with stays.
 			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
 		if err != nil {
 			return logGroupsOutputs{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)

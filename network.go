@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// groupDescription is the property of a security group that stays as it is when
-// the group exists: it cannot change in place, and a replacement waits forever
-// for the group that is in use.
+// groupDescription keeps the description of an existing security group: it cannot
+// change in place, and a replacement would wait forever, because the group is in
+// use.
 var groupDescription = pulumi.IgnoreChanges([]string{"description"})
 
 const (
@@ -48,8 +48,8 @@ type securityGroupsOutputs struct {
 }
 
 // createSecurityGroups is phase 3: the security groups of the
-// load balancer and of the tasks. All rules are inline, because AWS shows no
-// difference between an inline rule and one of its own and the two would fight.
+// load balancer and of the tasks. All rules are inline: AWS does not tell an inline
+// rule from a rule that is a resource of its own, so the two would undo each other.
 func createSecurityGroups(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs,
 ) (securityGroupsOutputs, error) {
@@ -119,8 +119,7 @@ type loadBalancerOutputs struct {
 	arn pulumi.StringOutput
 	// dnsName is the public host name, made by AWS.
 	dnsName pulumi.StringOutput
-	// dnsZoneID is the zone of AWS's own that holds dnsName. An alias record names
-	// it.
+	// dnsZoneID is AWS's own zone that holds dnsName. An alias record names it.
 	dnsZoneID pulumi.StringOutput
 	// arnSuffix is the last part of the load balancer's ARN, by which CloudWatch
 	// metrics name it.
@@ -165,8 +164,7 @@ func createLoadBalancer(
 		DropInvalidHeaderFields: pulumi.Bool(true),
 	},
 		settings.keep("name"),
-		// A protection that somebody gave the load balancer by hand or with Terraform
-		// stays.
+		// Deletion protection that somebody turned on by hand or with Terraform stays.
 		pulumi.IgnoreChanges([]string{"enableDeletionProtection"}))
 	if err != nil {
 		return loadBalancerOutputs{}, fmt.Errorf("create load balancer mediaserver: %w", err)

@@ -62,7 +62,8 @@ func draw(t *testing.T, theme theme, name string, widgets []widget) string {
 	}
 	width, height := dashboardColumns*columnWidth+2*edge-gap, headerHeight+rows*rowHeight+edge-gap
 	p := &picture{t: t}
-	p.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img">`, width, height, width, height)
+	p.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" role="img">`,
+		width, height)
 	p.add("<title>The dashboard %s, with example data</title>", html.EscapeString(name))
 	p.add("<style>\n%s</style>", theme.style())
 	p.add(`<rect class="page" width="%d" height="%d" rx="8"/>`, width, height)
@@ -71,7 +72,8 @@ func draw(t *testing.T, theme theme, name string, widgets []widget) string {
 	for _, each := range widgets {
 		left, top := float64(edge+each.X*columnWidth), float64(headerHeight+each.Y*rowHeight)
 		area := box{left, top, left + float64(each.Width*columnWidth-gap), top + float64(each.Height*rowHeight-gap)}
-		p.add(`<rect class="panel" x="%g" y="%g" width="%g" height="%g" rx="6"/>`, area.left, area.top, area.right-area.left, area.bottom-area.top)
+		p.add(`<rect class="panel" x="%g" y="%g" width="%g" height="%g" rx="6"/>`,
+			area.left, area.top, area.right-area.left, area.bottom-area.top)
 		switch properties := each.Properties.(type) {
 		case *alarmProperties:
 			p.alarms(area, properties)
@@ -130,7 +132,8 @@ func (p *picture) alarms(area box, properties *alarmProperties) {
 func (p *picture) chart(area box, properties *widgetProperties) {
 	p.t.Helper()
 	if properties.View != "timeSeries" || len(properties.Metrics) > len(light.lines) {
-		p.t.Fatalf("%s: the pictures show only charts of the view timeSeries with at most %d metrics", properties.Title, len(light.lines))
+		p.t.Fatalf("%s: the pictures show only charts of the view timeSeries with at most %d metrics",
+			properties.Title, len(light.lines))
 	}
 	p.text("title", area.left+padding, area.top+23, properties.Title)
 	plot := box{area.left + 52, area.top + 42, area.right - 28, area.bottom - 56}

@@ -14,8 +14,8 @@ const (
 )
 
 type lifecyclePolicy struct {
-	// Rules must be in ascending order of priority, or the policy is made anew
-	// on every run.
+	// Rules must be in ascending order of priority, or every run replaces the
+	// policy.
 	Rules []lifecycleRule `json:"rules"`
 }
 
@@ -29,7 +29,7 @@ type lifecycleRule struct {
 // lifecycleSelection picks images beyond a number of newer ones.
 type lifecycleSelection struct {
 	TagStatus string `json:"tagStatus"`
-	// TagPatternList names the tags. AWS wants it with tagged, and refuses it
+	// TagPatternList names the tags. AWS requires it with tagged and refuses it
 	// with untagged.
 	TagPatternList []string `json:"tagPatternList,omitempty"`
 	CountType      string   `json:"countType"`
@@ -84,7 +84,8 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) 
 			keepImages(2, untaggedImagesKept, "untagged"),
 		}}),
 	},
-		// A policy can only be replaced, and other rules delete other images.
+		// A lifecycle policy can only be replaced, and different rules would delete
+		// different images.
 		settings.keep("policy"))
 	if err != nil {
 		return registryOutputs{}, fmt.Errorf("create lifecycle policy mediaserver: %w", err)

@@ -10,10 +10,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// recipe are the inputs that say how to draw a random value. Drawing it again
-// would mean another bucket name, or another secret with which every token that
-// the one in use has signed is invalid. So a value that is drawn stays, also one
-// that Terraform drew in another way.
+// recipe is the inputs that say how to draw a random value. Drawing it again would
+// give the bucket another name, or replace the secret and so invalidate every token
+// that it has signed. So a drawn value stays, even one that Terraform drew in
+// another way.
 var recipe = []string{
 	"keepers", "length", "lower", "minLower", "minNumeric", "minSpecial", "minUpper",
 	"number", "numeric", "overrideSpecial", "special", "upper",
@@ -22,7 +22,7 @@ var recipe = []string{
 const (
 	bucketSuffixLength = 8
 	jwtSecretLength    = 32
-	// jwtSecretSpecialCharacters are those that random draws by default, but for
+	// jwtSecretSpecialCharacters are the ones that random draws by default, except
 	// the braces: Parameter Store refuses a value with {{ and }} in it (AWS Systems
 	// Manager API reference, PutParameter).
 	jwtSecretSpecialCharacters = "!@#$%&*()-_=+[]<>:?"
@@ -82,7 +82,7 @@ type containerSecret struct {
 	// ValueFrom is the ARN of the parameter. It is an output, declared as any
 	// so that pulumi.JSONMarshal resolves it.
 	ValueFrom any `json:"valueFrom"`
-	// Service is the one that holds it, as in an ARN.
+	// Service is the AWS service that holds it, as an ARN names it.
 	Service string `json:"-"`
 	// Arn is the ARN that a policy names: that of the whole parameter or secret. It
 	// may be an output.

@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The lifecycle of a media file in days since its upload (step 10). How long it
-// is kept once it was overwritten or deleted is the setting oldVersionDays.
+// The lifecycle of a media file in days since its upload (step 10). The setting
+// oldVersionDays says how long an overwritten or deleted file is kept.
 const (
 	daysUntilInfrequentAccess = 30
 	daysUntilArchive          = 90
@@ -102,7 +102,8 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 	}, nil
 }
 
-// mediaLifecycle is what becomes of media files (step 10).
+// mediaLifecycle moves media files to cheaper storage, and deletes unfinished
+// uploads and old versions (step 10).
 func mediaLifecycle(settings settings) *s3.BucketLifecycleConfigurationV2RuleArgs {
 	transitions := s3.BucketLifecycleConfigurationV2RuleTransitionArray{
 		&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
