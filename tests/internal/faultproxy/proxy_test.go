@@ -1,38 +1,27 @@
 package faultproxy
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 )
 
-// newEmulator answers every call and notes what reached it.
-func newEmulator(t *testing.T) (url string, reached func() []string) {
+// newEmulator answers every call and counts those that reach it.
+func newEmulator(t *testing.T) (url string, reached *atomic.Int32) {
 	t.Helper()
-	var mu sync.Mutex
-	var bodies []string
+	reached = &atomic.Int32{}
 	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
-		body, _ := io.ReadAll(request.Body)
-		mu.Lock()
-		defer mu.Unlock()
-		bodies = append(bodies, string(body))
+		reached.Add(1)
 		_, _ = io.WriteString(writer, "fine")
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, func() []string {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(bodies)
-	}
+	return server.URL, reached
 }
 
-func start(t *testing.T) (proxy *Proxy, reached func() []string) {
+func start(t *testing.T) (proxy *Proxy, reached *atomic.Int32) {
 	t.Helper()
 	target, reached := newEmulator(t)
 	proxy, err := Start(target)
@@ -72,69 +61,13 @@ func TestEachFaultDoesWhatItSays(t *testing.T) {
 			if status := invoke(t, proxy, "CreateRole"); status != test.status {
 				t.Errorf("the answer is %d, want %d", status, test.status)
 			}
-			if got := len(reached()); got != test.arrives || hits() != 1 {
+			if got := int(reached.Load()); got != test.arrives || hits() != 1 {
 				t.Errorf("%d calls arrived and %d went wrong, want %d and 1", got, hits(), test.arrives)
 			}
 			if status := invoke(t, proxy, "CreateRole"); status != http.StatusOK {
 				t.Errorf("the next answer is %d", status)
 			}
 		})
-	}
-}
-
-func TestADelayedCallIsNotPassedOnBeforeItsPauseIsOver(t *testing.T) {
-	proxy, reached := start(t)
-	proxy.Inject(Rule{Action: "CreateRole", Fault: Delay, Pause: time.Hour})
-	impatient, stop := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(impatient, http.MethodPost, proxy.URL(), strings.NewReader("Action=CreateRole"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	over := make(chan error)
-	go func() {
-		_, err := http.DefaultClient.Do(request)
-		over <- err
-	}()
-	if status := invoke(t, proxy, "GetRole"); status != http.StatusOK {
-		t.Errorf("another call is answered with %d", status)
-	}
-	stop()
-	if err := <-over; err == nil {
-		t.Error("the delayed call is answered")
-	}
-	if got := len(reached()); got != 1 {
-		t.Errorf("%d calls arrived, want the other one", got)
-	}
-}
-
-func TestARuleHitsTheChosenCallsOnly(t *testing.T) {
-	proxy, _ := start(t)
-	proxy.Inject(Rule{Action: "CreateRole", Fault: InternalError, Skip: 1, Times: 2})
-	var statuses []int
-	for _, action := range []string{"CreateRole", "DeleteRole", "CreateRole", "CreateRole", "CreateRole"} {
-		statuses = append(statuses, invoke(t, proxy, action))
-	}
-	if want := []int{200, 200, 500, 500, 200}; !slices.Equal(statuses, want) {
-		t.Errorf("the answers are %v, want %v", statuses, want)
-	}
-	lasting := proxy.Inject(Rule{Fault: Throttle})
-	for range 3 {
-		invoke(t, proxy, "GetRole")
-	}
-	if lasting() != 3 {
-		t.Errorf("a lasting fault on all calls hit %d of 3", lasting())
-	}
-	proxy.Heal()
-	if status := invoke(t, proxy, "GetRole"); status != http.StatusOK {
-		t.Errorf("after healing the answer is %d", status)
-	}
-	if bodies := proxy.Bodies("DeleteRole"); !slices.Equal(bodies, []string{"Action=DeleteRole"}) {
-		t.Errorf("the bodies are %q", bodies)
-	}
-	want := []string{"CreateRole", "DeleteRole", "CreateRole", "CreateRole", "CreateRole", "GetRole", "GetRole", "GetRole", "GetRole"}
-	if actions := proxy.Actions(); !slices.Equal(actions, want) {
-		t.Errorf("the actions are %q, want %q", actions, want)
 	}
 }
 
