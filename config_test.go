@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -464,44 +463,23 @@ func addresses(count int) string {
 	return "[" + strings.Join(all, ",") + "]"
 }
 
-func TestTheRetentionPeriodsAreThoseOfCloudWatch(t *testing.T) {
-	documented := []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-	if !slices.Equal(logRetentionDays, documented) {
-		t.Errorf("the periods are %v, want %v", logRetentionDays, documented)
-	}
-}
-
 func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 	recorder := newRecorder()
 	wantRefusal(t, recorder, recorder.deploy(map[string]string{
-		"name": "Media!", "appPort": "web", "cpu": "300", "desiredCount": "99", "scaleDownCpu": "90",
-		"corsAllowedOrigins": `["nowhere","*","https://"]`, "logRetentionDays": "31", "forceDestroy": "maybe",
-		"domainName": "*.example.com", "hostedZoneId": "/hostedzone/Z1", "certificateArn": "arn:aws:iam::123456789012:server-certificate/a",
-		"cpuArchitecture": "i386", "containerInsights": "some", "oldVersionDays": "-7",
-		"alarmEmails": `["ops","oncall@example.com","ONCALL@example.com"]`, "alarmTopicArn": "ops",
-		"alarmErrorPercent": "0", "alarmResponseSeconds": "99",
+		"name": "Media!", "appPort": "web", "cpu": "300", "desiredCount": "99", "corsAllowedOrigins": `["nowhere","*","https://"]`,
+		"domainName": "*.example.com", "alarmEmails": `["ops","oncall@example.com","ONCALL@example.com"]`, "alarmTopicArn": "ops",
 	}),
 		"invalid settings:",
 		`mediaserver:name: "Media!" must be`,
 		`mediaserver:appPort: "web" must be a whole number`,
 		`mediaserver:cpu: 300 must be`,
 		`mediaserver:desiredCount: 99 must be`,
-		`mediaserver:scaleDownCpu: 90 must be`,
 		`mediaserver:corsAllowedOrigins[0]: "nowhere" must be`,
 		`mediaserver:corsAllowedOrigins[2]: "https://" must be`,
-		`mediaserver:logRetentionDays: 31 must be`,
-		`mediaserver:forceDestroy: "maybe" must be`,
 		`mediaserver:domainName: "*.example.com" must be`,
-		`mediaserver:hostedZoneId: "/hostedzone/Z1" must be`,
-		`mediaserver:certificateArn: "arn:aws:iam::123456789012:server-certificate/a" must be`,
-		`mediaserver:cpuArchitecture: "i386" must be`,
-		`mediaserver:containerInsights: "some" must be`,
-		`mediaserver:oldVersionDays: -7 must be`,
 		`mediaserver:alarmEmails[0]: "ops" must be an e-mail address, NAME@DOMAIN, of at most 254 letters, digits and _+'&=~-. characters`,
 		`mediaserver:alarmEmails[2]: "ONCALL@example.com" must not repeat alarmEmails[1]; capitals do not make another one`,
 		`mediaserver:alarmTopicArn: "ops" must be`,
-		`mediaserver:alarmErrorPercent: 0 must be`,
-		`mediaserver:alarmResponseSeconds: 99 must be`,
 	)
 	if len(recorder.lookups) > 0 {
 		t.Errorf("the account was asked %d questions before the error", len(recorder.lookups))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -47,24 +46,6 @@ func TestTheListenerForwardsPort80ToTheTargetGroup(t *testing.T) {
 	})
 }
 
-func TestEachCombinationBringsItsOwnResources(t *testing.T) {
-	for _, combination := range []struct {
-		settings map[string]string
-		brings   []string
-	}{
-		{issuedCertificate, []string{
-			"Certificate mediaserver", "CertificateValidation mediaserver", "Listener mediaserver-https",
-			"Record certificate-validation", "Record mediaserver",
-		}},
-		{givenCertificate, []string{"Listener mediaserver-https"}},
-		{givenWithAlias, []string{"Listener mediaserver-https", "Record mediaserver"}},
-	} {
-		if got := beyondTheGuide(t, run(t, combination.settings)); !slices.Equal(got, combination.brings) {
-			t.Errorf("%v brings %v, want %v", combination.settings, got, combination.brings)
-		}
-	}
-}
-
 func TestPort443ForwardsWithTheCertificateAndPort80RedirectsToTheDomain(t *testing.T) {
 	for _, settings := range []map[string]string{issuedCertificate, givenCertificate, givenWithAlias} {
 		stack := run(t, settings)
@@ -102,76 +83,11 @@ func TestTheAliasLeadsToTheLoadBalancerAndOverwritesNothing(t *testing.T) {
 	}
 }
 
-// TestHTTPSWaitsForWhatItNeeds holds the order in which a running stack goes to
-// HTTPS: port 80 redirects only when port 443 and the name are there, and what
-// needs the listener waits for the one that forwards.
-func TestHTTPSWaitsForWhatItNeeds(t *testing.T) {
-	for _, combination := range []struct {
-		settings map[string]string
-		waits    map[string][]string
-	}{
-		{issuedCertificate, map[string][]string{
-			"Listener mediaserver": {"Listener mediaserver-https", "LoadBalancer mediaserver", "Record mediaserver"},
-			"Listener mediaserver-https": {
-				"CertificateValidation mediaserver", "LoadBalancer mediaserver", "TargetGroup mediaserver",
-			},
-			"Record mediaserver":                {"Listener mediaserver-https", "LoadBalancer mediaserver"},
-			"Record certificate-validation":     {"Certificate mediaserver"},
-			"CertificateValidation mediaserver": {"Certificate mediaserver", "Record certificate-validation"},
-			"Certificate mediaserver":           nil,
-		}},
-		{givenCertificate, map[string][]string{
-			"Listener mediaserver":       {"Listener mediaserver-https", "LoadBalancer mediaserver"},
-			"Listener mediaserver-https": {"LoadBalancer mediaserver", "TargetGroup mediaserver"},
-		}},
-		{givenWithAlias, map[string][]string{
-			"Listener mediaserver":       {"Listener mediaserver-https", "LoadBalancer mediaserver", "Record mediaserver"},
-			"Listener mediaserver-https": {"LoadBalancer mediaserver", "TargetGroup mediaserver"},
-			"Record mediaserver":         {"Listener mediaserver-https", "LoadBalancer mediaserver"},
-		}},
-	} {
-		guide := defaultResources(t)
-		for _, r := range run(t, combination.settings).records {
-			want, changes := combination.waits[r.key()]
-			if !changes {
-				for _, needed := range guide[r.key()].DependsOn {
-					want = append(want, strings.Replace(needed, "Listener mediaserver", "Listener mediaserver-https", 1))
-				}
-			}
-			slices.Sort(want)
-			if !slices.Equal(r.dependencies, want) {
-				t.Errorf("%v: %s waits for %v, want %v", combination.settings, r.key(), r.dependencies, want)
-			}
-		}
-	}
-}
-
 func TestTheURLIsTheDomain(t *testing.T) {
 	for _, settings := range []map[string]string{issuedCertificate, givenCertificate, givenWithAlias} {
 		outputs := stackOutputsOf(t, newRecorder(), settings)
 		if outputs["appUrl"] != "https://media.example.com" || outputs["albDnsName"] != "alb-1.eu-west-2.elb.amazonaws.com" {
 			t.Errorf("%v: the application is at %v on %v", settings, outputs["appUrl"], outputs["albDnsName"])
 		}
-	}
-}
-
-// TestWhatASettingBringsIsInTheInventory holds that the inventory knows each
-// resource beyond the guide, with what it waits for where all of them are there.
-func TestWhatASettingBringsIsInTheInventory(t *testing.T) {
-	stack := run(t, issuedCertificate)
-	brought := beyondTheGuide(t, stack)
-	for _, each := range inventory(t) {
-		if !slices.Contains(brought, each.key()) {
-			continue
-		}
-		brought = slices.DeleteFunc(brought, func(key string) bool { return key == each.key() })
-		registered := stack.find(t, each.key())
-		needed := slices.Sorted(slices.Values(each.DependsOn))
-		if registered.token != each.Type || !slices.Equal(registered.dependencies, needed) || !strings.Contains(each.Setting, "domainName") {
-			t.Errorf("the inventory has %+v, registered is %+v", each, registered)
-		}
-	}
-	if len(brought) > 0 {
-		t.Errorf("the inventory lacks %v", brought)
 	}
 }

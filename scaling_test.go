@@ -38,12 +38,15 @@ func TestEachPolicyMovesTheServiceByOneTask(t *testing.T) {
 	}
 }
 
+// TestTheAlarmsAddATaskAbove70AndRemoveOneBelow20Percent is also about receivers of the other alarms: these tell nobody.
 func TestTheAlarmsAddATaskAbove70AndRemoveOneBelow20Percent(t *testing.T) {
-	stack := run(t, nil)
-	stack.wantInputs(t, "MetricAlarm high-cpu", alarmWanted("mediaserver-high-cpu",
-		"The average CPU utilisation of the tasks is high: add a task", "GreaterThanThreshold", 70, "scale-up"))
-	stack.wantInputs(t, "MetricAlarm low-cpu", alarmWanted("mediaserver-low-cpu",
-		"The average CPU utilisation of the tasks is low: remove a task", "LessThanThreshold", 20, "scale-down"))
+	for _, settings := range []map[string]string{nil, toBoth} {
+		stack := run(t, settings)
+		stack.wantInputs(t, "MetricAlarm high-cpu", alarmWanted("mediaserver-high-cpu",
+			"The average CPU utilisation of the tasks is high: add a task", "GreaterThanThreshold", 70, "scale-up"))
+		stack.wantInputs(t, "MetricAlarm low-cpu", alarmWanted("mediaserver-low-cpu",
+			"The average CPU utilisation of the tasks is low: remove a task", "LessThanThreshold", 20, "scale-down"))
+	}
 }
 
 func TestTheThresholdsFollowTheSettings(t *testing.T) {

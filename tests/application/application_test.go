@@ -1,19 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"io"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
-	"mediaserver/tests/internal/emulator"
 )
 
 // ask sends a request to the application and returns the status and the body of its answer.
@@ -84,63 +76,6 @@ func TestTheReportTellsOfTheSecretWithoutGivingItAway(t *testing.T) {
 	}
 }
 
-// inEmulator points this process's AWS clients at an emulator of its own with the bucket media.
-func inEmulator(t *testing.T) *s3.Client {
-	t.Helper()
-	running, err := emulator.Start(t.Context(), emulator.Options{BinDir: "../../bin"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = running.Close() })
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": running.URL(), "AWS_REGION": "eu-west-2",
-		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-	} {
-		t.Setenv(name, value)
-	}
-	configuration, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := s3.NewFromConfig(configuration)
-	bucket := "media"
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
-		Bucket:                    &bucket,
-		CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-2"},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
-func TestTheBucketIsWrittenReadAndLeftAsItWas(t *testing.T) {
-	client := inEmulator(t)
-	t.Setenv("S3_BUCKET_NAME", "media")
-	status, body := ask(t, nil, "POST", "/bucket")
-	var got bucketRound
-	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatal(err)
-	}
-	if status != 200 || got.Bucket != "media" || !strings.HasPrefix(got.Key, "application/") {
-		t.Errorf("POST /bucket answers %d %s", status, body)
-	}
-	bucket := "media"
-	left, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket})
-	if err != nil || len(left.Contents) > 0 {
-		t.Errorf("objects are left in the bucket: %v (%v)", left.Contents, err)
-	}
-
-	t.Setenv("S3_BUCKET_NAME", "another")
-	if status, body = ask(t, nil, "POST", "/bucket"); status != 502 || !strings.Contains(body, "NoSuchBucket") {
-		t.Errorf("POST /bucket for a bucket that is not there answers %d %s", status, body)
-	}
-	t.Setenv("S3_BUCKET_NAME", "")
-	if status, body = ask(t, nil, "POST", "/bucket"); status != 502 || !strings.Contains(body, "S3_BUCKET_NAME") {
-		t.Errorf("POST /bucket without a bucket's name answers %d %s", status, body)
-	}
-}
-
 func TestAVariantEndsWithItsMessageAndCode(t *testing.T) {
 	var log strings.Builder
 	if code := run(t.Context(), []string{"-exit-message", "no DATABASE_URL", "-exit-code", "3"}, &log); code != 3 {
@@ -164,35 +99,5 @@ func TestUnknownArgumentsAreRefused(t *testing.T) {
 		if code := run(t.Context(), arguments, io.Discard); code != 2 {
 			t.Errorf("%v: exit code %d, want 2", arguments, code)
 		}
-	}
-}
-
-// listening is a log that hands over the address that the application listens on.
-type listening chan string
-
-func (l listening) Write(line []byte) (int, error) {
-	if _, address, found := strings.Cut(string(line), " listens on "); found {
-		l <- strings.TrimSpace(address)
-	}
-	return len(line), nil
-}
-
-func TestTheApplicationServesUntilItIsToldToEnd(t *testing.T) {
-	t.Setenv("PORT", "0")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	log, ended := make(listening, 1), make(chan int)
-	go func() { ended <- run(ctx, []string{"-host", "127.0.0.1"}, log) }()
-	response, err := http.Get("http://" + <-log + "/health")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode != 200 {
-		t.Errorf("/health answers %d", response.StatusCode)
-	}
-	cancel()
-	if code := <-ended; code != 0 {
-		t.Errorf("exit code %d", code)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -103,17 +102,18 @@ func TestTheProgramIsStaticAndForTheArchitectureOfItsImage(t *testing.T) {
 	}
 }
 
-func TestAnUnknownArchitectureIsRefused(t *testing.T) {
-	_, err := Compile(t.Context(), module, "X86_64")
-	if err == nil || !strings.Contains(err.Error(), `"X86_64": it must be one of amd64, arm64`) {
-		t.Errorf("got %v", err)
+func TestACompilationThatFailsSaysWhyAndLeavesNothing(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	for architecture, message := range map[string]string{
+		"X86_64": `"X86_64": it must be one of amd64, arm64`, "amd64": "go.mod",
+	} {
+		if _, err := Compile(t.Context(), t.TempDir(), architecture); err == nil || !strings.Contains(err.Error(), message) {
+			t.Errorf("for %s the error is %v, want %q", architecture, err, message)
+		}
 	}
-}
-
-func TestACompilationThatFailsSaysWhy(t *testing.T) {
-	_, err := Compile(t.Context(), t.TempDir(), "amd64")
-	if err == nil || !strings.Contains(err.Error(), "go.mod") {
-		t.Errorf("got %v", err)
+	if left, err := filepath.Glob(filepath.Join(folder, "application-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
 	}
 }
 
@@ -147,16 +147,6 @@ func TestAVariantIsTheCommandOfItsImage(t *testing.T) {
 	}
 	if file.Config.User != user || !slices.Equal(file.Config.Entrypoint, []string{"/usr/bin/application"}) {
 		t.Errorf("the image runs %q as %q", file.Config.Entrypoint, file.Config.User)
-	}
-}
-
-func TestTheSameVariantIsTheSameImageAndAnotherIsNot(t *testing.T) {
-	first := digestOf(t, makeImage(t, invented, Variant{Version: "v1"}))
-	if again := digestOf(t, makeImage(t, invented, Variant{Version: "v1"})); again != first {
-		t.Errorf("the same variant is %s and %s", first, again)
-	}
-	if second := digestOf(t, makeImage(t, invented, Variant{Version: "v2"})); second == first {
-		t.Errorf("two versions are the same image %s", first)
 	}
 }
 
@@ -237,24 +227,5 @@ func TestAPushWithoutTheRightLoginFails(t *testing.T) {
 		if login.Password != "" && err != nil && strings.Contains(err.Error(), login.Password) {
 			t.Errorf("the error gives the password away: %v", err)
 		}
-	}
-}
-
-func TestAPushNeedsATag(t *testing.T) {
-	_, err := Push(t.Context(), makeImage(t, invented, Variant{}), "127.0.0.1:1/mediaserver", Login{})
-	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:1/mediaserver") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestNothingIsLeftOfACompilation(t *testing.T) {
-	folder := t.TempDir()
-	t.Setenv("TMPDIR", folder)
-	if _, err := Compile(t.Context(), t.TempDir(), "amd64"); err == nil {
-		t.Fatal("a folder without a module was compiled")
-	}
-	left, err := os.ReadDir(folder)
-	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v (%v)", left, err)
 	}
 }

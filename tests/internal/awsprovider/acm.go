@@ -17,30 +17,14 @@ import (
 
 var acmKinds = kinds{
 	&kind[certificate]{
-		Token:   "aws:acm/certificate:Certificate",
-		Replace: []string{"domainName", "validationMethod"},
-		Rules:   certificateRules,
-		Create: func(ctx context.Context, client *api, in *certificate) (string, error) {
-			created, err := client.ACM.RequestCertificate(ctx, expanded[acm.RequestCertificateInput](in))
-			if err != nil {
-				return "", err
-			}
-			return *created.CertificateArn, nil
-		},
-		Read:   readCertificate,
-		Delete: deleteCertificate,
-		SetTags: func(ctx context.Context, client *api, id string, tags map[string]string) error {
-			_, err := client.ACM.AddTagsToCertificate(ctx, &acm.AddTagsToCertificateInput{
-				CertificateArn: &id, Tags: tagList[types.Tag](tags),
-			})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, id string, keys []string) error {
-			_, err := client.ACM.RemoveTagsFromCertificate(ctx, &acm.RemoveTagsFromCertificateInput{
-				CertificateArn: &id, Tags: keyList[types.Tag](keys),
-			})
-			return err
-		},
+		Token:      "aws:acm/certificate:Certificate",
+		Replace:    []string{"domainName", "validationMethod"},
+		Rules:      certificateRules,
+		Create:     create[certificate]((*acm.Client).RequestCertificate, "CertificateArn"),
+		Read:       readCertificate,
+		Delete:     deleteCertificate,
+		SetTags:    tag((*acm.Client).AddTagsToCertificate, "CertificateArn"),
+		RemoveTags: untag((*acm.Client).RemoveTagsFromCertificate, "CertificateArn"),
 	},
 	// Follows terraform-provider-aws, internal/service/acm/certificate_validation.go.
 	&kind[certificateValidation]{
@@ -107,10 +91,7 @@ func readCertificate(ctx context.Context, client *api, id string, in *certificat
 		return err
 	}
 	in.Status = string(status)
-	tags, err := client.ACM.ListTagsForCertificate(ctx, &acm.ListTagsForCertificateInput{CertificateArn: &id})
-	if err == nil {
-		in.Tags = tagsOf(tags.Tags)
-	}
+	in.Tags, err = tags(ctx, client, (*acm.Client).ListTagsForCertificate, "CertificateArn", id)
 	return err
 }
 

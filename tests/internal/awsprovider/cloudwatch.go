@@ -17,28 +17,19 @@ import (
 
 var cloudwatchKinds = kinds{
 	&kind[metricAlarm]{
-		Token:    "aws:cloudwatch/metricAlarm:MetricAlarm",
-		Name:     "name",
-		ID:       "name",
-		Replace:  []string{"name"},
-		Defaults: map[string]any{"treatMissingData": "missing"},
-		Rules:    metricAlarmRules,
-		Check:    checkMetricAlarm,
-		Put:      putMetricAlarm,
-		Read:     readMetricAlarm,
-		Delete: func(ctx context.Context, client *api, id string, _ *metricAlarm) error {
-			_, err := client.CloudWatch.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{id}})
-			return err
-		},
-		TagBy: "arn",
-		SetTags: func(ctx context.Context, client *api, arn string, tags map[string]string) error {
-			_, err := client.CloudWatch.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: &arn, Tags: tagList[types.Tag](tags)})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, arn string, keys []string) error {
-			_, err := client.CloudWatch.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &arn, TagKeys: keys})
-			return err
-		},
+		Token:      "aws:cloudwatch/metricAlarm:MetricAlarm",
+		Name:       "name",
+		ID:         "name",
+		Replace:    []string{"name"},
+		Defaults:   map[string]any{"treatMissingData": "missing"},
+		Rules:      metricAlarmRules,
+		Check:      checkMetricAlarm,
+		Put:        putMetricAlarm,
+		Read:       readMetricAlarm,
+		Delete:     remove[metricAlarm]((*cloudwatch.Client).DeleteAlarms, "AlarmNames"),
+		TagBy:      "arn",
+		SetTags:    tag((*cloudwatch.Client).TagResource, "ResourceARN"),
+		RemoveTags: untag((*cloudwatch.Client).UntagResource, "ResourceARN"),
 	},
 	&kind[dashboard]{
 		Token:   "aws:cloudwatch/dashboard:Dashboard",
@@ -47,19 +38,10 @@ var cloudwatchKinds = kinds{
 		Replace: []string{"dashboardName"},
 		Rules: rules{rule("dashboardName", provider.Matching(`^[A-Za-z0-9_-]{1,255}$`, "have 1 to 255 letters, digits, underscores and hyphens"),
 			"Amazon CloudWatch API reference, PutDashboard")},
-		Check: checkDashboard,
-		Put:   putDashboard,
-		Read: func(ctx context.Context, client *api, id string, in *dashboard) error {
-			found, err := client.CloudWatch.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &id})
-			if err == nil {
-				copyFields(found, in)
-			}
-			return err
-		},
-		Delete: func(ctx context.Context, client *api, id string, _ *dashboard) error {
-			_, err := client.CloudWatch.DeleteDashboards(ctx, &cloudwatch.DeleteDashboardsInput{DashboardNames: []string{id}})
-			return err
-		},
+		Check:  checkDashboard,
+		Put:    putDashboard,
+		Read:   get[dashboard]((*cloudwatch.Client).GetDashboard, "DashboardName"),
+		Delete: remove[dashboard]((*cloudwatch.Client).DeleteDashboards, "DashboardNames"),
 	},
 }
 
@@ -173,7 +155,7 @@ var mathWords = []string{"IF", "FILL", "MAX", "MIN", "SUM", "AVG", "AND", "OR"}
 
 func checkMetricQueries(queries []metricQuery, problems *provider.Problems) {
 	ids := map[string]bool{}
-	metrics, watched := 0, 0
+	watched := 0
 	for i, each := range queries {
 		path := fmt.Sprintf("metricQueries[%d]", i)
 		if ids[each.ID] {
@@ -183,15 +165,9 @@ func checkMetricQueries(queries []metricQuery, problems *provider.Problems) {
 		if (each.Metric == nil) == (each.Expression == nil) {
 			problems.Refuse(path, each.ID, "must have one of metric and expression ("+queryDocs+")")
 		}
-		if each.Metric != nil {
-			metrics++
-		}
 		if deref(each.ReturnData) {
 			watched++
 		}
-	}
-	if metrics > 10 || len(queries)-metrics > 10 {
-		problems.Refuse("metricQueries", "", "must be at most 10 metrics and 10 expressions ("+alarmDocs+")")
 	}
 	if watched != 1 {
 		problems.Refuse("metricQueries", "", "must return the data of exactly one, which the alarm watches ("+alarmDocs+")")
@@ -224,11 +200,7 @@ func putMetricAlarm(ctx context.Context, client *api, in *metricAlarm) error {
 }
 
 func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlarm) error {
-	found, err := client.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{id}})
-	if err != nil {
-		return err
-	}
-	observed, err := only(found.MetricAlarms)
+	observed, err := describe[types.MetricAlarm](ctx, client, (*cloudwatch.Client).DescribeAlarms, "AlarmNames", id)
 	if err != nil {
 		return err
 	}
@@ -245,10 +217,7 @@ func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlar
 			copyFields(each.MetricStat.Metric, in.Metrics[i].Metric)
 		}
 	}
-	tags, err := client.CloudWatch.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: observed.AlarmArn})
-	if err == nil {
-		in.Tags = tagsOf(tags.Tags)
-	}
+	in.Tags, err = tags(ctx, client, (*cloudwatch.Client).ListTagsForResource, "ResourceARN", deref(observed.AlarmArn))
 	return err
 }
 

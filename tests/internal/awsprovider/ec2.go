@@ -19,26 +19,17 @@ import (
 
 var ec2Kinds = kinds{
 	&kind[securityGroup]{
-		Token:    "aws:ec2/securityGroup:SecurityGroup",
-		Name:     "name",
-		Replace:  []string{"name", "description", "vpcId"},
-		Rules:    securityGroupRules,
-		Check:    checkOpenings,
-		Create:   createSecurityGroup,
-		Read:     readSecurityGroup,
-		Complete: setOpenings,
-		Delete: func(ctx context.Context, client *api, id string, _ *securityGroup) error {
-			_, err := client.EC2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
-			return err
-		},
-		SetTags: func(ctx context.Context, client *api, id string, tags map[string]string) error {
-			_, err := client.EC2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: tagList[types.Tag](tags)})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, id string, keys []string) error {
-			_, err := client.EC2.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: keyList[types.Tag](keys)})
-			return err
-		},
+		Token:      "aws:ec2/securityGroup:SecurityGroup",
+		Name:       "name",
+		Replace:    []string{"name", "description", "vpcId"},
+		Rules:      securityGroupRules,
+		Check:      checkOpenings,
+		Create:     createSecurityGroup,
+		Read:       readSecurityGroup,
+		Complete:   setOpenings,
+		Delete:     remove[securityGroup]((*ec2.Client).DeleteSecurityGroup, "GroupId"),
+		SetTags:    tag((*ec2.Client).CreateTags, "Resources"),
+		RemoveTags: untag((*ec2.Client).DeleteTags, "Resources"),
 	},
 }
 
@@ -56,9 +47,7 @@ type filter struct {
 }
 
 type vpcArguments struct {
-	Default *bool    `pulumi:"default,optional"`
-	ID      *string  `pulumi:"id,optional"`
-	Filters []filter `pulumi:"filters,optional"`
+	Default bool `pulumi:"default"`
 }
 
 type vpc struct {
@@ -74,23 +63,14 @@ type vpc struct {
 }
 
 func lookUpVpc(ctx context.Context, client *api, arguments *vpcArguments) (*vpc, error) {
-	request := expanded[ec2.DescribeVpcsInput](arguments)
-	if arguments.ID != nil {
-		request.VpcIds = []string{*arguments.ID}
-	}
-	if arguments.Default != nil {
-		request.Filters = append(request.Filters, types.Filter{
-			Name: aws.String("is-default"), Values: []string{strconv.FormatBool(*arguments.Default)},
-		})
-	}
-	found, err := client.EC2.DescribeVpcs(ctx, request)
-	switch {
-	case err != nil:
+	found, err := client.EC2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: []types.Filter{{
+		Name: aws.String("is-default"), Values: []string{strconv.FormatBool(arguments.Default)},
+	}}})
+	if err != nil {
 		return nil, err
-	case len(found.Vpcs) == 0:
+	}
+	if len(found.Vpcs) != 1 {
 		return nil, errors.New("no matching EC2 VPC found")
-	case len(found.Vpcs) > 1:
-		return nil, errors.New("multiple EC2 VPCs matched; use additional constraints to reduce matches to a single EC2 VPC")
 	}
 	result := expanded[vpc](found.Vpcs[0])
 	result.Arn = fmt.Sprintf("arn:%s:ec2:%s:%s:vpc/%s",
@@ -151,8 +131,7 @@ func lookUpSubnets(ctx context.Context, client *api, arguments *subnetsArguments
 }
 
 type zonesArguments struct {
-	State   *string  `pulumi:"state,optional"`
-	Filters []filter `pulumi:"filters,optional"`
+	State string `pulumi:"state"`
 }
 
 type zones struct {
@@ -160,15 +139,13 @@ type zones struct {
 	Names      []string `pulumi:"names"`
 	ZoneIDs    []string `pulumi:"zoneIds"`
 	GroupNames []string `pulumi:"groupNames"`
-	State      *string  `pulumi:"state"`
+	State      string   `pulumi:"state"`
 }
 
 func lookUpZones(ctx context.Context, client *api, arguments *zonesArguments) (*zones, error) {
-	request := expanded[ec2.DescribeAvailabilityZonesInput](arguments)
-	if arguments.State != nil {
-		request.Filters = append(request.Filters, types.Filter{Name: aws.String("state"), Values: []string{*arguments.State}})
-	}
-	found, err := client.EC2.DescribeAvailabilityZones(ctx, request)
+	found, err := client.EC2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{
+		Filters: []types.Filter{{Name: aws.String("state"), Values: []string{arguments.State}}},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +258,7 @@ func createSecurityGroup(ctx context.Context, client *api, group *securityGroup)
 }
 
 func readSecurityGroup(ctx context.Context, client *api, id string, group *securityGroup) error {
-	found, err := describeSecurityGroup(ctx, client, id)
+	found, err := describe[types.SecurityGroup](ctx, client, (*ec2.Client).DescribeSecurityGroups, "GroupIds", id)
 	if err != nil {
 		return err
 	}
@@ -289,14 +266,6 @@ func readSecurityGroup(ctx context.Context, client *api, id string, group *secur
 	observeOpenings(&group.Ingress, id, found.IpPermissions)
 	observeOpenings(&group.Egress, id, found.IpPermissionsEgress)
 	return nil
-}
-
-func describeSecurityGroup(ctx context.Context, client *api, id string) (types.SecurityGroup, error) {
-	found, err := client.EC2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{id}})
-	if err != nil {
-		return types.SecurityGroup{}, err
-	}
-	return only(found.SecurityGroups)
 }
 
 // opening is a rule for one peer, as EC2 counts them. The peer is a block of addresses or the id of a group.
@@ -413,7 +382,7 @@ func permissionsBeyond(some, others map[opening]bool) []types.IpPermission {
 // setOpenings makes the rules of a group those of the inputs and no others, also not the rule to all destinations that
 // EC2 gives a new group.
 func setOpenings(ctx context.Context, client *api, id string, group *securityGroup) error {
-	found, err := describeSecurityGroup(ctx, client, id)
+	found, err := describe[types.SecurityGroup](ctx, client, (*ec2.Client).DescribeSecurityGroups, "GroupIds", id)
 	if err != nil {
 		return err
 	}

@@ -17,46 +17,25 @@ var ecrKinds = kinds{
 		Replace:  []string{"name"},
 		Defaults: map[string]any{"forceDelete": false, "imageTagMutability": "MUTABLE"},
 		Rules:    repositoryRules,
-		Create: func(ctx context.Context, client *api, in *repository) (string, error) {
-			_, err := client.ECR.CreateRepository(ctx, expanded[ecr.CreateRepositoryInput](in))
-			return "", err
-		},
-		Read:   readRepository,
-		Update: updateRepository,
+		Create:   create[repository]((*ecr.Client).CreateRepository),
+		Read:     readRepository,
+		Update:   updateRepository,
 		Delete: func(ctx context.Context, client *api, id string, in *repository) error {
 			_, err := client.ECR.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: &id, Force: deref(in.ForceDelete)})
 			return err
 		},
-		TagBy: "arn",
-		SetTags: func(ctx context.Context, client *api, arn string, tags map[string]string) error {
-			_, err := client.ECR.TagResource(ctx, &ecr.TagResourceInput{ResourceArn: &arn, Tags: tagList[types.Tag](tags)})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, arn string, keys []string) error {
-			_, err := client.ECR.UntagResource(ctx, &ecr.UntagResourceInput{ResourceArn: &arn, TagKeys: keys})
-			return err
-		},
+		TagBy:      "arn",
+		SetTags:    tag((*ecr.Client).TagResource, "ResourceArn"),
+		RemoveTags: untag((*ecr.Client).UntagResource, "ResourceArn"),
 	},
 	&kind[repositoryPolicy]{
 		Token:   "aws:ecr/repositoryPolicy:RepositoryPolicy",
 		ID:      "repository",
 		Replace: []string{"repository"},
 		Rules:   rules{rule("policy", policy("Principal"), "Amazon ECR user guide, \"Private repository policies\"")},
-		Put: func(ctx context.Context, client *api, in *repositoryPolicy) error {
-			_, err := client.ECR.SetRepositoryPolicy(ctx, expanded[ecr.SetRepositoryPolicyInput](in))
-			return err
-		},
-		Read: func(ctx context.Context, client *api, id string, in *repositoryPolicy) error {
-			found, err := client.ECR.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &id})
-			if err == nil {
-				copyFields(found, in)
-			}
-			return err
-		},
-		Delete: func(ctx context.Context, client *api, id string, _ *repositoryPolicy) error {
-			_, err := client.ECR.DeleteRepositoryPolicy(ctx, &ecr.DeleteRepositoryPolicyInput{RepositoryName: &id})
-			return err
-		},
+		Put:     put[repositoryPolicy]((*ecr.Client).SetRepositoryPolicy),
+		Read:    get[repositoryPolicy]((*ecr.Client).GetRepositoryPolicy, "RepositoryName"),
+		Delete:  remove[repositoryPolicy]((*ecr.Client).DeleteRepositoryPolicy, "RepositoryName"),
 	},
 	// The official plugin replaces it whenever the policy changes.
 	&kind[repositoryLifecycle]{
@@ -65,21 +44,9 @@ var ecrKinds = kinds{
 		ID:      "repository",
 		Replace: []string{"repository", "policy"},
 		Check:   checkRepositoryLifecycle,
-		Create: func(ctx context.Context, client *api, in *repositoryLifecycle) (string, error) {
-			_, err := client.ECR.PutLifecyclePolicy(ctx, expanded[ecr.PutLifecyclePolicyInput](in))
-			return "", err
-		},
-		Read: func(ctx context.Context, client *api, id string, in *repositoryLifecycle) error {
-			found, err := client.ECR.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: &id})
-			if err == nil {
-				copyFields(found, in)
-			}
-			return err
-		},
-		Delete: func(ctx context.Context, client *api, id string, _ *repositoryLifecycle) error {
-			_, err := client.ECR.DeleteLifecyclePolicy(ctx, &ecr.DeleteLifecyclePolicyInput{RepositoryName: &id})
-			return err
-		},
+		Create:  create[repositoryLifecycle]((*ecr.Client).PutLifecyclePolicy),
+		Read:    get[repositoryLifecycle]((*ecr.Client).GetLifecyclePolicy, "RepositoryName"),
+		Delete:  remove[repositoryLifecycle]((*ecr.Client).DeleteLifecyclePolicy, "RepositoryName"),
 	},
 }
 
@@ -108,19 +75,12 @@ var repositoryRules = rules{
 }
 
 func readRepository(ctx context.Context, client *api, id string, in *repository) error {
-	found, err := client.ECR.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{id}})
-	if err != nil {
-		return err
-	}
-	observed, err := only(found.Repositories)
+	observed, err := describe[types.Repository](ctx, client, (*ecr.Client).DescribeRepositories, "RepositoryNames", id)
 	if err != nil {
 		return err
 	}
 	copyFields(observed, in)
-	tags, err := client.ECR.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: observed.RepositoryArn})
-	if err == nil {
-		in.Tags = tagsOf(tags.Tags)
-	}
+	in.Tags, err = tags(ctx, client, (*ecr.Client).ListTagsForResource, "ResourceArn", deref(observed.RepositoryArn))
 	return err
 }
 

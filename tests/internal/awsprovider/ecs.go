@@ -25,19 +25,10 @@ var ecsKinds = kinds{
 			observed, err := describeCluster(ctx, client, id)
 			return deref(observed.ClusterArn), err
 		},
-		Create: func(ctx context.Context, client *api, in *cluster) (string, error) {
-			created, err := client.ECS.CreateCluster(ctx, expanded[ecs.CreateClusterInput](in))
-			if err != nil {
-				return "", err
-			}
-			return *created.Cluster.ClusterArn, nil
-		},
-		Read:   readCluster,
-		Update: updateCluster,
-		Delete: func(ctx context.Context, client *api, id string, _ *cluster) error {
-			_, err := client.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &id})
-			return err
-		},
+		Create:  create[cluster]((*ecs.Client).CreateCluster, "Cluster", "ClusterArn"),
+		Read:    readCluster,
+		Update:  updateCluster,
+		Delete:  remove[cluster]((*ecs.Client).DeleteCluster, "Cluster"),
 		SetTags: tagECS, RemoveTags: untagECS,
 	},
 	&kind[capacity]{
@@ -91,15 +82,7 @@ var ecsKinds = kinds{
 	},
 }
 
-func tagECS(ctx context.Context, client *api, arn string, tags map[string]string) error {
-	_, err := client.ECS.TagResource(ctx, &ecs.TagResourceInput{ResourceArn: &arn, Tags: tagList[types.Tag](tags)})
-	return err
-}
-
-func untagECS(ctx context.Context, client *api, arn string, keys []string) error {
-	_, err := client.ECS.UntagResource(ctx, &ecs.UntagResourceInput{ResourceArn: &arn, TagKeys: keys})
-	return err
-}
+var tagECS, untagECS = tag((*ecs.Client).TagResource, "ResourceArn"), untag((*ecs.Client).UntagResource, "ResourceArn")
 
 var ecsName = provider.Matching(`^[A-Za-z0-9_-]{1,255}$`, "have 1 to 255 letters, digits, underscores and hyphens")
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,8 +75,8 @@ func checkTaskDefinition(in *taskDefinition, problems *provider.Problems) {
 	if family := deref(platform.OperatingSystemFamily); deref(platform.CPUArchitecture) == "ARM64" && family != "" && family != "LINUX" {
 		problems.Refuse("runtimePlatform.operatingSystemFamily", family, "must be LINUX for ARM64 ("+platformDocs+")")
 	}
-	if slices.Contains(in.RequiresCompatibilities, "FARGATE") {
-		checkFargate(in, problems)
+	if slices.Contains(in.RequiresCompatibilities, "FARGATE") && deref(in.NetworkMode) != "awsvpc" {
+		problems.Refuse("networkMode", deref(in.NetworkMode), "must be awsvpc for FARGATE ("+fargateDocs+")")
 	}
 }
 
@@ -111,50 +110,6 @@ func checkContainers(in *taskDefinition, problems *provider.Problems) {
 	if !essential {
 		problems.Refuse(path, in.Containers, "must have an essential container ("+taskDefinitionDocs+")")
 	}
-}
-
-// fargateMemory maps the CPU units that Fargate offers to the memory, in MiB, that goes with them: from the least to
-// the most in steps. With 256 units the steps double.
-//
-// Source: Amazon ECS developer guide, "Task size".
-var fargateMemory = map[int]struct{ least, most, step int }{
-	256:   {512, 2048, 512},
-	512:   {1024, 4096, 1024},
-	1024:  {2048, 8192, 1024},
-	2048:  {4096, 16384, 1024},
-	4096:  {8192, 30720, 1024},
-	8192:  {16384, 61440, 4096},
-	16384: {32768, 122880, 8192},
-}
-
-func checkFargate(in *taskDefinition, problems *provider.Problems) {
-	if deref(in.NetworkMode) != "awsvpc" {
-		problems.Refuse("networkMode", deref(in.NetworkMode), "must be awsvpc for FARGATE ("+fargateDocs+")")
-	}
-	if !problems.Known("cpu", "memory") {
-		return
-	}
-	cpu, err := units(deref(in.CPU), "vcpu")
-	size, offered := fargateMemory[cpu]
-	if err != nil || !offered {
-		problems.Refuse("cpu", deref(in.CPU), "must be 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units on Fargate, or as many 1024ths of a vCPU ("+fargateDocs+")")
-		return
-	}
-	memory, err := units(deref(in.Memory), "gb")
-	if err != nil || memory < size.least || memory > size.most || memory%size.step != 0 || cpu == 256 && memory == 1536 {
-		problems.Refuse("memory", deref(in.Memory), fmt.Sprintf("must be from %d to %d MiB in steps of %d for %d CPU units on Fargate (%s)",
-			size.least, size.most, size.step, cpu, fargateDocs))
-	}
-}
-
-// units reads a size, either a number or a number of the unit, 1024 times as large.
-func units(size, unit string) (int, error) {
-	number, whole := strings.CutSuffix(strings.ToLower(strings.TrimSpace(size)), unit)
-	if !whole {
-		return strconv.Atoi(number)
-	}
-	value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	return int(math.Round(value * 1024)), err
 }
 
 func createTaskDefinition(ctx context.Context, client *api, in *taskDefinition) (string, error) {

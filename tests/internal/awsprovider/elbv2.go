@@ -37,12 +37,9 @@ var elbv2Kinds = kinds{
 			})
 			return err
 		},
-		Read:   readLoadBalancer,
-		Update: updateLoadBalancer,
-		Delete: func(ctx context.Context, client *api, id string, _ *loadBalancer) error {
-			_, err := client.LoadBalancing.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: &id})
-			return err
-		},
+		Read:    readLoadBalancer,
+		Update:  updateLoadBalancer,
+		Delete:  remove[loadBalancer]((*elb.Client).DeleteLoadBalancer, "LoadBalancerArn"),
 		SetTags: addLoadBalancingTags, RemoveTags: removeLoadBalancingTags,
 	},
 	&kind[targetGroup]{
@@ -64,12 +61,9 @@ var elbv2Kinds = kinds{
 			})
 			return err
 		},
-		Read:   readTargetGroup,
-		Update: updateTargetGroup,
-		Delete: func(ctx context.Context, client *api, id string, _ *targetGroup) error {
-			_, err := client.LoadBalancing.DeleteTargetGroup(ctx, &elb.DeleteTargetGroupInput{TargetGroupArn: &id})
-			return err
-		},
+		Read:    readTargetGroup,
+		Update:  updateTargetGroup,
+		Delete:  remove[targetGroup]((*elb.Client).DeleteTargetGroup, "TargetGroupArn"),
 		SetTags: addLoadBalancingTags, RemoveTags: removeLoadBalancingTags,
 	},
 	&kind[listener]{
@@ -80,33 +74,22 @@ var elbv2Kinds = kinds{
 		Create:  createListener,
 		Read:    readListener,
 		Update:  updateListener,
-		Delete: func(ctx context.Context, client *api, id string, _ *listener) error {
-			_, err := client.LoadBalancing.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: &id})
-			return err
-		},
+		Delete:  remove[listener]((*elb.Client).DeleteListener, "ListenerArn"),
 		SetTags: addLoadBalancingTags, RemoveTags: removeLoadBalancingTags,
 	},
 }
 
-func addLoadBalancingTags(ctx context.Context, client *api, arn string, tags map[string]string) error {
-	_, err := client.LoadBalancing.AddTags(ctx, &elb.AddTagsInput{ResourceArns: []string{arn}, Tags: tagList[types.Tag](tags)})
-	return err
-}
-
-func removeLoadBalancingTags(ctx context.Context, client *api, arn string, keys []string) error {
-	_, err := client.LoadBalancing.RemoveTags(ctx, &elb.RemoveTagsInput{ResourceArns: []string{arn}, TagKeys: keys})
-	return err
-}
+var (
+	addLoadBalancingTags    = tag((*elb.Client).AddTags, "ResourceArns")
+	removeLoadBalancingTags = untag((*elb.Client).RemoveTags, "ResourceArns")
+)
 
 func readLoadBalancingTags(ctx context.Context, client *api, arn string, tags *map[string]string) error {
-	found, err := client.LoadBalancing.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: []string{arn}})
-	if err != nil {
-		return err
+	found, err := describe[types.TagDescription](ctx, client, (*elb.Client).DescribeTags, "ResourceArns", arn)
+	if err == nil {
+		*tags = tagsOf(found.Tags)
 	}
-	for _, each := range found.TagDescriptions {
-		*tags = tagsOf(each.Tags)
-	}
-	return nil
+	return err
 }
 
 // attributes are properties that ELB keeps as texts, by their keys: pointers to pointers to a text, a number or a truth
@@ -214,11 +197,7 @@ func createLoadBalancer(ctx context.Context, client *api, in *loadBalancer) (str
 }
 
 func readLoadBalancer(ctx context.Context, client *api, id string, in *loadBalancer) error {
-	found, err := client.LoadBalancing.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{id}})
-	if err != nil {
-		return err
-	}
-	observed, err := only(found.LoadBalancers)
+	observed, err := describe[types.LoadBalancer](ctx, client, (*elb.Client).DescribeLoadBalancers, "LoadBalancerArns", id)
 	if err != nil {
 		return err
 	}
@@ -332,11 +311,7 @@ func createTargetGroup(ctx context.Context, client *api, in *targetGroup) (strin
 }
 
 func readTargetGroup(ctx context.Context, client *api, id string, in *targetGroup) error {
-	found, err := client.LoadBalancing.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{id}})
-	if err != nil {
-		return err
-	}
-	observed, err := only(found.TargetGroups)
+	observed, err := describe[types.TargetGroup](ctx, client, (*elb.Client).DescribeTargetGroups, "TargetGroupArns", id)
 	if err != nil {
 		return err
 	}
@@ -557,11 +532,7 @@ func checkListenersCertificate(ctx context.Context, client *api, in *listener) e
 }
 
 func readListener(ctx context.Context, client *api, id string, in *listener) error {
-	found, err := client.LoadBalancing.DescribeListeners(ctx, &elb.DescribeListenersInput{ListenerArns: []string{id}})
-	if err != nil {
-		return err
-	}
-	observed, err := only(found.Listeners)
+	observed, err := describe[types.Listener](ctx, client, (*elb.Client).DescribeListeners, "ListenerArns", id)
 	if err != nil {
 		return err
 	}

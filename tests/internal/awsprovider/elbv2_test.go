@@ -50,7 +50,8 @@ func (l *listeners) ServeHTTP(writer http.ResponseWriter, request *http.Request)
 	case "CreateListener":
 		l.calls = append(l.calls, action)
 	}
-	one := "<Listeners><member><ListenerArn>" + listenerARN + "</ListenerArn><Protocol>HTTP</Protocol><Port>80</Port></member></Listeners>"
+	one := "<Listeners><member><ListenerArn>" + listenerARN + "</ListenerArn><Protocol>HTTP</Protocol><Port>80</Port></member></Listeners>" +
+		"<TagDescriptions><member></member></TagDescriptions>"
 	_, _ = fmt.Fprintf(writer, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, one)
 }
 

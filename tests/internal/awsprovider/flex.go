@@ -133,15 +133,6 @@ func tagList[T any](tags map[string]string) []T {
 	return listPairs(tags, reflect.TypeFor[[]T]()).Interface().([]T)
 }
 
-// keyList is the same with keys alone.
-func keyList[T any](keys []string) []T {
-	list := make([]T, len(keys))
-	for i := range keys {
-		reflect.ValueOf(&list[i]).Elem().FieldByName("Key").Set(reflect.ValueOf(&keys[i]))
-	}
-	return list
-}
-
 // deref is the value that a pointer leads to, zero for nil.
 func deref[T any](pointer *T) T {
 	if pointer == nil {

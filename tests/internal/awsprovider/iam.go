@@ -15,29 +15,20 @@ import (
 
 var iamKinds = kinds{
 	&kind[role]{
-		Token:    "aws:iam/role:Role",
-		Name:     "name",
-		ID:       "name",
-		Replace:  []string{"name", "path"},
-		Defaults: map[string]any{"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": false},
-		Computed: []string{"inlinePolicies"},
-		Rules:    roleRules,
-		Create: func(ctx context.Context, client *api, in *role) (string, error) {
-			_, err := client.IAM.CreateRole(ctx, expanded[iam.CreateRoleInput](in))
-			return "", err
-		},
-		Complete: putInlinePolicies,
-		Read:     readRole,
-		Update:   updateRole,
-		Delete:   deleteRole,
-		SetTags: func(ctx context.Context, client *api, id string, tags map[string]string) error {
-			_, err := client.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: &id, Tags: tagList[types.Tag](tags)})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, id string, keys []string) error {
-			_, err := client.IAM.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &id, TagKeys: keys})
-			return err
-		},
+		Token:      "aws:iam/role:Role",
+		Name:       "name",
+		ID:         "name",
+		Replace:    []string{"name", "path"},
+		Defaults:   map[string]any{"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": false},
+		Computed:   []string{"inlinePolicies"},
+		Rules:      roleRules,
+		Create:     create[role]((*iam.Client).CreateRole),
+		Complete:   putInlinePolicies,
+		Read:       readRole,
+		Update:     updateRole,
+		Delete:     deleteRole,
+		SetTags:    tag((*iam.Client).TagRole, "RoleName"),
+		RemoveTags: untag((*iam.Client).UntagRole, "RoleName"),
 	},
 	&kind[attachment]{
 		Token:   "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

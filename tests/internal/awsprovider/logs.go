@@ -11,30 +11,18 @@ import (
 
 var logsKinds = kinds{
 	&kind[logGroup]{
-		Token:   "aws:cloudwatch/logGroup:LogGroup",
-		Name:    "name",
-		ID:      "name",
-		Replace: []string{"name"},
-		Rules:   logGroupRules,
-		Create: func(ctx context.Context, client *api, in *logGroup) (string, error) {
-			_, err := client.Logs.CreateLogGroup(ctx, expanded[cloudwatchlogs.CreateLogGroupInput](in))
-			return "", err
-		},
-		Complete: setRetention,
-		Read:     readLogGroup,
-		Delete: func(ctx context.Context, client *api, id string, _ *logGroup) error {
-			_, err := client.Logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &id})
-			return err
-		},
-		TagBy: "arn",
-		SetTags: func(ctx context.Context, client *api, arn string, tags map[string]string) error {
-			_, err := client.Logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &arn, Tags: tags})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, arn string, keys []string) error {
-			_, err := client.Logs.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &arn, TagKeys: keys})
-			return err
-		},
+		Token:      "aws:cloudwatch/logGroup:LogGroup",
+		Name:       "name",
+		ID:         "name",
+		Replace:    []string{"name"},
+		Rules:      logGroupRules,
+		Create:     create[logGroup]((*cloudwatchlogs.Client).CreateLogGroup),
+		Complete:   setRetention,
+		Read:       readLogGroup,
+		Delete:     remove[logGroup]((*cloudwatchlogs.Client).DeleteLogGroup, "LogGroupName"),
+		TagBy:      "arn",
+		SetTags:    tag((*cloudwatchlogs.Client).TagResource, "ResourceArn"),
+		RemoveTags: untag((*cloudwatchlogs.Client).UntagResource, "ResourceArn"),
 	},
 }
 

@@ -29,41 +29,18 @@ var s3Kinds = kinds{
 		Token:   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 		ID:      "bucket",
 		Replace: []string{"bucket"},
-		Put: func(ctx context.Context, client *api, block *publicAccessBlock) error {
-			_, err := client.S3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
-				Bucket: &block.Bucket, PublicAccessBlockConfiguration: expanded[types.PublicAccessBlockConfiguration](block),
-			})
-			return err
-		},
-		Read: func(ctx context.Context, client *api, id string, block *publicAccessBlock) error {
-			found, err := client.S3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &id})
-			if err == nil {
-				copyFields(found.PublicAccessBlockConfiguration, block)
-			}
-			return err
-		},
-		Delete: func(ctx context.Context, client *api, id string, _ *publicAccessBlock) error {
-			_, err := client.S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &id})
-			return err
-		},
+		Put:     put[publicAccessBlock]((*s3.Client).PutPublicAccessBlock),
+		Read:    get[publicAccessBlock]((*s3.Client).GetPublicAccessBlock, "Bucket"),
+		Delete:  remove[publicAccessBlock]((*s3.Client).DeletePublicAccessBlock, "Bucket"),
 	},
 	&kind[encryption]{
 		Token:   "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 		ID:      "bucket",
 		Replace: []string{"bucket"},
 		Rules:   encryptionRules,
-		Check:   checkEncryption,
-		Put: func(ctx context.Context, client *api, in *encryption) error {
-			_, err := client.S3.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{
-				Bucket: &in.Bucket, ServerSideEncryptionConfiguration: expanded[types.ServerSideEncryptionConfiguration](in),
-			})
-			return err
-		},
-		Read: readEncryption,
-		Delete: func(ctx context.Context, client *api, id string, _ *encryption) error {
-			_, err := client.S3.DeleteBucketEncryption(ctx, &s3.DeleteBucketEncryptionInput{Bucket: &id})
-			return err
-		},
+		Put:     put[encryption]((*s3.Client).PutBucketEncryption),
+		Read:    readEncryption,
+		Delete:  remove[encryption]((*s3.Client).DeleteBucketEncryption, "Bucket"),
 	},
 	&kind[versioning]{
 		Token:       "aws:s3/bucketVersioningV2:BucketVersioningV2",
@@ -91,10 +68,7 @@ var s3Kinds = kinds{
 		Check:   checkLifecycle,
 		Put:     putLifecycle,
 		Read:    readLifecycle,
-		Delete: func(ctx context.Context, client *api, id string, _ *lifecycle) error {
-			_, err := client.S3.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: &id})
-			return err
-		},
+		Delete:  remove[lifecycle]((*s3.Client).DeleteBucketLifecycle, "Bucket"),
 	},
 	&kind[cors]{
 		Token:   "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2",
@@ -107,17 +81,8 @@ var s3Kinds = kinds{
 			})
 			return err
 		},
-		Read: func(ctx context.Context, client *api, id string, in *cors) error {
-			found, err := client.S3.GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: &id})
-			if err == nil {
-				copyFields(found, in)
-			}
-			return err
-		},
-		Delete: func(ctx context.Context, client *api, id string, _ *cors) error {
-			_, err := client.S3.DeleteBucketCors(ctx, &s3.DeleteBucketCorsInput{Bucket: &id})
-			return err
-		},
+		Read:   get[cors]((*s3.Client).GetBucketCors, "Bucket"),
+		Delete: remove[cors]((*s3.Client).DeleteBucketCors, "Bucket"),
 	},
 }
 
@@ -250,16 +215,26 @@ func emptyBucket(ctx context.Context, client *api, name string) error {
 }
 
 type publicAccessBlock struct {
-	Bucket                string `pulumi:"bucket"`
-	BlockPublicAcls       *bool  `pulumi:"blockPublicAcls,optional"`
-	BlockPublicPolicy     *bool  `pulumi:"blockPublicPolicy,optional"`
-	IgnorePublicAcls      *bool  `pulumi:"ignorePublicAcls,optional"`
-	RestrictPublicBuckets *bool  `pulumi:"restrictPublicBuckets,optional"`
+	Bucket string `pulumi:"bucket"`
+	PublicAccessBlockConfiguration
+}
+
+// PublicAccessBlockConfiguration is what requests and answers hold under this name.
+type PublicAccessBlockConfiguration struct {
+	BlockPublicAcls       *bool `pulumi:"blockPublicAcls,optional"`
+	BlockPublicPolicy     *bool `pulumi:"blockPublicPolicy,optional"`
+	IgnorePublicAcls      *bool `pulumi:"ignorePublicAcls,optional"`
+	RestrictPublicBuckets *bool `pulumi:"restrictPublicBuckets,optional"`
 }
 
 type encryption struct {
-	Bucket string           `pulumi:"bucket"`
-	Rules  []encryptionRule `pulumi:"rules"`
+	Bucket string `pulumi:"bucket"`
+	ServerSideEncryptionConfiguration
+}
+
+// ServerSideEncryptionConfiguration is what requests and answers hold under this name.
+type ServerSideEncryptionConfiguration struct {
+	Rules []encryptionRule `pulumi:"rules"`
 }
 
 type encryptionRule struct {
@@ -268,8 +243,7 @@ type encryptionRule struct {
 }
 
 type encryptionDefault struct {
-	SSEAlgorithm   string  `pulumi:"sseAlgorithm"`
-	KMSMasterKeyID *string `pulumi:"kmsMasterKeyId,optional"`
+	SSEAlgorithm string `pulumi:"sseAlgorithm"`
 }
 
 const encryptionDocs = "Amazon S3 API reference, ServerSideEncryptionByDefault"
@@ -279,22 +253,10 @@ var encryptionRules = rules{
 	rule("rules[].applyServerSideEncryptionByDefault.sseAlgorithm", provider.OneOf("AES256", "aws:kms", "aws:kms:dsse"), encryptionDocs),
 }
 
-func checkEncryption(in *encryption, problems *provider.Problems) {
-	for i, each := range in.Rules {
-		byDefault := each.ApplyServerSideEncryptionByDefault
-		if byDefault != nil && byDefault.KMSMasterKeyID != nil && byDefault.SSEAlgorithm == "AES256" {
-			problems.Refuse("rules["+strconv.Itoa(i)+"].applyServerSideEncryptionByDefault.kmsMasterKeyId", *byDefault.KMSMasterKeyID,
-				"must not be set together with AES256 ("+encryptionDocs+")")
-		}
-	}
-}
-
 func readEncryption(ctx context.Context, client *api, id string, in *encryption) error {
-	found, err := client.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &id})
-	if err != nil {
+	if err := get[encryption]((*s3.Client).GetBucketEncryption, "Bucket")(ctx, client, id, in); err != nil {
 		return err
 	}
-	copyFields(found.ServerSideEncryptionConfiguration, in)
 	for i, each := range in.Rules {
 		if !deref(each.BucketKeyEnabled) {
 			in.Rules[i].BucketKeyEnabled = nil
@@ -389,8 +351,7 @@ type lifecycleAbort struct {
 }
 
 type lifecycleNoncurrent struct {
-	NoncurrentDays          *int32 `pulumi:"noncurrentDays,optional"`
-	NewerNoncurrentVersions *int32 `pulumi:"newerNoncurrentVersions,optional"`
+	NoncurrentDays *int32 `pulumi:"noncurrentDays,optional"`
 }
 
 const (
@@ -414,8 +375,6 @@ var lifecycleRules = rules{
 	rule("rules[].expiration.days", provider.AtLeast(1), "Amazon S3 API reference, LifecycleExpiration"),
 	rule("rules[].abortIncompleteMultipartUpload.daysAfterInitiation", provider.AtLeast(1), lifecycleDocs),
 	rule("rules[].noncurrentVersionExpiration.noncurrentDays", provider.AtLeast(1),
-		"Amazon S3 API reference, NoncurrentVersionExpiration"),
-	rule("rules[].noncurrentVersionExpiration.newerNoncurrentVersions", provider.Between(1, 100),
 		"Amazon S3 API reference, NoncurrentVersionExpiration"),
 	rule("transitionDefaultMinimumObjectSize", provider.OneOf("all_storage_classes_128K", "varies_by_storage_class"), lifecycleDocs),
 }

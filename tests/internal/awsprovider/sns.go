@@ -21,26 +21,11 @@ var snsKinds = kinds{
 		Replace: []string{"name"},
 		Rules: rules{rule("name", provider.Matching(`^[A-Za-z0-9_-]{1,256}$`, "have 1 to 256 letters, digits, underscores and hyphens"),
 			"Amazon SNS API reference, CreateTopic, of a standard topic")},
-		Create: func(ctx context.Context, client *api, in *topic) (string, error) {
-			created, err := client.SNS.CreateTopic(ctx, expanded[sns.CreateTopicInput](in))
-			if err != nil {
-				return "", err
-			}
-			return *created.TopicArn, nil
-		},
-		Read: readTopic,
-		Delete: func(ctx context.Context, client *api, id string, _ *topic) error {
-			_, err := client.SNS.DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: &id})
-			return err
-		},
-		SetTags: func(ctx context.Context, client *api, id string, tags map[string]string) error {
-			_, err := client.SNS.TagResource(ctx, &sns.TagResourceInput{ResourceArn: &id, Tags: tagList[types.Tag](tags)})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, id string, keys []string) error {
-			_, err := client.SNS.UntagResource(ctx, &sns.UntagResourceInput{ResourceArn: &id, TagKeys: keys})
-			return err
-		},
+		Create:     create[topic]((*sns.Client).CreateTopic, "TopicArn"),
+		Read:       readTopic,
+		Delete:     remove[topic]((*sns.Client).DeleteTopic, "TopicArn"),
+		SetTags:    tag((*sns.Client).TagResource, "ResourceArn"),
+		RemoveTags: untag((*sns.Client).UntagResource, "ResourceArn"),
 	},
 	// The policy of a topic, which always has one.
 	&kind[topicPolicy]{
@@ -106,15 +91,12 @@ type topic struct {
 	Arn  string            `pulumi:"arn,output"`
 }
 
-func readTopic(ctx context.Context, client *api, id string, in *topic) error {
+func readTopic(ctx context.Context, client *api, id string, in *topic) (err error) {
 	if _, err := client.SNS.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &id}); err != nil {
 		return err
 	}
 	in.Name, in.Arn = lastPart(id, ":"), id
-	tags, err := client.SNS.ListTagsForResource(ctx, &sns.ListTagsForResourceInput{ResourceArn: &id})
-	if err == nil {
-		in.Tags = tagsOf(tags.Tags)
-	}
+	in.Tags, err = tags(ctx, client, (*sns.Client).ListTagsForResource, "ResourceArn", id)
 	return err
 }
 

@@ -18,16 +18,10 @@ var ssmKinds = kinds{
 		Replace: []string{"name"},
 		Secret:  []string{"value"},
 		Rules:   parameterRules,
-		Create: func(ctx context.Context, client *api, in *parameter) (string, error) {
-			_, err := client.SSM.PutParameter(ctx, expanded[ssm.PutParameterInput](in))
-			return "", err
-		},
-		Read:   readParameter,
-		Update: updateParameter,
-		Delete: func(ctx context.Context, client *api, id string, _ *parameter) error {
-			_, err := client.SSM.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &id})
-			return err
-		},
+		Create:  create[parameter]((*ssm.Client).PutParameter),
+		Read:    readParameter,
+		Update:  updateParameter,
+		Delete:  remove[parameter]((*ssm.Client).DeleteParameter, "Name"),
 		SetTags: func(ctx context.Context, client *api, id string, tags map[string]string) error {
 			_, err := client.SSM.AddTagsToResource(ctx, &ssm.AddTagsToResourceInput{
 				ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id, Tags: tagList[types.Tag](tags),

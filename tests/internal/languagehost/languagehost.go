@@ -17,9 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/stats"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
@@ -169,9 +167,6 @@ func (s *service) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty,
 // Run builds the program, runs it to its end, and tells the engine how it ended.
 func (s *service) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	address := connectionOf(ctx).engineAddress()
-	if address == "" {
-		return nil, status.Error(codes.FailedPrecondition, "run a program before the handshake told the engine's address")
-	}
 	ctx, stop := s.whileWanted(ctx)
 	defer stop()
 	engine, err := dialEngine(address)

@@ -14,9 +14,7 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 )
@@ -212,8 +210,13 @@ func TestTheExitCodeDecidesHowTheRunEnds(t *testing.T) {
 		"os.Exit(0)":  {},
 		"os.Exit(32)": {Bail: true},
 		"os.Exit(3)":  {Error: "program exited with non-zero exit code: 3"},
+		"syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Hour)": {Error: "program ended unexpectedly: signal: killed"},
 	} {
-		got, err := client.Run(t.Context(), request(t, body, "os"))
+		imports := []string{"os"}
+		if want.Error != "" && strings.Contains(body, "syscall") {
+			imports = append(imports, "syscall", "time")
+		}
+		got, err := client.Run(t.Context(), request(t, body, imports...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,19 +226,7 @@ func TestTheExitCodeDecidesHowTheRunEnds(t *testing.T) {
 	}
 }
 
-func TestAProgramThatIsKilledEndsTheRunInAnError(t *testing.T) {
-	client, _ := attach(t, serve(t), newUser(t))
-	got, err := client.Run(t.Context(), request(t,
-		"syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Hour)", "os", "syscall", "time"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(got.GetError(), "killed") {
-		t.Errorf("the run ends in %v, want an error that says killed", got)
-	}
-}
-
-func TestTheUserSeesWhatTheProgramPrints(t *testing.T) {
+func TestTheUserSeesWhatTheProgramPrintsAndTheCompilersErrors(t *testing.T) {
 	engine := newUser(t)
 	client, _ := attach(t, serve(t), engine)
 	if _, err := client.Run(t.Context(), request(t,
@@ -247,11 +238,6 @@ func TestTheUserSeesWhatTheProgramPrints(t *testing.T) {
 			t.Errorf("the user sees %q, want %q in it", shown, want)
 		}
 	}
-}
-
-func TestTheUserSeesTheCompilersErrors(t *testing.T) {
-	engine := newUser(t)
-	client, _ := attach(t, serve(t), engine)
 	response, err := client.Run(t.Context(), request(t, "thisIsNotDeclared()"))
 	if err != nil {
 		t.Fatal(err)
@@ -265,33 +251,20 @@ func TestTheUserSeesTheCompilersErrors(t *testing.T) {
 }
 
 func TestACancelledRunEndsAndItsProgramIsKilled(t *testing.T) {
-	for name, cancel := range map[string]func(
-		*testing.T, *Host, pulumirpc.LanguageRuntimeClient, *grpc.ClientConn, context.CancelFunc,
-	){
-		"by the engine's call": func(
-			t *testing.T, _ *Host, client pulumirpc.LanguageRuntimeClient, _ *grpc.ClientConn, _ context.CancelFunc,
-		) {
-			if _, err := client.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
-				t.Error(err)
-			}
+	type running struct {
+		host       *Host
+		client     pulumirpc.LanguageRuntimeClient
+		connection *grpc.ClientConn
+		stop       context.CancelFunc
+	}
+	for name, cancel := range map[string]func(running) error{
+		"by the engine's call": func(r running) error {
+			_, err := r.client.Cancel(t.Context(), &emptypb.Empty{})
+			return err
 		},
-		"by the end of the call": func(
-			_ *testing.T, _ *Host, _ pulumirpc.LanguageRuntimeClient, _ *grpc.ClientConn, stop context.CancelFunc,
-		) {
-			stop()
-		},
-		"by the end of the engine": func(
-			_ *testing.T, _ *Host, _ pulumirpc.LanguageRuntimeClient, connection *grpc.ClientConn, _ context.CancelFunc,
-		) {
-			_ = connection.Close()
-		},
-		"by the end of the host": func(
-			t *testing.T, host *Host, _ pulumirpc.LanguageRuntimeClient, _ *grpc.ClientConn, _ context.CancelFunc,
-		) {
-			if err := host.Close(); err != nil {
-				t.Error(err)
-			}
-		},
+		"by the end of the call":   func(r running) error { r.stop(); return nil },
+		"by the end of the engine": func(r running) error { return r.connection.Close() },
+		"by the end of the host":   func(r running) error { return r.host.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			engine := newUser(t)
@@ -307,7 +280,9 @@ func TestACancelledRunEndsAndItsProgramIsKilled(t *testing.T) {
 				ended <- err
 			}()
 			<-engine.told
-			cancel(t, host, client, connection, stop)
+			if err := cancel(running{host, client, connection, stop}); err != nil {
+				t.Error(err)
+			}
 			if err := <-ended; err == nil {
 				t.Error("the run ended without an error")
 			}
@@ -341,53 +316,5 @@ func TestOneEnginesCancellationLeavesAnothersProgramRunning(t *testing.T) {
 	}
 	if shown, want := second.shown(pulumirpc.LogSeverity_INFO), "running "+second.address+"\n"; shown != want {
 		t.Errorf("the second engine's user sees %q, want %q", shown, want)
-	}
-}
-
-func TestRunsOfOneProgramAtTheSameTimeDoNotDisturbEachOther(t *testing.T) {
-	host := serve(t)
-	run := request(t, "")
-	var runs sync.WaitGroup
-	for range 8 {
-		client, _ := attach(t, host, newUser(t))
-		runs.Go(func() {
-			response, err := client.Run(t.Context(), run)
-			if err != nil || response.GetError() != "" || response.GetBail() {
-				t.Errorf("a run ended in %v, %v", response, err)
-			}
-		})
-	}
-	runs.Wait()
-}
-
-func TestARunWithoutAHandshakeIsRefused(t *testing.T) {
-	host := serve(t)
-	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", host.Port()),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connection.Close()
-	_, err = pulumirpc.NewLanguageRuntimeClient(connection).Run(t.Context(), request(t, ""))
-	if status.Code(err) != codes.FailedPrecondition {
-		t.Errorf("the run ended in %v, want a failed precondition", err)
-	}
-}
-
-func TestAProgramWithoutABuildTargetLeavesNoFile(t *testing.T) {
-	temporary := t.TempDir()
-	t.Setenv("TMPDIR", temporary)
-	client, _ := attach(t, serve(t), newUser(t))
-	run := request(t, "")
-	run.Info.Options = nil
-	response, err := client.Run(t.Context(), run)
-	if err != nil || response.GetError() != "" || response.GetBail() {
-		t.Fatalf("the run ended in %v, %v", response, err)
-	}
-	if _, err := os.Stat(filepath.Join(run.GetPwd(), "bin")); err == nil {
-		t.Error("there is a binary in the program's folder")
-	}
-	if left, err := filepath.Glob(filepath.Join(temporary, "pulumi-go-*")); err != nil || len(left) != 0 {
-		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

@@ -34,11 +34,12 @@ var buildFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=", "-ldflags
 func (s *service) runProgram(
 	ctx context.Context, engine *engine, request *pulumirpc.RunRequest, environment []string,
 ) (*pulumirpc.RunResponse, error) {
-	binary, remove, err := placeBinary(request.GetInfo())
-	if err != nil {
-		return nil, err
+	// The buildTarget of Pulumi.yaml.
+	target := request.GetInfo().GetOptions().GetFields()["buildTarget"].GetStringValue()
+	if target == "" {
+		return nil, errors.New("build the program: Pulumi.yaml states no buildTarget")
 	}
-	defer remove()
+	binary := filepath.Join(request.GetInfo().GetProgramDirectory(), target)
 	command, err := s.start(ctx, engine, request, binary, environment)
 	var compilation *compileError
 	if errors.As(err, &compilation) {
@@ -65,23 +66,6 @@ func (s *service) runProgram(
 	default:
 		return &pulumirpc.RunResponse{Error: fmt.Sprintf("program ended unexpectedly: %v", err)}, nil
 	}
-}
-
-// placeBinary is where the program's binary goes: the buildTarget of the project, or a folder that remove
-// removes.
-func placeBinary(program *pulumirpc.ProgramInfo) (binary string, remove func(), err error) {
-	target := program.GetOptions().GetFields()["buildTarget"].GetStringValue()
-	switch {
-	case filepath.IsAbs(target):
-		return target, func() {}, nil
-	case target != "":
-		return filepath.Join(program.GetProgramDirectory(), target), func() {}, nil
-	}
-	folder, err := os.MkdirTemp("", "pulumi-go-")
-	if err != nil {
-		return "", nil, fmt.Errorf("create a folder for the program's binary: %w", err)
-	}
-	return filepath.Join(folder, "program"), func() { _ = os.RemoveAll(folder) }, nil
 }
 
 // start builds the program and starts its binary. It does both under one lock, because the Go tool may write
