@@ -11,7 +11,7 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// Who is told: an address, or a topic of somebody else.
+// Whom alarms notify: an address, and a topic that is not the stack's.
 const (
 	oncall     = "oncall@example.com"
 	withEmail  = "mediaserver:alarmEmails[0]=" + oncall
@@ -22,7 +22,7 @@ const (
 	othersPage = "topic " + topicName
 )
 
-// alarmed is what the account holds of the stack with alarms for people, beside the given things.
+// alarmed is what the account holds of a stack with alarms for people, and the given things.
 func alarmed(things ...string) []string {
 	list := append(deployed("mediaserver"), things...)
 	for _, name := range []string{
@@ -34,12 +34,12 @@ func alarmed(things ...string) []string {
 	return list
 }
 
-// subscribed is how inventory lists an address that the stack's own topic sends to.
+// subscribed is how inventory lists an address that the stack's own topic notifies.
 func subscribed(address string) string {
 	return "email of " + address + " for topic mediaserver-alarms"
 }
 
-// createTopic makes a topic that is not of the stack.
+// createTopic creates a topic that is not the stack's.
 func (d *deployment) createTopic() {
 	d.t.Helper()
 	if _, err := d.Clients().SNS.CreateTopic(d.t.Context(), &sns.CreateTopicInput{Name: aws.String(topicName)}); err != nil {
@@ -91,7 +91,7 @@ func TestAlarmsComeToARunningStackAndGoAgain(t *testing.T) {
 	seen := len(proxy.Actions())
 	d.Up()
 	calls := proxy.Actions()[seen:]
-	// The service names alarms that look at the load balancer, so those four are there before it is told.
+	// The service names the four alarms on the load balancer, so they must exist before it is updated.
 	if told := slices.Index(calls, "UpdateService"); told < 0 || count(calls[:max(told, 0)], "PutMetricAlarm") < 4 {
 		t.Errorf("the service was told of its alarms by call %d of %q", told, calls)
 	}

@@ -7,7 +7,7 @@ import (
 	"mediaserver/tests/internal/faultproxy"
 )
 
-// ridingOut injects faults and returns a check that each has happened as often as it should.
+// ridingOut injects faults and returns a check that each has happened as often as its rule says.
 func ridingOut(t *testing.T, proxy *faultproxy.Proxy, rules []faultproxy.Rule) (check func()) {
 	t.Helper()
 	hits := make([]func() int, len(rules))
@@ -91,7 +91,7 @@ func TestALastingFaultNamesTheResourceAndTheNextRunConverges(t *testing.T) {
 		rule                    faultproxy.Rule
 		kind, resource, message string
 	}
-	// Those of one run are independent of each other; each run gets further than the one before it.
+	// The faults of a run do not depend on each other, and each run gets further than the one before.
 	for _, run := range [][]fault{
 		{
 			{faultproxy.Rule{Action: "AuthorizeSecurityGroupIngress", Fault: faultproxy.InternalError}, "aws:ec2:SecurityGroup", "alb", internal},

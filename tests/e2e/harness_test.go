@@ -34,7 +34,7 @@ func newFaultyDeployment(t *testing.T) (*deployment, *faultproxy.Proxy) {
 // managedByDefault is how many resources a stack with default settings has.
 func managedByDefault() int { return len(guide.Default()) }
 
-// checkManaged checks that the stack's state holds all resources of the inventory but some, however many they are.
+// checkManaged checks that the state has as many resources as the inventory of the default stack, but for the missing ones.
 func (d *deployment) checkManaged(missing int) {
 	d.t.Helper()
 	if got, want := len(d.Managed()), managedByDefault()-missing; got != want {

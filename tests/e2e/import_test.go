@@ -15,8 +15,7 @@ import (
 // naming are the properties that say which thing a resource is. Every resource has one of them.
 var naming = []string{"name", "bucket", "repository", "role", "clusterName", "family", "resourceId", "dashboardName", "loadBalancerArn"}
 
-// checkReadByID reads every resource as an import does, and a refresh after a run that was cut short: they know no more
-// of it than its id.
+// checkReadByID reads every resource as an import does, or a refresh after an interrupted run: by its id alone.
 func checkReadByID(d *deployment) {
 	t := d.t
 	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", d.Providers["aws"]),

@@ -13,11 +13,11 @@ import (
 	"mediaserver/tests/internal/sandboxtest"
 )
 
-// The recovery is the one of docs/operating.md, "After an interrupted run".
+// The recovery is that of docs/operating.md, "After an interrupted run".
 func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t *testing.T) {
 	t.Parallel()
 	d, proxy := newFaultyDeployment(t)
-	// When the CLI is killed the cluster exists, which its provider is still reading, and the registry does not.
+	// When the CLI is killed, the cluster exists but its provider is still reading it, and the registry does not exist.
 	for _, action := range []string{"DescribeClusters", "CreateRepository"} {
 		proxy.Inject(faultproxy.Rule{Action: action, Fault: faultproxy.Delay, Pause: time.Hour})
 	}
@@ -52,8 +52,8 @@ func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t
 	d.checkInventory(kept("mediaserver", 1))
 }
 
-// killDuringUp starts an up and kills the CLI when these creations are under way and everything else is there that
-// does not wait for them. Then nothing further can begin between the look and the kill.
+// killDuringUp starts an up, and kills the CLI when these creations are under way and everything else exists that does not
+// wait for them. So nothing else can begin just before the kill.
 func (d *deployment) killDuringUp(creations ...string) {
 	d.t.Helper()
 	command := d.Command(d.t.Context(), "--non-interactive", "up", "--yes", "--skip-preview")
@@ -105,7 +105,7 @@ func notWaitingFor(keys []string) []string {
 	return others
 }
 
-// sameKeys tells whether both have the same keys, in whatever order.
+// sameKeys tells whether both have the same keys, in any order.
 func sameKeys(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestTheDefaultStack looks at one stack with the default settings from all sides that leave it as it is.
+// TestTheDefaultStack checks one stack with the default settings in all ways that do not change it.
 func TestTheDefaultStack(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)

@@ -9,7 +9,7 @@ import (
 	"mediaserver/tests/internal/sandboxtest"
 )
 
-// The other two combinations of settings come and go in the tests beside this one.
+// The tests in transition_test.go deploy the other two combinations of settings.
 func TestAGivenCertificateInAHostedZoneIsReadBackAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)

@@ -1,3 +1,3 @@
-// Package https proves HTTPS on a domain in the sandbox: each combination of its settings, the way there and back on a
-// running stack, and what goes wrong with a zone, a record or a certificate.
+// Package https tests HTTPS on a domain in the sandbox: every combination of its settings, turning it on and off on a
+// running stack, and trouble with a zone, a record or a certificate.
 package https

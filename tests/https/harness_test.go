@@ -27,7 +27,7 @@ const (
 	zoneName = "example.com"
 )
 
-// deployment is a sandbox in whose account there is a zone, with a watch on what the provider calls.
+// deployment is a sandbox whose account has a zone, with a watch on the calls of the provider.
 type deployment struct {
 	*sandboxtest.Deployment
 	t       *testing.T
@@ -58,7 +58,7 @@ func newDeployment(t *testing.T) *deployment {
 	return d
 }
 
-// newZone makes a hosted zone and returns its id.
+// newZone creates a hosted zone and returns its id.
 func (d *deployment) newZone(name string, private bool) string {
 	d.t.Helper()
 	request := &route53.CreateHostedZoneInput{
@@ -86,7 +86,7 @@ func (d *deployment) change(action types.ChangeAction, set types.ResourceRecordS
 	}
 }
 
-// records are the records of the zone but those that every zone has: each as its type, its name and what it says.
+// records are the records of the zone, without those that every zone has: each as type, name and content.
 func (d *deployment) records() []string {
 	d.t.Helper()
 	return records(d.t.Context(), d.t.Fatal, d.clients, d.zone)

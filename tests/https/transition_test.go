@@ -11,7 +11,7 @@ import (
 	"mediaserver/tools/gate"
 )
 
-// judged is what the gate thinks of a plan, with allowances.
+// judged is the gate's judgement of a plan, with allowances.
 func (d *deployment) judged(plan string, allowances ...string) gate.Judgement {
 	d.t.Helper()
 	read, err := gate.Read(strings.NewReader(plan), "")
@@ -21,8 +21,8 @@ func (d *deployment) judged(plan string, allowances ...string) gate.Judgement {
 	return gate.Judge(read, "commit", allowances)
 }
 
-// wantRefused asserts what the gate refuses of the preview, where "additions" stands for all that is new, and that the
-// preview passes with all allowances and with none missing.
+// wantRefused asserts what the gate refuses in the preview, where "additions" stands for all new resources, and that the
+// preview needs every allowance that the gate asks for.
 func (d *deployment) wantRefused(want ...string) {
 	d.t.Helper()
 	plan := d.Must("preview", "--json", "--show-sames").Stdout
@@ -55,8 +55,8 @@ func (d *deployment) wantRefused(want ...string) {
 	}
 }
 
-// wantAlwaysServed asserts that at each moment a port forwarded to the tasks, that port 80 sent nobody to where nothing
-// was, and that port 443 had its certificate.
+// wantAlwaysServed asserts that at every moment a port forwarded to the tasks, port 80 redirected only to where the stack
+// answers, and port 443 had its certificate.
 func wantAlwaysServed(t *testing.T, moments []moment, withAlias bool) {
 	t.Helper()
 	for _, each := range moments {
@@ -79,7 +79,7 @@ func wantAlwaysServed(t *testing.T, moments []moment, withAlias bool) {
 	}
 }
 
-// wantCalls asserts the calls that changed something: in their order, and after all of them what was deleted, in any.
+// wantCalls asserts the calls that changed something: first these in their order, then the deletions in any order.
 func wantCalls(t *testing.T, moments []moment, inOrder []string, thenDeleted ...string) {
 	t.Helper()
 	got := calls(moments)
@@ -169,7 +169,7 @@ func TestAnIssuedCertificateIsAnnouncedAndAnotherDomainHasItsOwnBeforeTheOldOnes
 	d.configure(map[string]string{"domainName": domain, "hostedZoneId": d.zone})
 	d.wantAnnouncedWait("Waiting until AWS has seen the record in the zone example.com and has issued the certificate for media.example.com")
 	if output := d.Must("preview", "--expect-no-changes"); strings.Contains(output.Stdout+output.Stderr, "Waiting until AWS") {
-		t.Errorf("a preview waits for nothing, and says:\n%s", output.Stdout+output.Stderr)
+		t.Errorf("there is nothing to wait for, and the preview says:\n%s", output.Stdout+output.Stderr)
 	}
 	d.watch.since()
 	d.configure(map[string]string{"domainName": "films.example.com"})

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// wantFailure asserts that an update fails and says why, and that nobody was interrupted by it.
+// wantFailure asserts that a command fails and says why, and that users were served all the time.
 func (d *deployment) wantFailure(command []string, parts ...string) {
 	d.t.Helper()
 	result := d.Run(command...)
@@ -46,8 +46,8 @@ func TestWhatDoesNotFitIsRefusedInOneErrorBeforeAnythingChanges(t *testing.T) {
 	}
 }
 
-// TestTroubleInTheZoneLeavesTheStackServed first has a zone that nobody asks: a second zone takes the domain away from it,
-// as a delegation to elsewhere does. Then somebody else has a record where the stack wants its own.
+// TestTroubleInTheZoneLeavesTheStackServed first delegates the domain to another zone, so that AWS does not see the record
+// of the certificate. Then somebody else has a record where the stack wants its own.
 func TestTroubleInTheZoneLeavesTheStackServed(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
@@ -81,8 +81,8 @@ func TestTroubleInTheZoneLeavesTheStackServed(t *testing.T) {
 	d.checkValues(41, map[string]any{"domainName": domain, "hostedZoneId": d.zone})
 }
 
-// wantAnnouncedWait deploys the stack and asserts that the program prints a message while it waits for the certificate:
-// the certificate's state is kept back until then.
+// wantAnnouncedWait deploys the stack and asserts that the program prints a message while it waits for the certificate,
+// whose state is held back until then.
 func (d *deployment) wantAnnouncedWait(message string) {
 	d.t.Helper()
 	printed := &signal{text: message, seen: make(chan struct{})}
@@ -101,7 +101,7 @@ func (d *deployment) wantAnnouncedWait(message string) {
 			select {
 			case <-printed.seen:
 			case <-time.After(2 * time.Minute):
-				// Nothing hangs without the message, which is missed below.
+				// The check below reports the missing message.
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func (d *deployment) wantAnnouncedWait(message string) {
 	}
 }
 
-// signal is an output that tells when it holds a text.
+// signal is an output that closes a channel once it holds a text.
 type signal struct {
 	text string
 	seen chan struct{}

@@ -21,8 +21,8 @@ import (
 	"mediaserver/tests/internal/faultproxy"
 )
 
-// watch stands between the provider and the emulator. It lets calls that change something through one at a time, and
-// looks after each at the ways in: so it has seen every state that users could have met.
+// watch is a proxy between the provider and the emulator. It lets only one call through at a time that changes something,
+// and looks at the load balancer and the zone after each. So it sees every state that users could meet.
 type watch struct {
 	forward *httputil.ReverseProxy
 	clients *awsclients.Clients
@@ -31,17 +31,17 @@ type watch struct {
 	hold func(operation string)
 
 	mutex sync.Mutex
-	// moments are the calls that changed something, in their order, with what was there afterwards.
+	// moments are the calls that changed something, in their order, with the state after each.
 	moments []moment
 }
 
-// moment is what users met after a call.
+// moment is what users meet after a call.
 type moment struct {
-	// call is the operation, and what it changed.
+	// call is the operation and what it changed.
 	call string
 	// ports tells what each port of the load balancer does: forward, or redirect to an address.
 	ports map[int32]string
-	// secured tells whether the certificate of port 443 is there. True if there is no such port.
+	// secured tells whether the certificate of port 443 exists. True if there is no such port.
 	secured bool
 	// records are those of the zone.
 	records []string
@@ -91,7 +91,7 @@ func (w *watch) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	w.moments = append(w.moments, w.look(operation+described(operation, string(body))))
 }
 
-// described is what a call changes, where several calls of an operation differ in it.
+// described tells calls of the same operation apart by what they change.
 func described(operation, body string) string {
 	switch operation {
 	case "CreateListener", "ModifyListener":
@@ -111,7 +111,7 @@ func described(operation, body string) string {
 	return ""
 }
 
-// look reads the ways in.
+// look reads the load balancer and the zone.
 func (w *watch) look(call string) moment {
 	seen := moment{call: call, ports: map[int32]string{}, secured: true}
 	note := func(problem ...any) { seen.call += " " + fmt.Sprint(problem...) }
@@ -147,7 +147,7 @@ func (w *watch) look(call string) moment {
 	return seen
 }
 
-// records are the records of a zone but those that every zone has: each as its type, its name and what it says.
+// records are the records of a zone, without those that every zone has: each as type, name and content.
 func records(ctx context.Context, fail func(...any), clients *awsclients.Clients, zone string) []string {
 	found, err := clients.Route53.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{HostedZoneId: &zone})
 	if err != nil {
@@ -175,7 +175,7 @@ func records(ctx context.Context, fail func(...any), clients *awsclients.Clients
 	return all
 }
 
-// since forgets the moments so far and returns them.
+// since returns the moments so far and forgets them.
 func (w *watch) since() []moment {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()

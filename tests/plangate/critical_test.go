@@ -12,9 +12,9 @@ import (
 	"mediaserver/tests/internal/sandboxtest"
 )
 
-// attack is a program whose plans once passed as harmless. The setting attack:kind chooses the attack, so that one build
-// serves them all: a dashboard with an alias to the bucket in its place, a component, and a role with an alias to that
-// component that trusts everybody.
+// attack is a program with three attacks, two of which the gate once let pass. The setting attack:kind chooses one, so that
+// the program is built only once: a dashboard that replaces the bucket through an alias, a component, and a role that
+// trusts everybody and replaces the component through an alias.
 var attack = []sandboxtest.Edit{
 	{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
 		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
@@ -109,7 +109,7 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 		r.run(up.step(t, "Do what was judged"))
 	}
 	replay("component", "is new")
-	// The attacks are real: once allowed, they do what the gate was to prevent.
+	// The attacks are real: once allowed, they do what the gate prevents.
 	replay("role", "shell")
 	if !hasRole() {
 		t.Error("the update has created no role")

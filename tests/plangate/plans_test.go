@@ -1,5 +1,5 @@
-// Package plangate tests scripts/plan-gate and the workflows that use it from outside: with recorded plans, and with
-// plans that the Pulumi CLI makes of changed programs in the sandbox.
+// Package plangate tests scripts/plan-gate and the workflows that use it, with recorded plans and with plans that the Pulumi
+// CLI makes in the sandbox.
 package plangate
 
 import (
@@ -18,7 +18,7 @@ import (
 // repository is the folder of the program, seen from this package.
 const repository = "../.."
 
-// recorded is a plan of those that the gate's own tests have, such as everyday/edit-capacity, as one of the stack dev.
+// recorded is one of the plans of the gate's own tests, such as everyday/edit-capacity, as a plan of the stack dev.
 func recorded(t *testing.T, name string) string {
 	t.Helper()
 	packed, err := os.ReadFile(filepath.Join(repository, "tools", "gate", "testdata", name+".json.gz"))
@@ -79,7 +79,7 @@ func gate(t *testing.T) string {
 	return path
 }
 
-// allowances are what the gate offers to let pass, in the order of the table.
+// allowances are those that the gate offers, in the order of the table.
 func (v verdict) allowances() []string {
 	var offered []string
 	for line := range strings.Lines(v.stderr) {
@@ -90,7 +90,7 @@ func (v verdict) allowances() []string {
 	return offered
 }
 
-// allowing are the options that let all that was refused pass.
+// allowing are the options that allow everything that was refused.
 func (v verdict) allowing() []string {
 	var options []string
 	for _, allowance := range v.allowances() {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A run that waited for its approval, or that somebody runs again, keeps its commit: it must not bring an old one back.
+// A run that waited for its approval, or that is run again, keeps its commit. It must not deploy an old one.
 func TestOnlyTheTipOfMainIsDeployed(t *testing.T) {
 	up := readWorkflow(t, "up.yml")
 	const tip = "1111111111111111111111111111111111111111"

@@ -36,7 +36,7 @@ func upRunner(t *testing.T, deployed *sandboxtest.Deployment, program *sandbox.S
 	return r
 }
 
-// upWorkflow is the job of the workflow `up`, and the stack in the sandbox that it deploys.
+// upWorkflow is the steps of the workflow `up`, and the stack in the sandbox that they deploy.
 type upWorkflow struct {
 	*sandboxtest.Deployment
 	preview, judging, doing, writing step
@@ -82,7 +82,7 @@ func (u *upWorkflow) comesUp(t *testing.T) {
 	}
 }
 
-// stopsAChangedProgram does what was judged with programs that want something else, or more.
+// stopsAChangedProgram runs the update that was judged with programs that want something else, or more.
 func (u *upWorkflow) stopsAChangedProgram(t *testing.T) {
 	before := u.Must("stack", "export").Stdout
 	judged := upRunner(t, u.Deployment, u.Changed(retention("60")))
@@ -109,7 +109,7 @@ func (u *upWorkflow) stopsAChangedProgram(t *testing.T) {
 	}
 }
 
-// leavesAChangedStackAlone has another deployment come between the judgement and what it allows.
+// leavesAChangedStackAlone deploys something else between the judgement and the update.
 func (u *upWorkflow) leavesAChangedStackAlone(t *testing.T) {
 	judged := upRunner(t, u.Deployment, u.Changed(retention("90")))
 	judged.run(u.preview)
@@ -149,7 +149,7 @@ func (u *upWorkflow) endsWithAFailedPreview(t *testing.T) {
 	}
 }
 
-// endsWithASilentPreview judges a plan that is fine, of a preview that was not.
+// endsWithASilentPreview judges a harmless plan of a preview that failed.
 func (u *upWorkflow) endsWithASilentPreview(t *testing.T) {
 	// The recorded plan is of the stack dev.
 	r := newRunner(t, map[string]string{"plan.json": recorded(t, "everyday/edit-capacity"), "preview-code": "255\n"})
@@ -158,7 +158,7 @@ func (u *upWorkflow) endsWithASilentPreview(t *testing.T) {
 	}
 }
 
-// stateOf is what a state holds, without the times at which it was written.
+// stateOf is the content of a state, without timestamps.
 func stateOf(t *testing.T, state string) string {
 	t.Helper()
 	var read struct {

@@ -63,14 +63,14 @@ func (j job) step(t *testing.T, name string) step {
 	return step{}
 }
 
-// runner is where steps of a workflow run, as on GitHub.
+// runner runs steps of a workflow as GitHub does.
 type runner struct {
 	t *testing.T
-	// folder takes the place of the runner's folder for temporary files.
+	// folder is the folder for temporary files.
 	folder string
 	// program is the folder that is checked out.
 	program string
-	// environment is what each step finds besides its own variables.
+	// environment is that of each step, beside its own variables.
 	environment []string
 }
 
@@ -268,7 +268,7 @@ func TestTheWorkflowTakesLabelsOfAnEarlierCommitAway(t *testing.T) {
 	taking := readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Take labels of an earlier commit away")
 	r := newRunner(t, nil)
 	const label = `"allow:media-storage@27sfqsonqbxey"`
-	// The others are not the gate's: taking a label away takes it from the whole repository.
+	// The other labels are not the gate's, and deleting one deletes it from the whole repository.
 	r.run(taking, `LABELS=["bug", `+label+`, "allow:force-push", "allow:a@1", "allow:alb@27sfqsonqbxey-2", "x-allow:alb@27sfqsonqbxey"]`)
 	want := "gh api --method DELETE --silent repos/owner/repository/labels/allow%3Amedia-storage%4027sfqsonqbxey"
 	if got := r.read("calls"); got != want {

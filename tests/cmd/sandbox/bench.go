@@ -15,7 +15,7 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// defaultRounds is how often bench measures everything when it is not told.
+// defaultRounds is how often bench measures everything by default.
 const defaultRounds = 5
 
 // emptyProgram creates nothing, so it takes as long as the engine and the start of a Go program take.

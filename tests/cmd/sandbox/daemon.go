@@ -21,7 +21,7 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// stopWithin is how long the sandbox process may take to end when it is asked to, before it is killed.
+// stopWithin is how long the sandbox process may take to end after a request, before it is killed.
 const stopWithin = 30 * time.Second
 
 // errNone is returned when no sandbox is running.
@@ -29,8 +29,8 @@ var errNone = errors.New("no sandbox is running")
 
 // daemon is the sandbox process of one folder, running or not, which outlives the command that deployed in it.
 //
-// All that it leaves on disk is in the folder: the record of the running sandbox, its log, and the lock that its process
-// and the emulator's hold.
+// The folder holds all its files: the record of the running sandbox, its log, and the lock that its process and the
+// emulator's hold.
 type daemon struct {
 	dir string
 }
@@ -43,10 +43,10 @@ func (d daemon) record() string { return filepath.Join(d.dir, "sandbox.json") }
 // lock is the file that is locked as long as the sandbox process or its emulator runs. It names the former.
 func (d daemon) lock() string { return filepath.Join(d.dir, "process.lock") }
 
-// exists tells whether a sandbox has left anything in the folder.
+// exists tells whether the folder of a sandbox exists.
 func (d daemon) exists() (bool, error) { return pathExists(d.dir) }
 
-// served tells whether the folder's last sandbox has served, even if it does no more.
+// served tells whether the folder's last sandbox was ready once, even if it has ended.
 func (d daemon) served() (bool, error) { return pathExists(d.record()) }
 
 func pathExists(path string) (bool, error) {
@@ -125,7 +125,7 @@ func (d daemon) launch(ctx context.Context, program string, arguments ...string)
 	command := exec.Command(program, arguments...)
 	command.Stdout, command.Stderr = log, log
 	command.ExtraFiles = []*os.File{written}
-	// A session of its own keeps it away from the terminal's Ctrl-C and hang-up.
+	// In a session of its own, it does not get the terminal's Ctrl-C and hang-up.
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = command.Start()
 	_ = written.Close()
@@ -134,7 +134,7 @@ func (d daemon) launch(ctx context.Context, program string, arguments ...string)
 	}
 	interrupted := context.AfterFunc(ctx, func() { _ = command.Process.Signal(syscall.SIGTERM) })
 	defer interrupted()
-	// The process writes one byte when it serves; the pipe ends without it when the process ends.
+	// The process writes one byte when it is ready. If it ends before that, the pipe ends without one.
 	if _, err := ready.Read(make([]byte, 1)); err != nil {
 		_ = command.Wait()
 		if ctx.Err() != nil {
@@ -193,8 +193,8 @@ func (d daemon) write(stack *sandbox.Stack) error {
 	return nil
 }
 
-// remove ends the sandbox process of the folder, if there is one, and the emulator, and removes the folder. The
-// process is asked first and killed when it does not end.
+// remove ends the sandbox process of the folder, if there is one, and the emulator, and removes the folder. It kills a
+// process that does not end when asked to.
 func (d daemon) remove(ctx context.Context) error {
 	for _, request := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		runs, err := d.runs()

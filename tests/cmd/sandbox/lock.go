@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockPoll is how often a waiting process looks whether a lock is free.
+// lockPoll is how often a waiting process tries to take a lock.
 const lockPoll = 20 * time.Millisecond
 
 // tryLock takes the lock on a file, or returns nil if another process has it. The kernel drops the lock when every
-// process that has the returned file open has closed it or ended, whatever the way. So a lock that is passed on to a
-// child tells that both are gone, which a process id cannot, because ids are given again.
+// process that has the returned file open has closed it or ended, in whatever way. So a lock that is passed on to a child
+// shows when both have ended. A process id does not, because ids are reused.
 func tryLock(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

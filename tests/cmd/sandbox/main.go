@@ -30,7 +30,7 @@ SANDBOX_PLUGINS=official lets the official plugins installed in your Pulumi home
 emulator, instead of the stand-ins in this repository.
 `
 
-// exitStatus is an error that carries the exit status of a command which has told the user already.
+// exitStatus is an error that the user has been told already: only the exit status is left to be returned.
 type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
@@ -88,7 +88,7 @@ func run(ctx context.Context, arguments []string) error {
 	return exitStatus(2)
 }
 
-// most is how many arguments the verbs take that do not pass them on to Pulumi.
+// most is how many arguments a verb takes. The others pass theirs on to Pulumi.
 var most = map[string]int{"down": 0, "env": 0, "bench": 1, "serve": 0}
 
 func isHelp(word string) bool { return word == "-h" || word == "--help" }
@@ -123,8 +123,8 @@ func choosePlugins() (sandbox.Plugins, error) {
 }
 
 // interactive runs a command on this process's own input and output. Ctrl-C on a terminal reaches the command
-// directly, as a member of the same process group; a signal sent to this process alone is passed on, once, as
-// an interrupt, on which the CLI ends its work in good order.
+// directly, as a member of the same process group. A signal to this process alone is passed on, once, as an
+// interrupt, after which the CLI ends in good order.
 func interactive(ctx context.Context, command *exec.Cmd) error {
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := command.Start(); err != nil {

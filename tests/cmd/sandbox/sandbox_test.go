@@ -30,8 +30,7 @@ import (
 // repository is the folder of this repository, seen from this package.
 const repository = "../../.."
 
-// program creates a log group, protected if clone:protect is set, and waits before it ends as long as there is a file
-// named hold.
+// program creates a log group, which is protected if clone:protect is set, and does not end while there is a file named hold.
 const program = `package main
 
 import (
@@ -122,7 +121,7 @@ func newClone(t *testing.T, builtBefore bool) clone {
 		}
 		c.writeBinary("bin/clone", binary)
 	}
-	// A home without anything in it, but for Go's caches.
+	// An empty home, except for Go's caches.
 	c.environment = append(os.Environ(), "HOME="+t.TempDir(),
 		"GOCACHE="+goSetting(t, "GOCACHE"), "GOMODCACHE="+goSetting(t, "GOMODCACHE"),
 		"PATH="+filepath.Dir(cli)+string(os.PathListSeparator)+os.Getenv("PATH"),
@@ -290,7 +289,7 @@ func (c clone) running() []process {
 	return running
 }
 
-// left are those of the processes that still run. The kernel may have given the id of one that has ended to another.
+// left are those of the processes that still run. The id of one that has ended may belong to another now.
 func left(t *testing.T, of []process) []process {
 	t.Helper()
 	return slices.DeleteFunc(processes(t), func(p process) bool {
@@ -340,8 +339,8 @@ func checkContains(t *testing.T, output string, wanted ...string) {
 	}
 }
 
-// TestUpDeploysAgainChangesNothingAndDownLeavesNothing also protects what it has deployed, as protectData does: down
-// takes that away, too.
+// TestUpDeploysAgainChangesNothingAndDownLeavesNothing also protects what it has deployed, as protectData does. down deletes
+// it all the same.
 func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, false)
@@ -371,7 +370,8 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	checkContains(t, c.must("down"), "There is no sandbox.")
 }
 
-// checkEnvironment evaluates what env prints in a shell, as a user does, and looks where that leads.
+// checkEnvironment evaluates what env prints in a shell, as a user does, and checks that pulumi and AWS clients then use the
+// sandbox.
 func (c clone) checkEnvironment() {
 	t := c.t
 	t.Helper()
@@ -467,8 +467,8 @@ func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *tes
 	}
 }
 
-// TestASandboxOfWhichHalfHasEndedIsNone looks at a sandbox while it ends, when the lock is still held. The first process is
-// one whose end nobody has asked for, as in a container whose first process does not.
+// TestASandboxOfWhichHalfHasEndedIsNone looks at a sandbox that is ending, while the lock is still held. Its process is a
+// zombie, as in a container whose first process does not wait for orphans.
 func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
 	ended := exec.Command("true")
 	if err := ended.Start(); err != nil {
@@ -677,7 +677,7 @@ func (c clone) start() *background {
 	}
 }
 
-// killUp kills an up in its midst.
+// killUp kills an up that is under way.
 func (c clone) killUp() {
 	c.t.Helper()
 	c.write("hold", "")

@@ -37,8 +37,8 @@ func up(ctx context.Context, place place, flags []string) error {
 	return lines.Flush()
 }
 
-// deploy runs a command of the CLI that changes what is deployed to its end, whatever that is. The CLI keeps the lock,
-// too: should this process be killed alone, the next command waits for the CLI.
+// deploy runs a command of the CLI that changes what is deployed. The CLI holds the lock, too: if this process alone is
+// killed, the next command waits for the CLI.
 func deploy(ctx context.Context, stack *sandbox.Stack, lock *os.File, arguments ...string) error {
 	command := stack.Command(context.WithoutCancel(ctx), arguments...)
 	command.ExtraFiles = []*os.File{lock}

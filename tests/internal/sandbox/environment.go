@@ -18,15 +18,15 @@ const (
 	SecretKey = "test"
 )
 
-// passphrase encrypts the secrets of stacks that the user makes in the sandbox; its own have a key. It is no secret:
-// what it guards is made up for the sandbox and goes away with it.
+// passphrase encrypts the secrets of stacks that the user creates in the sandbox; its own stacks have a key. It is public,
+// because these secrets exist only in the sandbox.
 const passphrase = "sandbox"
 
 // Environment points programs at a stack and an account, whatever the environment of this process does.
 type Environment struct {
 	// Variables are the variables that do so, by name.
 	Variables map[string]string
-	// Misleading tells of the name of another variable whether it would lead elsewhere.
+	// Misleading tells whether another variable, given by its name, would point them elsewhere.
 	Misleading func(name string) bool
 }
 
@@ -119,9 +119,8 @@ func (s *Stack) Exports() string {
 	return s.Environment().Exports() + fmt.Sprintf("export PATH=%s:\"$PATH\"\n", shellword.Quote(filepath.Dir(s.CLI)))
 }
 
-// backend is the URL of the state folder. The file backend replaces a file in one step, but writes a file of
-// attributes beside it in two, and cannot read the state any more when it was killed between the two; so it is
-// told to write none.
+// backend is the URL of the state folder. The file backend also writes a file of attributes beside each file, and cannot
+// read the state if it was killed between the two; so it is told to write none.
 func (s *Stack) backend() string {
 	return (&url.URL{Scheme: "file", Path: s.stateDir(), RawQuery: "metadata=skip"}).String()
 }

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// Killed tells whether a run of the CLI on the stack was killed: the lock is left that the file backend gives to each
-// run, and the process that it names is gone. State and account may then differ.
+// Killed tells whether a run of the CLI on the stack was killed: then the lock that the file backend gives each run is
+// still there, and the process that it names has ended. State and account may differ.
 func (s *Stack) Killed() (bool, error) {
 	project, err := readProject(s.Root)
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *Stack) Killed() (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("look whether the last run was killed: %w", err)
 		}
-		// One that was killed while it wrote its lock leaves half of it.
+		// A run that was killed while it wrote its lock leaves half of it.
 		if json.Unmarshal(text, &lock) != nil || !ProcessRuns(lock.PID) {
 			return true, nil
 		}
@@ -41,8 +41,8 @@ func (s *Stack) Killed() (bool, error) {
 	return false, nil
 }
 
-// ProcessRuns tells whether a process runs. One that has ended keeps its id until somebody asks for its end, which in a
-// container may be never; where there is a /proc, that tells.
+// ProcessRuns tells whether a process runs. A zombie keeps its id until its parent waits for it, which may never happen in
+// a container; /proc, where there is one, tells it apart.
 func ProcessRuns(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false

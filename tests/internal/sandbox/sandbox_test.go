@@ -106,57 +106,29 @@ func TestExportsUnsetWhatLeadsElsewhereAndPutTheCLIFirstOnPath(t *testing.T) {
 func TestTheOfficialPluginsGetTheSameSettingsAndNoAttachment(t *testing.T) {
 	t.Setenv("PULUMI_HOME", "/home/user/.pulumi")
 	t.Setenv("AWS_PROFILE", "production")
-	root := writeProject(t)
-	standIn, official := startOn(t, root, StandIn), startOn(t, root, Official)
-	t.Run("the environment has no attachment", func(t *testing.T) { hasNoAttachment(t, official) })
-	text := settingsOf(t, official)
-	if own := settingsOf(t, standIn); own != text {
-		t.Errorf("the settings differ:\n%s\nand\n%s", own, text)
+	stack := &Stack{
+		Root: writeProject(t), Dir: t.TempDir(), CLI: "/tools/pulumi", Name: "sandbox", Plugins: Official,
+		Emulator: "http://127.0.0.1:1", ProviderEndpoint: "http://127.0.0.1:9",
 	}
-	var settings struct {
-		Config          map[string]any
-		SecretsProvider string
-	}
-	if err := yaml.Unmarshal([]byte(text), &settings); err != nil {
-		t.Fatal(err)
-	}
-	if want := "awskms://alias/pulumi?region=eu-west-2"; settings.SecretsProvider != want {
-		t.Errorf("the secrets are encrypted by %q, want %q", settings.SecretsProvider, want)
-	}
-	t.Run("the settings lead to the emulator", func(t *testing.T) { leadToTheEmulator(t, settings.Config) })
-}
-
-// startOn starts a sandbox for a project, with an endpoint of its own for the provider.
-func startOn(t *testing.T, root string, plugins Plugins) *Sandbox {
-	t.Helper()
-	sandbox, err := Start(t.Context(), Options{
-		Root: root, Dir: t.TempDir(), BinDir: "../../../bin", ToolModule: "../..", Plugins: plugins,
-		ProviderEndpoint: func(string) (string, error) { return "http://127.0.0.1:9", nil },
-	})
+	hasNoAttachment(t, stack)
+	text, err := stack.encodeSettings(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = sandbox.Close() })
-	return sandbox
-}
-
-// settingsOf are the settings that a sandbox has written.
-func settingsOf(t *testing.T, sandbox *Sandbox) string {
-	t.Helper()
-	text, err := os.ReadFile(sandbox.SettingsFile())
-	if err != nil {
+	stack.Plugins = StandIn
+	if own, err := stack.encodeSettings(nil); err != nil || string(own) != string(text) {
+		t.Errorf("the settings differ (%v):\n%s\nand\n%s", err, own, text)
+	}
+	var written settings
+	if err := yaml.Unmarshal(text, &written); err != nil {
 		t.Fatal(err)
 	}
-	// Each stack has a data key of its own.
-	settings, _, found := strings.Cut(string(text), "encryptedkey")
-	if !found {
-		t.Errorf("the secrets are not encrypted with a key of KMS:\n%s", text)
-	}
-	return settings
+	leadToTheEmulator(t, written.Config)
 }
 
-func hasNoAttachment(t *testing.T, sandbox *Sandbox) {
-	environment := values(sandbox.Env())
+func hasNoAttachment(t *testing.T, stack *Stack) {
+	t.Helper()
+	environment := values(stack.Env())
 	for _, name := range []string{"PULUMI_DEBUG_PROVIDERS", "PULUMI_DEBUG_LANGUAGES", "AWS_PROFILE"} {
 		if value, set := environment[name]; set {
 			t.Errorf("%s is set, to %q", name, value)
@@ -165,8 +137,8 @@ func hasNoAttachment(t *testing.T, sandbox *Sandbox) {
 	for name, want := range map[string]string{
 		"PULUMI_HOME":               "/home/user/.pulumi",
 		"PULUMI_STACK":              "sandbox",
-		"PULUMI_OPTION_CONFIG_FILE": sandbox.SettingsFile(),
-		"AWS_ENDPOINT_URL":          sandbox.Endpoint(),
+		"PULUMI_OPTION_CONFIG_FILE": stack.SettingsFile(),
+		"AWS_ENDPOINT_URL":          stack.Endpoint(),
 	} {
 		if environment[name] != want {
 			t.Errorf("%s is %q, want %q", name, environment[name], want)
@@ -175,6 +147,7 @@ func hasNoAttachment(t *testing.T, sandbox *Sandbox) {
 }
 
 func leadToTheEmulator(t *testing.T, config map[string]any) {
+	t.Helper()
 	for key, want := range map[string]any{
 		"aws:region":                    "eu-west-2",
 		"aws:accessKey":                 "test",
