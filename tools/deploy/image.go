@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"mediaserver/tools/external"
 )
 
 // isFile tells whether --image names an OCI layout or an archive, and not an image that docker has: an application's
@@ -79,14 +81,14 @@ func (r *run) save(ctx context.Context, path string) error {
 	if r.dryRun {
 		r.show("look:     ", "docker", "save", "--output", "image.tar", r.image)
 	}
-	_, said, err := runProgram(ctx, "docker", "save", "--output", path, r.image)
-	if err == nil || ctx.Err() != nil {
-		return err
+	_, failed := external.Output(ctx, "docker", "save", "--output", path, r.image)
+	if failed == nil || ctx.Err() != nil {
+		return failed
 	}
-	if _, silence, err := runProgram(ctx, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
-		return fail(exitTool, "docker does not answer: %s", silence)
+	if _, err := external.Output(ctx, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
+		return fail(exitTool, "docker does not answer: %v", err)
 	}
-	return fail(exitImage, "no local image '%s': %s", r.image, said)
+	return fail(exitImage, "no local image '%s': %v", r.image, failed)
 }
 
 // read reads an OCI layout or an archive. docker's archives have been OCI layouts too since version 25. Only those of

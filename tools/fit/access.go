@@ -41,7 +41,7 @@ func (d Docker) accessTo(ctx context.Context, stack Stack) (access, error) {
 		host := addressOf(bridge)
 		if host == "" {
 			host = hostName
-			found.hosts = []string{hostName, stack.outputs.BucketName + "." + hostName}
+			found.hosts = []string{hostName, stack.outputs.bucket + "." + hostName}
 		}
 		endpoint.Host = net.JoinHostPort(host, endpoint.Port())
 		if host != hostName {

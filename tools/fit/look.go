@@ -27,8 +27,8 @@ type ownResult struct {
 	healthy bool
 	// missing is the program that is not in the image; empty if it is there.
 	missing string
-	// installer is the package manager in an image without the program; empty if it has none.
-	installer string
+	// helpful are the programs in such an image that help out: another one to check with, and package managers.
+	helpful []string
 	// problem tells how the check failed.
 	problem string
 }
@@ -70,7 +70,7 @@ func (t *trial) look(ctx context.Context) observation {
 }
 
 // askInside runs the container's own health check, as ECS's agent has docker run it: in the container, as its user,
-// without a shell unless the check has one. `docker run --health-cmd` would always use a shell.
+// without a shell. `docker run --health-cmd` would always use a shell.
 func (t *trial) askInside(ctx context.Context) ownResult {
 	check := t.plan.Own
 	if len(check.Command) == 0 {
@@ -87,11 +87,7 @@ func (t *trial) askInside(ctx context.Context) ownResult {
 		return ownResult{problem: fmt.Sprintf("no end after %s", round(check.Timeout))}
 	}
 	if match := notInImage.FindStringSubmatch(failed.message); match != nil {
-		return ownResult{missing: match[1], installer: t.installer(ctx)}
-	}
-	// A shell's exit code for a program that it cannot find.
-	if failed.exit == 127 && strings.Contains(failed.message, "curl") {
-		return ownResult{missing: "curl", installer: t.installer(ctx)}
+		return ownResult{missing: match[1], helpful: t.helpful(ctx)}
 	}
 	problem := fmt.Sprintf("exit code %d", failed.exit)
 	if failed.message != "" {
@@ -100,12 +96,22 @@ func (t *trial) askInside(ctx context.Context) ownResult {
 	return ownResult{problem: problem}
 }
 
-// installer is the package manager of the image. Without a shell it has none.
-func (t *trial) installer(ctx context.Context) string {
-	const find = `for each in apk apt-get microdnf dnf yum; do if command -v $each >/dev/null; then echo $each; break; fi; done`
-	// An image that cannot run this has no shell.
-	found, _ := t.docker.run(ctx, nil, "exec", t.name, "sh", "-c", find)
-	return found
+// helpful are the programs in the image that help out where the one of the health check is missing. Package managers are
+// looked for with a shell: an image without one has none.
+func (t *trial) helpful(ctx context.Context) []string {
+	var found []string
+	for _, each := range []string{"curl", "wget"} {
+		_, err := t.docker.run(ctx, nil, "exec", t.name, each, "--version")
+		if failed := new(failure); err == nil || errors.As(err, &failed) && !notInImage.MatchString(failed.message) {
+			found = append(found, each)
+		}
+	}
+	const find = `for each in apk apt-get microdnf dnf yum; do command -v $each >/dev/null && echo $each; done; true`
+	managers, err := t.docker.run(ctx, nil, "exec", t.name, "sh", "-c", find)
+	if err != nil {
+		return found
+	}
+	return append(found, strings.Fields(managers)...)
 }
 
 // askOutside asks the health path as the load balancer does, which follows no redirection.

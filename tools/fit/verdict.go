@@ -106,7 +106,7 @@ func (p Plan) find(seen observation, after time.Duration) *Verdict {
 		return &Verdict{Code: NoProgram,
 			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s",
 				seen.own.missing, strings.Join(p.Own.Command, " ")),
-			Remedy: remedyForMissing(seen.own.missing, seen.own.installer)}
+			Remedy: remedyForMissing(seen.own.missing, seen.own.helpful)}
 	case p.LoadBalancer.accepts(seen.outside.status):
 		return &Verdict{Code: OwnCheckFail,
 			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s",
