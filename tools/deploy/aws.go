@@ -85,30 +85,34 @@ func checkProxies() error {
 	return nil
 }
 
-// cli is a call as a command of the AWS CLI.
-func (r *run) cli(words []string) []string {
-	return append(append([]string{"aws"}, words...), "--region", r.outputs.region, "--output", "json")
+// call makes a call of AWS. It tries again what passes by itself.
+func call[Input, Output, Options any](
+	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error), input *Input, options ...func(*Options),
+) (output *Output, err error) {
+	command := r.command(input)
+	if r.dryRun {
+		r.show("look:     ", command...)
+	}
+	err = r.persist(ctx, strings.Join(command[:3], " "), told, func() error {
+		limited, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		output, err = send(limited, input, options...)
+		r.unanswered = r.unanswered || err != nil && !isRefusal(err)
+		return err
+	})
+	return output, err
 }
 
-// call makes a call of AWS, which the words name as the AWS CLI does. It tries again what passes by itself.
-func call[Output any](ctx context.Context, r *run, words []string, send func(context.Context) (*Output, error)) (*Output, error) {
-	if r.dryRun {
-		r.show("look:     ", r.cli(words)...)
-	}
+// persist tries something, which what names and telling tells the errors of, until it succeeds, or fails for good.
+func (r *run) persist(ctx context.Context, what string, telling func(error) string, try func() error) error {
 	for attempt := 1; ; attempt++ {
-		limited, cancel := context.WithTimeout(ctx, callTimeout)
-		output, err := send(limited)
-		cancel()
-		if err == nil {
-			return output, nil
+		err := try()
+		if err == nil || attempt == callAttempts || ctx.Err() != nil || !isTransient(err) {
+			return err
 		}
-		r.unanswered = r.unanswered || !isRefusal(err)
-		if attempt == callAttempts || ctx.Err() != nil || !isTransient(err) {
-			return nil, err
-		}
-		r.warn("aws %s %s: %s; trying again", words[0], words[1], told(err))
+		r.warn("%s: %s; trying again", what, telling(err))
 		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

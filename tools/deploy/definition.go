@@ -30,12 +30,9 @@ type definition struct {
 // describe reads a task definition, or the newest one of a family.
 func (r *run) describe(ctx context.Context, name string) (*definition, error) {
 	var raw []byte
-	words := []string{"ecs", "describe-task-definition", "--task-definition", name, "--include", "TAGS"}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeTaskDefinitionOutput, error) {
-		return r.clients.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
-			TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
-		}, capturing(&raw))
-	})
+	answer, err := call(ctx, r, r.clients.ecs.DescribeTaskDefinition, &ecs.DescribeTaskDefinitionInput{
+		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
+	}, capturing(&raw))
 	if err != nil {
 		return nil, err
 	}
@@ -226,9 +223,7 @@ func (r *run) register(ctx context.Context, revision *ecs.RegisterTaskDefinition
 		r.say("           (task-definition.json: %s)", what)
 		return nil
 	}
-	answer, err := call(ctx, r, []string{"ecs", "register-task-definition"}, func(ctx context.Context) (*ecs.RegisterTaskDefinitionOutput, error) {
-		return r.clients.ecs.RegisterTaskDefinition(ctx, revision)
-	})
+	answer, err := call(ctx, r, r.clients.ecs.RegisterTaskDefinition, revision)
 	if err != nil {
 		return fail(exitAPI, "cannot register the task definition: %s", told(err))
 	}

@@ -70,7 +70,7 @@ func (r *run) ask(ctx context.Context, host string) string {
 	if r.domain() == "" {
 		host = ""
 	}
-	_, status, err := r.getAt(ctx, r.healthURL, host)
+	_, status, err := r.get(ctx, r.healthURL, host)
 	switch {
 	case err != nil:
 		return cause(err)
@@ -92,20 +92,9 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// get gets what is at an address.
-func (r *run) get(ctx context.Context, address string) ([]byte, int, error) {
-	limited, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(limited, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	return r.exchange(request, "")
-}
-
-// getAt gets what is at an address, which is asked for at a host if one is given. The path is sent as it is, with
+// get gets what is at an address, which is asked for at a host if one is given. The path is sent as it is, with
 // characters that a URL would have to escape: so the load balancer sends it too.
-func (r *run) getAt(ctx context.Context, address, host string) ([]byte, int, error) {
+func (r *run) get(ctx context.Context, address, host string) ([]byte, int, error) {
 	limited, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
 	scheme, rest, _ := strings.Cut(address, "://")

@@ -45,13 +45,7 @@ func (r *run) listRecord(ctx context.Context) ([]types.ServiceDeploymentBrief, e
 	var record []types.ServiceDeploymentBrief
 	input := &ecs.ListServiceDeploymentsInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, MaxResults: aws.Int32(100)}
 	for {
-		words := []string{"ecs", "list-service-deployments", "--cluster", r.outputs.cluster, "--service", r.outputs.service, "--max-results", "100"}
-		if input.NextToken != nil {
-			words = append(words, "--next-token", *input.NextToken)
-		}
-		answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.ListServiceDeploymentsOutput, error) {
-			return r.clients.ecs.ListServiceDeployments(ctx, input)
-		})
+		answer, err := call(ctx, r, r.clients.ecs.ListServiceDeployments, input)
 		if err != nil {
 			return nil, err
 		}
@@ -64,10 +58,7 @@ func (r *run) listRecord(ctx context.Context) ([]types.ServiceDeploymentBrief, e
 
 // describeRecord reads the whole of one entry of the record.
 func (r *run) describeRecord(ctx context.Context, arn string) (types.ServiceDeployment, error) {
-	words := []string{"ecs", "describe-service-deployments", "--service-deployment-arns", arn}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeServiceDeploymentsOutput, error) {
-		return r.clients.ecs.DescribeServiceDeployments(ctx, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
-	})
+	answer, err := call(ctx, r, r.clients.ecs.DescribeServiceDeployments, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
 	if err != nil {
 		return types.ServiceDeployment{}, err
 	}
@@ -126,10 +117,7 @@ func (r *run) readRevisions(ctx context.Context, arns []string) (map[string]type
 	found := map[string]types.ServiceRevision{}
 	// AWS describes 20 at once.
 	for batch := range slices.Chunk(slices.Compact(arns), 20) {
-		words := append([]string{"ecs", "describe-service-revisions", "--service-revision-arns"}, batch...)
-		answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeServiceRevisionsOutput, error) {
-			return r.clients.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
-		})
+		answer, err := call(ctx, r, r.clients.ecs.DescribeServiceRevisions, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
 		if err != nil {
 			return nil, fail(exitAPI, "cannot read what service %s ran before: %s", r.outputs.service, told(err))
 		}

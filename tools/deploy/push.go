@@ -28,7 +28,7 @@ func (r *run) push(ctx context.Context) error {
 	}
 	target := r.outputs.repository + ":" + r.tag
 	if r.dryRun {
-		r.show("would run:", r.cli([]string{"ecr", "get-authorization-token"})...)
+		r.show("would run:", r.command(&ecr.GetAuthorizationTokenInput{})...)
 		r.say("would push: %s as %s", r.image, target)
 		return nil
 	}
@@ -62,9 +62,7 @@ func (r *run) registryHost() string {
 // gets it.
 func (r *run) logIn(ctx context.Context) (authn.Authenticator, error) {
 	r.say("Logging in to %s", r.registryHost())
-	answer, err := call(ctx, r, []string{"ecr", "get-authorization-token"}, func(ctx context.Context) (*ecr.GetAuthorizationTokenOutput, error) {
-		return r.clients.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
-	})
+	answer, err := call(ctx, r, r.clients.ecr.GetAuthorizationToken, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
 		return nil, fail(exitLogin, "cannot log in to %s: %s", r.registryHost(), told(err))
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -38,29 +37,22 @@ func imageID(image string) *ecrtypes.ImageIdentifier {
 }
 
 // repositoryName is the repository's name in the registry.
-func (r *run) repositoryName() string {
+func (r *run) repositoryName() *string {
 	_, name, _ := strings.Cut(r.outputs.repository, "/")
-	return name
+	return &name
 }
 
 // findImage is the digest and the tags of an image in the registry. The digest is empty if it is not there.
 func (r *run) findImage(ctx context.Context, id ecrtypes.ImageIdentifier) (digest string, tags []string, err error) {
-	word := "imageTag=" + aws.ToString(id.ImageTag)
-	if id.ImageDigest != nil {
-		word = "imageDigest=" + *id.ImageDigest
-	}
-	words := []string{"ecr", "describe-images", "--repository-name", r.repositoryName(), "--image-ids", word}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecr.DescribeImagesOutput, error) {
-		return r.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{
-			RepositoryName: aws.String(r.repositoryName()), ImageIds: []ecrtypes.ImageIdentifier{id},
-		})
+	answer, err := call(ctx, r, r.clients.ecr.DescribeImages, &ecr.DescribeImagesInput{
+		RepositoryName: r.repositoryName(), ImageIds: []ecrtypes.ImageIdentifier{id},
 	})
 	var missing *ecrtypes.ImageNotFoundException
 	switch {
 	case errors.As(err, &missing) || err == nil && len(answer.ImageDetails) == 0:
 		return "", nil, nil
 	case err != nil:
-		return "", nil, fail(exitAPI, "cannot look for the image with %s in %s: %s", word, r.outputs.repository, told(err))
+		return "", nil, fail(exitAPI, "cannot look for the image with %s in %s: %s", cliValue(id), r.outputs.repository, told(err))
 	}
 	return aws.ToString(answer.ImageDetails[0].ImageDigest), answer.ImageDetails[0].ImageTags, nil
 }
@@ -115,12 +107,8 @@ func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, err
 		"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
 		"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
 	}
-	words := append([]string{"ecr", "batch-get-image", "--repository-name", r.repositoryName(), "--image-ids", "imageDigest=" + r.digest, "--accepted-media-types"}, types...)
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecr.BatchGetImageOutput, error) {
-		return r.clients.ecr.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-			RepositoryName: aws.String(r.repositoryName()), AcceptedMediaTypes: types,
-			ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &r.digest}},
-		})
+	answer, err := call(ctx, r, r.clients.ecr.BatchGetImage, &ecr.BatchGetImageInput{
+		RepositoryName: r.repositoryName(), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &r.digest}}, AcceptedMediaTypes: types,
 	})
 	if err != nil {
 		return nil, fail(exitAPI, "cannot read the manifest of %s: %s", what, told(err))
@@ -145,11 +133,8 @@ func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, err
 
 // configuredPlatform is what the configuration of an image for one platform says.
 func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]string, error) {
-	words := []string{"ecr", "get-download-url-for-layer", "--repository-name", r.repositoryName(), "--layer-digest", digest}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecr.GetDownloadUrlForLayerOutput, error) {
-		return r.clients.ecr.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{
-			RepositoryName: aws.String(r.repositoryName()), LayerDigest: &digest,
-		})
+	answer, err := call(ctx, r, r.clients.ecr.GetDownloadUrlForLayer, &ecr.GetDownloadUrlForLayerInput{
+		RepositoryName: r.repositoryName(), LayerDigest: &digest,
 	})
 	if err != nil {
 		return nil, fail(exitAPI, "cannot read where the configuration of %s is: %s", what, told(err))
@@ -173,19 +158,19 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 }
 
 // download gets what is at an address. It tries again what passes by itself.
-func (r *run) download(ctx context.Context, address, what string) ([]byte, error) {
-	for attempt := 1; ; attempt++ {
-		content, status, err := r.get(ctx, address)
-		passes := err != nil && isTransient(err) || status >= http.StatusInternalServerError
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("it answers %d", status)
+func (r *run) download(ctx context.Context, address, what string) (content []byte, err error) {
+	err = r.persist(ctx, what, cause, func() error {
+		var status int
+		if content, status, err = r.get(ctx, address, ""); err == nil && status != http.StatusOK {
+			err = unexpectedStatus(status)
 		}
-		if err == nil || !passes || attempt == callAttempts || ctx.Err() != nil {
-			return content, err
-		}
-		r.warn("%s: %s; trying again", what, cause(err))
-		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
-			return nil, err
-		}
-	}
+		return err
+	})
+	return content, err
 }
+
+// unexpectedStatus is an answer that is not 200. A fault of the server passes.
+type unexpectedStatus int
+
+func (s unexpectedStatus) Error() string   { return fmt.Sprintf("it answers %d", int(s)) }
+func (s unexpectedStatus) Temporary() bool { return s >= http.StatusInternalServerError }

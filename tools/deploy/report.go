@@ -62,23 +62,19 @@ func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 // stoppedTasks are those of our deployment.
 func (r *run) stoppedTasks(ctx context.Context) ([]types.Task, error) {
-	words := []string{"ecs", "list-tasks", "--cluster", r.outputs.cluster, "--service-name", r.outputs.service, "--desired-status", "STOPPED"}
-	listed, err := call(ctx, r, words, func(ctx context.Context) (*ecs.ListTasksOutput, error) {
-		return r.clients.ecs.ListTasks(ctx, &ecs.ListTasksInput{
-			Cluster: &r.outputs.cluster, ServiceName: &r.outputs.service, DesiredStatus: types.DesiredStatusStopped,
-		})
-	})
+	listed, err := call(ctx, r, r.clients.ecs.ListTasks, r.stoppedTasksInput())
 	if err != nil || len(listed.TaskArns) == 0 {
 		return nil, err
 	}
-	words = append([]string{"ecs", "describe-tasks", "--cluster", r.outputs.cluster, "--tasks"}, listed.TaskArns...)
-	described, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeTasksOutput, error) {
-		return r.clients.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.outputs.cluster, Tasks: listed.TaskArns})
-	})
+	described, err := call(ctx, r, r.clients.ecs.DescribeTasks, &ecs.DescribeTasksInput{Cluster: &r.outputs.cluster, Tasks: listed.TaskArns})
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(described.Tasks, func(task types.Task) bool { return aws.ToString(task.StartedBy) != r.deployment }), nil
+}
+
+func (r *run) stoppedTasksInput() *ecs.ListTasksInput {
+	return &ecs.ListTasksInput{Cluster: &r.outputs.cluster, ServiceName: &r.outputs.service, DesiredStatus: types.DesiredStatusStopped}
 }
 
 func taskLines(tasks []types.Task) []string {
@@ -112,10 +108,7 @@ func taskLines(tasks []types.Task) []string {
 }
 
 func (r *run) targetLines(ctx context.Context) ([]string, error) {
-	words := []string{"elbv2", "describe-target-health", "--target-group-arn", r.targets}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetHealthOutput, error) {
-		return r.clients.loadBalancer.DescribeTargetHealth(ctx, &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: &r.targets})
-	})
+	answer, err := call(ctx, r, r.clients.loadBalancer.DescribeTargetHealth, &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: &r.targets})
 	if err != nil {
 		return nil, err
 	}

@@ -16,12 +16,7 @@ import (
 
 // readService reads the service. One that is not there is an error too.
 func (r *run) readService(ctx context.Context) error {
-	words := []string{"ecs", "describe-services", "--cluster", r.outputs.cluster, "--services", r.outputs.service}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeServicesOutput, error) {
-		return r.clients.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{
-			Cluster: &r.outputs.cluster, Services: []string{r.outputs.service},
-		})
-	})
+	answer, err := call(ctx, r, r.clients.ecs.DescribeServices, r.serviceInput())
 	if err != nil {
 		return err
 	}
@@ -34,6 +29,10 @@ func (r *run) readService(ctx context.Context) error {
 		reason = *answer.Failures[0].Reason
 	}
 	return r.notActive(reason)
+}
+
+func (r *run) serviceInput() *ecs.DescribeServicesInput {
+	return &ecs.DescribeServicesInput{Cluster: &r.outputs.cluster, Services: []string{r.outputs.service}}
 }
 
 func (r *run) notActive(status string) error {
@@ -141,10 +140,7 @@ func (r *run) readHealthPath(ctx context.Context) error {
 	if r.targets == "" {
 		return fail(exitAPI, "service %s has no target group; run 'pulumi up'", r.outputs.service)
 	}
-	words := []string{"elbv2", "describe-target-groups", "--target-group-arns", r.targets}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetGroupsOutput, error) {
-		return r.clients.loadBalancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
-	})
+	answer, err := call(ctx, r, r.clients.loadBalancer.DescribeTargetGroups, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
 	if err != nil {
 		return fail(exitAPI, "cannot read target group %s: %s", r.targets, told(err))
 	}
@@ -166,11 +162,8 @@ func (r *run) chooseCount(ctx context.Context) error {
 	r.wantedCount = int32(max(r.count, 1))
 	if r.count == 0 {
 		resource := "service/" + r.outputs.cluster + "/" + r.outputs.service
-		words := []string{"application-autoscaling", "describe-scalable-targets", "--service-namespace", "ecs", "--resource-ids", resource}
-		answer, err := call(ctx, r, words, func(ctx context.Context) (*applicationautoscaling.DescribeScalableTargetsOutput, error) {
-			return r.clients.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
-				ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
-			})
+		answer, err := call(ctx, r, r.clients.scaling.DescribeScalableTargets, &applicationautoscaling.DescribeScalableTargetsInput{
+			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
 		})
 		if err != nil {
 			return fail(exitAPI, "cannot read the autoscaling limits of service %s: %s", r.outputs.service, told(err))

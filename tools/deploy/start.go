@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,20 +25,16 @@ func (r *run) start(ctx context.Context) error {
 	for _, each := range r.service.Deployments {
 		r.known = append(r.known, aws.ToString(each.Id))
 	}
-	words := []string{"ecs", "update-service", "--cluster", r.outputs.cluster, "--service", r.outputs.service, "--task-definition", r.definition, "--force-new-deployment"}
 	input := &ecs.UpdateServiceInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, TaskDefinition: &r.definition, ForceNewDeployment: true}
 	if r.wantedCount > 0 {
-		words = append(words, "--desired-count", strconv.Itoa(int(r.wantedCount)))
 		input.DesiredCount = &r.wantedCount
 	}
 	if r.dryRun {
-		r.show("would run:", r.cli(words)...)
+		r.show("would run:", r.command(input)...)
 		return r.showFollowing()
 	}
 	r.goesOn, r.unanswered = r.mayHaveStarted(), false
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.UpdateServiceOutput, error) {
-		return r.clients.ecs.UpdateService(ctx, input)
-	})
+	answer, err := call(ctx, r, r.clients.ecs.UpdateService, input)
 	if err != nil {
 		if !r.unanswered {
 			r.goesOn = ""
@@ -88,8 +83,8 @@ func (r *run) mayHaveStarted() string {
 
 // showFollowing shows, in a dry run, what comes after the start.
 func (r *run) showFollowing() error {
-	r.show("would run:", r.cli([]string{"ecs", "describe-services", "--cluster", r.outputs.cluster, "--services", r.outputs.service})...)
-	r.show("would run:", r.cli([]string{"ecs", "list-tasks", "--cluster", r.outputs.cluster, "--service-name", r.outputs.service, "--desired-status", "STOPPED"})...)
+	r.show("would run:", r.command(r.serviceInput())...)
+	r.show("would run:", r.command(r.stoppedTasksInput())...)
 	ask := []string{"curl", "--globoff", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "10"}
 	if host := r.domain(); host != "" {
 		ask = append(ask, "--connect-to", host+":443:"+r.outputs.loadBalancer+":443")

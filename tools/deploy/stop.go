@@ -51,18 +51,13 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 		r.known = append(r.known, aws.ToString(each.Id))
 	}
 	r.deployment = aws.ToString(r.primary().Id)
-	words := []string{"ecs", "stop-service-deployment", "--service-deployment-arn", busy.arn, "--stop-type", "ROLLBACK"}
+	input := &ecs.StopServiceDeploymentInput{ServiceDeploymentArn: &busy.arn, StopType: types.StopServiceDeploymentStopTypeRollback}
 	if r.dryRun {
-		r.show("would run:", r.cli(words)...)
+		r.show("would run:", r.command(input)...)
 		return r.showFollowing()
 	}
 	r.goesOn = "deployment " + r.deployment + ", or ECS's way back from it, goes on in ECS"
-	_, err = call(ctx, r, words, func(ctx context.Context) (*ecs.StopServiceDeploymentOutput, error) {
-		return r.clients.ecs.StopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{
-			ServiceDeploymentArn: &busy.arn, StopType: types.StopServiceDeploymentStopTypeRollback,
-		})
-	})
-	if err != nil {
+	if _, err = call(ctx, r, r.clients.ecs.StopServiceDeployment, input); err != nil {
 		return fail(exitAPI, "cannot stop deployment %s: %s", r.deployment, told(err))
 	}
 	r.say("Stopped deployment %s of %s, which was under way; ECS goes back", r.deployment, busy.definition)

@@ -192,6 +192,10 @@ func (a *AWS) RoundTrip(request *http.Request) (*http.Response, error) {
 	inside := request.Clone(request.Context())
 	inside.Header.Set("Connected-To", request.URL.Host)
 	inside.RequestURI = request.URL.RequestURI()
+	if asked, err := url.ParseRequestURI(inside.RequestURI); err == nil {
+		// As a server reads it, however the client has put it together.
+		inside.URL = asked
+	}
 	if inside.Host == "" {
 		inside.Host = request.URL.Host
 	}
