@@ -47,7 +47,7 @@ func (r *run) connect(ctx context.Context) error {
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return fail(exitAPI, "cannot read the configuration of AWS: %s", told(err))
+		return cannot(err, "read the configuration of AWS")
 	}
 	// A call tells of missing credentials only that the last place where they may be, a server's metadata, does not answer.
 	limited, cancel := context.WithTimeout(ctx, callTimeout)

@@ -34,14 +34,14 @@ func (r *run) describe(ctx context.Context, name string) (*definition, error) {
 		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
 	}, capturing(&raw))
 	if err != nil {
-		return nil, err
+		return nil, cannot(err, "read task definition %s", name)
 	}
 	if answer.TaskDefinition == nil {
-		return nil, fmt.Errorf("AWS answered without the task definition %s", name)
+		return nil, fail(exitAPI, "AWS answered without the task definition %s", name)
 	}
 	var whole struct{ TaskDefinition map[string]any }
 	if err := json.Unmarshal(raw, &whole); err != nil {
-		return nil, fmt.Errorf("read the task definition %s: %w", name, err)
+		return nil, cannot(err, "read task definition %s", name)
 	}
 	described := &definition{TaskDefinition: *answer.TaskDefinition, tags: answer.Tags}
 	for _, property := range unknown(whole.TaskDefinition, reflect.TypeFor[types.TaskDefinition](), "") {
@@ -55,15 +55,6 @@ func (r *run) describe(ctx context.Context, name string) (*definition, error) {
 // setByAWS matches the properties that only AWS sets, also those that it has not thought of yet: at the top level of a
 // task definition it notes when and by whom something was done, as in registeredAt and registeredBy.
 var setByAWS = regexp.MustCompile(`^[a-z]\w*(At|By)$`)
-
-// mustDescribe reads a task definition, or fails.
-func (r *run) mustDescribe(ctx context.Context, name string) (*definition, error) {
-	described, err := r.describe(ctx, name)
-	if err != nil {
-		return nil, fail(exitAPI, "cannot read task definition %s: %s", name, told(err))
-	}
-	return described, nil
-}
 
 // unknown are the properties of a JSON value that a type of the SDK has no field for, by their paths.
 func unknown(value any, of reflect.Type, path string) []string {
@@ -126,7 +117,7 @@ func revisionNumber(arn string) int {
 // readStackDefinition reads the task definition of the stack, and the platform of its tasks.
 func (r *run) readStackDefinition(ctx context.Context) error {
 	arn := r.outputs.definition
-	described, err := r.mustDescribe(ctx, arn)
+	described, err := r.describe(ctx, arn)
 	if err != nil {
 		return err
 	}
@@ -142,7 +133,7 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 	}
 	if r.outputsFile != "" {
 		// The stack keeps its old revisions registered: the newest one tells old outputs from current ones.
-		newest, err := r.mustDescribe(ctx, aws.ToString(described.Family))
+		newest, err := r.describe(ctx, aws.ToString(described.Family))
 		if err != nil {
 			return err
 		}
@@ -225,7 +216,7 @@ func (r *run) register(ctx context.Context, revision *ecs.RegisterTaskDefinition
 	}
 	answer, err := call(ctx, r, r.clients.ecs.RegisterTaskDefinition, revision)
 	if err != nil {
-		return fail(exitAPI, "cannot register the task definition: %s", told(err))
+		return cannot(err, "register the task definition")
 	}
 	if answer.TaskDefinition == nil || aws.ToString(answer.TaskDefinition.TaskDefinitionArn) == "" {
 		return fail(exitAPI, "AWS answered without the task definition that it registered")

@@ -18,14 +18,21 @@ import (
 
 // failure is an error with the exit code that it ends in.
 type failure struct {
-	code int
-	text string
+	code  int
+	text  string
+	cause error
 }
 
 func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.cause }
 
 func fail(code int, format string, values ...any) error {
-	return &failure{code, fmt.Sprintf(format, values...)}
+	return &failure{code: code, text: fmt.Sprintf(format, values...)}
+}
+
+// cannot says what cannot be done because of an error of a call.
+func cannot(err error, format string, values ...any) error {
+	return &failure{exitAPI, fmt.Sprintf("cannot "+format+": %s", append(values, told(err))...), err}
 }
 
 // told is what an error says, without the layers that only say where it came from: the API's code and message, or why

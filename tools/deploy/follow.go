@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (r *run) await(ctx context.Context, late string, look func(context.Context)
 		case isTransient(err):
 			r.warn("cannot read the service for now: %s", told(err))
 		default:
-			return r.cannotRead(err)
+			return err
 		}
 		if !time.Now().Before(deadline) {
 			r.report(ctx)
@@ -66,7 +67,7 @@ func (r *run) follow(ctx context.Context) error {
 			}
 		}
 		r.progress("%s: %s, %d of %d running, %d pending, %d failed",
-			r.deployment, orDash(string(own.RolloutState)), own.RunningCount, own.DesiredCount, own.PendingCount, own.FailedTasks)
+			r.deployment, cmp.Or(own.RolloutState, "-"), own.RunningCount, own.DesiredCount, own.PendingCount, own.FailedTasks)
 		// More than the deployment circuit breaker allows (half the tasks, at least 3), and the tasks that may be on their
 		// way meanwhile: so the breaker speaks first if it is on.
 		if stopped, err := r.stoppedTasks(ctx); err == nil && len(stopped) >= 3+2*int(r.service.DesiredCount) {
@@ -75,13 +76,6 @@ func (r *run) follow(ctx context.Context) error {
 		}
 		return false, nil
 	})
-}
-
-func orDash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
 }
 
 // own is the deployment that this run started, as last read. Without it all its fields are empty.
@@ -123,10 +117,7 @@ func (r *run) lost(ctx context.Context) error {
 // givenUp tells that ECS gave our deployment up, and why.
 func (r *run) givenUp(ctx context.Context) error {
 	r.report(ctx)
-	reason := aws.ToString(r.own().RolloutStateReason)
-	if reason == "" {
-		reason = "ECS put an earlier deployment back"
-	}
+	reason := cmp.Or(aws.ToString(r.own().RolloutStateReason), "ECS put an earlier deployment back")
 	if primary := r.primary(); primary.Id != nil && *primary.Id != r.deployment {
 		reason += "; the service goes back to " + aws.ToString(primary.TaskDefinition) + " (" + *primary.Id + ")"
 	} else {
@@ -156,10 +147,8 @@ func (r *run) checkStillOurs(ctx context.Context) error {
 		return err
 	}
 	if digest != r.digest {
-		if digest == "" {
-			digest = "none"
-		}
-		return fail(exitReplaced, "the tag %s names another image now (%s) than when this deployment began (%s): somebody else pushed it", r.tag, digest, r.digest)
+		return fail(exitReplaced, "the tag %s names another image now (%s) than when this deployment began (%s): somebody else pushed it",
+			r.tag, cmp.Or(digest, "none"), r.digest)
 	}
 	return nil
 }

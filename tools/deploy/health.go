@@ -93,7 +93,7 @@ func cause(err error) string {
 }
 
 // get gets what is at an address, which is asked for at a host if one is given. The path is sent as it is, with
-// characters that a URL would have to escape: so the load balancer sends it too.
+// characters that a URL would have to escape: so the load balancer sends it too. A redirection is an answer like others.
 func (r *run) get(ctx context.Context, address, host string) ([]byte, int, error) {
 	limited, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
@@ -108,6 +108,7 @@ func (r *run) get(ctx context.Context, address, host string) ([]byte, int, error
 	}
 	serverName := ""
 	if host != "" {
+		// The certificate must be for the name.
 		serverName, request.Host, request.URL.Host = name, name, host
 	}
 	request.URL.Opaque = path
@@ -115,12 +116,6 @@ func (r *run) get(ctx context.Context, address, host string) ([]byte, int, error
 		// A proxy needs the whole address.
 		request.URL.Opaque = "//" + request.URL.Host + path
 	}
-	return r.exchange(request, serverName)
-}
-
-// exchange sends a request, and returns the answer. serverName is what the certificate must be for, if it is not the
-// host that the request goes to. A redirection is an answer like others.
-func (r *run) exchange(request *http.Request, serverName string) ([]byte, int, error) {
 	transport := r.transport
 	if transport == nil {
 		transport = http.DefaultTransport

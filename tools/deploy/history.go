@@ -47,7 +47,7 @@ func (r *run) listRecord(ctx context.Context) ([]types.ServiceDeploymentBrief, e
 	for {
 		answer, err := call(ctx, r, r.clients.ecs.ListServiceDeployments, input)
 		if err != nil {
-			return nil, err
+			return nil, cannot(err, "read the past deployments of service %s", r.outputs.service)
 		}
 		record = append(record, answer.ServiceDeployments...)
 		if input.NextToken = answer.NextToken; aws.ToString(input.NextToken) == "" {
@@ -60,10 +60,10 @@ func (r *run) listRecord(ctx context.Context) ([]types.ServiceDeploymentBrief, e
 func (r *run) describeRecord(ctx context.Context, arn string) (types.ServiceDeployment, error) {
 	answer, err := call(ctx, r, r.clients.ecs.DescribeServiceDeployments, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
 	if err != nil {
-		return types.ServiceDeployment{}, err
+		return types.ServiceDeployment{}, cannot(err, "read the deployment %s", arn)
 	}
 	if len(answer.ServiceDeployments) == 0 {
-		return types.ServiceDeployment{}, fmt.Errorf("AWS answered without the deployment %s", arn)
+		return types.ServiceDeployment{}, fail(exitAPI, "AWS answered without the deployment %s", arn)
 	}
 	return answer.ServiceDeployments[0], nil
 }
@@ -73,7 +73,7 @@ func (r *run) describeRecord(ctx context.Context, arn string) (types.ServiceDepl
 func (r *run) readHistory(ctx context.Context) ([]*past, error) {
 	record, err := r.listRecord(ctx)
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read the past deployments of service %s: %s", r.outputs.service, told(err))
+		return nil, err
 	}
 	slices.SortFunc(record, func(a, b types.ServiceDeploymentBrief) int {
 		return aws.ToTime(a.CreatedAt).Compare(aws.ToTime(b.CreatedAt))
@@ -119,7 +119,7 @@ func (r *run) readRevisions(ctx context.Context, arns []string) (map[string]type
 	for batch := range slices.Chunk(slices.Compact(arns), 20) {
 		answer, err := call(ctx, r, r.clients.ecs.DescribeServiceRevisions, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
 		if err != nil {
-			return nil, fail(exitAPI, "cannot read what service %s ran before: %s", r.outputs.service, told(err))
+			return nil, cannot(err, "read what service %s ran before", r.outputs.service)
 		}
 		for _, each := range answer.ServiceRevisions {
 			found[aws.ToString(each.ServiceRevisionArn)] = each

@@ -52,7 +52,7 @@ func (r *run) findImage(ctx context.Context, id ecrtypes.ImageIdentifier) (diges
 	case errors.As(err, &missing) || err == nil && len(answer.ImageDetails) == 0:
 		return "", nil, nil
 	case err != nil:
-		return "", nil, fail(exitAPI, "cannot look for the image with %s in %s: %s", cliValue(id), r.outputs.repository, told(err))
+		return "", nil, cannot(err, "look for the image with %s in %s", cliValue(id), r.outputs.repository)
 	}
 	return aws.ToString(answer.ImageDetails[0].ImageDigest), answer.ImageDetails[0].ImageTags, nil
 }
@@ -111,7 +111,7 @@ func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, err
 		RepositoryName: r.repositoryName(), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &r.digest}}, AcceptedMediaTypes: types,
 	})
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read the manifest of %s: %s", what, told(err))
+		return nil, cannot(err, "read the manifest of %s", what)
 	}
 	var manifest struct {
 		v1.IndexManifest
@@ -137,7 +137,7 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 		RepositoryName: r.repositoryName(), LayerDigest: &digest,
 	})
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read where the configuration of %s is: %s", what, told(err))
+		return nil, cannot(err, "read where the configuration of %s is", what)
 	}
 	if r.dryRun {
 		r.say("look:      the image's configuration, at the address that AWS gave")

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -85,14 +86,8 @@ func taskLines(tasks []types.Task) []string {
 		tasks = tasks[len(tasks)-shownTasks:]
 	}
 	for _, task := range tasks {
-		code, reason := string(task.StopCode), aws.ToString(task.StoppedReason)
-		if code == "" {
-			code = "no stop code"
-		}
-		if reason == "" {
-			reason = "no reason given"
-		}
-		lines = append(lines, fmt.Sprintf("task %s: %s: %s", path.Base(aws.ToString(task.TaskArn)), code, reason))
+		lines = append(lines, fmt.Sprintf("task %s: %s: %s", path.Base(aws.ToString(task.TaskArn)),
+			cmp.Or(task.StopCode, "no stop code"), cmp.Or(aws.ToString(task.StoppedReason), "no reason given")))
 		for _, container := range task.Containers {
 			ended := "no exit code"
 			if container.ExitCode != nil {

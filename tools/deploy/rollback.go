@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -102,7 +103,7 @@ func (r *run) checkDigests(ctx context.Context, c course, history []*past) error
 		asked = append(asked, each.definition)
 		described, err := r.describe(ctx, each.definition)
 		if err != nil && !isDeleted(err) {
-			return fail(exitAPI, "cannot read task definition %s: %s", each.definition, told(err))
+			return err
 		}
 		if err == nil && !described.keepsDigest(r.outputs.container) {
 			return fail(exitNothing, "nothing to go back to for certain: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
@@ -133,15 +134,12 @@ func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
 		return err
 	}
 	original, err := r.describe(ctx, target.definition)
+	if isDeleted(err) {
+		return fail(exitNothing, "cannot go back: task definition %s was deleted; to run its image with the stack's present one, deploy it by a tag (it has: %s) with --skip-push",
+			target.definition, cmp.Or(strings.Join(r.tags, " "), "none"))
+	}
 	if err != nil {
-		if isDeleted(err) {
-			tags := "none"
-			if len(r.tags) > 0 {
-				tags = strings.Join(r.tags, " ")
-			}
-			return fail(exitNothing, "cannot go back: task definition %s was deleted; to run its image with the stack's present one, deploy it by a tag (it has: %s) with --skip-push", target.definition, tags)
-		}
-		return fail(exitAPI, "cannot read task definition %s: %s", target.definition, told(err))
+		return err
 	}
 	stackRevision := r.outputs.definition
 	if newest, err := r.describe(ctx, aws.ToString(original.Family)); err == nil {

@@ -151,28 +151,23 @@ func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
 
 // checkPrograms looks for the programs that this run needs.
 func (r *run) checkPrograms() error {
-	var needed []string
-	if r.image != "" && !isFile(r.image) {
-		needed = append(needed, "docker")
-	}
-	if r.outputsFile == "" {
-		needed = append(needed, "pulumi")
-	}
-	hints := map[string]string{
-		"docker": "docker is needed only with --image, and not for an OCI layout or an archive",
-		"pulumi": "pulumi is not needed with --outputs FILE",
-	}
-	missing, hint := "", ""
-	for _, name := range needed {
-		if _, err := exec.LookPath(name); err != nil {
-			missing += " " + name
-			hint += "\ndeploy-app: " + hints[name]
+	missing, hints := "", ""
+	for _, each := range []struct {
+		name, hint string
+		needed     bool
+	}{
+		{"docker", "docker is needed only with --image, and not for an OCI layout or an archive", r.image != "" && !isFile(r.image)},
+		{"pulumi", "pulumi is not needed with --outputs FILE", r.outputsFile == ""},
+	} {
+		if _, err := exec.LookPath(each.name); each.needed && err != nil {
+			missing += " " + each.name
+			hints += "\ndeploy-app: " + each.hint
 		}
 	}
 	if missing == "" {
 		return nil
 	}
-	return fail(exitTool, "needs, but does not find on PATH:%s%s", missing, hint)
+	return fail(exitTool, "needs, but does not find on PATH:%s%s", missing, hints)
 }
 
 // pause waits between two looks.

@@ -18,7 +18,7 @@ import (
 func (r *run) readService(ctx context.Context) error {
 	answer, err := call(ctx, r, r.clients.ecs.DescribeServices, r.serviceInput())
 	if err != nil {
-		return err
+		return cannot(err, "read service %s", r.outputs.service)
 	}
 	if len(answer.Services) > 0 {
 		r.service = answer.Services[0]
@@ -42,7 +42,7 @@ func (r *run) notActive(status string) error {
 // mustReadService reads the service, which must be one that this run can deploy.
 func (r *run) mustReadService(ctx context.Context) error {
 	if err := r.readService(ctx); err != nil {
-		return r.cannotRead(err)
+		return err
 	}
 	if status := aws.ToString(r.service.Status); status != "ACTIVE" {
 		return r.notActive(status)
@@ -57,13 +57,6 @@ func (r *run) mustReadService(ctx context.Context) error {
 		return fail(exitAPI, "service %s is deployed by %s; deploy-app follows only ECS's own rolling deployments", r.outputs.service, by)
 	}
 	return nil
-}
-
-func (r *run) cannotRead(err error) error {
-	if known, ok := err.(*failure); ok {
-		return known
-	}
-	return fail(exitAPI, "cannot read service %s: %s", r.outputs.service, told(err))
 }
 
 // primary is the service's PRIMARY deployment, as last read. Without one all its fields are empty.
@@ -116,7 +109,7 @@ func (r *run) checkNobodyDeploys(ctx context.Context) error {
 // waitsForImage tells whether a deployment cannot succeed because its image is not in the registry: that is how a new
 // stack starts, and starting the first real deployment disturbs nobody.
 func (r *run) waitsForImage(ctx context.Context, arn string) (bool, error) {
-	definition, err := r.mustDescribe(ctx, arn)
+	definition, err := r.describe(ctx, arn)
 	if err != nil {
 		return false, err
 	}
@@ -142,7 +135,7 @@ func (r *run) readHealthPath(ctx context.Context) error {
 	}
 	answer, err := call(ctx, r, r.clients.loadBalancer.DescribeTargetGroups, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
 	if err != nil {
-		return fail(exitAPI, "cannot read target group %s: %s", r.targets, told(err))
+		return cannot(err, "read target group %s", r.targets)
 	}
 	if len(answer.TargetGroups) == 0 || aws.ToString(answer.TargetGroups[0].HealthCheckPath) == "" {
 		return fail(exitAPI, "target group %s names no health check path", r.targets)
@@ -166,7 +159,7 @@ func (r *run) chooseCount(ctx context.Context) error {
 			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
 		})
 		if err != nil {
-			return fail(exitAPI, "cannot read the autoscaling limits of service %s: %s", r.outputs.service, told(err))
+			return cannot(err, "read the autoscaling limits of service %s", r.outputs.service)
 		}
 		for _, target := range answer.ScalableTargets {
 			r.wantedCount = max(r.wantedCount, aws.ToInt32(target.MinCapacity))

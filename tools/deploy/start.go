@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,9 +23,7 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.checkNobodyDeploys(ctx); err != nil {
 		return err
 	}
-	for _, each := range r.service.Deployments {
-		r.known = append(r.known, aws.ToString(each.Id))
-	}
+	r.rememberDeployments()
 	input := &ecs.UpdateServiceInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, TaskDefinition: &r.definition, ForceNewDeployment: true}
 	if r.wantedCount > 0 {
 		input.DesiredCount = &r.wantedCount
@@ -39,7 +38,7 @@ func (r *run) start(ctx context.Context) error {
 		if !r.unanswered {
 			r.goesOn = ""
 		}
-		return fail(exitAPI, "cannot start a deployment of service %s: %s", r.outputs.service, told(err))
+		return cannot(err, "start a deployment of service %s", r.outputs.service)
 	}
 	if answer.Service != nil {
 		r.service = *answer.Service
@@ -53,6 +52,13 @@ func (r *run) start(ctx context.Context) error {
 	r.warnOfOthers(answer.Service.Deployments)
 	r.say("Started deployment %s of %s", r.deployment, r.definition)
 	return nil
+}
+
+// rememberDeployments notes which deployments there are before the run changes anything.
+func (r *run) rememberDeployments() {
+	for _, each := range r.service.Deployments {
+		r.known = append(r.known, aws.ToString(each.Id))
+	}
 }
 
 // warnOfOthers tells of deployments that began between the look and the start, of which this one has taken the place:
@@ -71,14 +77,10 @@ func (r *run) warnOfOthers(deployments []types.Deployment) {
 
 // mayHaveStarted is what to say where AWS gave no clear answer to the start.
 func (r *run) mayHaveStarted() string {
-	known := "none"
-	if len(r.known) > 0 {
-		known = strings.Join(r.known, " ")
-	}
 	return fmt.Sprintf("a deployment of %s may have started; to find out:\n"+
 		"  aws ecs describe-services --cluster %s --services %s --region %s --query \"services[0].deployments\"\n"+
 		"deploy-app: it is none of these, which were there before: %s",
-		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region, known)
+		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region, cmp.Or(strings.Join(r.known, " "), "none"))
 }
 
 // showFollowing shows, in a dry run, what comes after the start.

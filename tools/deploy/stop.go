@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func (r *run) stoppable(ctx context.Context, c course) (*past, error) {
 	}
 	whole, err := r.describeRecord(ctx, c.newest.arn)
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read the deployment %s: %s", c.newest.arn, told(err))
+		return nil, err
 	}
 	var sources []string
 	for _, each := range whole.SourceServiceRevisions {
@@ -47,9 +48,7 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 	if err := r.checkTargetImage(ctx, target); err != nil {
 		return err
 	}
-	for _, each := range r.service.Deployments {
-		r.known = append(r.known, aws.ToString(each.Id))
-	}
+	r.rememberDeployments()
 	r.deployment = aws.ToString(r.primary().Id)
 	input := &ecs.StopServiceDeploymentInput{ServiceDeploymentArn: &busy.arn, StopType: types.StopServiceDeploymentStopTypeRollback}
 	if r.dryRun {
@@ -58,7 +57,7 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 	}
 	r.goesOn = "deployment " + r.deployment + ", or ECS's way back from it, goes on in ECS"
 	if _, err = call(ctx, r, r.clients.ecs.StopServiceDeployment, input); err != nil {
-		return fail(exitAPI, "cannot stop deployment %s: %s", r.deployment, told(err))
+		return cannot(err, "stop deployment %s", r.deployment)
 	}
 	r.say("Stopped deployment %s of %s, which was under way; ECS goes back", r.deployment, busy.definition)
 	if err := r.followStop(ctx, busy, target); err != nil {
@@ -90,7 +89,7 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 			}
 			if replaced {
 				r.report(ctx)
-				return false, fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, orDash(aws.ToString(primary.Id)), aws.ToString(primary.TaskDefinition))
+				return false, fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, cmp.Or(aws.ToString(primary.Id), "-"), aws.ToString(primary.TaskDefinition))
 			}
 			if r.isComplete(primary) {
 				r.deployment = aws.ToString(primary.Id)
