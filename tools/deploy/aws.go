@@ -47,13 +47,13 @@ func (r *run) connect(ctx context.Context) error {
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return cannot(err, "read the configuration of AWS")
+		return cannot(err, "read the AWS configuration")
 	}
 	// A call tells of missing credentials only that the last place where they may be, a server's metadata, does not answer.
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if _, err := loaded.Credentials.Retrieve(limited); err != nil {
-		return fail(exitAPI, "cannot get credentials of AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %s", page(err.Error()))
+		return fail(exitAPI, "cannot get AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %s", page(err.Error()))
 	}
 	if r.transport != nil {
 		loaded.HTTPClient = &http.Client{Transport: r.transport}

@@ -165,7 +165,7 @@ func (d *definition) checkWhole() error {
 	if len(d.unknown) == 0 {
 		return nil
 	}
-	return fail(exitAPI, "task definition %s has what this version of deploy-app does not know, and a copy would lose: %s; use a newer version, or deploy the tag that the stack names",
+	return fail(exitAPI, "task definition %s has properties that this version of deploy-app does not know and a copy would lose: %s; use a newer version, or deploy the tag that the stack names",
 		aws.ToString(d.TaskDefinitionArn), strings.Join(d.unknown, ", "))
 }
 

@@ -47,9 +47,9 @@ func told(err error) string {
 		status := ""
 		var response *smithyhttp.ResponseError
 		if errors.As(err, &response) {
-			status = fmt.Sprintf(" with the status %d", response.HTTPStatusCode())
+			status = fmt.Sprintf(" (status %d)", response.HTTPStatusCode())
 		}
-		return page(fmt.Sprintf("AWS answered%s what cannot be read: %s", status, unreadable.Snapshot))
+		return page(fmt.Sprintf("AWS's answer%s cannot be read: %s", status, unreadable.Snapshot))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %d s", int(callTimeout.Seconds()))
@@ -90,9 +90,9 @@ func page(text string) string {
 			name = strings.Join(strings.Fields(found[1]), " ")
 		}
 		if name == "" {
-			return "(a page of HTML)"
+			return "(an HTML page)"
 		}
-		return fmt.Sprintf("(a page of HTML: %.100s)", name)
+		return fmt.Sprintf("(an HTML page: %.100s)", name)
 	})
 }
 

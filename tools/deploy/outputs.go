@@ -39,7 +39,7 @@ var registrySuffixes = map[string]string{
 func (r *run) checkAccount() error {
 	service, err := arn.Parse(aws.ToString(r.service.ServiceArn))
 	if err != nil {
-		return fail(exitAPI, "AWS answered with a service of the ARN '%s'", aws.ToString(r.service.ServiceArn))
+		return fail(exitAPI, "AWS answered with a service whose ARN is '%s'", aws.ToString(r.service.ServiceArn))
 	}
 	definition, err := arn.Parse(r.outputs.definition)
 	if err != nil || definition.AccountID != service.AccountID || definition.Region != service.Region {

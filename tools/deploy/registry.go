@@ -126,7 +126,7 @@ func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, err
 	case manifest.Manifests != nil:
 		return indexPlatforms(&manifest.IndexManifest), nil
 	case manifest.Config == nil:
-		return nil, fail(exitImage, "%s is no image that tasks can run", what)
+		return nil, fail(exitImage, "%s is not an image that tasks can run", what)
 	}
 	return r.configuredPlatform(ctx, what, manifest.Config.Digest.String())
 }

@@ -59,14 +59,14 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	}
 	switch c.newest.status {
 	case types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress:
-		return nil, fail(exitBusy, "ECS itself is going back from a deployment that failed; wait for it, or deploy a tag with --replace")
+		return nil, fail(exitBusy, "ECS itself is rolling back a failed deployment; wait for it, or deploy a tag with --replace")
 	}
 	recorded, runs := "-", aws.ToString(r.primary().TaskDefinition)
 	if c.current != nil {
 		recorded = c.current.definition
 	}
 	if recorded != runs {
-		return nil, fail(exitNothing, "nothing to go back to for certain: the service is to run %s, AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
+		return nil, fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
 	}
 	if err := r.checkDigests(ctx, c, history); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	}
 	later := c.since(c.runs)
 	if len(later) == 0 {
-		return nil, fail(exitNothing, "nothing to go back to for certain: in AWS's record %s and %s began at the same moment", c.target, c.current)
+		return nil, fail(exitNothing, "not certain what to go back to: in AWS's record %s and %s began at the same moment", c.target, c.current)
 	}
 	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(later[0].created))
 	if leftOut != "" {
@@ -106,7 +106,7 @@ func (r *run) checkDigests(ctx context.Context, c course, history []*past) error
 			return err
 		}
 		if err == nil && !described.keepsDigest(r.outputs.container) {
-			return fail(exitNothing, "nothing to go back to for certain: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
+			return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
 				each.definition, r.outputs.container)
 		}
 	}
@@ -145,7 +145,7 @@ func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
 	if newest, err := r.describe(ctx, aws.ToString(original.Family)); err == nil {
 		stackRevision = newest.stackRevision()
 	} else {
-		r.warn("cannot read the newest task definition of %s, and goes on without: %s", aws.ToString(original.Family), told(err))
+		r.warn("cannot read the newest task definition of %s, so it goes on without it: %s", aws.ToString(original.Family), told(err))
 	}
 	revision := original.copied(stackRevision)
 	changed := original.Status != types.TaskDefinitionStatusActive
@@ -179,7 +179,7 @@ func (r *run) checkTargetImage(ctx context.Context, target *past) error {
 		return err
 	}
 	if found == "" {
-		return fail(exitNothing, "cannot go back: %s has the image %s no more (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
+		return fail(exitNothing, "cannot go back: %s no longer has the image %s (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
 	}
 	r.digest, r.tags = target.digest, tags
 	return nil

@@ -167,7 +167,7 @@ func (r *run) checkPrograms() error {
 	if missing == "" {
 		return nil
 	}
-	return fail(exitTool, "needs, but does not find on PATH:%s%s", missing, hints)
+	return fail(exitTool, "cannot find on PATH:%s%s", missing, hints)
 }
 
 // pause waits between two looks.

@@ -58,7 +58,7 @@ func (s Source) text(ctx context.Context) ([]byte, error) {
 func Parse(text []byte, wanted map[string]*string) error {
 	var values map[string]any
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &values); err != nil || values == nil {
-		return errors.New("the outputs are no JSON object; they must be what 'pulumi stack output --json' prints")
+		return errors.New("the outputs are not a JSON object; they must be what 'pulumi stack output --json' prints")
 	}
 	var missing []string
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
