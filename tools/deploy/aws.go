@@ -42,14 +42,14 @@ func (r *run) connect(ctx context.Context) error {
 	}
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(r.outputs.region),
-		// The run tries again itself, says so, and knows of each attempt whether it was answered.
+		// The run retries by itself: it reports each retry, and remembers whether every attempt was answered.
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return cannot(err, "read the AWS configuration")
 	}
-	// A call tells of missing credentials only that the last place where they may be, a server's metadata, does not answer.
+	// Without credentials, a call only reports that the last place they could be, a server's metadata, does not answer.
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if _, err := loaded.Credentials.Retrieve(limited); err != nil {
@@ -65,8 +65,8 @@ func (r *run) connect(ctx context.Context) error {
 	return nil
 }
 
-// checkProxies refuses what is not the address of a proxy. Go takes a part of its password for the host, and names that
-// in its errors, or does without a proxy.
+// checkProxies refuses a malformed proxy address. Go would take part of the password for the host and name it in errors,
+// or go without a proxy.
 func checkProxies() error {
 	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
 		address := cmp.Or(os.Getenv(name), os.Getenv(strings.ToLower(name)))
@@ -85,7 +85,7 @@ func checkProxies() error {
 	return nil
 }
 
-// call makes a call of AWS. It tries again what passes by itself.
+// call calls AWS. It retries after faults that pass by themselves.
 func call[Input, Output, Options any](
 	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error), input *Input, options ...func(*Options),
 ) (output *Output, err error) {
@@ -103,7 +103,7 @@ func call[Input, Output, Options any](
 	return output, err
 }
 
-// persist tries something, which what names and telling tells the errors of, until it succeeds, or fails for good.
+// persist retries until try succeeds or fails for good. A warning names what is tried, and words the error with telling.
 func (r *run) persist(ctx context.Context, what string, telling func(error) string, try func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := try()
@@ -117,7 +117,7 @@ func (r *run) persist(ctx context.Context, what string, telling func(error) stri
 	}
 }
 
-// capturing keeps an answer of ECS as it came, beside what the SDK makes of it.
+// capturing keeps the raw answer of ECS beside what the SDK makes of it.
 func capturing(raw *[]byte) func(*ecs.Options) {
 	capture := middleware.DeserializeMiddlewareFunc("CaptureAnswer", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,

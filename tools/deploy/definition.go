@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// stackRevisionTag is on each revision that a run registers. Its value is the revision of the stack that was the newest
-// one then. A revision without it is the stack's own.
+// stackRevisionTag marks every revision that a run registers. Its value is the newest revision of the stack at that time.
+// A revision without it is the stack's own.
 const stackRevisionTag = "StackTaskDefinition"
 
 // definition is a task definition as AWS describes it.
@@ -52,8 +52,8 @@ func (r *run) describe(ctx context.Context, name string) (*definition, error) {
 	return described, nil
 }
 
-// setByAWS matches the properties that only AWS sets, also those that it has not thought of yet: at the top level of a
-// task definition it notes when and by whom something was done, as in registeredAt and registeredBy.
+// setByAWS matches the properties that only AWS sets, including future ones: at the top level of a task definition they
+// note when and by whom something was done, like registeredAt and registeredBy.
 var setByAWS = regexp.MustCompile(`^[a-z]\w*(At|By)$`)
 
 // unknown are the properties of a JSON value that a type of the SDK has no field for, by their paths.
@@ -132,7 +132,7 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 		return fail(exitOutput, "the output ecrRepositoryUrl is %s, but task definition %s runs %s; nothing was sent to either", r.outputs.repository, arn, r.stackImage)
 	}
 	if r.outputsFile != "" {
-		// The stack keeps its old revisions registered: the newest one tells old outputs from current ones.
+		// Old revisions of the stack stay registered, so only the newest one shows whether the outputs are current.
 		newest, err := r.describe(ctx, aws.ToString(described.Family))
 		if err != nil {
 			return err
@@ -160,7 +160,7 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 	return nil
 }
 
-// checkWhole refuses a task definition of which a copy would lose something.
+// checkWhole refuses a task definition if a copy would lose something.
 func (d *definition) checkWhole() error {
 	if len(d.unknown) == 0 {
 		return nil
@@ -169,7 +169,7 @@ func (d *definition) checkWhole() error {
 		aws.ToString(d.TaskDefinitionArn), strings.Join(d.unknown, ", "))
 }
 
-// copied is the task definition as RegisterTaskDefinition takes it, so without what only AWS may set.
+// copied is the task definition as RegisterTaskDefinition takes it, without what only AWS may set.
 func (d *definition) copied(stackRevision string) *ecs.RegisterTaskDefinitionInput {
 	input := &ecs.RegisterTaskDefinitionInput{}
 	into, from := reflect.ValueOf(input).Elem(), reflect.ValueOf(d.TaskDefinition)
@@ -181,7 +181,7 @@ func (d *definition) copied(stackRevision string) *ecs.RegisterTaskDefinitionInp
 	}
 	input.ContainerDefinitions = slices.Clone(d.ContainerDefinitions)
 	for _, tag := range d.tags {
-		// AWS alone sets the tags with its own prefix.
+		// Only AWS sets tags with its own prefix.
 		if key := aws.ToString(tag.Key); key != stackRevisionTag && !strings.HasPrefix(key, "aws:") {
 			input.Tags = append(input.Tags, tag)
 		}

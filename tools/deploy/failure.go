@@ -30,13 +30,13 @@ func fail(code int, format string, values ...any) error {
 	return &failure{code: code, text: fmt.Sprintf(format, values...)}
 }
 
-// cannot says what cannot be done because of an error of a call.
+// cannot is the failure to do something because a call failed.
 func cannot(err error, format string, values ...any) error {
 	return &failure{exitAPI, fmt.Sprintf("cannot "+format+": %s", append(values, told(err))...), err}
 }
 
-// told is what an error says, without the layers that only say where it came from: the API's code and message, or why
-// a request did not reach anybody.
+// told is an error's cause without the layers that only say where it came from: the API's code and message, or why a
+// request reached nobody.
 func told(err error) string {
 	var refusal smithy.APIError
 	if errors.As(err, &refusal) {
@@ -82,7 +82,7 @@ var (
 	title = regexp.MustCompile(`(?is)<title\b[^>]*>([^<]*)`)
 )
 
-// page keeps of a page of HTML, with which a proxy or an endpoint that is not AWS's answers, only the title.
+// page keeps only the title of an HTML page. Proxies and endpoints that are not AWS's answer with such pages.
 func page(text string) string {
 	return html.ReplaceAllStringFunc(text, func(page string) string {
 		name := ""
@@ -96,7 +96,7 @@ func page(text string) string {
 	})
 }
 
-// isTransient tells whether an error passes by itself.
+// isTransient tells whether trying again may help.
 func isTransient(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
@@ -109,8 +109,8 @@ func isTransient(err error) bool {
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
-// isRefusal tells whether AWS itself answered that it did not do what was asked. Silence, a lost connection and a fault
-// inside AWS leave that open.
+// isRefusal tells whether AWS itself said that it did not do what was asked. Silence, a lost connection or a fault inside
+// AWS leave that open.
 func isRefusal(err error) bool {
 	var refusal smithy.APIError
 	var response *smithyhttp.ResponseError

@@ -12,18 +12,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// historyLength is how many of the service's last successful deployments are looked through for one to go back to.
+// historyLength is how many of the service's last successful deployments a rollback considers.
 const historyLength = 100
 
-// past is a deployment as AWS recorded it: what it was to run, when, and what became of it.
+// past is a deployment in AWS's record: what it was meant to run, when, and how it ended.
 type past struct {
 	arn, revision    string
 	status           types.ServiceDeploymentStatus
 	created, started time.Time
 	definition       string
 	images           []types.ContainerImage
-	// image and digest are the application's. The digest is empty if no task ever started, or if the task definition
-	// switches off that AWS keeps it.
+	// image and digest are the application's. The digest is empty if no task ever started, or if the task definition keeps
+	// AWS from recording it.
 	image, digest string
 }
 
@@ -40,7 +40,7 @@ func (p *past) String() string {
 	return fmt.Sprintf("%s (%s)", p.image, p.digest)
 }
 
-// listRecord lists the service's deployments that AWS has a record of, in no order.
+// listRecord lists the deployments in AWS's record of the service, in no particular order.
 func (r *run) listRecord(ctx context.Context) ([]types.ServiceDeploymentBrief, error) {
 	var record []types.ServiceDeploymentBrief
 	input := &ecs.ListServiceDeploymentsInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, MaxResults: aws.Int32(100)}
@@ -111,11 +111,11 @@ func (r *run) readHistory(ctx context.Context) ([]*past, error) {
 	return history, nil
 }
 
-// readRevisions reads what the service ran before, by the ARN of the revision.
+// readRevisions reads service revisions, by ARN.
 func (r *run) readRevisions(ctx context.Context, arns []string) (map[string]types.ServiceRevision, error) {
 	slices.Sort(arns)
 	found := map[string]types.ServiceRevision{}
-	// AWS describes 20 at once.
+	// AWS describes at most 20 at once.
 	for batch := range slices.Chunk(slices.Compact(arns), 20) {
 		answer, err := call(ctx, r, r.clients.ecs.DescribeServiceRevisions, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
 		if err != nil {
@@ -151,10 +151,10 @@ type course struct {
 
 // courseOf tells where a rollback goes.
 //
-// What the service ran is a stack of images. A deployment that succeeded puts its image on top; if the image is in the
-// stack already, the service went back to it, and what is above it is taken off. The current image is on top, also while
-// its deployment is under way or after it was stopped; the one below is where to go. A deployment without a digest never
-// started a task, so it ran nothing.
+// Think of what the service ran as a stack of images. A successful deployment puts its image on top. If the image is in
+// the stack already, the service went back to it, so everything above it comes off. The current image is on top, even
+// while its deployment is under way or after it was stopped, and a rollback goes to the one below. A deployment without a
+// digest never started a task, so it ran nothing.
 func courseOf(history []*past) course {
 	var c course
 	for i, each := range history {

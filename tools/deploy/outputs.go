@@ -29,13 +29,13 @@ func (r *run) readOutputs(ctx context.Context) error {
 	return nil
 }
 
-// registrySuffixes are the ends of the registries' names, by partition (the endpoints that AWS lists for Amazon ECR).
+// registrySuffixes are the domains of the registries, by partition (AWS General Reference, Amazon ECR endpoints).
 var registrySuffixes = map[string]string{
 	"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu",
 }
 
-// checkAccount compares the outputs with the account and the region in which AWS found the service. The registry that
-// they name gets a password of this account.
+// checkAccount compares the outputs with the account and the region of the service, because the registry that they name
+// gets a password of this account.
 func (r *run) checkAccount() error {
 	service, err := arn.Parse(aws.ToString(r.service.ServiceArn))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// repositoryOf is what an image's name is without its tag and digest.
+// repositoryOf is an image's name without its tag and digest.
 func repositoryOf(image string) string {
 	name, _, _ := strings.Cut(image, "@")
 	if slash := strings.LastIndex(name, "/"); strings.Contains(name[slash+1:], ":") {
@@ -88,8 +88,7 @@ func checkPlatform(what string, platforms []string, platform string) error {
 	return fail(exitImage, "%s %s, the tasks run %s; build it with 'docker build --platform %s'", what, strings.Join(platforms, " "), platform, platform)
 }
 
-// indexPlatforms are the platforms of an image for several ones. An attestation is in the index too, for the platform
-// unknown/unknown.
+// indexPlatforms are the platforms in an index. Attestations are in it too, as images for unknown/unknown.
 func indexPlatforms(index *v1.IndexManifest) []string {
 	var platforms []string
 	for _, each := range index.Manifests {
@@ -100,8 +99,8 @@ func indexPlatforms(index *v1.IndexManifest) []string {
 	return platforms
 }
 
-// registryPlatforms are the platforms of the image with the run's digest. Nothing but its index, its manifest and its
-// configuration is fetched.
+// registryPlatforms are the platforms of the image with the run's digest. Only its index or manifest and its configuration
+// are fetched.
 func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, error) {
 	types := []string{
 		"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -148,7 +147,7 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 		configuration, err = v1.ParseConfigFile(bytes.NewReader(content))
 	}
 	if err != nil {
-		// Whoever knows the address may read what is there, so it is not printed.
+		// Anyone who knows the address can read what is there, so it is not printed.
 		return nil, fail(exitAPI, "cannot read the configuration of %s: %s", what, cause(err))
 	}
 	if configuration.OS == "" {
@@ -157,7 +156,7 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 	return []string{configuration.OS + "/" + configuration.Architecture}, nil
 }
 
-// download gets what is at an address. It tries again what passes by itself.
+// download gets what is at an address. It retries after faults that pass by themselves.
 func (r *run) download(ctx context.Context, address, what string) (content []byte, err error) {
 	err = r.persist(ctx, what, cause, func() error {
 		var status int
@@ -169,7 +168,7 @@ func (r *run) download(ctx context.Context, address, what string) (content []byt
 	return content, err
 }
 
-// unexpectedStatus is an answer that is not 200. A fault of the server passes.
+// unexpectedStatus is an answer other than 200. A server error passes by itself.
 type unexpectedStatus int
 
 func (s unexpectedStatus) Error() string   { return fmt.Sprintf("it answers %d", int(s)) }

@@ -20,12 +20,12 @@ const (
 	// prints.
 	shownEvents = 10
 	shownTasks  = 20
-	// recordApart is how far AWS's record of a deployment may be apart from the deployment in time.
+	// recordApart is how far a deployment and AWS's record of it may differ in time.
 	recordApart = time.Minute
 )
 
-// report prints what a person needs who has to find out why: the service's events, why tasks stopped, what the load
-// balancer thinks of the targets, and where the logs are. The verdict stands already, so each part may fail alone.
+// report prints what helps to find out why a deployment failed: the service's events, why tasks stopped, what the load
+// balancer thinks of the targets, and where the logs are. If one part cannot be read, the others are printed still.
 func (r *run) report(ctx context.Context) {
 	r.say("")
 	r.say("Last events of service %s:", r.outputs.service)
@@ -123,8 +123,8 @@ func (r *run) targetLines(ctx context.Context) ([]string, error) {
 	return lines, nil
 }
 
-// triggeredAlarms are the alarms of the service that made ECS give our deployment up, in words; nothing if none did. The
-// service does not name them, but AWS's record of the deployment does, which is found by its time.
+// triggeredAlarms names the alarms that made ECS give up our deployment; empty if none did. Only AWS's record of the
+// deployment names them, and the record is found by its time.
 func (r *run) triggeredAlarms(ctx context.Context) string {
 	if !r.alarmsWatch() {
 		return ""

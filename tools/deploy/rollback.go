@@ -21,7 +21,7 @@ func (r *run) goBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// A service that asks for no task needs a number, which only a new deployment gives it.
+	// A service that asks for no tasks needs a count, and only a new deployment can set one.
 	if len(r.underWay()) > 0 && r.service.DesiredCount > 0 {
 		stoppable, err := r.stoppable(ctx, courseOf(history))
 		if err != nil {
@@ -93,7 +93,7 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	return c.target, nil
 }
 
-// checkDigests fails if AWS has no digest of an image that ran since the target: then nobody knows what came before.
+// checkDigests fails if AWS has no digest of an image that ran since the target: then it is unknown what came before.
 func (r *run) checkDigests(ctx context.Context, c course, history []*past) error {
 	var asked []string
 	for _, each := range slices.Backward(c.since(history)) {
@@ -113,22 +113,21 @@ func (r *run) checkDigests(ctx context.Context, c course, history []*past) error
 	return nil
 }
 
-// keepsDigest tells whether AWS finds out the digest of a container's image, and keeps to it.
+// keepsDigest tells whether AWS records the digest of a container's image and sticks to it.
 func (d *definition) keepsDigest(container string) bool {
 	return !slices.ContainsFunc(d.ContainerDefinitions, func(each types.ContainerDefinition) bool {
 		return aws.ToString(each.Name) == container && each.VersionConsistency == types.VersionConsistencyDisabled
 	})
 }
 
-// isDeleted tells AWS's answer where a task definition is no more.
+// isDeleted recognises AWS's answer for a task definition that was deleted.
 func isDeleted(err error) bool {
 	var refusal *types.ClientException
 	return errors.As(err, &refusal)
 }
 
-// chooseOldDefinition checks that the target can be deployed, and takes its task definition. Its image must still be in
-// the registry. The task definition is its own with each image named by the digest that ran, because a tag may name
-// another image now; one that is deregistered is as good a model as any.
+// chooseOldDefinition checks that the target's image is still in the registry, and takes its task definition with every
+// image named by the digest that ran, because a tag may name another image now. A deregistered one will do as a model.
 func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
 	if err := r.checkTargetImage(ctx, target); err != nil {
 		return err
@@ -185,7 +184,7 @@ func (r *run) checkTargetImage(ctx context.Context, target *past) error {
 	return nil
 }
 
-// adviseAfterRollback says what the service runs, and how the stack's settings come to agree.
+// adviseAfterRollback says what the service runs now, and how to make the stack's settings agree.
 func (r *run) adviseAfterRollback(target *past) {
 	r.say("Rolled back to %s@%s", r.outputs.repository, r.digest)
 	if len(r.tags) == 0 {
@@ -197,7 +196,7 @@ func (r *run) adviseAfterRollback(target *past) {
 		return
 	}
 	tag := r.tags[0]
-	// The tag that it ran under comes first, if it still names it.
+	// The tag that it ran under is best, if it still names this image.
 	if id := imageID(target.image); id != nil && slices.Contains(r.tags, aws.ToString(id.ImageTag)) {
 		tag = *id.ImageTag
 	}

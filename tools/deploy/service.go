@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 )
 
-// readService reads the service. One that is not there is an error too.
+// readService reads the service. A missing service is an error too.
 func (r *run) readService(ctx context.Context) error {
 	answer, err := call(ctx, r, r.clients.ecs.DescribeServices, r.serviceInput())
 	if err != nil {
@@ -59,7 +59,7 @@ func (r *run) mustReadService(ctx context.Context) error {
 	return nil
 }
 
-// primary is the service's PRIMARY deployment, as last read. Without one all its fields are empty.
+// primary is the service's PRIMARY deployment, as last read. All its fields are empty if there is none.
 func (r *run) primary() types.Deployment {
 	for _, each := range r.service.Deployments {
 		if aws.ToString(each.Status) == "PRIMARY" {
@@ -69,8 +69,8 @@ func (r *run) primary() types.Deployment {
 	return types.Deployment{}
 }
 
-// underWay are the deployments that still try to start tasks, as last read. One that has only just begun asks for none
-// yet; an old one that asks for none has nothing to finish.
+// underWay are the deployments that still try to start tasks, as last read. One that has only just begun does not ask for
+// any yet; an old one that asks for none is done.
 func (r *run) underWay() []types.Deployment {
 	return slices.DeleteFunc(slices.Clone(r.service.Deployments), func(each types.Deployment) bool {
 		return each.RolloutState != types.DeploymentRolloutStateInProgress ||
@@ -78,8 +78,8 @@ func (r *run) underWay() []types.Deployment {
 	})
 }
 
-// checkNobodyDeploys fails if somebody else's deployment is under way. What was found to be replaceable at the first
-// look stays so at the second, when the image has arrived.
+// checkNobodyDeploys fails if somebody else's deployment is under way. A deployment found replaceable at the first look
+// stays so at the second, after the push.
 func (r *run) checkNobodyDeploys(ctx context.Context) error {
 	for _, each := range r.underWay() {
 		id, definition := aws.ToString(each.Id), aws.ToString(each.TaskDefinition)
@@ -106,8 +106,8 @@ func (r *run) checkNobodyDeploys(ctx context.Context) error {
 	return nil
 }
 
-// waitsForImage tells whether a deployment cannot succeed because its image is not in the registry: that is how a new
-// stack starts, and starting the first real deployment disturbs nobody.
+// waitsForImage tells whether a deployment cannot succeed because its image is not in the registry. A new stack starts
+// like this, and the first real deployment may replace it.
 func (r *run) waitsForImage(ctx context.Context, arn string) (bool, error) {
 	definition, err := r.describe(ctx, arn)
 	if err != nil {
@@ -144,7 +144,7 @@ func (r *run) readHealthPath(ctx context.Context) error {
 	return nil
 }
 
-// chooseCount decides how many tasks to ask for. A service that asks for none would be deployed at once, and run nothing.
+// chooseCount decides how many tasks to ask for. With none, the deployment would be complete at once and run nothing.
 func (r *run) chooseCount(ctx context.Context) error {
 	if r.service.DesiredCount != 0 {
 		if r.count > 0 {
@@ -175,8 +175,8 @@ func (r *run) alarmsWatch() bool {
 	return settings != nil && settings.Alarms != nil && settings.Alarms.Enable
 }
 
-// timeLimit is how long a deployment may take. Where alarms watch it, ECS calls it complete only some time after the
-// last task has changed. ECS derives that time from the alarms' periods, and tells it to nobody.
+// timeLimit is how long a deployment may take. If alarms watch it, ECS calls it complete only some time after the last
+// task has changed. ECS derives that time from the alarms' periods and does not publish it.
 func (r *run) timeLimit() time.Duration {
 	switch {
 	case r.timeoutGiven:

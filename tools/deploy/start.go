@@ -14,7 +14,7 @@ import (
 	"mediaserver/tools/shellword"
 )
 
-// start starts the deployment, if still nobody else deploys.
+// start starts the deployment, unless somebody else deploys by now.
 func (r *run) start(ctx context.Context) error {
 	// Read again: the push may have taken minutes.
 	if err := r.mustReadService(ctx); err != nil {
@@ -61,8 +61,8 @@ func (r *run) rememberDeployments() {
 	}
 }
 
-// warnOfOthers tells of deployments that began between the look and the start, of which this one has taken the place:
-// ECS has no conditional update. Another run will notice that.
+// warnOfOthers warns of deployments that began between the look and the start, and that this one has replaced, because
+// ECS has no conditional update. A run that started one of them will notice.
 func (r *run) warnOfOthers(deployments []types.Deployment) {
 	by := ""
 	if r.unanswered {
@@ -75,7 +75,7 @@ func (r *run) warnOfOthers(deployments []types.Deployment) {
 	}
 }
 
-// mayHaveStarted is what to say where AWS gave no clear answer to the start.
+// mayHaveStarted is what to say if AWS gave no clear answer to the start.
 func (r *run) mayHaveStarted() string {
 	return fmt.Sprintf("a deployment of %s may have started; to find out:\n"+
 		"  aws ecs describe-services --cluster %s --services %s --region %s --query \"services[0].deployments\"\n"+

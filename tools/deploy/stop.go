@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// stoppable is the deployment under way, if ECS itself can go back from it to just the image that a rollback is to go
-// to. Else nil: the service's first deployment has nothing to go back to, and a new deployment of the current image
-// would go back to that image.
+// stoppable is the deployment under way, if stopping it makes ECS go back to the very image that the rollback aims for.
+// Otherwise nil: a service's first deployment has nothing to go back to, and a new deployment of the current image would
+// go back to that image.
 func (r *run) stoppable(ctx context.Context, c course) (*past, error) {
 	if c.newest == nil || c.target == nil || c.newest.definition != aws.ToString(r.primary().TaskDefinition) ||
 		c.newest.status != types.ServiceDeploymentStatusInProgress && c.newest.status != types.ServiceDeploymentStatusPending {
@@ -70,7 +70,7 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 	return nil
 }
 
-// followStop waits until ECS has gone back. Then the deployment with which it did so is the one to look after.
+// followStop waits until ECS has gone back. From then on the run follows the deployment that did so.
 func (r *run) followStop(ctx context.Context, busy, target *past) error {
 	return r.await(ctx, "ECS has not gone back from deployment "+r.deployment, func(ctx context.Context) (bool, error) {
 		whole, err := r.describeRecord(ctx, busy.arn)
@@ -105,15 +105,15 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 	})
 }
 
-// isReplaced tells whether somebody started another deployment after the one that ECS went back from, maybe of the task
-// definition that it went back to.
+// isReplaced tells whether somebody started another deployment after the one that was stopped, perhaps of the very task
+// definition that ECS went back to.
 func (r *run) isReplaced(ctx context.Context, busy, target *past) (bool, error) {
 	record, err := r.listRecord(ctx)
 	return aws.ToString(r.primary().TaskDefinition) != target.definition ||
 		slices.ContainsFunc(record, func(each types.ServiceDeploymentBrief) bool { return aws.ToTime(each.CreatedAt).After(busy.created) }), err
 }
 
-// behind is a reason behind what it explains.
+// behind puts a reason after what it explains.
 func behind(reason string) string {
 	if reason == "" {
 		return ""

@@ -20,9 +20,9 @@ const firstUnprivilegedPort = 1024
 // unitsOfProcessor is how many CPU units are one vCPU.
 const unitsOfProcessor = 1024
 
-// createArguments are the arguments of docker that make the container, and the variables that the command needs in its
-// own environment: a secret is not on the command line, where every process of the machine could read it. Variables that
-// the task definition sets stay as they are. The engine refuses a limit above its number of processors.
+// createArguments are the arguments with which docker makes the container, and the variables that the docker command needs
+// in its own environment: on its command line, every process of the machine could read a secret. Variables that the task
+// definition sets win. processors is the engine's number, above which it refuses a limit.
 func (p Plan) createArguments(image, name string, access access, processors int) (arguments, environment []string) {
 	container := p.Container
 	arguments = []string{
@@ -78,14 +78,14 @@ func (p Plan) createArguments(image, name string, access access, processors int)
 	return arguments, environment
 }
 
-// honoured are the properties of a container that a trial honours, and those that mean nothing on one machine. The others
-// are named to the user if the definition has them.
+// honoured are the properties of a container that a trial honours, and those that mean nothing on a single machine. If the
+// definition has any other, the user is told.
 var honoured = []string{
 	"Name", "Image", "Essential", "Cpu", "PortMappings", "LogConfiguration", "VersionConsistency",
 	"Environment", "Secrets", "HealthCheck", "InitProcessEnabled", "User", "ReadonlyRootFilesystem", "EntryPoint", "Command",
 }
 
-// leftOut names what a definition of a container, or of a part of it, says and a trial does not do.
+// leftOut names the properties of a container definition, or of a part of it, that are set and that a trial ignores.
 func leftOut(definition reflect.Value) []string {
 	var names []string
 	for i := range definition.NumField() {

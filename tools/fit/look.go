@@ -16,8 +16,8 @@ import (
 type observation struct {
 	own     ownResult
 	outside outsideResult
-	// listeners are the addresses that the container listens on; unknown if nobody can tell. They are looked up only
-	// while something is not well.
+	// listeners are the addresses that the container listens on; unknown tells that they cannot be found out. They are
+	// looked up only while a check fails.
 	listeners []netip.AddrPort
 	unknown   bool
 }
@@ -27,7 +27,7 @@ type ownResult struct {
 	healthy bool
 	// missing is the program that is not in the image; empty if it is there.
 	missing string
-	// helpful are the programs in such an image that help out: another one to check with, and package managers.
+	// helpful are programs in such an image that solve this: another one to check with, or package managers.
 	helpful []string
 	// problem tells how the check failed.
 	problem string
@@ -43,16 +43,16 @@ type outsideResult struct {
 	problem string
 }
 
-// fits tells whether both health checks are content.
+// fits tells whether both health checks succeed.
 func (p Plan) fits(seen observation) bool {
 	return seen.own.healthy && p.LoadBalancer.accepts(seen.outside.status)
 }
 
-// final tells whether waiting changes nothing.
+// final tells whether waiting would change nothing.
 func (o observation) final() bool { return o.own.missing != "" || o.outside.tls }
 
-// notInImage is how the container runtime says that a program which it has to start is not in the image. Docker's own
-// exit code for that has changed between its versions.
+// notInImage is how the container runtime says that the program it should start is not in the image. Docker's exit code
+// for that differs between its versions.
 var notInImage = regexp.MustCompile(`exec: "([^"]+)": (executable file not found|stat [^:]*: no such file)`)
 
 // look looks once at a running container.
@@ -96,8 +96,8 @@ func (t *trial) askInside(ctx context.Context) ownResult {
 	return ownResult{problem: problem}
 }
 
-// helpful are the programs in the image that help out where the one of the health check is missing. Package managers are
-// looked for with a shell: an image without one has none.
+// helpful are the programs in the image that solve the problem of a missing one: another one to check with, or package
+// managers. These are looked for with a shell, because an image without a shell has none.
 func (t *trial) helpful(ctx context.Context) []string {
 	var found []string
 	for _, each := range []string{"curl", "wget"} {
@@ -123,7 +123,7 @@ func (t *trial) askOutside(ctx context.Context) outsideResult {
 		return outsideResult{problem: err.Error()}
 	}
 	client := http.Client{
-		// No proxy of the environment stands between the load balancer and a task either.
+		// There is no proxy between the load balancer and a task either.
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -124,9 +124,9 @@ func ownCheck(check *ecstypes.HealthCheck, grace time.Duration) OwnCheck {
 	number := func(value *int32, otherwise int32) time.Duration {
 		return time.Duration(cmp.Or(aws.ToInt32(value), otherwise))
 	}
-	// What ECS takes for a number that is left out (Amazon ECS API reference, HealthCheck).
+	// These are ECS's defaults (Amazon ECS API reference, HealthCheck).
 	return OwnCheck{
-		// The first word says that no shell is wanted.
+		// The first word, CMD, means no shell.
 		Command: check.Command[1:],
 		Timeout: number(check.Timeout, 5) * time.Second,
 		Judge: ownJudge(number(check.StartPeriod, 0)*time.Second, number(check.Interval, 30)*time.Second, grace,
@@ -170,7 +170,7 @@ func (s Stack) readService(ctx context.Context, plan *Plan) (grace time.Duration
 	return grace, nil
 }
 
-// readSecrets reads the secrets of a container where the execution role does when a task starts.
+// readSecrets reads the secrets of a container, as the execution role does when a task starts.
 func (s Stack) readSecrets(ctx context.Context, secrets []ecstypes.Secret) (map[string]string, error) {
 	values := map[string]string{}
 	for _, secret := range secrets {
@@ -194,7 +194,7 @@ func (s Stack) readSecret(ctx context.Context, source string) (string, error) {
 		}
 		return aws.ToString(answer.Parameter.Value), nil
 	}
-	// Behind the name may follow a key in the secret's JSON, and the stage or the id of a version.
+	// The name may be followed by a key in the secret's JSON, and the stage or the id of a version.
 	input := &secretsmanager.GetSecretValueInput{SecretId: aws.String(strings.Join(parts[:7], ":"))}
 	key, stage, version := "", "", ""
 	for i, into := range []*string{&key, &stage, &version} {
@@ -220,10 +220,10 @@ func (s Stack) readSecret(ctx context.Context, source string) (string, error) {
 	return valueInJSON(*answer.SecretString, key)
 }
 
-// valueInJSON is the value of a key in an object: a text as it is, anything else as JSON writes it.
+// valueInJSON is the value of a key in a JSON object: a string as it is, anything else as JSON writes it.
 func valueInJSON(text, key string) (string, error) {
 	var values map[string]json.RawMessage
-	// The decoder's error would repeat a part of the secret.
+	// The decoder's error would repeat part of the secret.
 	if json.Unmarshal([]byte(text), &values) != nil {
 		return "", errors.New("it is no JSON object")
 	}

@@ -58,7 +58,7 @@ func remedyForMissing(program string, helpful []string) string {
 	return "It has no package manager either, so let the load balancer's health check alone decide: " + set + "none"
 }
 
-// hintAtPort says that the container's user may not listen on the port, where that can be the cause.
+// hintAtPort says that the container's user may not listen on the port, if that can be the cause.
 func (t *trial) hintAtPort(possible bool) string {
 	user := t.user
 	if own := aws.ToString(t.plan.Container.User); own != "" {
@@ -72,7 +72,7 @@ func (t *trial) hintAtPort(possible bool) string {
 		"and tell the stack: pulumi config set mediaserver:appPort 8080", user, t.plan.Port, firstUnprivilegedPort)
 }
 
-// otherProcessor is how to let the tasks run a platform, if they can.
+// otherProcessor says how to let the tasks run on a platform, if they can.
 func otherProcessor(platform string) string {
 	architecture, offered := map[string]string{"linux/amd64": "X86_64", "linux/arm64": "ARM64"}[platform]
 	if !offered {

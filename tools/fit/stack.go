@@ -27,7 +27,7 @@ type Stack struct {
 	description string
 }
 
-// Source says which stack to try images for. The zero value of both names is the sandbox's.
+// Source says which stack to try images for. Without Name and Outputs it is the sandbox's.
 type Source struct {
 	// Root is the folder of the repository.
 	Root string
@@ -93,7 +93,7 @@ func (s Source) sandbox(ctx context.Context) (Stack, error) {
 		return Stack{}, noPlan("there is no sandbox to try the image in", remedy)
 	}
 	script := filepath.Join(s.Root, "scripts", "sandbox")
-	// A shell reads what is written for one.
+	// The exports are written for a shell, so a shell reads them.
 	const read = `exports=$("$0" env) && eval "$exports" && printf '%s\n' "$AWS_ENDPOINT_URL" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"`
 	values, err := external.Output(ctx, "sh", "-c", read, script)
 	if err != nil {
@@ -132,7 +132,7 @@ func noPlan(problem, remedy string) error {
 	return &Verdict{Code: NoPlan, Problem: problem, Remedy: remedy}
 }
 
-// refused is the verdict on an answer of AWS that was none.
+// refused is the verdict if AWS refuses a call or does not answer.
 func refused(err error) error {
 	return &Verdict{Code: AWSRefused, Problem: err.Error(),
 		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, elasticloadbalancing:DescribeTargetGroups, " +
