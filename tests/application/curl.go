@@ -14,6 +14,9 @@ const (
 	curlHTTPError = 22
 )
 
+// wgetError is the exit code of BusyBox's wget for every error.
+const wgetError = 1
+
 // curl asks for one address, as curl does with the options of the container's health check, and returns curl's exit
 // code. Any other option is an error: this knows no other.
 func curl(arguments []string, output, messages io.Writer) int {
@@ -56,6 +59,18 @@ func curl(arguments []string, output, messages io.Writer) int {
 	}
 	if _, err := io.Copy(output, response.Body); err != nil {
 		return problem(curlNoConnect, "%v", err)
+	}
+	return 0
+}
+
+// wget asks for one address, as wget does with the options of the container's health check, and returns its exit code.
+func wget(arguments []string, messages io.Writer) int {
+	if len(arguments) != 4 || strings.Join(arguments[:3], " ") != "-q -O /dev/null" {
+		fmt.Fprintf(messages, "wget: this wget takes -q -O /dev/null ADDRESS alone, not %q\n", arguments)
+		return wgetError
+	}
+	if curl([]string{"--fail", "--silent", arguments[3]}, io.Discard, messages) != 0 {
+		return wgetError
 	}
 	return 0
 }

@@ -50,3 +50,18 @@ func TestCurlAnswersWithTheExitCodesOfCurl(t *testing.T) {
 		})
 	}
 }
+
+func TestWgetTakesTheOptionsOfTheHealthCheckAlone(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	healthy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer healthy.Close()
+	for arguments, want := range map[string]int{
+		"-q -O /dev/null " + healthy.URL: 0, "-q -O /dev/null " + server.URL: 1, "-q " + healthy.URL: 1, "-q -O /tmp/a " + healthy.URL: 1,
+	} {
+		var messages strings.Builder
+		if code := wget(strings.Fields(arguments), &messages); code != want {
+			t.Errorf("wget %s: exit code %d, want %d (%s)", arguments, code, want, messages.String())
+		}
+	}
+}

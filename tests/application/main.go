@@ -1,6 +1,6 @@
 // Command application is the smallest application that fits the stack: a web server in one static program, which
 // answers on the health path and tells what of the stack reaches it. The acceptance run deploys it, and try-image is
-// tested with it. Called by the name curl it is the curl of the container's own health check, so that an image needs
+// tested with it. Called by the name curl or wget it is that of the container's own health check, so that an image needs
 // nothing else.
 //
 // Flags make variants of it, one to be told apart from another and some that fit badly. An image gives them as its
@@ -64,8 +64,11 @@ type behaviour struct {
 }
 
 func main() {
-	if filepath.Base(os.Args[0]) == "curl" {
+	switch filepath.Base(os.Args[0]) {
+	case "curl":
 		os.Exit(curl(os.Args[1:], os.Stdout, os.Stderr))
+	case "wget":
+		os.Exit(wget(os.Args[1:], os.Stderr))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

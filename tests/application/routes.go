@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type report struct {
 	Environment map[string]string `json:"environment"`
 	// JWTSecret tells of the secret without giving it away; absent if it is not set.
 	JWTSecret *secretReport `json:"jwtSecret,omitempty"`
+	// Own are the variables whose names begin with OWN_, which the settings environment and secrets give.
+	Own map[string]string `json:"own,omitempty"`
 }
 
 // secretReport lets who knows a secret recognise it. Nobody can guess a drawn secret of this length from its digest.
@@ -59,10 +62,15 @@ func routes(behaviour behaviour) http.Handler {
 
 // describe tells what has reached this process through its environment.
 func describe(version string) report {
-	found := report{Version: version, Environment: map[string]string{}}
+	found := report{Version: version, Environment: map[string]string{}, Own: map[string]string{}}
 	for _, name := range []string{"AWS_REGION", "NODE_ENV", "PORT", "S3_BUCKET_NAME"} {
 		if value, set := os.LookupEnv(name); set {
 			found.Environment[name] = value
+		}
+	}
+	for _, variable := range os.Environ() {
+		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "OWN_") {
+			found.Own[name] = value
 		}
 	}
 	if secret, set := os.LookupEnv("JWT_SECRET"); set {

@@ -87,7 +87,7 @@ func TestTheActionBuildsTheToolFromItsOwnCheckoutAndRunsIt(t *testing.T) {
 		"options together":     {map[string]string{"SKIP_PUSH": "true", "ROLLBACK": "true"}, 2, "--rollback finds the image itself"},
 		"an input that is off": {map[string]string{"SKIP_PUSH": "true", "ROLLBACK": "false", "OUTPUTS": "/nowhere/a b.json"}, 4, "cannot read the outputs file '/nowhere/a b.json'"},
 		"neither on nor off":   {map[string]string{"SKIP_PUSH": "maybe"}, 2, `"maybe" for "--skip-push"`},
-		"text that is code":    {map[string]string{"IMAGE": "app", "TAG": `$(touch owned)"; touch owned`}, 2, "is no image tag"},
+		"text that is code":    {map[string]string{"IMAGE": "app", "TAG": `$(touch owned)"; touch owned`}, 2, "is not an image tag"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			command := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[1].Run)

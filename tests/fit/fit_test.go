@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,7 +23,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"mediaserver/tests/internal/appimage"
@@ -38,8 +41,8 @@ func onPort80(plan *fit.Plan) {
 	plan.Own.Command = []string{"curl", "--fail", "http://localhost:80/health"}
 }
 
-// scenarios are images and what is found about them.
-var scenarios = map[string]struct {
+// scenario is an image and what is found about it.
+type scenario struct {
 	variant appimage.Variant
 	// image changes the image, and plan what the stack says.
 	image func(*v1.Config)
@@ -50,7 +53,9 @@ var scenarios = map[string]struct {
 	code  fit.Code
 	// phrases are in the output or in the verdict.
 	phrases []string
-}{
+}
+
+var scenarios = map[string]scenario{
 	"fits": {phrases: []string{"mediaserver:1 says: 0.25 vCPU, 512 MiB, linux/amd64, port 3000\n", "mediaserver | application ",
 		"/health answers 200 from outside", " fits\n"}},
 	"starts slowly": {variant: appimage.Variant{ReadyAfter: time.Hour}, plan: func(plan *fit.Plan) { plan.LoadBalancer.Judge.Limit = time.Second },
@@ -59,7 +64,10 @@ var scenarios = map[string]struct {
 		code: fit.Exited, phrases: []string{"mediaserver | DATABASE_URL is not set\n", "it exited with code 3 after ", "its last lines:\n", "    DATABASE_URL is not set\n"}},
 	"takes too much memory": {variant: appimage.Variant{Allocate: 1024}, code: fit.OutOfMemory, phrases: []string{"more than its 512 MiB of memory"}},
 	"has no curl": {variant: appimage.Variant{WithoutCurl: true}, code: fit.NoProgram,
-		phrases: []string{"there is no curl in it, and the container's own health check runs curl --fail", "It has no package manager"}},
+		phrases: []string{"there is no curl in it, and the container's own health check runs curl --fail",
+			"pulumi config set mediaserver:containerHealthCheck none"}},
+	"has wget in place of curl": {variant: appimage.Variant{WithoutCurl: true, Wget: true}, code: fit.NoProgram,
+		phrases: []string{"It has wget, so let the check run that: pulumi config set mediaserver:containerHealthCheck wget"}},
 	"listens on another port": {variant: appimage.Variant{Port: 8080}, limit: 3 * time.Second,
 		code: fit.OtherPort, phrases: []string{"it listens on port 8080, not on port 3000", "pulumi config set mediaserver:appPort 8080"}},
 	"listens on loopback only": {variant: appimage.Variant{Host: "127.0.0.1"}, limit: 3 * time.Second,
@@ -84,11 +92,11 @@ var scenarios = map[string]struct {
 
 func TestImagesAreTriedForTheStack(t *testing.T) {
 	deployed := sandboxtest.New(t, "../..")
+	deployed.Set("mediaserver:environment.OWN_VARIABLE=a variable",
+		"mediaserver:secrets.OWN_PARAMETER=arn:aws:ssm:eu-west-2:123456789012:parameter/films/key",
+		"mediaserver:secrets.OWN_SECRET="+ownSecrets(t, deployed)+":password::")
 	deployed.Up()
-	outputs := filepath.Join(t.TempDir(), "outputs.json")
-	if err := os.WriteFile(outputs, []byte(deployed.Must("stack", "output", "--json").Stdout), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	outputs := outputsOf(t, deployed)
 	t.Run("an interrupt during the start leaves nothing behind", func(t *testing.T) { interruptDuringTheStart(t, deployed, outputs) })
 	if !engineRuns(t) {
 		return
@@ -101,51 +109,108 @@ func TestImagesAreTriedForTheStack(t *testing.T) {
 			t.Setenv(name, value)
 		}
 	}
+	stack := find(t, outputs)
+	for name, each := range scenarios {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each.try(t, stack)
+		})
+	}
+	for _, each := range []struct {
+		check, name string
+		scenario    scenario
+	}{
+		{"wget", "fits with wget", scenario{variant: appimage.Variant{WithoutCurl: true, Wget: true},
+			phrases: []string{"Its own health check succeeds: wget -q -O /dev/null http://127.0.0.1:3000/health\n", " fits\n"}}},
+		{"wget", "has curl in place of wget", scenario{code: fit.NoProgram,
+			phrases: []string{"there is no wget in it", "It has curl, so let the check run that: pulumi config set mediaserver:containerHealthCheck curl"}}},
+		{"none", "fits without a check", scenario{variant: appimage.Variant{WithoutCurl: true},
+			phrases: []string{"says: 0.25 vCPU", "/health answers 200 from outside", " fits\n"}}},
+	} {
+		deployed.Set("mediaserver:containerHealthCheck=" + each.check)
+		deployed.Up()
+		stack := find(t, outputsOf(t, deployed))
+		t.Run(each.name, func(t *testing.T) { each.scenario.try(t, stack) })
+	}
+}
+
+// ownSecrets makes a parameter and a secret of the application's own, and returns the secret's ARN.
+func ownSecrets(t *testing.T, deployed *sandboxtest.Deployment) string {
+	t.Helper()
+	account := sandbox.AWSConfig(deployed.Emulator)
+	_, err := ssm.NewFromConfig(account).PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: aws.String("/films/key"), Value: aws.String("a parameter"), Type: ssmtypes.ParameterTypeSecureString,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := secretsmanager.NewFromConfig(account).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("films/database"), SecretString: aws.String(`{"password": "a secret"}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.ARN
+}
+
+// outputsOf writes the stack's outputs into a file.
+func outputsOf(t *testing.T, deployed *sandboxtest.Deployment) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "outputs.json")
+	if err := os.WriteFile(path, []byte(deployed.Must("stack", "output", "--json").Stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func find(t *testing.T, outputs string) fit.Stack {
+	t.Helper()
 	stack, err := fit.Source{Outputs: outputs}.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return stack
+}
+
+// try makes the scenario's image, tries it for the stack and checks what is found.
+func (s scenario) try(t *testing.T, stack fit.Stack) {
+	t.Helper()
 	engine, err := fit.FindDocker(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, each := range scenarios {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			image := load(t, each.variant, each.image)
-			plan, err := stack.Read(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if each.plan != nil {
-				each.plan(&plan)
-			}
-			var output strings.Builder
-			code := fit.NotInTime
-			for limit := each.limit; code == fit.NotInTime && limit < 2*time.Minute; limit = 2*limit + time.Second {
-				output.Reset()
-				err := engine.Try(t.Context(), stack, plan, fit.Options{Image: image, Limit: limit, Output: &output})
-				if verdict := new(fit.Verdict); errors.As(err, &verdict) {
-					code = verdict.Code
-				} else if code = fit.Fits; err != nil {
-					t.Fatal(err)
-				}
-				fmt.Fprint(&output, err)
-				if code == each.code {
-					break
-				}
-			}
-			if code != each.code {
-				t.Errorf("code %d, want %d", code, each.code)
-			}
-			for _, phrase := range each.phrases {
-				if !strings.Contains(output.String(), phrase) {
-					t.Errorf("the output lacks %q:\n%s", phrase, output.String())
-				}
-			}
-			nothingLeft(t, image)
-		})
+	image := load(t, s.variant, s.image)
+	plan, err := stack.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	if s.plan != nil {
+		s.plan(&plan)
+	}
+	var output strings.Builder
+	code := fit.NotInTime
+	for limit := s.limit; code == fit.NotInTime && limit < 2*time.Minute; limit = 2*limit + time.Second {
+		output.Reset()
+		err := engine.Try(t.Context(), stack, plan, fit.Options{Image: image, Limit: limit, Output: &output})
+		if verdict := new(fit.Verdict); errors.As(err, &verdict) {
+			code = verdict.Code
+		} else if code = fit.Fits; err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(&output, err)
+		if code == s.code {
+			break
+		}
+	}
+	if code != s.code {
+		t.Errorf("code %d, want %d", code, s.code)
+	}
+	for _, phrase := range s.phrases {
+		if !strings.Contains(output.String(), phrase) {
+			t.Errorf("the output lacks %q:\n%s", phrase, output.String())
+		}
+	}
+	nothingLeft(t, image)
 }
 
 // start starts scripts/try-image in a process group of its own, as a terminal does, with further folders on PATH.
@@ -239,6 +304,7 @@ func kept(t *testing.T, deployed *sandboxtest.Deployment, outputs string) {
 		Version     string
 		Environment map[string]string
 		JWTSecret   struct{ SHA256 string }
+		Own         map[string]string
 	}
 	if err := json.Unmarshal([]byte(body), &report); err != nil {
 		t.Fatal(err)
@@ -253,6 +319,14 @@ func kept(t *testing.T, deployed *sandboxtest.Deployment, outputs string) {
 	if report.Version != "v7" || report.JWTSecret.SHA256 != hex.EncodeToString(digest[:]) ||
 		report.Environment["PORT"] != "3000" || report.Environment["AWS_REGION"] != "eu-west-2" {
 		t.Errorf("the application reports %s", body)
+	}
+	if want := map[string]string{"OWN_VARIABLE": "a variable", "OWN_PARAMETER": "a parameter", "OWN_SECRET": "a secret"}; !maps.Equal(report.Own, want) {
+		t.Errorf("the application has of its own %q", report.Own)
+	}
+	for _, value := range report.Own {
+		if strings.Contains(output.String(), value) {
+			t.Errorf("%q was printed:\n%s", value, output)
+		}
 	}
 	// The emulator listens at docker's bridge too.
 	if status, body := get(t, http.MethodPost, found[1]+"/bucket"); status != http.StatusOK {

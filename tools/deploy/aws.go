@@ -42,18 +42,18 @@ func (r *run) connect(ctx context.Context) error {
 	}
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(r.outputs.region),
-		// The run tries again itself, says so, and knows of each attempt whether it was answered.
+		// The run retries by itself: it reports each retry, and remembers whether every attempt was answered.
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return fail(exitAPI, "cannot read the configuration of AWS: %s", told(err))
+		return cannot(err, "read the AWS configuration")
 	}
-	// A call tells of missing credentials only that the last place where they may be, a server's metadata, does not answer.
+	// Without credentials, a call only reports that the last place they could be, a server's metadata, does not answer.
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if _, err := loaded.Credentials.Retrieve(limited); err != nil {
-		return fail(exitAPI, "cannot get credentials of AWS; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %s", page(err.Error()))
+		return fail(exitAPI, "cannot get AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %s", page(err.Error()))
 	}
 	if r.transport != nil {
 		loaded.HTTPClient = &http.Client{Transport: r.transport}
@@ -65,8 +65,8 @@ func (r *run) connect(ctx context.Context) error {
 	return nil
 }
 
-// checkProxies refuses what is not the address of a proxy. Go takes a part of its password for the host, and names that
-// in its errors, or does without a proxy.
+// checkProxies refuses a malformed proxy address. Go would take part of the password for the host and name it in errors,
+// or go without a proxy.
 func checkProxies() error {
 	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
 		address := cmp.Or(os.Getenv(name), os.Getenv(strings.ToLower(name)))
@@ -85,35 +85,39 @@ func checkProxies() error {
 	return nil
 }
 
-// cli is a call as a command of the AWS CLI.
-func (r *run) cli(words []string) []string {
-	return append(append([]string{"aws"}, words...), "--region", r.outputs.region, "--output", "json")
-}
-
-// call makes a call of AWS, which the words name as the AWS CLI does. It tries again what passes by itself.
-func call[Output any](ctx context.Context, r *run, words []string, send func(context.Context) (*Output, error)) (*Output, error) {
+// call calls AWS. It retries after faults that pass by themselves.
+func call[Input, Output, Options any](
+	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error), input *Input, options ...func(*Options),
+) (output *Output, err error) {
+	command := r.command(input)
 	if r.dryRun {
-		r.show("look:     ", r.cli(words)...)
+		r.show("look:     ", command...)
 	}
-	for attempt := 1; ; attempt++ {
+	err = r.persist(ctx, strings.Join(command[:3], " "), told, func() error {
 		limited, cancel := context.WithTimeout(ctx, callTimeout)
-		output, err := send(limited)
-		cancel()
-		if err == nil {
-			return output, nil
+		defer cancel()
+		output, err = send(limited, input, options...)
+		r.unanswered = r.unanswered || err != nil && !isRefusal(err)
+		return err
+	})
+	return output, err
+}
+
+// persist retries until try succeeds or fails for good. A warning names what is tried, and words the error with telling.
+func (r *run) persist(ctx context.Context, what string, telling func(error) string, try func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := try()
+		if err == nil || attempt == callAttempts || ctx.Err() != nil || !isTransient(err) {
+			return err
 		}
-		r.unanswered = r.unanswered || !isRefusal(err)
-		if attempt == callAttempts || ctx.Err() != nil || !isTransient(err) {
-			return nil, err
-		}
-		r.warn("aws %s %s: %s; trying again", words[0], words[1], told(err))
+		r.warn("%s: %s; trying again", what, telling(err))
 		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
-// capturing keeps an answer of ECS as it came, beside what the SDK makes of it.
+// capturing keeps the raw answer of ECS beside what the SDK makes of it.
 func capturing(raw *[]byte) func(*ecs.Options) {
 	capture := middleware.DeserializeMiddlewareFunc("CaptureAnswer", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,

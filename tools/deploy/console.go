@@ -12,7 +12,7 @@ import (
 // console prints what a run says.
 type console struct {
 	stdout, stderr io.Writer
-	// terminal tells whether standard output is one. There progress is one line that is written over.
+	// terminal tells whether standard output is one. There, progress overwrites a single line.
 	terminal bool
 	started  time.Time
 	last     string
@@ -24,13 +24,13 @@ func (c *console) say(format string, values ...any) {
 	fmt.Fprintf(c.stdout, format+"\n", values...)
 }
 
-// warn prints to standard error, behind the program's name.
+// warn prints to standard error, after the program's name.
 func (c *console) warn(format string, values ...any) {
 	c.close()
 	fmt.Fprintf(c.stderr, "deploy-app: "+format+"\n", values...)
 }
 
-// progress prints what changes: on a terminal over what it printed before, else a line for each change.
+// progress prints how far things are: on a terminal it overwrites the line before, elsewhere each change is a line.
 func (c *console) progress(format string, values ...any) {
 	text := fmt.Sprintf(format, values...)
 	passed := int(time.Since(c.started).Seconds())

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// stackRevisionTag is on each revision that a run registers. Its value is the revision of the stack that was the newest
-// one then. A revision without it is the stack's own.
+// stackRevisionTag marks every revision that a run registers. Its value is the newest revision of the stack at that time.
+// A revision without it is the stack's own.
 const stackRevisionTag = "StackTaskDefinition"
 
 // definition is a task definition as AWS describes it.
@@ -30,21 +30,18 @@ type definition struct {
 // describe reads a task definition, or the newest one of a family.
 func (r *run) describe(ctx context.Context, name string) (*definition, error) {
 	var raw []byte
-	words := []string{"ecs", "describe-task-definition", "--task-definition", name, "--include", "TAGS"}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeTaskDefinitionOutput, error) {
-		return r.clients.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
-			TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
-		}, capturing(&raw))
-	})
+	answer, err := call(ctx, r, r.clients.ecs.DescribeTaskDefinition, &ecs.DescribeTaskDefinitionInput{
+		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
+	}, capturing(&raw))
 	if err != nil {
-		return nil, err
+		return nil, cannot(err, "read task definition %s", name)
 	}
 	if answer.TaskDefinition == nil {
-		return nil, fmt.Errorf("AWS answered without the task definition %s", name)
+		return nil, fail(exitAPI, "AWS answered without the task definition %s", name)
 	}
 	var whole struct{ TaskDefinition map[string]any }
 	if err := json.Unmarshal(raw, &whole); err != nil {
-		return nil, fmt.Errorf("read the task definition %s: %w", name, err)
+		return nil, cannot(err, "read task definition %s", name)
 	}
 	described := &definition{TaskDefinition: *answer.TaskDefinition, tags: answer.Tags}
 	for _, property := range unknown(whole.TaskDefinition, reflect.TypeFor[types.TaskDefinition](), "") {
@@ -55,18 +52,9 @@ func (r *run) describe(ctx context.Context, name string) (*definition, error) {
 	return described, nil
 }
 
-// setByAWS matches the properties that only AWS sets, also those that it has not thought of yet: at the top level of a
-// task definition it notes when and by whom something was done, as in registeredAt and registeredBy.
+// setByAWS matches the properties that only AWS sets, including future ones: at the top level of a task definition they
+// note when and by whom something was done, like registeredAt and registeredBy.
 var setByAWS = regexp.MustCompile(`^[a-z]\w*(At|By)$`)
-
-// mustDescribe reads a task definition, or fails.
-func (r *run) mustDescribe(ctx context.Context, name string) (*definition, error) {
-	described, err := r.describe(ctx, name)
-	if err != nil {
-		return nil, fail(exitAPI, "cannot read task definition %s: %s", name, told(err))
-	}
-	return described, nil
-}
 
 // unknown are the properties of a JSON value that a type of the SDK has no field for, by their paths.
 func unknown(value any, of reflect.Type, path string) []string {
@@ -129,7 +117,7 @@ func revisionNumber(arn string) int {
 // readStackDefinition reads the task definition of the stack, and the platform of its tasks.
 func (r *run) readStackDefinition(ctx context.Context) error {
 	arn := r.outputs.definition
-	described, err := r.mustDescribe(ctx, arn)
+	described, err := r.describe(ctx, arn)
 	if err != nil {
 		return err
 	}
@@ -144,8 +132,8 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 		return fail(exitOutput, "the output ecrRepositoryUrl is %s, but task definition %s runs %s; nothing was sent to either", r.outputs.repository, arn, r.stackImage)
 	}
 	if r.outputsFile != "" {
-		// The stack keeps its old revisions registered: the newest one tells old outputs from current ones.
-		newest, err := r.mustDescribe(ctx, aws.ToString(described.Family))
+		// Old revisions of the stack stay registered, so only the newest one shows whether the outputs are current.
+		newest, err := r.describe(ctx, aws.ToString(described.Family))
 		if err != nil {
 			return err
 		}
@@ -172,16 +160,16 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 	return nil
 }
 
-// checkWhole refuses a task definition of which a copy would lose something.
+// checkWhole refuses a task definition if a copy would lose something.
 func (d *definition) checkWhole() error {
 	if len(d.unknown) == 0 {
 		return nil
 	}
-	return fail(exitAPI, "task definition %s has what this version of deploy-app does not know, and a copy would lose: %s; use a newer version, or deploy the tag that the stack names",
+	return fail(exitAPI, "task definition %s has properties that this version of deploy-app does not know and a copy would lose: %s; use a newer version, or deploy the tag that the stack names",
 		aws.ToString(d.TaskDefinitionArn), strings.Join(d.unknown, ", "))
 }
 
-// copied is the task definition as RegisterTaskDefinition takes it, so without what only AWS may set.
+// copied is the task definition as RegisterTaskDefinition takes it, without what only AWS may set.
 func (d *definition) copied(stackRevision string) *ecs.RegisterTaskDefinitionInput {
 	input := &ecs.RegisterTaskDefinitionInput{}
 	into, from := reflect.ValueOf(input).Elem(), reflect.ValueOf(d.TaskDefinition)
@@ -193,7 +181,7 @@ func (d *definition) copied(stackRevision string) *ecs.RegisterTaskDefinitionInp
 	}
 	input.ContainerDefinitions = slices.Clone(d.ContainerDefinitions)
 	for _, tag := range d.tags {
-		// AWS alone sets the tags with its own prefix.
+		// Only AWS sets tags with its own prefix.
 		if key := aws.ToString(tag.Key); key != stackRevisionTag && !strings.HasPrefix(key, "aws:") {
 			input.Tags = append(input.Tags, tag)
 		}
@@ -226,11 +214,9 @@ func (r *run) register(ctx context.Context, revision *ecs.RegisterTaskDefinition
 		r.say("           (task-definition.json: %s)", what)
 		return nil
 	}
-	answer, err := call(ctx, r, []string{"ecs", "register-task-definition"}, func(ctx context.Context) (*ecs.RegisterTaskDefinitionOutput, error) {
-		return r.clients.ecs.RegisterTaskDefinition(ctx, revision)
-	})
+	answer, err := call(ctx, r, r.clients.ecs.RegisterTaskDefinition, revision)
 	if err != nil {
-		return fail(exitAPI, "cannot register the task definition: %s", told(err))
+		return cannot(err, "register the task definition")
 	}
 	if answer.TaskDefinition == nil || aws.ToString(answer.TaskDefinition.TaskDefinitionArn) == "" {
 		return fail(exitAPI, "AWS answered without the task definition that it registered")

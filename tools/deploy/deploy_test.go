@@ -190,7 +190,7 @@ func TestOutputsAreChecked(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.run("--skip-push", "--outputs", file); r.code != 4 || !strings.Contains(r.output, "the outputs are no JSON object") {
+		if r := s.run("--skip-push", "--outputs", file); r.code != 4 || !strings.Contains(r.output, "the outputs are not a JSON object") {
 			t.Errorf("%s: %d, %s", name, r.code, r.output)
 		}
 	}

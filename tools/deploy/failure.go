@@ -18,18 +18,25 @@ import (
 
 // failure is an error with the exit code that it ends in.
 type failure struct {
-	code int
-	text string
+	code  int
+	text  string
+	cause error
 }
 
 func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.cause }
 
 func fail(code int, format string, values ...any) error {
-	return &failure{code, fmt.Sprintf(format, values...)}
+	return &failure{code: code, text: fmt.Sprintf(format, values...)}
 }
 
-// told is what an error says, without the layers that only say where it came from: the API's code and message, or why
-// a request did not reach anybody.
+// cannot is the failure to do something because a call failed.
+func cannot(err error, format string, values ...any) error {
+	return &failure{exitAPI, fmt.Sprintf("cannot "+format+": %s", append(values, told(err))...), err}
+}
+
+// told is an error's cause without the layers that only say where it came from: the API's code and message, or why a
+// request reached nobody.
 func told(err error) string {
 	var refusal smithy.APIError
 	if errors.As(err, &refusal) {
@@ -40,9 +47,9 @@ func told(err error) string {
 		status := ""
 		var response *smithyhttp.ResponseError
 		if errors.As(err, &response) {
-			status = fmt.Sprintf(" with the status %d", response.HTTPStatusCode())
+			status = fmt.Sprintf(" (status %d)", response.HTTPStatusCode())
 		}
-		return page(fmt.Sprintf("AWS answered%s what cannot be read: %s", status, unreadable.Snapshot))
+		return page(fmt.Sprintf("AWS's answer%s cannot be read: %s", status, unreadable.Snapshot))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %d s", int(callTimeout.Seconds()))
@@ -75,7 +82,7 @@ var (
 	title = regexp.MustCompile(`(?is)<title\b[^>]*>([^<]*)`)
 )
 
-// page keeps of a page of HTML, with which a proxy or an endpoint that is not AWS's answers, only the title.
+// page keeps only the title of an HTML page. Proxies and endpoints that are not AWS's answer with such pages.
 func page(text string) string {
 	return html.ReplaceAllStringFunc(text, func(page string) string {
 		name := ""
@@ -83,13 +90,13 @@ func page(text string) string {
 			name = strings.Join(strings.Fields(found[1]), " ")
 		}
 		if name == "" {
-			return "(a page of HTML)"
+			return "(an HTML page)"
 		}
-		return fmt.Sprintf("(a page of HTML: %.100s)", name)
+		return fmt.Sprintf("(an HTML page: %.100s)", name)
 	})
 }
 
-// isTransient tells whether an error passes by itself.
+// isTransient tells whether trying again may help.
 func isTransient(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
@@ -102,8 +109,8 @@ func isTransient(err error) bool {
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
-// isRefusal tells whether AWS itself answered that it did not do what was asked. Silence, a lost connection and a fault
-// inside AWS leave that open.
+// isRefusal tells whether AWS itself said that it did not do what was asked. Silence, a lost connection or a fault inside
+// AWS leave that open.
 func isRefusal(err error) bool {
 	var refusal smithy.APIError
 	var response *smithyhttp.ResponseError

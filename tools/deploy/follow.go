@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -11,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// unseenLooks is after how many looks in a row that do not show a deployment which was started it counts as gone.
+// unseenLooks is how many looks in a row may miss a deployment that was started before it counts as gone.
 const unseenLooks = 12
 
-// await looks until a look says that the end is reached, or fails. Faults that pass are ridden out. late is what to say
-// if the time is over.
+// await looks again and again until the end is reached, a look fails, or the time is up, for which late has the words.
+// It rides out faults that pass by themselves.
 func (r *run) await(ctx context.Context, late string, look func(context.Context) (reached bool, err error)) error {
 	limit := r.timeLimit()
 	deadline := time.Now().Add(limit)
@@ -28,7 +29,7 @@ func (r *run) await(ctx context.Context, late string, look func(context.Context)
 		case isTransient(err):
 			r.warn("cannot read the service for now: %s", told(err))
 		default:
-			return r.cannotRead(err)
+			return err
 		}
 		if !time.Now().Before(deadline) {
 			r.report(ctx)
@@ -60,15 +61,15 @@ func (r *run) follow(ctx context.Context) error {
 		case seen || r.isNewer(primary):
 			return false, r.lost(ctx)
 		default:
-			// A look that does not show ours may be older than our start, because ECS is eventually consistent.
+			// ECS is eventually consistent: a look without our deployment may be older than its start.
 			if unseen++; unseen >= unseenLooks {
 				return false, r.lost(ctx)
 			}
 		}
 		r.progress("%s: %s, %d of %d running, %d pending, %d failed",
-			r.deployment, orDash(string(own.RolloutState)), own.RunningCount, own.DesiredCount, own.PendingCount, own.FailedTasks)
-		// More than the deployment circuit breaker allows (half the tasks, at least 3), and the tasks that may be on their
-		// way meanwhile: so the breaker speaks first if it is on.
+			r.deployment, cmp.Or(own.RolloutState, "-"), own.RunningCount, own.DesiredCount, own.PendingCount, own.FailedTasks)
+		// This is more than the deployment circuit breaker allows (half the tasks, at least 3) plus the tasks that may be
+		// starting meanwhile, so the breaker acts first if it is on.
 		if stopped, err := r.stoppedTasks(ctx); err == nil && len(stopped) >= 3+2*int(r.service.DesiredCount) {
 			r.report(ctx)
 			return false, fail(exitStopping, "tasks keep stopping: %d of deployment %s so far", len(stopped), r.deployment)
@@ -77,14 +78,7 @@ func (r *run) follow(ctx context.Context) error {
 	})
 }
 
-func orDash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
-// own is the deployment that this run started, as last read. Without it all its fields are empty.
+// own is the deployment that this run started, as last read. All its fields are empty if there is none.
 func (r *run) own() types.Deployment {
 	for _, each := range r.service.Deployments {
 		if aws.ToString(each.Id) == r.deployment {
@@ -105,7 +99,7 @@ func (r *run) isNewer(other types.Deployment) bool {
 	return !r.created.IsZero() && aws.ToTime(other.CreatedAt).After(r.created) && !slices.Contains(r.known, aws.ToString(other.Id))
 }
 
-// lost tells why our deployment is the service's no more: either ECS went back to an earlier one, or somebody started
+// lost tells why the service no longer runs our deployment: either ECS went back to an earlier one, or somebody started
 // another.
 func (r *run) lost(ctx context.Context) error {
 	primary := r.primary()
@@ -120,13 +114,10 @@ func (r *run) lost(ctx context.Context) error {
 	return fail(exitReplaced, "deployment %s was replaced by %s, which this run did not start", r.deployment, id)
 }
 
-// givenUp tells that ECS gave our deployment up, and why.
+// givenUp tells why ECS gave up our deployment.
 func (r *run) givenUp(ctx context.Context) error {
 	r.report(ctx)
-	reason := aws.ToString(r.own().RolloutStateReason)
-	if reason == "" {
-		reason = "ECS put an earlier deployment back"
-	}
+	reason := cmp.Or(aws.ToString(r.own().RolloutStateReason), "ECS put an earlier deployment back")
 	if primary := r.primary(); primary.Id != nil && *primary.Id != r.deployment {
 		reason += "; the service goes back to " + aws.ToString(primary.TaskDefinition) + " (" + *primary.Id + ")"
 	} else {
@@ -138,8 +129,8 @@ func (r *run) givenUp(ctx context.Context) error {
 	return fail(exitRollback, "ECS gave deployment %s up: %s", r.deployment, reason)
 }
 
-// checkStillOurs looks once more: the health check took its time, in which somebody else may have deployed, or pushed
-// another image under our tag, which tasks started later would run.
+// checkStillOurs looks once more: during the health check somebody else may have deployed, or pushed another image under
+// our tag, which later tasks would run.
 func (r *run) checkStillOurs(ctx context.Context) error {
 	if err := r.mustReadService(ctx); err != nil {
 		return err
@@ -147,7 +138,7 @@ func (r *run) checkStillOurs(ctx context.Context) error {
 	if aws.ToString(r.primary().Id) != r.deployment {
 		return r.lost(ctx)
 	}
-	// What is named by its digest stays the same.
+	// A digest always names the same image.
 	if r.rollback {
 		return nil
 	}
@@ -156,10 +147,8 @@ func (r *run) checkStillOurs(ctx context.Context) error {
 		return err
 	}
 	if digest != r.digest {
-		if digest == "" {
-			digest = "none"
-		}
-		return fail(exitReplaced, "the tag %s names another image now (%s) than when this deployment began (%s): somebody else pushed it", r.tag, digest, r.digest)
+		return fail(exitReplaced, "the tag %s names another image now (%s) than when this deployment began (%s): somebody else pushed it",
+			r.tag, cmp.Or(digest, "none"), r.digest)
 	}
 	return nil
 }

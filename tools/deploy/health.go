@@ -19,7 +19,7 @@ const (
 	readLimit = 1 << 20
 )
 
-// domain is that of an HTTPS address. Empty where the stack has none.
+// domain is the stack's domain. Empty if it has none.
 func (r *run) domain() string {
 	host, found := strings.CutPrefix(r.outputs.appURL, "https://")
 	if !found {
@@ -28,8 +28,8 @@ func (r *run) domain() string {
 	return strings.TrimSuffix(host, "/")
 }
 
-// checkHealth asks the application at the load balancer until it answers 200. There a domain is asked for under its own
-// name and with a look at its certificate: where its DNS record leads, and when, is not what was deployed.
+// checkHealth asks the application at the load balancer until it answers 200. A stack with a domain is asked under that
+// name, and its certificate is checked, but not its DNS record: that is not what was deployed.
 func (r *run) checkHealth(ctx context.Context) error {
 	deadline := time.Now().Add(r.healthTimeout)
 	for {
@@ -52,7 +52,7 @@ func (r *run) checkHealth(ctx context.Context) error {
 	}
 }
 
-// warnOfDomain tells that users do not reach the application at its domain, though it is healthy.
+// warnOfDomain warns if users cannot reach the healthy application at its domain.
 func (r *run) warnOfDomain(ctx context.Context) error {
 	host := r.domain()
 	if host == "" {
@@ -65,12 +65,12 @@ func (r *run) warnOfDomain(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// ask asks the application for its health, and returns what is wrong. A domain is asked for at a host, if one is given.
+// ask asks the application for its health, and returns what is wrong. If a host is given, it asks for the domain there.
 func (r *run) ask(ctx context.Context, host string) string {
 	if r.domain() == "" {
 		host = ""
 	}
-	_, status, err := r.getAt(ctx, r.healthURL, host)
+	_, status, err := r.get(ctx, r.healthURL, host)
 	switch {
 	case err != nil:
 		return cause(err)
@@ -80,7 +80,7 @@ func (r *run) ask(ctx context.Context, host string) string {
 	return ""
 }
 
-// cause is why a request was not answered, without its address: that is known, or not to be printed.
+// cause is why a request was not answered, without its address, which is known or must not be printed.
 func cause(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %d s", int(questionTimeout.Seconds()))
@@ -92,20 +92,9 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// get gets what is at an address.
-func (r *run) get(ctx context.Context, address string) ([]byte, int, error) {
-	limited, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(limited, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	return r.exchange(request, "")
-}
-
-// getAt gets what is at an address, which is asked for at a host if one is given. The path is sent as it is, with
-// characters that a URL would have to escape: so the load balancer sends it too.
-func (r *run) getAt(ctx context.Context, address, host string) ([]byte, int, error) {
+// get gets what is at an address, from another host if one is given. Like the load balancer, it sends the path as it is,
+// with characters that a URL would have to escape, and follows no redirection.
+func (r *run) get(ctx context.Context, address, host string) ([]byte, int, error) {
 	limited, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
 	scheme, rest, _ := strings.Cut(address, "://")
@@ -119,19 +108,14 @@ func (r *run) getAt(ctx context.Context, address, host string) ([]byte, int, err
 	}
 	serverName := ""
 	if host != "" {
+		// The certificate must be for the name.
 		serverName, request.Host, request.URL.Host = name, name, host
 	}
 	request.URL.Opaque = path
 	if proxy, err := http.ProxyFromEnvironment(request); err == nil && proxy != nil && scheme == "http" {
-		// A proxy needs the whole address.
+		// A proxy needs the full address.
 		request.URL.Opaque = "//" + request.URL.Host + path
 	}
-	return r.exchange(request, serverName)
-}
-
-// exchange sends a request, and returns the answer. serverName is what the certificate must be for, if it is not the
-// host that the request goes to. A redirection is an answer like others.
-func (r *run) exchange(request *http.Request, serverName string) ([]byte, int, error) {
 	transport := r.transport
 	if transport == nil {
 		transport = http.DefaultTransport

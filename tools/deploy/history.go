@@ -12,18 +12,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// historyLength is how many of the service's last successful deployments are looked through for one to go back to.
+// historyLength is how many of the service's last successful deployments a rollback considers.
 const historyLength = 100
 
-// past is a deployment as AWS recorded it: what it was to run, when, and what became of it.
+// past is a deployment in AWS's record: what it was meant to run, when, and how it ended.
 type past struct {
 	arn, revision    string
 	status           types.ServiceDeploymentStatus
 	created, started time.Time
 	definition       string
 	images           []types.ContainerImage
-	// image and digest are the application's. The digest is empty if no task ever started, or if the task definition
-	// switches off that AWS keeps it.
+	// image and digest are the application's. The digest is empty if no task ever started, or if the task definition keeps
+	// AWS from recording it.
 	image, digest string
 }
 
@@ -40,20 +40,14 @@ func (p *past) String() string {
 	return fmt.Sprintf("%s (%s)", p.image, p.digest)
 }
 
-// listRecord lists the service's deployments that AWS has a record of, in no order.
+// listRecord lists the deployments in AWS's record of the service, in no particular order.
 func (r *run) listRecord(ctx context.Context) ([]types.ServiceDeploymentBrief, error) {
 	var record []types.ServiceDeploymentBrief
 	input := &ecs.ListServiceDeploymentsInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, MaxResults: aws.Int32(100)}
 	for {
-		words := []string{"ecs", "list-service-deployments", "--cluster", r.outputs.cluster, "--service", r.outputs.service, "--max-results", "100"}
-		if input.NextToken != nil {
-			words = append(words, "--next-token", *input.NextToken)
-		}
-		answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.ListServiceDeploymentsOutput, error) {
-			return r.clients.ecs.ListServiceDeployments(ctx, input)
-		})
+		answer, err := call(ctx, r, r.clients.ecs.ListServiceDeployments, input)
 		if err != nil {
-			return nil, err
+			return nil, cannot(err, "read the past deployments of service %s", r.outputs.service)
 		}
 		record = append(record, answer.ServiceDeployments...)
 		if input.NextToken = answer.NextToken; aws.ToString(input.NextToken) == "" {
@@ -64,15 +58,12 @@ func (r *run) listRecord(ctx context.Context) ([]types.ServiceDeploymentBrief, e
 
 // describeRecord reads the whole of one entry of the record.
 func (r *run) describeRecord(ctx context.Context, arn string) (types.ServiceDeployment, error) {
-	words := []string{"ecs", "describe-service-deployments", "--service-deployment-arns", arn}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeServiceDeploymentsOutput, error) {
-		return r.clients.ecs.DescribeServiceDeployments(ctx, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
-	})
+	answer, err := call(ctx, r, r.clients.ecs.DescribeServiceDeployments, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
 	if err != nil {
-		return types.ServiceDeployment{}, err
+		return types.ServiceDeployment{}, cannot(err, "read the deployment %s", arn)
 	}
 	if len(answer.ServiceDeployments) == 0 {
-		return types.ServiceDeployment{}, fmt.Errorf("AWS answered without the deployment %s", arn)
+		return types.ServiceDeployment{}, fail(exitAPI, "AWS answered without the deployment %s", arn)
 	}
 	return answer.ServiceDeployments[0], nil
 }
@@ -82,7 +73,7 @@ func (r *run) describeRecord(ctx context.Context, arn string) (types.ServiceDepl
 func (r *run) readHistory(ctx context.Context) ([]*past, error) {
 	record, err := r.listRecord(ctx)
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read the past deployments of service %s: %s", r.outputs.service, told(err))
+		return nil, err
 	}
 	slices.SortFunc(record, func(a, b types.ServiceDeploymentBrief) int {
 		return aws.ToTime(a.CreatedAt).Compare(aws.ToTime(b.CreatedAt))
@@ -120,18 +111,15 @@ func (r *run) readHistory(ctx context.Context) ([]*past, error) {
 	return history, nil
 }
 
-// readRevisions reads what the service ran before, by the ARN of the revision.
+// readRevisions reads service revisions, by ARN.
 func (r *run) readRevisions(ctx context.Context, arns []string) (map[string]types.ServiceRevision, error) {
 	slices.Sort(arns)
 	found := map[string]types.ServiceRevision{}
-	// AWS describes 20 at once.
+	// AWS describes at most 20 at once.
 	for batch := range slices.Chunk(slices.Compact(arns), 20) {
-		words := append([]string{"ecs", "describe-service-revisions", "--service-revision-arns"}, batch...)
-		answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeServiceRevisionsOutput, error) {
-			return r.clients.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
-		})
+		answer, err := call(ctx, r, r.clients.ecs.DescribeServiceRevisions, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
 		if err != nil {
-			return nil, fail(exitAPI, "cannot read what service %s ran before: %s", r.outputs.service, told(err))
+			return nil, cannot(err, "read what service %s ran before", r.outputs.service)
 		}
 		for _, each := range answer.ServiceRevisions {
 			found[aws.ToString(each.ServiceRevisionArn)] = each
@@ -163,10 +151,10 @@ type course struct {
 
 // courseOf tells where a rollback goes.
 //
-// What the service ran is a stack of images. A deployment that succeeded puts its image on top; if the image is in the
-// stack already, the service went back to it, and what is above it is taken off. The current image is on top, also while
-// its deployment is under way or after it was stopped; the one below is where to go. A deployment without a digest never
-// started a task, so it ran nothing.
+// Think of what the service ran as a stack of images. A successful deployment puts its image on top. If the image is in
+// the stack already, the service went back to it, so everything above it comes off. The current image is on top, even
+// while its deployment is under way or after it was stopped, and a rollback goes to the one below. A deployment without a
+// digest never started a task, so it ran nothing.
 func courseOf(history []*past) course {
 	var c course
 	for i, each := range history {

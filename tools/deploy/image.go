@@ -14,10 +14,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"mediaserver/tools/external"
 )
 
-// isFile tells whether --image names an OCI layout or an archive, and not an image that docker has: an application's
-// folder or program often has the name of its image.
+// isFile tells whether --image names an OCI layout or an archive. Any other file does not count: an application's folder
+// or program often has the same name as its image.
 func isFile(image string) bool {
 	if _, err := os.Stat(filepath.Join(image, "oci-layout")); err == nil {
 		return true
@@ -79,18 +81,18 @@ func (r *run) save(ctx context.Context, path string) error {
 	if r.dryRun {
 		r.show("look:     ", "docker", "save", "--output", "image.tar", r.image)
 	}
-	_, said, err := runProgram(ctx, "docker", "save", "--output", path, r.image)
-	if err == nil || ctx.Err() != nil {
-		return err
+	_, failed := external.Output(ctx, "docker", "save", "--output", path, r.image)
+	if failed == nil || ctx.Err() != nil {
+		return failed
 	}
-	if _, silence, err := runProgram(ctx, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
-		return fail(exitTool, "docker does not answer: %s", silence)
+	if _, err := external.Output(ctx, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
+		return fail(exitTool, "docker does not answer: %v", err)
 	}
-	return fail(exitImage, "no local image '%s': %s", r.image, said)
+	return fail(exitImage, "no local image '%s': %v", r.image, failed)
 }
 
-// read reads an OCI layout or an archive. docker's archives have been OCI layouts too since version 25. Only those of
-// an image for one platform may hold layers that are not compressed, which the reader of docker's own form compresses.
+// read reads an OCI layout or an archive. Since version 25, docker's archives are OCI layouts too. If such an archive holds
+// an image for a single platform, its layers may be uncompressed; the reader of docker's own format compresses them.
 func (r *run) read(path string) (pushable, error) {
 	if status, err := os.Stat(path); err != nil || status.IsDir() {
 		return readLayout(path)
@@ -137,7 +139,7 @@ func extract(path, folder string) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	// No name in an archive leads out of it.
+	// A name in the archive cannot lead out of the folder.
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return err
@@ -205,8 +207,8 @@ func readLayout(folder string) (pushable, error) {
 	return nil, fmt.Errorf("it holds %d images, not one", len(images))
 }
 
-// present is an index without the images that are not there: docker keeps the whole index of an image of which it has
-// pulled one platform.
+// present is an index without the images that are missing: docker keeps the whole index even if it has pulled a single
+// platform.
 func present(index v1.ImageIndex) (pushable, error) {
 	manifest, err := index.IndexManifest()
 	if err != nil {

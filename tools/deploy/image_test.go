@@ -221,10 +221,10 @@ func TestAnImageThatDockerHasIsPushedAndTheUsersDockerLeftAlone(t *testing.T) {
 
 func TestEachMissingProgramIsNamed(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	newStage(t).run("--image", "app:built").expect(3, "needs, but does not find on PATH: docker\n", "docker is needed only with --image").unchanged()
+	newStage(t).run("--image", "app:built").expect(3, "cannot find on PATH: docker\n", "docker is needed only with --image").unchanged()
 	var printed buffer
 	code := Run(t.Context(), []string{"--image", "app:built"}, Surroundings{Stdout: &printed, Stderr: &printed})
-	result{t, nil, code, printed.String()}.expect(3, "does not find on PATH: docker pulumi\n", "pulumi is not needed with --outputs FILE")
+	result{t, nil, code, printed.String()}.expect(3, "cannot find on PATH: docker pulumi\n", "pulumi is not needed with --outputs FILE")
 }
 
 func TestOutputsAreReadFromTheStack(t *testing.T) {
@@ -314,7 +314,7 @@ func TestAnImageWhosePlatformCannotBeReadIsNotDeployed(t *testing.T) {
 		s := newStage(t)
 		s.put("latest", imageFor(t, "linux/amd64"))
 		s.Always(strings.TrimSpace(action), each.answer)
-		s.run("--skip-push").expect(each.code, map[int]string{14: "cannot read", 5: "is no image that tasks can run"}[each.code]).lacks("X-Amz-Signature").unchanged()
+		s.run("--skip-push").expect(each.code, map[int]string{14: "cannot read", 5: "is not an image that tasks can run"}[each.code]).lacks("X-Amz-Signature").unchanged()
 	}
 }
 

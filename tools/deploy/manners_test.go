@@ -75,9 +75,9 @@ func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 		"--skip-push --outputs a --stack b":             "exclude each other",
 		"--skip-push --tag":                             "needs an argument: --tag",
 		"--skip-push --tag=":                            `for "--tag" flag: it needs a value`,
-		"--skip-push --tag bad/tag":                     "is no image tag",
-		"--skip-push --tag -v1":                         "is no image tag",
-		"--image -v1":                                   "is no image",
+		"--skip-push --tag bad/tag":                     "is not an image tag",
+		"--skip-push --tag -v1":                         "is not an image tag",
+		"--image -v1":                                   "is not an image",
 		"--skip-push --timeout soon":                    `"--timeout" flag: it must be a number of seconds`,
 		"--skip-push --health-timeout 1.5":              `"--health-timeout" flag: it must be a number of seconds`,
 		"--skip-push --poll -1":                         `"--poll" flag: it must be a number of seconds`,
@@ -89,7 +89,7 @@ func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 		"--skip-push --dry-run=yes":                     `"yes" for "--dry-run"`,
 		"--skip-push --force":                           "unknown flag: --force",
 		"v2 --skip-push":                                "unknown argument 'v2'",
-		"--skip-push --tag " + strings.Repeat("a", 129): "is no image tag",
+		"--skip-push --tag " + strings.Repeat("a", 129): "is not an image tag",
 	} {
 		var printed buffer
 		code := Run(t.Context(), strings.Fields(words), Surroundings{Stdout: &printed, Stderr: &printed})
@@ -162,15 +162,15 @@ func TestALastingErrorOfAWSIsToldWholeAndOnce(t *testing.T) {
 func TestOfAPageOfHTMLOnlyTheTitleIsPrinted(t *testing.T) {
 	t.Parallel()
 	for body, says := range map[string]string{
-		"<!DOCTYPE html>\n<HTML>\n<head><title>502 Bad\nGateway</title></head>\n<body></body></html>\n": "(a page of HTML: 502 Bad Gateway)\n",
-		"<html><head><Title lang=\"de\" dir='ltr'>\n  Kein Zugang\n</title>":                            "(a page of HTML: Kein Zugang)\n",
-		"<html><titles>of films</titles></html>":                                                        "(a page of HTML)\n",
-		"<html><title>" + strings.Repeat("0123456789", 50) + "</title></html>":                          "(a page of HTML: " + strings.Repeat("0123456789", 10) + ")\n",
-		"<html><body>\nblocked\n</body></html>":                                                         "(a page of HTML)\n",
+		"<!DOCTYPE html>\n<HTML>\n<head><title>502 Bad\nGateway</title></head>\n<body></body></html>\n": "(an HTML page: 502 Bad Gateway)\n",
+		"<html><head><Title lang=\"de\" dir='ltr'>\n  Kein Zugang\n</title>":                            "(an HTML page: Kein Zugang)\n",
+		"<html><titles>of films</titles></html>":                                                        "(an HTML page)\n",
+		"<html><title>" + strings.Repeat("0123456789", 50) + "</title></html>":                          "(an HTML page: " + strings.Repeat("0123456789", 10) + ")\n",
+		"<html><body>\nblocked\n</body></html>":                                                         "(an HTML page)\n",
 	} {
 		s := newStage(t)
 		s.Always("DescribeServices", fakeaws.Response{Status: 403, Body: body})
-		s.deploy().expect(14, "AWS answered with the status 403 what cannot be read: "+says).lacks("<")
+		s.deploy().expect(14, "AWS's answer (status 403) cannot be read: "+says).lacks("<")
 		s = newStage(t)
 		s.Always("registry POST", fakeaws.Response{Status: 403, Body: body})
 		s.deploy().expect(7, says).lacks("<").notStarted()
@@ -243,7 +243,7 @@ func TestMissingCredentialsAreToldAsSuch(t *testing.T) {
 	_ = closed.Close()
 	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+closed.Addr().String())
 	s := newStage(t)
-	s.deploy().expect(14, "cannot get credentials of AWS; set AWS_PROFILE, ").lacks("trying again")
+	s.deploy().expect(14, "cannot get AWS credentials; set AWS_PROFILE, ").lacks("trying again")
 	if calls := s.Calls(); len(calls) > 0 {
 		t.Errorf("called %v", calls)
 	}

@@ -65,7 +65,7 @@ Exit codes:
   11  the deployment's tasks keep stopping
   12  not complete within the time limit
   13  deployed, but the application does not answer 200
-  14  AWS refused a call, did not answer, or answered what cannot be read
+  14  AWS refused a call, did not answer, or gave an answer that cannot be read
   15  there is nothing to go back to; nothing was started
  130  interrupted; a deployment that was started, or may have been, goes on in ECS
 `
@@ -161,9 +161,9 @@ func (o options) check() error {
 	case o.outputsFile != "" && o.stack != "":
 		return errors.New("--outputs and --stack exclude each other")
 	case o.tag != "" && !imageTag.MatchString(o.tag):
-		return fmt.Errorf("--tag '%s' is no image tag: letters, digits, '_', '.', '-', at most 128, not starting with '.' or '-'", o.tag)
+		return fmt.Errorf("--tag '%s' is not an image tag: letters, digits, '_', '.', '-', at most 128, not starting with '.' or '-'", o.tag)
 	case strings.HasPrefix(o.image, "-"):
-		return fmt.Errorf("--image '%s' is no image", o.image)
+		return fmt.Errorf("--image '%s' is not an image", o.image)
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (r *run) push(ctx context.Context) error {
 	}
 	target := r.outputs.repository + ":" + r.tag
 	if r.dryRun {
-		r.show("would run:", r.cli([]string{"ecr", "get-authorization-token"})...)
+		r.show("would run:", r.command(&ecr.GetAuthorizationTokenInput{})...)
 		r.say("would push: %s as %s", r.image, target)
 		return nil
 	}
@@ -58,13 +58,10 @@ func (r *run) registryHost() string {
 	return host
 }
 
-// logIn asks AWS for a password of the registry. It stays in the memory of this run: neither a file nor another program
-// gets it.
+// logIn asks AWS for the registry's password. It stays in the memory of this run: no file and no other program gets it.
 func (r *run) logIn(ctx context.Context) (authn.Authenticator, error) {
 	r.say("Logging in to %s", r.registryHost())
-	answer, err := call(ctx, r, []string{"ecr", "get-authorization-token"}, func(ctx context.Context) (*ecr.GetAuthorizationTokenOutput, error) {
-		return r.clients.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
-	})
+	answer, err := call(ctx, r, r.clients.ecr.GetAuthorizationToken, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
 		return nil, fail(exitLogin, "cannot log in to %s: %s", r.registryHost(), told(err))
 	}
@@ -77,7 +74,7 @@ func (r *run) logIn(ctx context.Context) (authn.Authenticator, error) {
 	return nil, fail(exitLogin, "cannot log in to %s: AWS answered without a password", r.registryHost())
 }
 
-// send puts the image into the registry, layers that are there already left out, and returns its digest.
+// send pushes the image, except for layers that the registry has already, and returns its digest.
 func (r *run) send(ctx context.Context, image pushable, target string, login authn.Authenticator) (v1.Hash, error) {
 	reference, err := name.NewTag(target)
 	if err != nil {
@@ -92,7 +89,7 @@ func (r *run) send(ctx context.Context, image pushable, target string, login aut
 	go func() {
 		defer close(finished)
 		for update := range updates {
-			// Off a terminal each change would be a line.
+			// Without a terminal, each change would be a line.
 			if r.terminal && update.Error == nil {
 				r.progress("pushing: %d of %d MB", update.Complete>>20, update.Total>>20)
 			}

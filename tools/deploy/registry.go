@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -17,7 +16,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// repositoryOf is what an image's name is without its tag and digest.
+// repositoryOf is an image's name without its tag and digest.
 func repositoryOf(image string) string {
 	name, _, _ := strings.Cut(image, "@")
 	if slash := strings.LastIndex(name, "/"); strings.Contains(name[slash+1:], ":") {
@@ -38,29 +37,22 @@ func imageID(image string) *ecrtypes.ImageIdentifier {
 }
 
 // repositoryName is the repository's name in the registry.
-func (r *run) repositoryName() string {
+func (r *run) repositoryName() *string {
 	_, name, _ := strings.Cut(r.outputs.repository, "/")
-	return name
+	return &name
 }
 
 // findImage is the digest and the tags of an image in the registry. The digest is empty if it is not there.
 func (r *run) findImage(ctx context.Context, id ecrtypes.ImageIdentifier) (digest string, tags []string, err error) {
-	word := "imageTag=" + aws.ToString(id.ImageTag)
-	if id.ImageDigest != nil {
-		word = "imageDigest=" + *id.ImageDigest
-	}
-	words := []string{"ecr", "describe-images", "--repository-name", r.repositoryName(), "--image-ids", word}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecr.DescribeImagesOutput, error) {
-		return r.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{
-			RepositoryName: aws.String(r.repositoryName()), ImageIds: []ecrtypes.ImageIdentifier{id},
-		})
+	answer, err := call(ctx, r, r.clients.ecr.DescribeImages, &ecr.DescribeImagesInput{
+		RepositoryName: r.repositoryName(), ImageIds: []ecrtypes.ImageIdentifier{id},
 	})
 	var missing *ecrtypes.ImageNotFoundException
 	switch {
 	case errors.As(err, &missing) || err == nil && len(answer.ImageDetails) == 0:
 		return "", nil, nil
 	case err != nil:
-		return "", nil, fail(exitAPI, "cannot look for the image with %s in %s: %s", word, r.outputs.repository, told(err))
+		return "", nil, cannot(err, "look for the image with %s in %s", cliValue(id), r.outputs.repository)
 	}
 	return aws.ToString(answer.ImageDetails[0].ImageDigest), answer.ImageDetails[0].ImageTags, nil
 }
@@ -96,8 +88,7 @@ func checkPlatform(what string, platforms []string, platform string) error {
 	return fail(exitImage, "%s %s, the tasks run %s; build it with 'docker build --platform %s'", what, strings.Join(platforms, " "), platform, platform)
 }
 
-// indexPlatforms are the platforms of an image for several ones. An attestation is in the index too, for the platform
-// unknown/unknown.
+// indexPlatforms are the platforms in an index. Attestations are in it too, as images for unknown/unknown.
 func indexPlatforms(index *v1.IndexManifest) []string {
 	var platforms []string
 	for _, each := range index.Manifests {
@@ -108,22 +99,18 @@ func indexPlatforms(index *v1.IndexManifest) []string {
 	return platforms
 }
 
-// registryPlatforms are the platforms of the image with the run's digest. Nothing but its index, its manifest and its
-// configuration is fetched.
+// registryPlatforms are the platforms of the image with the run's digest. Only its index or manifest and its configuration
+// are fetched.
 func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, error) {
 	types := []string{
 		"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
 		"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
 	}
-	words := append([]string{"ecr", "batch-get-image", "--repository-name", r.repositoryName(), "--image-ids", "imageDigest=" + r.digest, "--accepted-media-types"}, types...)
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecr.BatchGetImageOutput, error) {
-		return r.clients.ecr.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-			RepositoryName: aws.String(r.repositoryName()), AcceptedMediaTypes: types,
-			ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &r.digest}},
-		})
+	answer, err := call(ctx, r, r.clients.ecr.BatchGetImage, &ecr.BatchGetImageInput{
+		RepositoryName: r.repositoryName(), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &r.digest}}, AcceptedMediaTypes: types,
 	})
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read the manifest of %s: %s", what, told(err))
+		return nil, cannot(err, "read the manifest of %s", what)
 	}
 	var manifest struct {
 		v1.IndexManifest
@@ -138,21 +125,18 @@ func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, err
 	case manifest.Manifests != nil:
 		return indexPlatforms(&manifest.IndexManifest), nil
 	case manifest.Config == nil:
-		return nil, fail(exitImage, "%s is no image that tasks can run", what)
+		return nil, fail(exitImage, "%s is not an image that tasks can run", what)
 	}
 	return r.configuredPlatform(ctx, what, manifest.Config.Digest.String())
 }
 
 // configuredPlatform is what the configuration of an image for one platform says.
 func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]string, error) {
-	words := []string{"ecr", "get-download-url-for-layer", "--repository-name", r.repositoryName(), "--layer-digest", digest}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecr.GetDownloadUrlForLayerOutput, error) {
-		return r.clients.ecr.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{
-			RepositoryName: aws.String(r.repositoryName()), LayerDigest: &digest,
-		})
+	answer, err := call(ctx, r, r.clients.ecr.GetDownloadUrlForLayer, &ecr.GetDownloadUrlForLayerInput{
+		RepositoryName: r.repositoryName(), LayerDigest: &digest,
 	})
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read where the configuration of %s is: %s", what, told(err))
+		return nil, cannot(err, "read where the configuration of %s is", what)
 	}
 	if r.dryRun {
 		r.say("look:      the image's configuration, at the address that AWS gave")
@@ -163,7 +147,7 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 		configuration, err = v1.ParseConfigFile(bytes.NewReader(content))
 	}
 	if err != nil {
-		// Whoever knows the address may read what is there, so it is not printed.
+		// Anyone who knows the address can read what is there, so it is not printed.
 		return nil, fail(exitAPI, "cannot read the configuration of %s: %s", what, cause(err))
 	}
 	if configuration.OS == "" {
@@ -172,20 +156,20 @@ func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]st
 	return []string{configuration.OS + "/" + configuration.Architecture}, nil
 }
 
-// download gets what is at an address. It tries again what passes by itself.
-func (r *run) download(ctx context.Context, address, what string) ([]byte, error) {
-	for attempt := 1; ; attempt++ {
-		content, status, err := r.get(ctx, address)
-		passes := err != nil && isTransient(err) || status >= http.StatusInternalServerError
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("it answers %d", status)
+// download gets what is at an address. It retries after faults that pass by themselves.
+func (r *run) download(ctx context.Context, address, what string) (content []byte, err error) {
+	err = r.persist(ctx, what, cause, func() error {
+		var status int
+		if content, status, err = r.get(ctx, address, ""); err == nil && status != http.StatusOK {
+			err = unexpectedStatus(status)
 		}
-		if err == nil || !passes || attempt == callAttempts || ctx.Err() != nil {
-			return content, err
-		}
-		r.warn("%s: %s; trying again", what, cause(err))
-		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
-			return nil, err
-		}
-	}
+		return err
+	})
+	return content, err
 }
+
+// unexpectedStatus is an answer other than 200. A server error passes by itself.
+type unexpectedStatus int
+
+func (s unexpectedStatus) Error() string   { return fmt.Sprintf("it answers %d", int(s)) }
+func (s unexpectedStatus) Temporary() bool { return s >= http.StatusInternalServerError }

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -19,12 +20,12 @@ const (
 	// prints.
 	shownEvents = 10
 	shownTasks  = 20
-	// recordApart is how far AWS's record of a deployment may be apart from the deployment in time.
+	// recordApart is how far a deployment and AWS's record of it may differ in time.
 	recordApart = time.Minute
 )
 
-// report prints what a person needs who has to find out why: the service's events, why tasks stopped, what the load
-// balancer thinks of the targets, and where the logs are. The verdict stands already, so each part may fail alone.
+// report prints what helps to find out why a deployment failed: the service's events, why tasks stopped, what the load
+// balancer thinks of the targets, and where the logs are. If one part cannot be read, the others are printed still.
 func (r *run) report(ctx context.Context) {
 	r.say("")
 	r.say("Last events of service %s:", r.outputs.service)
@@ -62,23 +63,19 @@ func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 // stoppedTasks are those of our deployment.
 func (r *run) stoppedTasks(ctx context.Context) ([]types.Task, error) {
-	words := []string{"ecs", "list-tasks", "--cluster", r.outputs.cluster, "--service-name", r.outputs.service, "--desired-status", "STOPPED"}
-	listed, err := call(ctx, r, words, func(ctx context.Context) (*ecs.ListTasksOutput, error) {
-		return r.clients.ecs.ListTasks(ctx, &ecs.ListTasksInput{
-			Cluster: &r.outputs.cluster, ServiceName: &r.outputs.service, DesiredStatus: types.DesiredStatusStopped,
-		})
-	})
+	listed, err := call(ctx, r, r.clients.ecs.ListTasks, r.stoppedTasksInput())
 	if err != nil || len(listed.TaskArns) == 0 {
 		return nil, err
 	}
-	words = append([]string{"ecs", "describe-tasks", "--cluster", r.outputs.cluster, "--tasks"}, listed.TaskArns...)
-	described, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeTasksOutput, error) {
-		return r.clients.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.outputs.cluster, Tasks: listed.TaskArns})
-	})
+	described, err := call(ctx, r, r.clients.ecs.DescribeTasks, &ecs.DescribeTasksInput{Cluster: &r.outputs.cluster, Tasks: listed.TaskArns})
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(described.Tasks, func(task types.Task) bool { return aws.ToString(task.StartedBy) != r.deployment }), nil
+}
+
+func (r *run) stoppedTasksInput() *ecs.ListTasksInput {
+	return &ecs.ListTasksInput{Cluster: &r.outputs.cluster, ServiceName: &r.outputs.service, DesiredStatus: types.DesiredStatusStopped}
 }
 
 func taskLines(tasks []types.Task) []string {
@@ -89,14 +86,8 @@ func taskLines(tasks []types.Task) []string {
 		tasks = tasks[len(tasks)-shownTasks:]
 	}
 	for _, task := range tasks {
-		code, reason := string(task.StopCode), aws.ToString(task.StoppedReason)
-		if code == "" {
-			code = "no stop code"
-		}
-		if reason == "" {
-			reason = "no reason given"
-		}
-		lines = append(lines, fmt.Sprintf("task %s: %s: %s", path.Base(aws.ToString(task.TaskArn)), code, reason))
+		lines = append(lines, fmt.Sprintf("task %s: %s: %s", path.Base(aws.ToString(task.TaskArn)),
+			cmp.Or(task.StopCode, "no stop code"), cmp.Or(aws.ToString(task.StoppedReason), "no reason given")))
 		for _, container := range task.Containers {
 			ended := "no exit code"
 			if container.ExitCode != nil {
@@ -112,10 +103,7 @@ func taskLines(tasks []types.Task) []string {
 }
 
 func (r *run) targetLines(ctx context.Context) ([]string, error) {
-	words := []string{"elbv2", "describe-target-health", "--target-group-arn", r.targets}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetHealthOutput, error) {
-		return r.clients.loadBalancer.DescribeTargetHealth(ctx, &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: &r.targets})
-	})
+	answer, err := call(ctx, r, r.clients.loadBalancer.DescribeTargetHealth, &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: &r.targets})
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +123,8 @@ func (r *run) targetLines(ctx context.Context) ([]string, error) {
 	return lines, nil
 }
 
-// triggeredAlarms are the alarms of the service that made ECS give our deployment up, in words; nothing if none did. The
-// service does not name them, but AWS's record of the deployment does, which is found by its time.
+// triggeredAlarms names the alarms that made ECS give up our deployment; empty if none did. Only AWS's record of the
+// deployment names them, and the record is found by its time.
 func (r *run) triggeredAlarms(ctx context.Context) string {
 	if !r.alarmsWatch() {
 		return ""

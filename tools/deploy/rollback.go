@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -20,7 +21,7 @@ func (r *run) goBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// A service that asks for no task needs a number, which only a new deployment gives it.
+	// A service that asks for no tasks needs a count, and only a new deployment can set one.
 	if len(r.underWay()) > 0 && r.service.DesiredCount > 0 {
 		stoppable, err := r.stoppable(ctx, courseOf(history))
 		if err != nil {
@@ -58,14 +59,14 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	}
 	switch c.newest.status {
 	case types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress:
-		return nil, fail(exitBusy, "ECS itself is going back from a deployment that failed; wait for it, or deploy a tag with --replace")
+		return nil, fail(exitBusy, "ECS itself is rolling back a failed deployment; wait for it, or deploy a tag with --replace")
 	}
 	recorded, runs := "-", aws.ToString(r.primary().TaskDefinition)
 	if c.current != nil {
 		recorded = c.current.definition
 	}
 	if recorded != runs {
-		return nil, fail(exitNothing, "nothing to go back to for certain: the service is to run %s, AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
+		return nil, fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
 	}
 	if err := r.checkDigests(ctx, c, history); err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	}
 	later := c.since(c.runs)
 	if len(later) == 0 {
-		return nil, fail(exitNothing, "nothing to go back to for certain: in AWS's record %s and %s began at the same moment", c.target, c.current)
+		return nil, fail(exitNothing, "not certain what to go back to: in AWS's record %s and %s began at the same moment", c.target, c.current)
 	}
 	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(later[0].created))
 	if leftOut != "" {
@@ -92,7 +93,7 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 	return c.target, nil
 }
 
-// checkDigests fails if AWS has no digest of an image that ran since the target: then nobody knows what came before.
+// checkDigests fails if AWS has no digest of an image that ran since the target: then it is unknown what came before.
 func (r *run) checkDigests(ctx context.Context, c course, history []*past) error {
 	var asked []string
 	for _, each := range slices.Backward(c.since(history)) {
@@ -102,52 +103,48 @@ func (r *run) checkDigests(ctx context.Context, c course, history []*past) error
 		asked = append(asked, each.definition)
 		described, err := r.describe(ctx, each.definition)
 		if err != nil && !isDeleted(err) {
-			return fail(exitAPI, "cannot read task definition %s: %s", each.definition, told(err))
+			return err
 		}
 		if err == nil && !described.keepsDigest(r.outputs.container) {
-			return fail(exitNothing, "nothing to go back to for certain: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
+			return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
 				each.definition, r.outputs.container)
 		}
 	}
 	return nil
 }
 
-// keepsDigest tells whether AWS finds out the digest of a container's image, and keeps to it.
+// keepsDigest tells whether AWS records the digest of a container's image and sticks to it.
 func (d *definition) keepsDigest(container string) bool {
 	return !slices.ContainsFunc(d.ContainerDefinitions, func(each types.ContainerDefinition) bool {
 		return aws.ToString(each.Name) == container && each.VersionConsistency == types.VersionConsistencyDisabled
 	})
 }
 
-// isDeleted tells AWS's answer where a task definition is no more.
+// isDeleted recognises AWS's answer for a task definition that was deleted.
 func isDeleted(err error) bool {
 	var refusal *types.ClientException
 	return errors.As(err, &refusal)
 }
 
-// chooseOldDefinition checks that the target can be deployed, and takes its task definition. Its image must still be in
-// the registry. The task definition is its own with each image named by the digest that ran, because a tag may name
-// another image now; one that is deregistered is as good a model as any.
+// chooseOldDefinition checks that the target's image is still in the registry, and takes its task definition with every
+// image named by the digest that ran, because a tag may name another image now. A deregistered one will do as a model.
 func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
 	if err := r.checkTargetImage(ctx, target); err != nil {
 		return err
 	}
 	original, err := r.describe(ctx, target.definition)
+	if isDeleted(err) {
+		return fail(exitNothing, "cannot go back: task definition %s was deleted; to run its image with the stack's present one, deploy it by a tag (it has: %s) with --skip-push",
+			target.definition, cmp.Or(strings.Join(r.tags, " "), "none"))
+	}
 	if err != nil {
-		if isDeleted(err) {
-			tags := "none"
-			if len(r.tags) > 0 {
-				tags = strings.Join(r.tags, " ")
-			}
-			return fail(exitNothing, "cannot go back: task definition %s was deleted; to run its image with the stack's present one, deploy it by a tag (it has: %s) with --skip-push", target.definition, tags)
-		}
-		return fail(exitAPI, "cannot read task definition %s: %s", target.definition, told(err))
+		return err
 	}
 	stackRevision := r.outputs.definition
 	if newest, err := r.describe(ctx, aws.ToString(original.Family)); err == nil {
 		stackRevision = newest.stackRevision()
 	} else {
-		r.warn("cannot read the newest task definition of %s, and goes on without: %s", aws.ToString(original.Family), told(err))
+		r.warn("cannot read the newest task definition of %s, so it goes on without it: %s", aws.ToString(original.Family), told(err))
 	}
 	revision := original.copied(stackRevision)
 	changed := original.Status != types.TaskDefinitionStatusActive
@@ -181,13 +178,13 @@ func (r *run) checkTargetImage(ctx context.Context, target *past) error {
 		return err
 	}
 	if found == "" {
-		return fail(exitNothing, "cannot go back: %s has the image %s no more (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
+		return fail(exitNothing, "cannot go back: %s no longer has the image %s (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
 	}
 	r.digest, r.tags = target.digest, tags
 	return nil
 }
 
-// adviseAfterRollback says what the service runs, and how the stack's settings come to agree.
+// adviseAfterRollback says what the service runs now, and how to make the stack's settings agree.
 func (r *run) adviseAfterRollback(target *past) {
 	r.say("Rolled back to %s@%s", r.outputs.repository, r.digest)
 	if len(r.tags) == 0 {
@@ -199,7 +196,7 @@ func (r *run) adviseAfterRollback(target *past) {
 		return
 	}
 	tag := r.tags[0]
-	// The tag that it ran under comes first, if it still names it.
+	// The tag that it ran under is best, if it still names this image.
 	if id := imageID(target.image); id != nil && slices.Contains(r.tags, aws.ToString(id.ImageTag)) {
 		tag = *id.ImageTag
 	}

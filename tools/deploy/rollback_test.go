@@ -152,7 +152,7 @@ func TestARollbackWhoseTargetIsGoneSaysSo(t *testing.T) {
 	t.Parallel()
 	s, digests := after(t, ran{name: "A"}, ran{name: "B"})
 	s.Always("DescribeImages", fakeaws.Refuses("ImageNotFoundException", "no"))
-	s.run("--rollback").expect(15, "cannot go back: "+repository+" has the image "+digests["A"]+" no more").unchanged()
+	s.run("--rollback").expect(15, "cannot go back: "+repository+" no longer has the image "+digests["A"]).unchanged()
 	s, _ = after(t, ran{name: "A"}, ran{name: "B"})
 	s.Always("DescribeTaskDefinition", fakeaws.Refuses("ClientException", "Unable to describe task definition."))
 	s.run("--rollback").expect(15, "was deleted; to run its image with the stack's present one, deploy it by a tag (it has: a) with --skip-push").unchanged()
@@ -185,7 +185,7 @@ func TestARollbackUsesTheDefinitionAsItIsWhereItNamesDigests(t *testing.T) {
 		pinned["taskDefinition"].(object)["status"], pinned["taskDefinition"].(object)["deregisteredAt"] = status, 1700000000.5
 		s.AddTaskDefinition(pinned)
 		s.Next("DescribeTaskDefinition", fakeaws.Response{Output: pinned}, fakeaws.Refuses("ClientException", "Unable to describe task definition."))
-		s.run("--rollback").expect(0, "cannot read the newest task definition of mediaserver, and goes on without", "Rolled back to ")
+		s.run("--rollback").expect(0, "cannot read the newest task definition of mediaserver, so it goes on without it", "Rolled back to ")
 		if got := len(s.Calls("RegisterTaskDefinition")) > 0; got != registers {
 			t.Errorf("%s: registered %t, want %t", status, got, registers)
 		} else if registers && s.only("RegisterTaskDefinition")["deregisteredAt"] != nil {
@@ -274,7 +274,7 @@ func TestARollbackStopsNothingWhereECSWouldNotGoBackToTheImageBefore(t *testing.
 	back := s.look(2, 2, oldPutBack.with(func(d *deployment) { d.TaskDefinition = family + "5" }))
 	s.Always("DescribeServices", fakeaws.Response{Output: object{"services": []object{back}}})
 	s.run("--rollback").expect(8).unchanged()
-	s.run("--rollback", "--replace").expect(8, "ECS itself is going back from a deployment that failed").unchanged()
+	s.run("--rollback", "--replace").expect(8, "ECS itself is rolling back a failed deployment").unchanged()
 }
 
 func TestAStopThatDoesNotEndWellIsToldAsSuch(t *testing.T) {
@@ -368,5 +368,5 @@ func TestARecordThatDoesNotTellWhatRanFirstIsNotGuessedAt(t *testing.T) {
 	s, _ := after(t, ran{name: "A"}, ran{name: "B"})
 	s.service.Record[0].Created = s.service.Record[1].Created
 	s.service.Deployments[0].TaskDefinition = family + "5"
-	s.run("--rollback").expect(15, "nothing to go back to for certain: ", "began at the same moment").unchanged()
+	s.run("--rollback").expect(15, "not certain what to go back to: ", "began at the same moment").unchanged()
 }

@@ -1,6 +1,6 @@
 // Package deploy puts an image of the application into a stack's registry, deploys it to the stack's service, or goes
-// back to the image before, and reports what truly runs at the end. A file holds each of its steps. The command
-// deploy-app is its face.
+// back to the image before, and reports what truly runs at the end. Each step has its own file. It is the
+// library of the command deploy-app.
 package deploy
 
 import (
@@ -18,14 +18,14 @@ import (
 	"mediaserver/tools/arguments"
 )
 
-// Surroundings are what a run has of the machine.
+// Surroundings are what a run gets from the machine.
 type Surroundings struct {
 	Stdout, Stderr io.Writer
 	// Terminal tells whether Stdout is one.
 	Terminal bool
 	// Program is the folder of the stack's program, where the Pulumi CLI reads the outputs.
 	Program string
-	// Transport carries every request. If nil, the network does, through the proxies that the environment names.
+	// Transport carries every request. If nil, requests go to the network, through the proxies that the environment names.
 	Transport http.RoundTripper
 }
 
@@ -61,7 +61,7 @@ type run struct {
 	goesOn     string // what outlives a run that ends now, in words
 }
 
-// Run does what the words of the command line ask for, and returns the exit code. It ends early if the context does.
+// Run does what the command line asks for, and returns the exit code. It ends early if the context does.
 func Run(ctx context.Context, words []string, around Surroundings) int {
 	r := &run{
 		console:   console{stdout: around.Stdout, stderr: around.Stderr, terminal: around.Terminal, started: time.Now()},
@@ -104,14 +104,14 @@ func (r *run) end(ctx context.Context, err error) int {
 	if !errors.As(err, &known) {
 		known = &failure{code: exitAPI}
 	}
-	// Once it is known what became of the deployment, nothing goes on that somebody has to know of.
+	// Once the fate of the deployment is known, nothing goes on that anybody needs to know of.
 	if r.goesOn != "" && known.code != exitRollback && known.code != exitReplaced && known.code != exitUnhealthy {
 		r.warn("%s", r.goesOn)
 	}
 	return known.code
 }
 
-// errDryRun ends a dry run, where the first change would be made.
+// errDryRun ends a dry run before the first change.
 var errDryRun = errors.New("nothing was changed")
 
 func (r *run) do(ctx context.Context) error {
@@ -151,28 +151,23 @@ func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
 
 // checkPrograms looks for the programs that this run needs.
 func (r *run) checkPrograms() error {
-	var needed []string
-	if r.image != "" && !isFile(r.image) {
-		needed = append(needed, "docker")
-	}
-	if r.outputsFile == "" {
-		needed = append(needed, "pulumi")
-	}
-	hints := map[string]string{
-		"docker": "docker is needed only with --image, and not for an OCI layout or an archive",
-		"pulumi": "pulumi is not needed with --outputs FILE",
-	}
-	missing, hint := "", ""
-	for _, name := range needed {
-		if _, err := exec.LookPath(name); err != nil {
-			missing += " " + name
-			hint += "\ndeploy-app: " + hints[name]
+	missing, hints := "", ""
+	for _, each := range []struct {
+		name, hint string
+		needed     bool
+	}{
+		{"docker", "docker is needed only with --image, and not for an OCI layout or an archive", r.image != "" && !isFile(r.image)},
+		{"pulumi", "pulumi is not needed with --outputs FILE", r.outputsFile == ""},
+	} {
+		if _, err := exec.LookPath(each.name); each.needed && err != nil {
+			missing += " " + each.name
+			hints += "\ndeploy-app: " + each.hint
 		}
 	}
 	if missing == "" {
 		return nil
 	}
-	return fail(exitTool, "needs, but does not find on PATH:%s%s", missing, hint)
+	return fail(exitTool, "cannot find on PATH:%s%s", missing, hints)
 }
 
 // pause waits between two looks.

@@ -14,16 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 )
 
-// readService reads the service. One that is not there is an error too.
+// readService reads the service. A missing service is an error too.
 func (r *run) readService(ctx context.Context) error {
-	words := []string{"ecs", "describe-services", "--cluster", r.outputs.cluster, "--services", r.outputs.service}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.DescribeServicesOutput, error) {
-		return r.clients.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{
-			Cluster: &r.outputs.cluster, Services: []string{r.outputs.service},
-		})
-	})
+	answer, err := call(ctx, r, r.clients.ecs.DescribeServices, r.serviceInput())
 	if err != nil {
-		return err
+		return cannot(err, "read service %s", r.outputs.service)
 	}
 	if len(answer.Services) > 0 {
 		r.service = answer.Services[0]
@@ -36,6 +31,10 @@ func (r *run) readService(ctx context.Context) error {
 	return r.notActive(reason)
 }
 
+func (r *run) serviceInput() *ecs.DescribeServicesInput {
+	return &ecs.DescribeServicesInput{Cluster: &r.outputs.cluster, Services: []string{r.outputs.service}}
+}
+
 func (r *run) notActive(status string) error {
 	return fail(exitAPI, "service %s in cluster %s is %s, not ACTIVE; run 'pulumi up' first", r.outputs.service, r.outputs.cluster, status)
 }
@@ -43,7 +42,7 @@ func (r *run) notActive(status string) error {
 // mustReadService reads the service, which must be one that this run can deploy.
 func (r *run) mustReadService(ctx context.Context) error {
 	if err := r.readService(ctx); err != nil {
-		return r.cannotRead(err)
+		return err
 	}
 	if status := aws.ToString(r.service.Status); status != "ACTIVE" {
 		return r.notActive(status)
@@ -60,14 +59,7 @@ func (r *run) mustReadService(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) cannotRead(err error) error {
-	if known, ok := err.(*failure); ok {
-		return known
-	}
-	return fail(exitAPI, "cannot read service %s: %s", r.outputs.service, told(err))
-}
-
-// primary is the service's PRIMARY deployment, as last read. Without one all its fields are empty.
+// primary is the service's PRIMARY deployment, as last read. All its fields are empty if there is none.
 func (r *run) primary() types.Deployment {
 	for _, each := range r.service.Deployments {
 		if aws.ToString(each.Status) == "PRIMARY" {
@@ -77,8 +69,8 @@ func (r *run) primary() types.Deployment {
 	return types.Deployment{}
 }
 
-// underWay are the deployments that still try to start tasks, as last read. One that has only just begun asks for none
-// yet; an old one that asks for none has nothing to finish.
+// underWay are the deployments that still try to start tasks, as last read. One that has only just begun does not ask for
+// any yet; an old one that asks for none is done.
 func (r *run) underWay() []types.Deployment {
 	return slices.DeleteFunc(slices.Clone(r.service.Deployments), func(each types.Deployment) bool {
 		return each.RolloutState != types.DeploymentRolloutStateInProgress ||
@@ -86,8 +78,8 @@ func (r *run) underWay() []types.Deployment {
 	})
 }
 
-// checkNobodyDeploys fails if somebody else's deployment is under way. What was found to be replaceable at the first
-// look stays so at the second, when the image has arrived.
+// checkNobodyDeploys fails if somebody else's deployment is under way. A deployment found replaceable at the first look
+// stays so at the second, after the push.
 func (r *run) checkNobodyDeploys(ctx context.Context) error {
 	for _, each := range r.underWay() {
 		id, definition := aws.ToString(each.Id), aws.ToString(each.TaskDefinition)
@@ -114,10 +106,10 @@ func (r *run) checkNobodyDeploys(ctx context.Context) error {
 	return nil
 }
 
-// waitsForImage tells whether a deployment cannot succeed because its image is not in the registry: that is how a new
-// stack starts, and starting the first real deployment disturbs nobody.
+// waitsForImage tells whether a deployment cannot succeed because its image is not in the registry. A new stack starts
+// like this, and the first real deployment may replace it.
 func (r *run) waitsForImage(ctx context.Context, arn string) (bool, error) {
-	definition, err := r.mustDescribe(ctx, arn)
+	definition, err := r.describe(ctx, arn)
 	if err != nil {
 		return false, err
 	}
@@ -141,12 +133,9 @@ func (r *run) readHealthPath(ctx context.Context) error {
 	if r.targets == "" {
 		return fail(exitAPI, "service %s has no target group; run 'pulumi up'", r.outputs.service)
 	}
-	words := []string{"elbv2", "describe-target-groups", "--target-group-arns", r.targets}
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetGroupsOutput, error) {
-		return r.clients.loadBalancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
-	})
+	answer, err := call(ctx, r, r.clients.loadBalancer.DescribeTargetGroups, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
 	if err != nil {
-		return fail(exitAPI, "cannot read target group %s: %s", r.targets, told(err))
+		return cannot(err, "read target group %s", r.targets)
 	}
 	if len(answer.TargetGroups) == 0 || aws.ToString(answer.TargetGroups[0].HealthCheckPath) == "" {
 		return fail(exitAPI, "target group %s names no health check path", r.targets)
@@ -155,7 +144,7 @@ func (r *run) readHealthPath(ctx context.Context) error {
 	return nil
 }
 
-// chooseCount decides how many tasks to ask for. A service that asks for none would be deployed at once, and run nothing.
+// chooseCount decides how many tasks to ask for. With none, the deployment would be complete at once and run nothing.
 func (r *run) chooseCount(ctx context.Context) error {
 	if r.service.DesiredCount != 0 {
 		if r.count > 0 {
@@ -166,14 +155,11 @@ func (r *run) chooseCount(ctx context.Context) error {
 	r.wantedCount = int32(max(r.count, 1))
 	if r.count == 0 {
 		resource := "service/" + r.outputs.cluster + "/" + r.outputs.service
-		words := []string{"application-autoscaling", "describe-scalable-targets", "--service-namespace", "ecs", "--resource-ids", resource}
-		answer, err := call(ctx, r, words, func(ctx context.Context) (*applicationautoscaling.DescribeScalableTargetsOutput, error) {
-			return r.clients.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
-				ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
-			})
+		answer, err := call(ctx, r, r.clients.scaling.DescribeScalableTargets, &applicationautoscaling.DescribeScalableTargetsInput{
+			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
 		})
 		if err != nil {
-			return fail(exitAPI, "cannot read the autoscaling limits of service %s: %s", r.outputs.service, told(err))
+			return cannot(err, "read the autoscaling limits of service %s", r.outputs.service)
 		}
 		for _, target := range answer.ScalableTargets {
 			r.wantedCount = max(r.wantedCount, aws.ToInt32(target.MinCapacity))
@@ -189,8 +175,8 @@ func (r *run) alarmsWatch() bool {
 	return settings != nil && settings.Alarms != nil && settings.Alarms.Enable
 }
 
-// timeLimit is how long a deployment may take. Where alarms watch it, ECS calls it complete only some time after the
-// last task has changed. ECS derives that time from the alarms' periods, and tells it to nobody.
+// timeLimit is how long a deployment may take. If alarms watch it, ECS calls it complete only some time after the last
+// task has changed. ECS derives that time from the alarms' periods and does not publish it.
 func (r *run) timeLimit() time.Duration {
 	switch {
 	case r.timeoutGiven:

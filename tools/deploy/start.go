@@ -1,10 +1,10 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +14,7 @@ import (
 	"mediaserver/tools/shellword"
 )
 
-// start starts the deployment, if still nobody else deploys.
+// start starts the deployment, unless somebody else deploys by now.
 func (r *run) start(ctx context.Context) error {
 	// Read again: the push may have taken minutes.
 	if err := r.mustReadService(ctx); err != nil {
@@ -23,28 +23,22 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.checkNobodyDeploys(ctx); err != nil {
 		return err
 	}
-	for _, each := range r.service.Deployments {
-		r.known = append(r.known, aws.ToString(each.Id))
-	}
-	words := []string{"ecs", "update-service", "--cluster", r.outputs.cluster, "--service", r.outputs.service, "--task-definition", r.definition, "--force-new-deployment"}
+	r.rememberDeployments()
 	input := &ecs.UpdateServiceInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, TaskDefinition: &r.definition, ForceNewDeployment: true}
 	if r.wantedCount > 0 {
-		words = append(words, "--desired-count", strconv.Itoa(int(r.wantedCount)))
 		input.DesiredCount = &r.wantedCount
 	}
 	if r.dryRun {
-		r.show("would run:", r.cli(words)...)
+		r.show("would run:", r.command(input)...)
 		return r.showFollowing()
 	}
 	r.goesOn, r.unanswered = r.mayHaveStarted(), false
-	answer, err := call(ctx, r, words, func(ctx context.Context) (*ecs.UpdateServiceOutput, error) {
-		return r.clients.ecs.UpdateService(ctx, input)
-	})
+	answer, err := call(ctx, r, r.clients.ecs.UpdateService, input)
 	if err != nil {
 		if !r.unanswered {
 			r.goesOn = ""
 		}
-		return fail(exitAPI, "cannot start a deployment of service %s: %s", r.outputs.service, told(err))
+		return cannot(err, "start a deployment of service %s", r.outputs.service)
 	}
 	if answer.Service != nil {
 		r.service = *answer.Service
@@ -60,8 +54,15 @@ func (r *run) start(ctx context.Context) error {
 	return nil
 }
 
-// warnOfOthers tells of deployments that began between the look and the start, of which this one has taken the place:
-// ECS has no conditional update. Another run will notice that.
+// rememberDeployments notes which deployments there are before the run changes anything.
+func (r *run) rememberDeployments() {
+	for _, each := range r.service.Deployments {
+		r.known = append(r.known, aws.ToString(each.Id))
+	}
+}
+
+// warnOfOthers warns of deployments that began between the look and the start, and that this one has replaced, because
+// ECS has no conditional update. A run that started one of them will notice.
 func (r *run) warnOfOthers(deployments []types.Deployment) {
 	by := ""
 	if r.unanswered {
@@ -74,22 +75,18 @@ func (r *run) warnOfOthers(deployments []types.Deployment) {
 	}
 }
 
-// mayHaveStarted is what to say where AWS gave no clear answer to the start.
+// mayHaveStarted is what to say if AWS gave no clear answer to the start.
 func (r *run) mayHaveStarted() string {
-	known := "none"
-	if len(r.known) > 0 {
-		known = strings.Join(r.known, " ")
-	}
 	return fmt.Sprintf("a deployment of %s may have started; to find out:\n"+
 		"  aws ecs describe-services --cluster %s --services %s --region %s --query \"services[0].deployments\"\n"+
 		"deploy-app: it is none of these, which were there before: %s",
-		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region, known)
+		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region, cmp.Or(strings.Join(r.known, " "), "none"))
 }
 
 // showFollowing shows, in a dry run, what comes after the start.
 func (r *run) showFollowing() error {
-	r.show("would run:", r.cli([]string{"ecs", "describe-services", "--cluster", r.outputs.cluster, "--services", r.outputs.service})...)
-	r.show("would run:", r.cli([]string{"ecs", "list-tasks", "--cluster", r.outputs.cluster, "--service-name", r.outputs.service, "--desired-status", "STOPPED"})...)
+	r.show("would run:", r.command(r.serviceInput())...)
+	r.show("would run:", r.command(r.stoppedTasksInput())...)
 	ask := []string{"curl", "--globoff", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "10"}
 	if host := r.domain(); host != "" {
 		ask = append(ask, "--connect-to", host+":443:"+r.outputs.loadBalancer+":443")

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -10,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// stoppable is the deployment under way, if ECS itself can go back from it to just the image that a rollback is to go
-// to. Else nil: the service's first deployment has nothing to go back to, and a new deployment of the current image
-// would go back to that image.
+// stoppable is the deployment under way, if stopping it makes ECS go back to the very image that the rollback aims for.
+// Otherwise nil: a service's first deployment has nothing to go back to, and a new deployment of the current image would
+// go back to that image.
 func (r *run) stoppable(ctx context.Context, c course) (*past, error) {
 	if c.newest == nil || c.target == nil || c.newest.definition != aws.ToString(r.primary().TaskDefinition) ||
 		c.newest.status != types.ServiceDeploymentStatusInProgress && c.newest.status != types.ServiceDeploymentStatusPending {
@@ -20,7 +21,7 @@ func (r *run) stoppable(ctx context.Context, c course) (*past, error) {
 	}
 	whole, err := r.describeRecord(ctx, c.newest.arn)
 	if err != nil {
-		return nil, fail(exitAPI, "cannot read the deployment %s: %s", c.newest.arn, told(err))
+		return nil, err
 	}
 	var sources []string
 	for _, each := range whole.SourceServiceRevisions {
@@ -47,23 +48,16 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 	if err := r.checkTargetImage(ctx, target); err != nil {
 		return err
 	}
-	for _, each := range r.service.Deployments {
-		r.known = append(r.known, aws.ToString(each.Id))
-	}
+	r.rememberDeployments()
 	r.deployment = aws.ToString(r.primary().Id)
-	words := []string{"ecs", "stop-service-deployment", "--service-deployment-arn", busy.arn, "--stop-type", "ROLLBACK"}
+	input := &ecs.StopServiceDeploymentInput{ServiceDeploymentArn: &busy.arn, StopType: types.StopServiceDeploymentStopTypeRollback}
 	if r.dryRun {
-		r.show("would run:", r.cli(words)...)
+		r.show("would run:", r.command(input)...)
 		return r.showFollowing()
 	}
 	r.goesOn = "deployment " + r.deployment + ", or ECS's way back from it, goes on in ECS"
-	_, err = call(ctx, r, words, func(ctx context.Context) (*ecs.StopServiceDeploymentOutput, error) {
-		return r.clients.ecs.StopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{
-			ServiceDeploymentArn: &busy.arn, StopType: types.StopServiceDeploymentStopTypeRollback,
-		})
-	})
-	if err != nil {
-		return fail(exitAPI, "cannot stop deployment %s: %s", r.deployment, told(err))
+	if _, err = call(ctx, r, r.clients.ecs.StopServiceDeployment, input); err != nil {
+		return cannot(err, "stop deployment %s", r.deployment)
 	}
 	r.say("Stopped deployment %s of %s, which was under way; ECS goes back", r.deployment, busy.definition)
 	if err := r.followStop(ctx, busy, target); err != nil {
@@ -76,7 +70,7 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 	return nil
 }
 
-// followStop waits until ECS has gone back. Then the deployment with which it did so is the one to look after.
+// followStop waits until ECS has gone back. From then on the run follows the deployment that did so.
 func (r *run) followStop(ctx context.Context, busy, target *past) error {
 	return r.await(ctx, "ECS has not gone back from deployment "+r.deployment, func(ctx context.Context) (bool, error) {
 		whole, err := r.describeRecord(ctx, busy.arn)
@@ -95,7 +89,7 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 			}
 			if replaced {
 				r.report(ctx)
-				return false, fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, orDash(aws.ToString(primary.Id)), aws.ToString(primary.TaskDefinition))
+				return false, fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", r.deployment, cmp.Or(aws.ToString(primary.Id), "-"), aws.ToString(primary.TaskDefinition))
 			}
 			if r.isComplete(primary) {
 				r.deployment = aws.ToString(primary.Id)
@@ -111,15 +105,15 @@ func (r *run) followStop(ctx context.Context, busy, target *past) error {
 	})
 }
 
-// isReplaced tells whether somebody started another deployment after the one that ECS went back from, maybe of the task
-// definition that it went back to.
+// isReplaced tells whether somebody started another deployment after the one that was stopped, perhaps of the very task
+// definition that ECS went back to.
 func (r *run) isReplaced(ctx context.Context, busy, target *past) (bool, error) {
 	record, err := r.listRecord(ctx)
 	return aws.ToString(r.primary().TaskDefinition) != target.definition ||
 		slices.ContainsFunc(record, func(each types.ServiceDeploymentBrief) bool { return aws.ToTime(each.CreatedAt).After(busy.created) }), err
 }
 
-// behind is a reason behind what it explains.
+// behind puts a reason after what it explains.
 func behind(reason string) string {
 	if reason == "" {
 		return ""

@@ -1,6 +1,6 @@
-// Package fakeaws is an AWS account as an http.Handler, for the tests of this module and of the one in tests/. Above all
-// it has one Amazon ECS, whose services deploy, fail, go back and keep their record. Beside it are the registry with the
-// protocol that docker speaks, and the few calls of other services that a deployment makes.
+// Package fakeaws is an AWS account as an http.Handler, for the tests of this module and of the one in tests/. Its core
+// is an Amazon ECS whose services deploy, fail, roll back and keep their record. Beside it are a registry that speaks
+// docker's protocol, and the few calls of other services that a deployment makes.
 //
 // It stands alone, or in front of an emulator (Upstream) that keeps services but runs no tasks. Clients reach its API
 // with AWS_ENDPOINT_URL. Proxy leads them to its registry and its load balancers under the names that AWS gives those.
@@ -31,9 +31,9 @@ type AWS struct {
 	// Password is what GetAuthorizationToken hands out, and the registry asks for.
 	Password string
 	// Upstream answers what the account does not answer itself. If nil, the account keeps task definitions, target groups
-	// and scalable targets too. Else task definitions and services are Upstream's, and the account adds what runs.
+	// and scalable targets too. Otherwise task definitions and services are Upstream's, and the account adds what runs.
 	Upstream http.Handler
-	// Public answers at every name that is neither the API's nor the registry's, such as a load balancer's.
+	// Public answers requests to all other names than the API's and the registry's, such as a load balancer's.
 	Public http.Handler
 	// Run runs a deployment's containers. If nil, a task is pending at the first look, and runs at the second.
 	Run func(Containers) Task
@@ -80,7 +80,7 @@ type Response struct {
 	Body string
 	// Output is answered as JSON.
 	Output Object
-	// Change makes of the account's own answer another one.
+	// Change changes the account's own answer.
 	Change func(Object)
 	// Lost does what was asked, and closes the connection without an answer.
 	Lost bool
@@ -89,7 +89,7 @@ type Response struct {
 	Reached chan struct{}
 }
 
-// Refuses is the answer of the API that it does not do what is asked.
+// Refuses is an answer with which the API refuses a call.
 func Refuses(code, message string) Response { return Response{Code: code, Message: message} }
 
 func (r Response) Error() string { return r.Code + ": " + r.Message }
@@ -192,6 +192,10 @@ func (a *AWS) RoundTrip(request *http.Request) (*http.Response, error) {
 	inside := request.Clone(request.Context())
 	inside.Header.Set("Connected-To", request.URL.Host)
 	inside.RequestURI = request.URL.RequestURI()
+	if asked, err := url.ParseRequestURI(inside.RequestURI); err == nil {
+		// As a server reads it, however the client has put it together.
+		inside.URL = asked
+	}
 	if inside.Host == "" {
 		inside.Host = request.URL.Host
 	}

@@ -50,7 +50,7 @@ func (a *AWS) Proxy(hosts ...string) (proxy http.Handler, certificate []byte, er
 	return proxy, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}), nil
 }
 
-// oneConnection is a listener to which one client has come, and nobody comes any more.
+// oneConnection is a listener that accepts one connection.
 type oneConnection struct{ net.Conn }
 
 func (o *oneConnection) Accept() (net.Conn, error) {

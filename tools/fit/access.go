@@ -22,11 +22,11 @@ type access struct {
 	hosts []string
 }
 
-// accessTo makes the variables of a container that reaches the stack's account. An emulator's address on the loopback
-// interface means nothing there: 127.0.0.1 is the container's own. Where the engine's bridge is an interface of this
-// machine, the emulator must listen there too, as the sandbox's does; the address is a number, and so clients of S3 name
-// the bucket in the path. Where the engine has a virtual machine of its own, Docker Desktop leads to this machine's
-// loopback interface by a name, and S3's clients put the bucket's name before it.
+// accessTo makes the variables with which a container reaches the stack's account. An emulator's address on the loopback
+// interface means nothing there, because a container has a loopback interface of its own. If the engine's bridge is an
+// interface of this machine, the emulator must listen there too, as the sandbox's does; that address is a number, so S3
+// clients put the bucket into the path. If the engine runs in a virtual machine, Docker Desktop has a name for this
+// machine's loopback interface, and S3 clients put the bucket before that name.
 func (d Docker) accessTo(ctx context.Context, stack Stack) (access, error) {
 	found := access{variables: map[string]string{}}
 	endpoint, err := url.Parse(aws.ToString(stack.account.BaseEndpoint))
@@ -41,7 +41,7 @@ func (d Docker) accessTo(ctx context.Context, stack Stack) (access, error) {
 		host := addressOf(bridge)
 		if host == "" {
 			host = hostName
-			found.hosts = []string{hostName, stack.outputs.BucketName + "." + hostName}
+			found.hosts = []string{hostName, stack.outputs.bucket + "." + hostName}
 		}
 		endpoint.Host = net.JoinHostPort(host, endpoint.Port())
 		if host != hostName {
@@ -77,7 +77,7 @@ func addressOf(name string) string {
 	if err != nil {
 		return ""
 	}
-	// An interface that has gone since has no address.
+	// An interface that has gone meanwhile has no address.
 	addresses, _ := device.Addrs()
 	for _, address := range addresses {
 		if network, ok := address.(*net.IPNet); ok && network.IP.To4() != nil {

@@ -3,12 +3,12 @@ package fit
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // label marks the containers of this program: docker ps --all --filter label=try-image.
@@ -20,12 +20,9 @@ const firstUnprivilegedPort = 1024
 // unitsOfProcessor is how many CPU units are one vCPU.
 const unitsOfProcessor = 1024
 
-// createArguments are the arguments of docker that make the container, and the variables that the command needs in its
-// own environment: a secret is not on the command line, where every process of the machine could read it. Variables that
-// the task definition sets stay as they are. The engine refuses a limit above its number of processors.
-//
-// The options come from the task definition alone, and so nothing is given that AWS Fargate would not give: no further
-// capability, no privilege, no folder or device of the machine.
+// createArguments are the arguments with which docker makes the container, and the variables that the docker command needs
+// in its own environment: on its command line, every process of the machine could read a secret. Variables that the task
+// definition sets win. processors is the engine's number, above which it refuses a limit.
 func (p Plan) createArguments(image, name string, access access, processors int) (arguments, environment []string) {
 	container := p.Container
 	arguments = []string{
@@ -42,7 +39,10 @@ func (p Plan) createArguments(image, name string, access access, processors int)
 	for _, host := range access.hosts {
 		add("--add-host", host+":host-gateway")
 	}
-	arguments = append(arguments, p.limits(processors)...)
+	// A task on AWS Fargate has no swap.
+	memory := strconv.Itoa(p.Memory) + "m"
+	share := min(float64(p.CPU)/unitsOfProcessor, float64(processors))
+	add("--cpus", strconv.FormatFloat(share, 'f', -1, 64), "--memory", memory, "--memory-swap", memory)
 	set := map[string]bool{}
 	for _, variable := range container.Environment {
 		name := aws.ToString(variable.Name)
@@ -58,7 +58,15 @@ func (p Plan) createArguments(image, name string, access access, processors int)
 			environment = append(environment, name+"="+hidden[name])
 		}
 	}
-	arguments = append(arguments, processOptions(container)...)
+	if user := aws.ToString(container.User); user != "" {
+		add("--user", user)
+	}
+	if aws.ToBool(container.ReadonlyRootFilesystem) {
+		add("--read-only")
+	}
+	if linux := container.LinuxParameters; linux != nil && aws.ToBool(linux.InitProcessEnabled) {
+		add("--init")
+	}
 	entryPoint := container.EntryPoint
 	if len(entryPoint) > 0 {
 		add("--entrypoint", entryPoint[0])
@@ -70,77 +78,25 @@ func (p Plan) createArguments(image, name string, access access, processors int)
 	return arguments, environment
 }
 
-// limits are the options for processor and memory. A task on AWS Fargate has no swap.
-func (p Plan) limits(processors int) []string {
-	memory := p.Memory
-	if own := int(aws.ToInt32(p.Container.Memory)); own > 0 {
-		memory = own
-	}
-	share := min(float64(p.CPU)/unitsOfProcessor, float64(processors))
-	limit := strconv.Itoa(memory) + "m"
-	return []string{
-		"--cpus", strconv.FormatFloat(share, 'f', -1, 64),
-		"--memory", limit, "--memory-swap", limit,
-	}
+// honoured are the properties of a container that a trial honours, and those that mean nothing on a single machine. If the
+// definition has any other, the user is told.
+var honoured = []string{
+	"Name", "Image", "Essential", "Cpu", "PortMappings", "LogConfiguration", "VersionConsistency",
+	"Environment", "Secrets", "HealthCheck", "InitProcessEnabled", "User", "ReadonlyRootFilesystem", "EntryPoint", "Command",
 }
 
-// processOptions are the options for how the container's process runs.
-func processOptions(container ecstypes.ContainerDefinition) []string {
-	var options []string
-	add := func(words ...string) { options = append(options, words...) }
-	if user := aws.ToString(container.User); user != "" {
-		add("--user", user)
-	}
-	if folder := aws.ToString(container.WorkingDirectory); folder != "" {
-		add("--workdir", folder)
-	}
-	if aws.ToBool(container.ReadonlyRootFilesystem) {
-		add("--read-only")
-	}
-	if aws.ToBool(container.PseudoTerminal) {
-		add("--tty")
-	}
-	if aws.ToBool(container.Interactive) {
-		add("--interactive")
-	}
-	for _, limit := range container.Ulimits {
-		add("--ulimit", fmt.Sprintf("%s=%d:%d", limit.Name, limit.SoftLimit, limit.HardLimit))
-	}
-	if seconds := aws.ToInt32(container.StopTimeout); seconds > 0 {
-		add("--stop-timeout", strconv.Itoa(int(seconds)))
-	}
-	if linux := container.LinuxParameters; linux != nil {
-		if aws.ToBool(linux.InitProcessEnabled) {
-			add("--init")
-		}
-		if linux.Capabilities != nil {
-			for _, capability := range linux.Capabilities.Add {
-				add("--cap-add", capability)
-			}
-			for _, capability := range linux.Capabilities.Drop {
-				add("--cap-drop", capability)
-			}
-		}
-	}
-	return options
-}
-
-// leftOut names what the container's definition says and this program does not do.
-func leftOut(container ecstypes.ContainerDefinition) string {
+// leftOut names the properties of a container definition, or of a part of it, that are set and that a trial ignores.
+func leftOut(definition reflect.Value) []string {
 	var names []string
-	for _, each := range []struct {
-		name  string
-		count int
-	}{
-		{"dependsOn", len(container.DependsOn)},
-		{"environmentFiles", len(container.EnvironmentFiles)},
-		{"mountPoints", len(container.MountPoints)},
-		{"systemControls", len(container.SystemControls)},
-		{"volumesFrom", len(container.VolumesFrom)},
-	} {
-		if each.count > 0 {
-			names = append(names, each.name)
+	for i := range definition.NumField() {
+		field, value := definition.Type().Field(i), reflect.Indirect(definition.Field(i))
+		switch {
+		case !field.IsExported() || slices.Contains(honoured, field.Name) || !value.IsValid() || value.IsZero():
+		case field.Name == "LinuxParameters":
+			names = append(names, leftOut(value)...)
+		case value.Kind() != reflect.Slice && value.Kind() != reflect.Map || value.Len() > 0:
+			names = append(names, strings.ToLower(field.Name[:1])+field.Name[1:])
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }

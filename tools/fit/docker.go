@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// Docker is the docker command of this machine. The command, and not the engine's API, because it finds the engine
-// wherever its contexts and variables say.
+// Docker is the docker command of this machine. It is the command rather than the engine's API, because the command finds
+// the engine wherever its contexts and variables say.
 type Docker struct {
-	// call runs docker with arguments and, in its environment, further variables, and returns its exit code. An error
-	// means that there is none.
+	// call runs docker with arguments and additional variables, and returns its exit code. An error means that there is
+	// none.
 	call func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error)
 }
 
@@ -33,7 +33,7 @@ func FindDocker(ctx context.Context) (Docker, error) {
 		command := exec.CommandContext(ctx, path, arguments...)
 		command.Env = append(os.Environ(), variables...)
 		command.Stdout, command.Stderr = stdout, stderr
-		// A process group of its own: a Ctrl-C in the terminal ends this program, which then removes what docker has made.
+		// In a process group of its own, docker survives a Ctrl-C in the terminal: this program cleans up first.
 		command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		command.WaitDelay = time.Second
 		err := command.Run()
@@ -59,11 +59,11 @@ func (d Docker) check(ctx context.Context) error {
 	return err
 }
 
-// failure is what a docker command that failed has said.
+// failure is what a failed docker command has said.
 type failure struct {
 	verb string
 	exit int
-	// message is what it has printed, on standard output too: there docker says why it cannot start the program of an
+	// message is what it has printed, including standard output, where docker says why it cannot start the program of an
 	// exec.
 	message string
 }

@@ -31,6 +31,8 @@ type account struct {
 	// newest is the newest revision of the family, and tags are its tags.
 	newest string
 	tags   []object
+	// secrets are the versions of secrets of Secrets Manager, by ARN:STAGE:ID. One without a text is binary.
+	secrets map[string]string
 }
 
 const (
@@ -60,7 +62,7 @@ func defaultAccount() *account {
 // ServeHTTP answers what the package asks of AWS.
 func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request) {
 	body, _ := io.ReadAll(request.Body)
-	var asked struct{ TaskDefinition string }
+	var asked struct{ TaskDefinition, Name, SecretID, VersionStage, VersionID string }
 	_ = json.Unmarshal(body, &asked)
 	var answer object
 	switch target := request.Header.Get("X-Amz-Target"); target[strings.LastIndex(target, ".")+1:] {
@@ -83,6 +85,18 @@ func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request)
 		}
 	case "GetParameter":
 		answer = object{"Parameter": object{"Value": secret}}
+	case "GetSecretValue":
+		version := asked.SecretID + ":" + asked.VersionStage + ":" + asked.VersionID
+		text, found := a.secrets[version]
+		switch {
+		case !found:
+			response.WriteHeader(http.StatusBadRequest)
+			answer = object{"__type": "ResourceNotFoundException", "message": "no " + version}
+		case text == "":
+			answer = object{"SecretBinary": "AAAA"}
+		default:
+			answer = object{"SecretString": text}
+		}
 	default:
 		group := ""
 		for name, value := range a.group {
@@ -102,8 +116,7 @@ func (a *account) stack(t *testing.T) Stack {
 	t.Cleanup(server.Close)
 	provider := credentials.NewStaticCredentialsProvider("an-id", "a-key", "a-session-token")
 	return Stack{
-		outputs: outputs{Region: "eu-west-2", ClusterName: "mediaserver-cluster", ServiceName: "mediaserver-service",
-			ContainerName: "mediaserver", TaskDefinitionARN: revision, BucketName: "media"},
+		outputs:     outputs{"eu-west-2", "mediaserver-cluster", "mediaserver-service", "mediaserver", revision, "media"},
 		account:     aws.Config{Region: "eu-west-2", BaseEndpoint: &server.URL, Credentials: provider},
 		credentials: provider.Value,
 	}
@@ -160,6 +173,8 @@ func healthy(address string, changes map[string][]answer) *engine {
 		"port":               {{stdout: address + "\n"}},
 		"exec":               {{}},
 		"exec sh":            {{stderr: `exec: "sh": executable file not found in $PATH`, exit: 127}},
+		"exec curl":          {{stderr: `exec: "curl": executable file not found in $PATH`, exit: 127}},
+		"exec wget":          {{stderr: `exec: "wget": executable file not found in $PATH`, exit: 127}},
 		"exec cat":           {{stdout: sockets("00000000:0BB8")}},
 		"rm":                 {{}},
 	}
@@ -185,7 +200,7 @@ func (e *engine) docker() Docker {
 		switch {
 		case kind == "image" && slices.Contains(arguments, "--platform"):
 			kind += " for platform"
-		case kind == "exec" && (arguments[2] == "cat" || arguments[2] == "sh"):
+		case kind == "exec" && (arguments[2] == "cat" || arguments[2] == "sh" || arguments[3] == "--version"):
 			kind += " " + arguments[2]
 		}
 		e.lock.Lock()

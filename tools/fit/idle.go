@@ -22,8 +22,8 @@ const (
 	idleTimeout = 60 * time.Second
 )
 
-// closesIdle asks the health path once, keeps the connection, and returns after how long the application closed it; 0 if
-// it did not while the connection was watched, or said with its answer that it would.
+// closesIdle asks the health path once, keeps the connection open, and returns how long it took the application to close
+// it. 0 means that it stayed open while it was watched, or that the answer announced the close.
 func (t *trial) closesIdle(ctx context.Context) time.Duration {
 	connection, err := (&net.Dialer{Timeout: t.plan.LoadBalancer.Timeout}).DialContext(ctx, "tcp", t.address)
 	if err != nil {

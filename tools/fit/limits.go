@@ -9,7 +9,7 @@ import (
 type Judge struct {
 	// Limit is the time after the start within which the application must satisfy the check.
 	Limit time.Duration
-	// Reason is a sentence that names the settings behind the limit. Empty if the check is none.
+	// Reason is a sentence that names the settings behind the limit. Empty if there is no such check.
 	Reason string
 }
 
@@ -34,7 +34,7 @@ func loadBalancerJudge(grace, interval time.Duration, healthy, unhealthy int) Ju
 		round(limit), unhealthy, seconds(interval), healthy, seconds(grace))}
 }
 
-// pending is the judge who decides first among those who are not satisfied.
+// pending is the judge that decides first among those that are not satisfied.
 func (p Plan) pending(seen observation) Judge {
 	switch {
 	case seen.own.healthy:
@@ -46,7 +46,7 @@ func (p Plan) pending(seen observation) Judge {
 	}
 }
 
-// within is the plan with one limit for both judges, as the user wants it. 0 leaves the plan as it is.
+// within is the plan with the user's limit for both judges. 0 leaves the plan as it is.
 func (p Plan) within(limit time.Duration) Plan {
 	if limit > 0 {
 		first := p.pending(observation{own: ownResult{healthy: len(p.Own.Command) == 0}})
@@ -56,10 +56,10 @@ func (p Plan) within(limit time.Duration) Plan {
 	return p
 }
 
-// seconds writes a time of a setting.
+// seconds writes the time of a setting.
 func seconds(duration time.Duration) string { return fmt.Sprintf("%d s", duration/time.Second) }
 
-// round leaves a time that has passed as short as a reader wants it.
+// round writes a time that has passed, to the second.
 func round(duration time.Duration) string {
 	return seconds(max(duration.Round(time.Second), time.Second))
 }

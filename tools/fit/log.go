@@ -16,8 +16,8 @@ const (
 	drainTime = 5 * time.Second
 )
 
-// containerLog shows what a container prints line by line, a prefix before each, and keeps the last lines. It writes
-// whole lines only, so that they do not mix with what others write.
+// containerLog shows what a container prints, with a prefix before each line, and keeps the last lines. It writes only
+// whole lines, so that they do not mix with other output.
 type containerLog struct {
 	prefix string
 	output io.Writer
@@ -33,7 +33,7 @@ func (d Docker) follow(ctx context.Context, name, prefix string, output io.Write
 	log := &containerLog{prefix: prefix, output: output, ended: make(chan struct{})}
 	go func() {
 		defer close(log.ended)
-		// However it ends, the log was shown as far as it went.
+		// However this ends, the log has been shown as far as it went.
 		_, _ = d.call(ctx, nil, []string{"logs", "--follow", name}, log, log)
 		log.flush()
 	}()

@@ -16,8 +16,8 @@ import (
 type observation struct {
 	own     ownResult
 	outside outsideResult
-	// listeners are the addresses that the container listens on; unknown if nobody can tell. They are looked up only
-	// while something is not well.
+	// listeners are the addresses that the container listens on; unknown tells that they cannot be found out. They are
+	// looked up only while a check fails.
 	listeners []netip.AddrPort
 	unknown   bool
 }
@@ -27,8 +27,8 @@ type ownResult struct {
 	healthy bool
 	// missing is the program that is not in the image; empty if it is there.
 	missing string
-	// installer is the package manager in an image without the program; empty if it has none.
-	installer string
+	// helpful are programs in such an image that solve this: another one to check with, or package managers.
+	helpful []string
 	// problem tells how the check failed.
 	problem string
 }
@@ -43,16 +43,16 @@ type outsideResult struct {
 	problem string
 }
 
-// fits tells whether both health checks are content.
+// fits tells whether both health checks succeed.
 func (p Plan) fits(seen observation) bool {
 	return seen.own.healthy && p.LoadBalancer.accepts(seen.outside.status)
 }
 
-// final tells whether waiting changes nothing.
+// final tells whether waiting would change nothing.
 func (o observation) final() bool { return o.own.missing != "" || o.outside.tls }
 
-// notInImage is how the container runtime says that a program which it has to start is not in the image. Docker's own
-// exit code for that has changed between its versions.
+// notInImage is how the container runtime says that the program it should start is not in the image. Docker's exit code
+// for that differs between its versions.
 var notInImage = regexp.MustCompile(`exec: "([^"]+)": (executable file not found|stat [^:]*: no such file)`)
 
 // look looks once at a running container.
@@ -70,7 +70,7 @@ func (t *trial) look(ctx context.Context) observation {
 }
 
 // askInside runs the container's own health check, as ECS's agent has docker run it: in the container, as its user,
-// without a shell unless the check has one. `docker run --health-cmd` would always use a shell.
+// without a shell. `docker run --health-cmd` would always use a shell.
 func (t *trial) askInside(ctx context.Context) ownResult {
 	check := t.plan.Own
 	if len(check.Command) == 0 {
@@ -87,11 +87,7 @@ func (t *trial) askInside(ctx context.Context) ownResult {
 		return ownResult{problem: fmt.Sprintf("no end after %s", round(check.Timeout))}
 	}
 	if match := notInImage.FindStringSubmatch(failed.message); match != nil {
-		return ownResult{missing: match[1], installer: t.installer(ctx)}
-	}
-	// A shell's exit code for a program that it cannot find.
-	if failed.exit == 127 && strings.Contains(failed.message, "curl") {
-		return ownResult{missing: "curl", installer: t.installer(ctx)}
+		return ownResult{missing: match[1], helpful: t.helpful(ctx)}
 	}
 	problem := fmt.Sprintf("exit code %d", failed.exit)
 	if failed.message != "" {
@@ -100,12 +96,22 @@ func (t *trial) askInside(ctx context.Context) ownResult {
 	return ownResult{problem: problem}
 }
 
-// installer is the package manager of the image. Without a shell it has none.
-func (t *trial) installer(ctx context.Context) string {
-	const find = `for each in apk apt-get microdnf dnf yum; do if command -v $each >/dev/null; then echo $each; break; fi; done`
-	// An image that cannot run this has no shell.
-	found, _ := t.docker.run(ctx, nil, "exec", t.name, "sh", "-c", find)
-	return found
+// helpful are the programs in the image that solve the problem of a missing one: another one to check with, or package
+// managers. These are looked for with a shell, because an image without a shell has none.
+func (t *trial) helpful(ctx context.Context) []string {
+	var found []string
+	for _, each := range []string{"curl", "wget"} {
+		_, err := t.docker.run(ctx, nil, "exec", t.name, each, "--version")
+		if failed := new(failure); err == nil || errors.As(err, &failed) && !notInImage.MatchString(failed.message) {
+			found = append(found, each)
+		}
+	}
+	const find = `for each in apk apt-get microdnf dnf yum; do command -v $each >/dev/null && echo $each; done; true`
+	managers, err := t.docker.run(ctx, nil, "exec", t.name, "sh", "-c", find)
+	if err != nil {
+		return found
+	}
+	return append(found, strings.Fields(managers)...)
 }
 
 // askOutside asks the health path as the load balancer does, which follows no redirection.
@@ -117,7 +123,7 @@ func (t *trial) askOutside(ctx context.Context) outsideResult {
 		return outsideResult{problem: err.Error()}
 	}
 	client := http.Client{
-		// No proxy of the environment stands between the load balancer and a task either.
+		// There is no proxy between the load balancer and a task either.
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -3,7 +3,9 @@
 package fit
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,10 +14,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	lb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
@@ -75,7 +77,7 @@ func (s Stack) Read(ctx context.Context) (Plan, error) {
 }
 
 func (s Stack) read(ctx context.Context) (Plan, error) {
-	name := s.outputs.TaskDefinitionARN
+	name := s.outputs.taskDefinition
 	answer, err := ecs.NewFromConfig(s.account).DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &name})
 	if err != nil {
 		return Plan{}, fmt.Errorf("read task definition %s: %w", name, err)
@@ -85,10 +87,10 @@ func (s Stack) read(ctx context.Context) (Plan, error) {
 		return Plan{}, fmt.Errorf("task definition %s is %s: %w", name, definition.Status, errOutdated)
 	}
 	index := slices.IndexFunc(definition.ContainerDefinitions, func(each ecstypes.ContainerDefinition) bool {
-		return aws.ToString(each.Name) == s.outputs.ContainerName
+		return aws.ToString(each.Name) == s.outputs.container
 	})
 	if index < 0 {
-		return Plan{}, fmt.Errorf("task definition %s has no container %q: %w", name, s.outputs.ContainerName, errOutdated)
+		return Plan{}, fmt.Errorf("task definition %s has no container %q: %w", name, s.outputs.container, errOutdated)
 	}
 	plan := Plan{TaskDefinition: name, Container: definition.ContainerDefinitions[index], Platform: platformOf(definition)}
 	if plan.CPU, err = strconv.Atoi(aws.ToString(definition.Cpu)); err != nil {
@@ -116,41 +118,33 @@ func platformOf(definition *ecstypes.TaskDefinition) string {
 
 // ownCheck is the container's own health check, without a command if it has none.
 func ownCheck(check *ecstypes.HealthCheck, grace time.Duration) OwnCheck {
-	if check == nil || len(check.Command) < 2 || check.Command[0] == "NONE" {
+	if check == nil || len(check.Command) < 2 {
 		return OwnCheck{}
 	}
-	number := func(value *int32, otherwise int) int {
-		if aws.ToInt32(value) == 0 {
-			return otherwise
-		}
-		return int(*value)
+	number := func(value *int32, otherwise int32) time.Duration {
+		return time.Duration(cmp.Or(aws.ToInt32(value), otherwise))
 	}
-	// What ECS takes for a number that is left out (Amazon ECS API reference, HealthCheck).
-	interval, timeout, retries := number(check.Interval, 30), number(check.Timeout, 5), number(check.Retries, 3)
-	own := OwnCheck{
+	// These are ECS's defaults (Amazon ECS API reference, HealthCheck).
+	return OwnCheck{
+		// The first word, CMD, means no shell.
 		Command: check.Command[1:],
-		Timeout: time.Duration(timeout) * time.Second,
-		Judge: ownJudge(time.Duration(number(check.StartPeriod, 0))*time.Second,
-			time.Duration(interval)*time.Second, grace, retries),
+		Timeout: number(check.Timeout, 5) * time.Second,
+		Judge: ownJudge(number(check.StartPeriod, 0)*time.Second, number(check.Interval, 30)*time.Second, grace,
+			int(number(check.Retries, 3))),
 	}
-	if check.Command[0] == "CMD-SHELL" {
-		// What docker, and so the agent, makes of it.
-		own.Command = []string{"/bin/sh", "-c", strings.Join(own.Command, " ")}
-	}
-	return own
 }
 
 // readService reads what the service says about its tasks: the port, the load balancer's health check, and the grace
 // period, which it returns.
 func (s Stack) readService(ctx context.Context, plan *Plan) (grace time.Duration, err error) {
 	services, err := ecs.NewFromConfig(s.account).DescribeServices(ctx, &ecs.DescribeServicesInput{
-		Cluster: &s.outputs.ClusterName, Services: []string{s.outputs.ServiceName},
+		Cluster: &s.outputs.cluster, Services: []string{s.outputs.service},
 	})
 	if err != nil {
-		return 0, fmt.Errorf("read service %s: %w", s.outputs.ServiceName, err)
+		return 0, fmt.Errorf("read service %s: %w", s.outputs.service, err)
 	}
 	if len(services.Services) == 0 || len(services.Services[0].LoadBalancers) == 0 {
-		return 0, fmt.Errorf("service %s is not there or has no load balancer: %w", s.outputs.ServiceName, errOutdated)
+		return 0, fmt.Errorf("service %s is not there or has no load balancer: %w", s.outputs.service, errOutdated)
 	}
 	service := services.Services[0]
 	name := aws.ToString(service.LoadBalancers[0].TargetGroupArn)
@@ -176,13 +170,12 @@ func (s Stack) readService(ctx context.Context, plan *Plan) (grace time.Duration
 	return grace, nil
 }
 
-// readSecrets reads the secrets of a container from Parameter Store, as the execution role does when a task starts.
+// readSecrets reads the secrets of a container, as the execution role does when a task starts.
 func (s Stack) readSecrets(ctx context.Context, secrets []ecstypes.Secret) (map[string]string, error) {
-	client := ssm.NewFromConfig(s.account)
 	values := map[string]string{}
 	for _, secret := range secrets {
 		name, source := aws.ToString(secret.Name), aws.ToString(secret.ValueFrom)
-		value, err := readParameter(ctx, client, source)
+		value, err := s.readSecret(ctx, source)
 		if err != nil {
 			return nil, fmt.Errorf("read secret %s from %s: %w", name, source, err)
 		}
@@ -191,14 +184,56 @@ func (s Stack) readSecrets(ctx context.Context, secrets []ecstypes.Secret) (map[
 	return values, nil
 }
 
-// readParameter reads a parameter that is named by its ARN, or by its name alone, as ECS allows in the same region.
-func readParameter(ctx context.Context, client *ssm.Client, source string) (string, error) {
-	if parsed, err := arn.Parse(source); err == nil && parsed.Service != "ssm" {
-		return "", errors.New("try-image reads secrets from Parameter Store only")
+// readSecret reads a parameter of Parameter Store, or a secret of Secrets Manager, by its ARN.
+func (s Stack) readSecret(ctx context.Context, source string) (string, error) {
+	parts := strings.Split(source, ":")
+	if len(parts) < 7 || parts[2] != "secretsmanager" {
+		answer, err := ssm.NewFromConfig(s.account).GetParameter(ctx, &ssm.GetParameterInput{Name: &source, WithDecryption: aws.Bool(true)})
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(answer.Parameter.Value), nil
 	}
-	answer, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &source, WithDecryption: aws.Bool(true)})
-	if err != nil {
+	// The name may be followed by a key in the secret's JSON, and the stage or the id of a version.
+	input := &secretsmanager.GetSecretValueInput{SecretId: aws.String(strings.Join(parts[:7], ":"))}
+	key, stage, version := "", "", ""
+	for i, into := range []*string{&key, &stage, &version} {
+		if i+7 < len(parts) {
+			*into = parts[i+7]
+		}
+	}
+	if stage != "" {
+		input.VersionStage = &stage
+	}
+	if version != "" {
+		input.VersionId = &version
+	}
+	answer, err := secretsmanager.NewFromConfig(s.account).GetSecretValue(ctx, input)
+	switch {
+	case err != nil:
 		return "", err
+	case answer.SecretString == nil:
+		return "", errors.New("it is binary, and ECS takes texts only")
+	case key == "":
+		return *answer.SecretString, nil
 	}
-	return aws.ToString(answer.Parameter.Value), nil
+	return valueInJSON(*answer.SecretString, key)
+}
+
+// valueInJSON is the value of a key in a JSON object: a string as it is, anything else as JSON writes it.
+func valueInJSON(text, key string) (string, error) {
+	var values map[string]json.RawMessage
+	// The decoder's error would repeat part of the secret.
+	if json.Unmarshal([]byte(text), &values) != nil {
+		return "", errors.New("it is no JSON object")
+	}
+	value, found := values[key]
+	if !found {
+		return "", fmt.Errorf("its JSON has no key %s", key)
+	}
+	plain := string(value)
+	if strings.HasPrefix(plain, `"`) {
+		return plain, json.Unmarshal(value, &plain)
+	}
+	return plain, nil
 }

@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,12 +30,9 @@ func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
 			a.group["HealthCheckIntervalSeconds"], a.group["UnhealthyThresholdCount"] = "10", "3"
 		}, 150, 30, []string{"curl", "--fail", "http://localhost:3000/health"}},
 		"ECS's numbers": {func(a *account) {
-			a.container["healthCheck"] = object{"command": []string{"CMD-SHELL", "curl x || exit 1"}}
-		},
-			90, 60, []string{"/bin/sh", "-c", "curl x || exit 1"}},
-		"no own check":       {func(a *account) { delete(a.container, "healthCheck") }, 0, 60, noCommand},
-		"a disabled check":   {func(a *account) { a.container["healthCheck"] = object{"command": []string{"NONE", "x"}} }, 0, 60, noCommand},
-		"a check of nothing": {func(a *account) { a.container["healthCheck"] = object{"command": []string{"CMD"}} }, 0, 60, noCommand},
+			a.container["healthCheck"] = object{"command": []string{"CMD", "true"}}
+		}, 90, 60, []string{"true"}},
+		"no own check": {func(a *account) { delete(a.container, "healthCheck") }, 0, 60, noCommand},
 	} {
 		t.Run(name, func(t *testing.T) {
 			account := defaultAccount()
@@ -101,9 +99,6 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 		"no container": {func(a *account) { a.container["name"] = "other" }, NoPlan, `has no container "mediaserver": the outputs are older`},
 		"no service":   {func(a *account) { a.service = nil }, NoPlan, "service mediaserver-service is not there"},
 		"no size":      {func(a *account) { a.definition["cpu"] = "much" }, AWSRefused, `cpu is "much", not a number`},
-		"another secret": {func(a *account) {
-			a.container["secrets"] = []object{{"name": "KEY", "valueFrom": "arn:aws:secretsmanager:eu-west-2:1:secret:x"}}
-		}, AWSRefused, "read secret KEY from arn:aws:secretsmanager:eu-west-2:1:secret:x: try-image reads secrets from Parameter Store only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			account := defaultAccount()
@@ -113,9 +108,43 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 		})
 	}
 	stack := defaultAccount().stack(t)
-	stack.outputs.TaskDefinitionARN = "mediaserver:9"
+	stack.outputs.taskDefinition = "mediaserver:9"
 	_, err := stack.Read(t.Context())
 	expect(t, err, AWSRefused, "read task definition mediaserver:9", "ecs:DescribeTaskDefinition")
+}
+
+func TestSecretsOfSecretsManagerAreReadAsECSReadsThem(t *testing.T) {
+	const database = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:films/database-AbCdEf"
+	account := defaultAccount()
+	account.secrets = map[string]string{
+		database + "::":           `{"user": "films \"42\"", "port": 5432}`,
+		database + ":PREVIOUS:":   `{"user": "before"}`,
+		database + "::an-id":      "not JSON",
+		database + ":BINARY:":     "",
+		database + ":PREVIOUS:id": "both",
+	}
+	for suffix, each := range map[string]struct{ value, problem string }{
+		"":                {`{"user": "films \"42\"", "port": 5432}`, ""},
+		":user::":         {`films "42"`, ""},
+		":port::":         {"5432", ""},
+		":user:PREVIOUS:": {"before", ""},
+		":::an-id":        {"not JSON", ""},
+		"::PREVIOUS:id":   {"both", ""},
+		":password::":     {"", "its JSON has no key password"},
+		":user::an-id":    {"", "it is no JSON object"},
+		"::BINARY:":       {"", "it is binary, and ECS takes texts only"},
+		"::NEXT:":         {"", "ResourceNotFoundException: no " + database + ":NEXT:"},
+	} {
+		t.Run(suffix, func(t *testing.T) {
+			account.container["secrets"] = []object{{"name": "DATABASE", "valueFrom": database + suffix}}
+			plan, err := account.stack(t).Read(t.Context())
+			if each.problem != "" {
+				expect(t, err, AWSRefused, "read secret DATABASE from "+database+suffix+": ", each.problem, "secretsmanager:GetSecretValue")
+			} else if err != nil || plan.Secrets["DATABASE"] != each.value {
+				t.Errorf("read %q (%v)", plan.Secrets["DATABASE"], err)
+			}
+		})
+	}
 }
 
 func TestTheMatcherOfTheLoadBalancerIsUnderstood(t *testing.T) {
@@ -153,20 +182,12 @@ func TestTheContainerIsMadeAsTheDefinitionSays(t *testing.T) {
 		Platform: "linux/arm64", CPU: 4096, Memory: 8192, Port: 8080,
 		Secrets: map[string]string{"JWT_SECRET": secret},
 		Container: ecstypes.ContainerDefinition{
-			Memory:                 aws.Int32(4096),
 			User:                   aws.String("1000:1000"),
-			WorkingDirectory:       aws.String("/srv"),
 			EntryPoint:             []string{"/bin/node", "--enable-source-maps"},
 			Command:                []string{"server.js"},
 			ReadonlyRootFilesystem: aws.Bool(true),
-			PseudoTerminal:         aws.Bool(true),
-			Interactive:            aws.Bool(true),
-			StopTimeout:            aws.Int32(90),
-			Ulimits:                []ecstypes.Ulimit{{Name: ecstypes.UlimitNameNofile, SoftLimit: 1024, HardLimit: 4096}},
 			Environment:            []ecstypes.KeyValuePair{{Name: aws.String("AWS_ACCESS_KEY_ID"), Value: aws.String("its own")}},
-			LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true), Capabilities: &ecstypes.KernelCapabilities{
-				Add: []string{"SYS_PTRACE"}, Drop: []string{"NET_RAW"},
-			}},
+			LinuxParameters:        &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
 		},
 	}
 	arguments, environment := plan.createArguments("app:built", "try-image-1", access{
@@ -175,9 +196,8 @@ func TestTheContainerIsMadeAsTheDefinitionSays(t *testing.T) {
 	}, 2)
 	want := "create --pull never --platform linux/arm64 --name try-image-1 --label try-image=app:built --log-driver json-file " +
 		"--publish 127.0.0.1::8080 --sysctl net.ipv4.ip_unprivileged_port_start=1024 --add-host a-host:host-gateway " +
-		"--cpus 2 --memory 4096m --memory-swap 4096m --env AWS_ACCESS_KEY_ID=its own --env AWS_ENDPOINT_URL --env JWT_SECRET " +
-		"--user 1000:1000 --workdir /srv --read-only --tty --interactive --ulimit nofile=1024:4096 --stop-timeout 90 " +
-		"--init --cap-add SYS_PTRACE --cap-drop NET_RAW --entrypoint /bin/node app:built --enable-source-maps server.js"
+		"--cpus 2 --memory 8192m --memory-swap 8192m --env AWS_ACCESS_KEY_ID=its own --env AWS_ENDPOINT_URL --env JWT_SECRET " +
+		"--user 1000:1000 --read-only --init --entrypoint /bin/node app:built --enable-source-maps server.js"
 	if got := strings.Join(arguments, " "); got != want {
 		t.Errorf("docker is called with\n%s\nwant\n%s", got, want)
 	}
@@ -187,8 +207,17 @@ func TestTheContainerIsMadeAsTheDefinitionSays(t *testing.T) {
 }
 
 func TestWhatIsLeftOutIsNamed(t *testing.T) {
-	got := leftOut(ecstypes.ContainerDefinition{MountPoints: []ecstypes.MountPoint{{}}, EnvironmentFiles: []ecstypes.EnvironmentFile{{}}})
-	if got != "environmentFiles, mountPoints" {
+	// ECS fills in some properties with what says nothing.
+	plain := ecstypes.ContainerDefinition{
+		Name: aws.String("mediaserver"), Image: aws.String("app:built"), Essential: aws.Bool(true), MountPoints: []ecstypes.MountPoint{},
+		Interactive: aws.Bool(false), LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
+	}
+	if got := leftOut(reflect.ValueOf(plain)); got != nil {
+		t.Errorf("got %q", got)
+	}
+	plain.MountPoints, plain.DockerLabels, plain.WorkingDirectory = []ecstypes.MountPoint{{}}, map[string]string{"a": "b"}, aws.String("/srv")
+	plain.LinuxParameters.SharedMemorySize = aws.Int32(64)
+	if got := leftOut(reflect.ValueOf(plain)); !slices.Equal(got, []string{"dockerLabels", "sharedMemorySize", "mountPoints", "workingDirectory"}) {
 		t.Errorf("got %q", got)
 	}
 }

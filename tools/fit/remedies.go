@@ -45,20 +45,20 @@ var installers = map[string]string{
 	"yum":      "RUN yum install -y %s",
 }
 
-// remedyForMissing says how to get the program of the health check into an image that has a package manager or none.
-func remedyForMissing(program, installer string) string {
-	switch line := installers[installer]; {
-	case line != "":
-		return "Install it in the Dockerfile, before the line with USER: " + fmt.Sprintf(line, program)
-	case program == "curl":
-		return "It has no package manager. Copy a static curl from another image into a folder on its PATH, in the Dockerfile: " +
-			"COPY --from=ghcr.io/tarampampam/curl:8.6.0 /bin/curl /usr/bin/curl"
-	default:
-		return fmt.Sprintf("It has no package manager. Copy a static %s from another stage of the Dockerfile into a folder on its PATH.", program)
+// remedyForMissing says what to do about a health check whose program is not in the image: check with another program
+// that is, install it, or leave the check to the load balancer.
+func remedyForMissing(program string, helpful []string) string {
+	const set = "pulumi config set mediaserver:containerHealthCheck "
+	for _, each := range helpful {
+		if line, installs := installers[each]; installs {
+			return "Install it in the Dockerfile, before the line with USER: " + fmt.Sprintf(line, program)
+		}
+		return fmt.Sprintf("It has %s, so let the check run that: %s%s", each, set, each)
 	}
+	return "It has no package manager either, so let the load balancer's health check alone decide: " + set + "none"
 }
 
-// hintAtPort says that the container's user may not listen on the port, where that can be the cause.
+// hintAtPort says that the container's user may not listen on the port, if that can be the cause.
 func (t *trial) hintAtPort(possible bool) string {
 	user := t.user
 	if own := aws.ToString(t.plan.Container.User); own != "" {
@@ -72,7 +72,7 @@ func (t *trial) hintAtPort(possible bool) string {
 		"and tell the stack: pulumi config set mediaserver:appPort 8080", user, t.plan.Port, firstUnprivilegedPort)
 }
 
-// otherProcessor is how to let the tasks run a platform, if they can.
+// otherProcessor says how to let the tasks run on a platform, if they can.
 func otherProcessor(platform string) string {
 	architecture, offered := map[string]string{"linux/amd64": "X86_64", "linux/arm64": "ARM64"}[platform]
 	if !offered {

@@ -14,9 +14,8 @@ import (
 // listening is the state of a socket that listens, in the tables of the Linux kernel (proc_pid_net(5)).
 const listening = "0A"
 
-// listeners are the addresses on which the processes of a container listen, or an error if nobody can tell. The
-// kernel's tables are read in the container by its own cat; for an image without one, through the engine's process on
-// this machine.
+// listeners are the addresses on which the processes of a container listen. The kernel's tables of them are read through
+// the container's process, if that runs on this machine, or else by the container's own cat.
 func (d Docker) listeners(ctx context.Context, name string, state containerState) ([]netip.AddrPort, error) {
 	tables, err := tablesOf(state)
 	if err != nil {
@@ -28,9 +27,9 @@ func (d Docker) listeners(ctx context.Context, name string, state containerState
 	return parseListeners(tables), nil
 }
 
-// tablesOf reads the tables of a container's network through its process, if that runs on this machine: an engine on
-// another machine, or in a virtual one, counts its processes for itself. Docker names a container's control group by
-// its id.
+// tablesOf reads the tables of a container's network through its process. An engine on another machine, or in a virtual
+// one, has process numbers of its own, so the process must be in the control group that docker names by the container's
+// id.
 func tablesOf(state containerState) (string, error) {
 	folder := fmt.Sprintf("/proc/%d/", state.Pid)
 	groups, err := os.ReadFile(folder + "cgroup")

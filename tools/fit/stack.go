@@ -1,13 +1,9 @@
 package fit
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -16,6 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"mediaserver/tools/external"
+	stackoutputs "mediaserver/tools/outputs"
 )
 
 // Stack is a stack to try images for, with the way to its account.
@@ -28,7 +27,7 @@ type Stack struct {
 	description string
 }
 
-// Source says which stack to try images for. The zero value of both names is the sandbox's.
+// Source says which stack to try images for. Without Name and Outputs it is the sandbox's.
 type Source struct {
 	// Root is the folder of the repository.
 	Root string
@@ -40,25 +39,15 @@ type Source struct {
 
 // Find finds the stack, or returns a Verdict.
 func (s Source) Find(ctx context.Context) (Stack, error) {
-	var text []byte
-	var err error
-	switch {
-	case s.Outputs != "":
-		if text, err = os.ReadFile(s.Outputs); err != nil {
-			return Stack{}, noPlan("cannot read the outputs: "+err.Error(), "")
-		}
-	case s.Name != "":
-		if text, err = outputOf(ctx, "pulumi", "stack", "output", "--json", "--cwd", s.Root, "--stack", s.Name); err != nil {
-			return Stack{}, noPlan("cannot read the stack's outputs: "+err.Error(), "")
-		}
-	default:
+	if s.Outputs == "" && s.Name == "" {
 		return s.sandbox(ctx)
 	}
 	stack := Stack{description: "The application gets the credentials of this environment, not the task role's: what it may do in AWS is not tried"}
-	if stack.outputs, err = parseOutputs(text); err != nil {
+	err := stackoutputs.Source{File: s.Outputs, Program: s.Root, Stack: s.Name}.Read(ctx, stack.outputs.wanted())
+	if err != nil {
 		return Stack{}, noPlan(err.Error(), "")
 	}
-	if stack.account, err = config.LoadDefaultConfig(ctx, config.WithRegion(stack.outputs.Region)); err != nil {
+	if stack.account, err = config.LoadDefaultConfig(ctx, config.WithRegion(stack.outputs.region)); err != nil {
 		return Stack{}, refused(err)
 	}
 	if stack.credentials, err = stack.account.Credentials.Retrieve(ctx); err != nil {
@@ -76,7 +65,7 @@ const stackRevisionTag = "StackTaskDefinition"
 
 // checkNewest refuses a file with outputs from before the last change of the stack.
 func (s Stack) checkNewest(ctx context.Context, file string) error {
-	own := s.outputs.TaskDefinitionARN
+	own := s.outputs.taskDefinition
 	family, _, _ := strings.Cut(own[strings.LastIndex(own, "/")+1:], ":")
 	answer, err := ecs.NewFromConfig(s.account).DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &family, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
@@ -104,9 +93,9 @@ func (s Source) sandbox(ctx context.Context) (Stack, error) {
 		return Stack{}, noPlan("there is no sandbox to try the image in", remedy)
 	}
 	script := filepath.Join(s.Root, "scripts", "sandbox")
-	// A shell reads what is written for one.
+	// The exports are written for a shell, so a shell reads them.
 	const read = `exports=$("$0" env) && eval "$exports" && printf '%s\n' "$AWS_ENDPOINT_URL" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"`
-	values, err := outputOf(ctx, "sh", "-c", read, script)
+	values, err := external.Output(ctx, "sh", "-c", read, script)
 	if err != nil {
 		return Stack{}, noPlan("cannot find the sandbox: "+err.Error(), remedy)
 	}
@@ -114,77 +103,38 @@ func (s Source) sandbox(ctx context.Context) (Stack, error) {
 	if len(lines) != 3 {
 		return Stack{}, noPlan("the sandbox does not tell how to reach it", remedy)
 	}
-	text, err := outputOf(ctx, script, "pulumi", "stack", "output", "--json")
+	text, err := external.Output(ctx, script, "pulumi", "stack", "output", "--json")
 	if err != nil {
 		return Stack{}, noPlan("cannot read the sandbox's outputs: "+err.Error(), remedy)
 	}
-	outputs, err := parseOutputs(text)
-	if err != nil {
+	stack := Stack{description: "The application talks to the sandbox, where it may do everything"}
+	if err := stackoutputs.Parse(text, stack.outputs.wanted()); err != nil {
 		return Stack{}, noPlan("the sandbox is not deployed: "+err.Error(), remedy)
 	}
 	provider := credentials.NewStaticCredentialsProvider(lines[1], lines[2], "")
-	return Stack{
-		outputs:     outputs,
-		account:     aws.Config{Region: outputs.Region, BaseEndpoint: &lines[0], Credentials: provider},
-		credentials: provider.Value,
-		description: "The application talks to the sandbox, where it may do everything",
-	}, nil
+	stack.account = aws.Config{Region: stack.outputs.region, BaseEndpoint: &lines[0], Credentials: provider}
+	stack.credentials = provider.Value
+	return stack, nil
 }
 
 // outputs are the outputs of the stack that lead to what the tasks run.
-type outputs struct {
-	Region            string `json:"region"`
-	ClusterName       string `json:"ecsClusterName"`
-	ServiceName       string `json:"ecsServiceName"`
-	ContainerName     string `json:"containerName"`
-	TaskDefinitionARN string `json:"taskDefinitionArn"`
-	BucketName        string `json:"bucketName"`
-}
+type outputs struct{ region, cluster, service, container, taskDefinition, bucket string }
 
-// parseOutputs reads what `pulumi stack output --json` prints.
-func parseOutputs(text []byte) (outputs, error) {
-	var read outputs
-	if err := json.Unmarshal(text, &read); err != nil {
-		return read, errors.New("the outputs cannot be read; they must be what 'pulumi stack output --json' prints")
+// wanted are the outputs by the names that the stack gives them.
+func (o *outputs) wanted() map[string]*string {
+	return map[string]*string{
+		"region": &o.region, "ecsClusterName": &o.cluster, "ecsServiceName": &o.service,
+		"containerName": &o.container, "taskDefinitionArn": &o.taskDefinition, "bucketName": &o.bucket,
 	}
-	var missing []string
-	for _, each := range []struct{ name, value string }{
-		{"bucketName", read.BucketName},
-		{"containerName", read.ContainerName},
-		{"ecsClusterName", read.ClusterName},
-		{"ecsServiceName", read.ServiceName},
-		{"region", read.Region},
-		{"taskDefinitionArn", read.TaskDefinitionARN},
-	} {
-		if each.value == "" {
-			missing = append(missing, each.name)
-		}
-	}
-	if len(missing) > 0 {
-		return read, fmt.Errorf("missing stack output: %s; run 'pulumi up', then try again", strings.Join(missing, ", "))
-	}
-	return read, nil
-}
-
-// outputOf is the standard output of a program; the error is what the program has said about why it failed.
-func outputOf(ctx context.Context, program string, arguments ...string) ([]byte, error) {
-	var messages bytes.Buffer
-	command := exec.CommandContext(ctx, program, arguments...)
-	command.Stderr = &messages
-	output, err := command.Output()
-	if said := strings.TrimSpace(messages.String()); err != nil && said != "" {
-		return nil, errors.New(said)
-	}
-	return output, err
 }
 
 func noPlan(problem, remedy string) error {
 	return &Verdict{Code: NoPlan, Problem: problem, Remedy: remedy}
 }
 
-// refused is the verdict on an answer of AWS that was none.
+// refused is the verdict if AWS refuses a call or does not answer.
 func refused(err error) error {
 	return &Verdict{Code: AWSRefused, Problem: err.Error(),
 		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, elasticloadbalancing:DescribeTargetGroups, " +
-			"and ssm:GetParameter (with kms:Decrypt where the key is your own) on the container's secrets."}
+			"and on the container's secrets ssm:GetParameter or secretsmanager:GetSecretValue, with kms:Decrypt where the key is your own."}
 }

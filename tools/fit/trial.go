@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -126,8 +127,8 @@ func (t *trial) start(ctx context.Context, access access, description string) er
 	if float64(processors) < float64(plan.CPU)/unitsOfProcessor {
 		t.say("This machine has %d processors for it", processors)
 	}
-	if names := leftOut(plan.Container); names != "" {
-		t.say("Left out, because they mean nothing on this machine: %s", names)
+	if names := leftOut(reflect.ValueOf(plan.Container)); len(names) > 0 {
+		t.say("The task definition also says this, which is not tried here: %s", strings.Join(names, ", "))
 	}
 	t.say("%s", description)
 	arguments, environment := plan.createArguments(t.Image, t.name, access, processors)

@@ -53,15 +53,15 @@ func TestAnImageIsTried(t *testing.T) {
 		"has no curl and no shell": {
 			handler: status(200), docker: map[string][]answer{"exec": notInImage},
 			code: NoProgram, phrases: []string{"there is no curl in it, and the container's own health check runs curl --fail",
-				"It has no package manager", "COPY --from="},
+				"pulumi config set mediaserver:containerHealthCheck none"},
+		},
+		"has no curl, but wget": {
+			handler: status(200), docker: map[string][]answer{"exec": notInImage, "exec wget": {{exit: 1, stderr: "BusyBox v1.37.0"}}, "exec sh": {{stdout: "apk\n"}}},
+			code: NoProgram, phrases: []string{"It has wget, so let the check run that: pulumi config set mediaserver:containerHealthCheck wget"},
 		},
 		"has no curl and a package manager": {
-			handler: status(200), docker: map[string][]answer{"exec": notInImage, "exec sh": {{stdout: "apk\n"}}},
-			code: NoProgram, phrases: []string{"before the line with USER: RUN apk add --no-cache curl"},
-		},
-		"has no curl for its shell": {
-			handler: status(200), docker: map[string][]answer{"exec": {{exit: 127, stderr: "sh: 1: curl: not found"}}, "exec sh": {{stdout: "apt-get\n"}}},
-			code: NoProgram, phrases: []string{"apt-get install -y --no-install-recommends curl"},
+			handler: status(200), docker: map[string][]answer{"exec": notInImage, "exec sh": {{stdout: "apt-get\n"}}},
+			code: NoProgram, phrases: []string{"before the line with USER: RUN apt-get update && apt-get install -y --no-install-recommends curl"},
 		},
 		"listens on another port": {
 			handler: gone, docker: map[string][]answer{"exec": curlFails, "exec cat": {{stdout: sockets("00000000000000000000000000000000:1F90")}}},

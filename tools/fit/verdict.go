@@ -12,7 +12,7 @@ import (
 // Code is how a trial ends: the exit code of the command.
 type Code int
 
-// The codes. Where scripts/deploy-app knows the same, it has the same code.
+// The codes. Where scripts/deploy-app has the same case, it has the same code.
 const (
 	Fits         Code = 0
 	NoEngine     Code = 3
@@ -42,7 +42,7 @@ type Verdict struct {
 	Problem string
 	// Remedy is what to do, a sentence.
 	Remedy string
-	// Limit is a sentence about the time that was over, if it was.
+	// Limit is a sentence about the time limit, if that was reached.
 	Limit string
 	// LastLines are the last lines that the container has printed, where they matter.
 	LastLines []string
@@ -106,7 +106,7 @@ func (p Plan) find(seen observation, after time.Duration) *Verdict {
 		return &Verdict{Code: NoProgram,
 			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s",
 				seen.own.missing, strings.Join(p.Own.Command, " ")),
-			Remedy: remedyForMissing(seen.own.missing, seen.own.installer)}
+			Remedy: remedyForMissing(seen.own.missing, seen.own.helpful)}
 	case p.LoadBalancer.accepts(seen.outside.status):
 		return &Verdict{Code: OwnCheckFail,
 			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s",
@@ -139,7 +139,7 @@ func (p Plan) find(seen observation, after time.Duration) *Verdict {
 	}
 }
 
-// portOfApplication is the port that the application probably means to be asked on: one that is not its debugger's.
+// portOfApplication is probably the port for requests, and not a debugger's, which listens on the loopback interface.
 func portOfApplication(listeners []netip.AddrPort) uint16 {
 	reachable := portsWhere(listeners, func(each netip.AddrPort) bool { return !each.Addr().IsLoopback() })
 	return append(reachable, listeners...)[0].Port()
@@ -153,7 +153,7 @@ func hintIfUnknown(unknown bool, port int) string {
 	return fmt.Sprintf(" It may listen on another port than %d, or on 127.0.0.1 only: this machine cannot see that.", port)
 }
 
-// judgeEnd says how a container ended that should run.
+// judgeEnd is the verdict on a container that has ended.
 func (t *trial) judgeEnd(state containerState, lines []string, after time.Duration) *Verdict {
 	said := strings.Join(lines, "\n")
 	switch {
@@ -181,7 +181,7 @@ var meanings = map[int]string{
 	143: " (told to end)",
 }
 
-// soFar is a line about what is not well yet; it changes only when that changes.
+// soFar is a line about what does not work yet; it changes only when that changes.
 func (p Plan) soFar(seen observation) string {
 	switch {
 	case seen.outside.status != 0 && !p.LoadBalancer.accepts(seen.outside.status):

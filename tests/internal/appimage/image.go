@@ -23,7 +23,7 @@ const user = "65532:65532"
 // the same image.
 func (p Program) Image(variant Variant) (v1.Image, error) {
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		files, err := p.files(!variant.WithoutCurl)
+		files, err := p.files(variant)
 		return io.NopCloser(bytes.NewReader(files)), err
 	})
 	if err != nil {
@@ -51,15 +51,21 @@ func (p Program) Image(variant Variant) (v1.Image, error) {
 	return image, nil
 }
 
-// files is the layer's archive: the program and, as another name for it, its curl.
-func (p Program) files(withCurl bool) ([]byte, error) {
+// files is the layer's archive: the program and, as other names for it, its curl and its wget.
+func (p Program) files(variant Variant) ([]byte, error) {
 	entries := []*tar.Header{
 		{Typeflag: tar.TypeDir, Name: "usr/", Mode: 0o755},
 		{Typeflag: tar.TypeDir, Name: "usr/bin/", Mode: 0o755},
 		{Typeflag: tar.TypeReg, Name: "usr/bin/application", Mode: 0o755, Size: int64(len(p.binary))},
 	}
-	if withCurl {
-		entries = append(entries, &tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/bin/curl", Linkname: "application", Mode: 0o777})
+	link := func(name string) {
+		entries = append(entries, &tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/bin/" + name, Linkname: "application", Mode: 0o777})
+	}
+	if !variant.WithoutCurl {
+		link("curl")
+	}
+	if variant.Wget {
+		link("wget")
 	}
 	var archive bytes.Buffer
 	writer := tar.NewWriter(&archive)

@@ -34,6 +34,8 @@ type Variant struct {
 	ExitCode int
 	// WithoutCurl leaves out the curl that the container's own health check calls.
 	WithoutCurl bool
+	// Wget adds the wget that it calls instead with the setting containerHealthCheck.
+	Wget bool
 }
 
 // command are the flags of the application that make it this variant.
