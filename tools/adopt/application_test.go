@@ -101,12 +101,14 @@ func TestKeysOfTheSecretsAreKept(t *testing.T) {
 		want      any
 		told      string
 	}{
-		"that the policy names":          {[][2]string{role, may("kms:Decrypt", ownKey)}, []string{ownKey}, ""},
-		"in the role itself":             {[][2]string{changed(t, role, `"inline_policy":[{"policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"kms:*\"],\"Resource\":[\"`+ownKey+`\"]}}"}]`)}, []string{ownKey}, ""},
-		"of another role":                {[][2]string{{executionRole, `{"name":"another"}`}, may("kms:Decrypt", ownKey)}, nil, ""},
-		"that nobody decrypts with":      {[][2]string{role, may("kms:Encrypt", ownKey)}, nil, ""},
-		"of which all may be used":       {[][2]string{role, may("kms:Decrypt", "*")}, nil, unclear + "*). If one is your own, add its ARN to secretsKeyArns"},
-		"that the parameter names":       {[][2]string{role, may("kms:Decrypt", "*"), parameter(ownKey)}, []string{ownKey}, unclear + "*)"},
+		"that the policy names":     {[][2]string{role, may("kms:Decrypt", ownKey)}, []string{ownKey}, ""},
+		"in the role itself":        {[][2]string{changed(t, role, `"inline_policy":[{"policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"kms:*\"],\"Resource\":[\"`+ownKey+`\"]}}"}]`)}, []string{ownKey}, ""},
+		"of another role":           {[][2]string{{executionRole, `{"name":"another"}`}, may("kms:Decrypt", ownKey)}, nil, ""},
+		"that nobody decrypts with": {[][2]string{role, may("kms:Encrypt", ownKey)}, nil, ""},
+		"of which all may be used":  {[][2]string{role, may("kms:Decrypt", "*")}, nil, unclear + "*). If one is your own, add its ARN to secretsKeyArns"},
+		"that the parameter names":  {[][2]string{role, may("kms:Decrypt", "*"), parameter(ownKey)}, []string{ownKey}, unclear + "*)"},
+		"of which none is in use": {[][2]string{role, may("kms:Decrypt", "*"), parameter("alias/aws/ssm"), {"aws_secretsmanager_secret.db", `{"arn":"` + inManager + `","kms_key_id":""}`},
+			{"aws_ssm_parameter.jwt", `{"arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret","key_id":"alias/aws/ssm"}`}}, nil, ""},
 		"that the parameter names by id": {[][2]string{role, parameter("0123")}, []string{ownKey}, ""},
 		"that is AWS's own":              {[][2]string{role, parameter("alias/aws/ssm")}, nil, ""},
 		"by an alias":                    {[][2]string{role, parameter("alias/films")}, nil, unclear + "alias/films)"},
