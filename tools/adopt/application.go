@@ -188,11 +188,7 @@ func (a *Adoption) setStart() {
 	if hasService {
 		grace, _ := service.Number("health_check_grace_period_seconds")
 		period, _ := inside.Number("startPeriod")
-		source := service.Address
-		if period > grace {
-			source = a.revisionSource()
-		}
-		a.set("startSeconds", min(max(grace, period), longestStart), source)
+		a.set("startSeconds", min(max(grace, period), longestStart), "the longer one of the grace period and the container's start period")
 	}
 	if !hasContainer {
 		return
