@@ -105,6 +105,7 @@ func TestKeysOfTheSecretsAreKept(t *testing.T) {
 		"in the role itself":        {[][2]string{changed(t, role, `"inline_policy":[{"policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"kms:*\"],\"Resource\":[\"`+ownKey+`\"]}}"}]`)}, []string{ownKey}, ""},
 		"of another role":           {[][2]string{{executionRole, `{"name":"another"}`}, may("kms:Decrypt", ownKey)}, nil, ""},
 		"that nobody decrypts with": {[][2]string{role, may("kms:Encrypt", ownKey)}, nil, ""},
+		"that is denied":            {[][2]string{changed(t, role, `"inline_policy":[{"policy":"{\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"kms:Decrypt\",\"Resource\":\"`+ownKey+`\"}}"}]`)}, nil, ""},
 		"of which all may be used":  {[][2]string{role, may("kms:Decrypt", "*")}, nil, unclear + "*). If one is your own, add its ARN to secretsKeyArns"},
 		"that the parameter names":  {[][2]string{role, may("kms:Decrypt", "*"), parameter(ownKey)}, []string{ownKey}, unclear + "*)"},
 		"of which none is in use": {[][2]string{role, may("kms:Decrypt", "*"), parameter("alias/aws/ssm"), {"aws_secretsmanager_secret.db", `{"arn":"` + inManager + `","kms_key_id":""}`},
