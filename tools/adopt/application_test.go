@@ -110,6 +110,8 @@ func TestKeysOfTheSecretsAreKept(t *testing.T) {
 		"that the parameter names":  {[][2]string{role, may("kms:Decrypt", "*"), parameter(ownKey)}, []string{ownKey}, unclear + "*)"},
 		"of which none is in use": {[][2]string{role, may("kms:Decrypt", "*"), parameter("alias/aws/ssm"), {"aws_secretsmanager_secret.db", `{"arn":"` + inManager + `","kms_key_id":""}`},
 			{"aws_ssm_parameter.jwt", `{"arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret","key_id":"alias/aws/ssm"}`}}, nil, ""},
+		"of which one is unknown": {[][2]string{role, may("kms:Decrypt", "*"), {"aws_ssm_parameter.api_key", `{"arn":"` + inStore + `"}`}, {"aws_secretsmanager_secret.db", `{"arn":"` + inManager + `","kms_key_id":""}`},
+			{"aws_ssm_parameter.jwt", `{"arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret","key_id":"alias/aws/ssm"}`}}, nil, unclear + "*)"},
 		"that the parameter names by id": {[][2]string{role, parameter("0123")}, []string{ownKey}, ""},
 		"that is AWS's own":              {[][2]string{role, parameter("alias/aws/ssm")}, nil, ""},
 		"by an alias":                    {[][2]string{role, parameter("alias/films")}, nil, unclear + "alias/films)"},
