@@ -1,7 +1,7 @@
-// Package adopt brings what Terraform deployed into a stack: it finds the resources of the stack in a state of
-// Terraform, compares every attribute with what the program states, refuses what would break the application, and
-// makes from the rest what Pulumi imports, the settings with which the program changes as little as possible, and the
-// random values in the stack's state.
+// Package adopt brings a deployment made with Terraform into a stack. It finds the stack's resources in Terraform's
+// state, compares every attribute with what the program states, and refuses what would break the application. From the
+// rest it makes the file that Pulumi imports, the settings with which the program changes as little as possible, and
+// the random values for the stack's state.
 package adopt
 
 import (
@@ -13,19 +13,19 @@ import (
 	"mediaserver/tools/adopt/tfstate"
 )
 
-// Options are what a person says about a deployment beside its state.
+// Options are what a user says about a deployment in addition to its state.
 type Options struct {
-	// Mappings name the resources that the guide names otherwise.
+	// Mappings are for resources whose addresses differ from the guide's.
 	Mappings []Mapping
-	// Module is the only module that is looked into, with those in it. Empty for all.
+	// Module limits the search to one module and the modules in it. Empty for all.
 	Module string
-	// Accepted are refused differences that are adopted nevertheless, each as ADDRESS:ATTRIBUTE.
+	// Accepted are differences that would be refused and that the user accepts, each as ADDRESS:ATTRIBUTE.
 	Accepted []string
-	// Name is the setting `name`. Empty means to find it in the names of the resources.
+	// Name is the setting `name`. Empty to derive it from the names of the resources.
 	Name string
 	// Project is the program's project.
 	Project Project
-	// Ask asks AWS which revision a service runs. Nil means not to ask.
+	// Ask asks AWS which revision a service runs. Nil to trust the state.
 	Ask func(region, cluster, service string) (Revision, error)
 }
 
@@ -33,9 +33,9 @@ type Options struct {
 type Adoption struct {
 	// Matches are the resources of the stack that are in the state, in the order of the guide.
 	Matches []Match
-	// Missing are those that are not: the first update makes them.
+	// Missing are the resources that are not in the state: the first update makes them.
 	Missing []Resource
-	// Unknown are the addresses that are no resource of the stack.
+	// Unknown are the addresses that are not resources of the stack.
 	Unknown []Unknown
 	// Account, Region and Partition are where the deployment is.
 	Account, Region, Partition string
@@ -49,7 +49,7 @@ type Adoption struct {
 	Tags map[string]string
 	// Differences are what the first update changes.
 	Differences []Difference
-	// Remarks are what a person should look at beside them.
+	// Remarks are what the user should also check.
 	Remarks []string
 
 	project Project
@@ -58,8 +58,8 @@ type Adoption struct {
 	revision string
 }
 
-// Read finds the resources of the stack in a state. The error has every reason, one a line, why the deployment
-// would be wrong to adopt as it is, and what to do.
+// Read finds the resources of the stack in a state. The error lists, one a line, every reason not to adopt the
+// deployment as it is, and what to do about it.
 func Read(state tfstate.State, options Options) (*Adoption, error) {
 	if len(state.Managed) == 0 {
 		return nil, errors.New("the state holds no resource; is it the right workspace?")
@@ -79,7 +79,7 @@ func Read(state tfstate.State, options Options) (*Adoption, error) {
 	}
 	problems = append(problems, a.check(state)...)
 	problems = append(problems, a.deriveName(options.Name)...)
-	// What is wrong already makes the rest of no use: it would be compared with settings that are not those.
+	// With a problem so far, the rest would be compared with the wrong settings.
 	if len(problems) == 0 {
 		a.random = a.deriveRandomValues()
 		a.Tags = a.commonTags()
@@ -92,7 +92,7 @@ func Read(state tfstate.State, options Options) (*Adoption, error) {
 	return a, nil
 }
 
-// compareAll finds what the first update changes, and reports what would break the application and is not accepted.
+// compareAll finds what the first update changes, and reports what would break the application unless it is accepted.
 func (a *Adoption) compareAll(accepted []string) []string {
 	var problems []string
 	unused := slices.Clone(accepted)
@@ -117,7 +117,7 @@ func (a *Adoption) compareAll(accepted []string) []string {
 	return problems
 }
 
-// values are what stands for {KEY} in resources.yaml: several where a setting is a list, and none where nothing is known.
+// values are the values of {KEY} in resources.yaml: several if a setting is a list, none if the value is unknown.
 func (a *Adoption) values(key string) []string {
 	var value any
 	switch at := strings.LastIndex(key, "."); {
@@ -141,7 +141,7 @@ func (a *Adoption) values(key string) []string {
 	return known(value)
 }
 
-// known are the texts of a value that are not empty.
+// known returns the texts of a value that are not empty.
 func known(value any) []string {
 	return slices.DeleteFunc(texts(value), func(text string) bool { return text == "" })
 }
@@ -162,7 +162,7 @@ func (a *Adoption) number(key string) int {
 	return number
 }
 
-// find is what the state has for an address of the guide, and whether it has it.
+// find returns the resource that the state has for an address of the guide, and whether it has one.
 func (a *Adoption) find(address string) (tfstate.Resource, bool) {
 	at := slices.IndexFunc(a.Matches, func(match Match) bool { return match.Ours.Address == address })
 	if at < 0 {

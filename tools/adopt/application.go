@@ -188,11 +188,7 @@ func (a *Adoption) setStart() {
 	if hasService {
 		grace, _ := service.Number("health_check_grace_period_seconds")
 		period, _ := inside.Number("startPeriod")
-		source := service.Address
-		if period > grace {
-			source = a.revisionSource()
-		}
-		a.set("startSeconds", min(max(grace, period), longestStart), source)
+		a.set("startSeconds", min(max(grace, period), longestStart), "the longer one of the grace period and the container's start period")
 	}
 	if !hasContainer {
 		return
@@ -201,10 +197,11 @@ func (a *Adoption) setStart() {
 	for _, program := range []string{"curl", "wget"} {
 		if strings.Contains(command, program) {
 			a.set("containerHealthCheck", program, a.revisionSource())
+			// The rest of a command may hold a secret, and is told nowhere.
+			check["command"] = "another address"
 			if asked := checkedAddress.FindStringSubmatch(command); asked != nil {
-				command = checkAddress(cmp.Or(asked[1], "80"), cmp.Or(asked[2], "/"))
+				check["command"] = checkAddress(cmp.Or(asked[1], "80"), cmp.Or(asked[2], "/"))
 			}
-			check["command"] = command
 			return
 		}
 	}
@@ -212,6 +209,6 @@ func (a *Adoption) setStart() {
 	delete(container, "healthCheck")
 	if command != "" && command != "NONE" {
 		a.Differences = append(a.Differences, Difference{Address: a.revisionSource(), Attribute: "container.healthCheck.command",
-			Change: command + " is removed, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to it"})
+			Change: "is removed, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to it"})
 	}
 }

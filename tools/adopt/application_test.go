@@ -101,12 +101,17 @@ func TestKeysOfTheSecretsAreKept(t *testing.T) {
 		want      any
 		told      string
 	}{
-		"that the policy names":          {[][2]string{role, may("kms:Decrypt", ownKey)}, []string{ownKey}, ""},
-		"in the role itself":             {[][2]string{changed(t, role, `"inline_policy":[{"policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"kms:*\"],\"Resource\":[\"`+ownKey+`\"]}}"}]`)}, []string{ownKey}, ""},
-		"of another role":                {[][2]string{{executionRole, `{"name":"another"}`}, may("kms:Decrypt", ownKey)}, nil, ""},
-		"that nobody decrypts with":      {[][2]string{role, may("kms:Encrypt", ownKey)}, nil, ""},
-		"of which all may be used":       {[][2]string{role, may("kms:Decrypt", "*")}, nil, unclear + "*). If one is your own, add its ARN to secretsKeyArns"},
-		"that the parameter names":       {[][2]string{role, may("kms:Decrypt", "*"), parameter(ownKey)}, []string{ownKey}, unclear + "*)"},
+		"that the policy names":     {[][2]string{role, may("kms:Decrypt", ownKey)}, []string{ownKey}, ""},
+		"in the role itself":        {[][2]string{changed(t, role, `"inline_policy":[{"policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"kms:*\"],\"Resource\":[\"`+ownKey+`\"]}}"}]`)}, []string{ownKey}, ""},
+		"of another role":           {[][2]string{{executionRole, `{"name":"another"}`}, may("kms:Decrypt", ownKey)}, nil, ""},
+		"that nobody decrypts with": {[][2]string{role, may("kms:Encrypt", ownKey)}, nil, ""},
+		"that is denied":            {[][2]string{changed(t, role, `"inline_policy":[{"policy":"{\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"kms:Decrypt\",\"Resource\":\"`+ownKey+`\"}}"}]`)}, nil, ""},
+		"of which all may be used":  {[][2]string{role, may("kms:Decrypt", "*")}, nil, unclear + "*). If one is your own, add its ARN to secretsKeyArns"},
+		"that the parameter names":  {[][2]string{role, may("kms:Decrypt", "*"), parameter(ownKey)}, []string{ownKey}, unclear + "*)"},
+		"of which none is in use": {[][2]string{role, may("kms:Decrypt", "*"), parameter("alias/aws/ssm"), {"aws_secretsmanager_secret.db", `{"arn":"` + inManager + `","kms_key_id":""}`},
+			{"aws_ssm_parameter.jwt", `{"arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret","key_id":"alias/aws/ssm"}`}}, nil, ""},
+		"of which one is unknown": {[][2]string{role, may("kms:Decrypt", "*"), {"aws_ssm_parameter.api_key", `{"arn":"` + inStore + `"}`}, {"aws_secretsmanager_secret.db", `{"arn":"` + inManager + `","kms_key_id":""}`},
+			{"aws_ssm_parameter.jwt", `{"arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret","key_id":"alias/aws/ssm"}`}}, nil, unclear + "*)"},
 		"that the parameter names by id": {[][2]string{role, parameter("0123")}, []string{ownKey}, ""},
 		"that is AWS's own":              {[][2]string{role, parameter("alias/aws/ssm")}, nil, ""},
 		"by an alias":                    {[][2]string{role, parameter("alias/films")}, nil, unclear + "alias/films)"},
@@ -155,8 +160,8 @@ func TestTheContainersHealthCheckIsKeptWhereTheProgramHasIt(t *testing.T) {
 		`["CMD","curl","http://127.0.0.1:3000/health"]`:                      {"curl", ""},
 		`["CMD-SHELL","wget -qO- 'http://localhost:3000/health' || exit 1"]`: {"wget", ""},
 		`["CMD-SHELL","curl -f http://localhost/ok"]`:                        {"curl", "http://localhost:80/ok → http://localhost:3000/health"},
-		`["CMD-SHELL","curl --unix-socket /run/app.sock"]`:                   {"curl", "curl --unix-socket /run/app.sock → http://localhost:3000/health"},
-		`["CMD","node","check.js"]`:                                          {"none", "CMD node check.js is removed, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to it"},
+		`["CMD-SHELL","curl --unix-socket /run/app.sock"]`:                   {"curl", "another address → http://localhost:3000/health"},
+		`["CMD","node","check.js"]`:                                          {"none", "is removed, and the load balancer alone decides; if the image has curl or wget, set containerHealthCheck to it"},
 		`["NONE"]`:                                                           {"none", ""},
 		"":                                                                   {"none", ""},
 	} {
@@ -170,7 +175,7 @@ func TestTheContainersHealthCheckIsKeptWhereTheProgramHasIt(t *testing.T) {
 		adopted := adopt(t, least(t, repository, targets, service, definition(t, "", container(more))))
 		_, told, _ := strings.Cut(reportOf(t, adopted), "container.healthCheck.command: ")
 		told, _, _ = strings.Cut(told, "\n")
-		if got := settingOf(adopted, "containerHealthCheck"); got != test.want || strings.Replace(told, "CMD-SHELL ", "", 1) != test.told {
+		if got := settingOf(adopted, "containerHealthCheck"); got != test.want || told != test.told {
 			t.Errorf("%s: containerHealthCheck is %v, and it tells %q", command, got, told)
 		}
 		if test.want == "none" && strings.Count(reportOf(t, adopted), "healthCheck") > 1 {

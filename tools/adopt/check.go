@@ -8,7 +8,7 @@ import (
 	"mediaserver/tools/adopt/tfstate"
 )
 
-// check reports what no comparison of attributes shows and would be wrong to adopt, each with what to do.
+// check reports what must not be adopted and does not show in a comparison of attributes, with what to do.
 func (a *Adoption) check(state tfstate.State) []string {
 	var problems []string
 	for _, match := range a.Matches {
@@ -26,11 +26,11 @@ func (a *Adoption) check(state tfstate.State) []string {
 	return append(problems, a.checkIDs()...)
 }
 
-// findPlace finds the account and the region in the ARNs, and reports more than one of them.
+// findPlace finds the account and the region in the ARNs. It reports if there are several.
 func (a *Adoption) findPlace() []string {
 	accounts, regions := map[string]string{}, map[string]string{}
 	for _, match := range a.Matches {
-		// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE; of a global service, or a bucket, some parts are empty.
+		// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE; global services and buckets leave some parts empty.
 		parts := strings.SplitN(match.Theirs.Text("arn"), ":", 6)
 		if len(parts) < 6 {
 			continue
@@ -58,7 +58,7 @@ func (a *Adoption) findPlace() []string {
 	return problems
 }
 
-// only is the only value of a kind, or what is wrong.
+// only returns the only value of a kind, or a problem.
 func only(kind string, seen map[string]string) (problem, value string) {
 	var places, options []string
 	for each, address := range seen {
@@ -78,9 +78,9 @@ func only(kind string, seen map[string]string) (problem, value string) {
 		kind, strings.Join(places, ", "), strings.Join(options, " or ")), ""
 }
 
-// bucketSettings are the settings of a bucket that version 3 of the AWS provider had in the bucket. Later ones still
-// read them there, so they count only where the resource is missing. Those that the guide has not can stay with
-// Terraform, as resources of their own.
+// bucketSettings are the settings that the bucket resource itself had in version 3 of the AWS provider. Later versions
+// still report them there, so they count only if the separate resource is missing. Those that are not the guide's can
+// stay with Terraform, as separate resources.
 var bucketSettings = []struct {
 	attribute, resource string
 	isGuides            bool
@@ -94,7 +94,7 @@ var bucketSettings = []struct {
 	{"website", "aws_s3_bucket_website_configuration", false},
 }
 
-// checkBucket reports a bucket that is not there, or that has its settings in itself.
+// checkBucket reports a missing bucket, or one that sets its settings itself.
 func (a *Adoption) checkBucket(state tfstate.State) []string {
 	bucket, isFound := a.find(bucketAddress)
 	if !isFound {
@@ -120,8 +120,8 @@ func (a *Adoption) checkBucket(state tfstate.State) []string {
 	return problems
 }
 
-// isStated tells whether a bucket has a setting in itself. A bucket that nobody has set anything for is encrypted
-// with the keys of Amazon S3, and not versioned.
+// isStated tells whether a bucket sets a setting itself. By default a bucket is encrypted with the keys of Amazon S3,
+// and not versioned.
 func isStated(bucket tfstate.Resource, setting string) bool {
 	switch setting {
 	case "versioning":
@@ -133,7 +133,7 @@ func isStated(bucket tfstate.Resource, setting string) bool {
 	return bucket.Length(setting) > 0
 }
 
-// checkSecret reports that the state does not have the JWT secret.
+// checkSecret reports a missing JWT secret.
 func (a *Adoption) checkSecret(state tfstate.State) []string {
 	if a.jwtSecret() != "" {
 		return nil
@@ -161,7 +161,7 @@ func (a *Adoption) checkThresholds() []string {
 		theirs, _ := a.find(each.address)
 		value, isWhole := theirs.Number("threshold")
 		if !isWhole {
-			// The default takes its place.
+			// The default is used instead.
 			value = a.number(each.setting)
 		}
 		values = append(values, value)

@@ -16,13 +16,13 @@ import (
 type Difference struct {
 	// Address is the address in Terraform's state.
 	Address string
-	// Attribute is the attribute, with the blocks that it is in.
+	// Attribute is the attribute, with the names of its blocks before it.
 	Attribute string
 	// Change says what it is and what it becomes. It holds no value that may be a secret.
 	Change string
 	// Why says what that would break. Empty for a change that is not refused.
 	Why string
-	// IsFixed tells that it is refused whatever a person accepts.
+	// IsFixed tells that the difference cannot be accepted.
 	IsFixed bool
 }
 
@@ -35,10 +35,10 @@ func (d Difference) refusal() string {
 	return refusal + " (--accept " + shellword.Quote(d.key()) + ")"
 }
 
-// key names the difference in the option.
+// key names the difference in --accept.
 func (d Difference) key() string { return d.Address + ":" + d.Attribute }
 
-// rule is what resources.yaml says of an attribute.
+// rule is what resources.yaml says about an attribute.
 type rule struct {
 	verb  verb
 	value any
@@ -59,14 +59,14 @@ type comparison struct {
 	ours    Resource
 	address string
 	rules   map[string]rule
-	// values gives what stands for {KEY} in a value of the table.
+	// values returns the values of {KEY} in the table.
 	values func(key string) []string
 	// seen are the attributes that the resource has.
 	seen  map[string]bool
 	found []Difference
 }
 
-// always are attributes of every type that AWS or Terraform makes, and the tags, which tags.go looks after.
+// always are attributes of any type that AWS or Terraform sets, and the tags, which commonTags compares.
 var always = []string{"id", "arn", "name_prefix", "owner_id", "region", "tags", "tags_all", "timeouts"}
 
 // compare lists the attributes of a resource that the first update changes.
@@ -101,7 +101,7 @@ func compare(match Match, servesHTTPS bool, values func(key string) []string) []
 	return c.found
 }
 
-// add adds the rules of a mapping in the table. A mapping in it is a block.
+// add adds the rules in a mapping of the table. A mapping inside it is a block.
 func (c *comparison) add(prefix string, verb verb, values map[string]any) {
 	for name, value := range values {
 		if block, isBlock := value.(map[string]any); isBlock {
@@ -112,7 +112,7 @@ func (c *comparison) add(prefix string, verb verb, values map[string]any) {
 	}
 }
 
-// walk compares an attribute, or what is in a block.
+// walk compares an attribute, or the attributes in a block.
 func (c *comparison) walk(path string, value any) {
 	c.seen[path] = true
 	if rule, isListed := c.rules[path]; isListed {
@@ -143,7 +143,7 @@ func (c *comparison) walk(path string, value any) {
 	}
 }
 
-// hasBelow tells whether the table knows something in a block.
+// hasBelow tells whether the table lists anything in a block.
 func (c *comparison) hasBelow(path string) bool {
 	for each := range c.rules {
 		if strings.HasPrefix(each, path+".") {
@@ -193,7 +193,7 @@ func (c *comparison) judge(path string, rule rule, now any) {
 	}
 }
 
-// judgeLimit compares a number of which less than the limit does no harm.
+// judgeLimit compares a number that may be below the limit without harm.
 func (c *comparison) judgeLimit(path string, verb verb, limit string, now any) {
 	most, _ := strconv.ParseFloat(limit, 64)
 	number, err := strconv.ParseFloat(text(now), 64)
@@ -206,7 +206,7 @@ func (c *comparison) judgeLimit(path string, verb verb, limit string, now any) {
 	}
 }
 
-// judgeSet compares lists whatever their order.
+// judgeSet compares lists without regard to order.
 func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 	var ours, theirs []string
 	for _, member := range wanted {
@@ -231,7 +231,7 @@ func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 	}
 }
 
-// member is a member of a set as a text: of a block what is set and compared, by name.
+// member is a member of a set as a text: of a block, the attributes that are set and compared.
 func (c *comparison) member(path string, member any) string {
 	block, isBlock := member.(map[string]any)
 	if !isBlock {
@@ -247,12 +247,12 @@ func (c *comparison) member(path string, member any) string {
 	return strings.Join(parts, ", ")
 }
 
-// addMissing reports what the program states and the resource does not have.
+// addMissing reports what the program states and the resource lacks.
 func (c *comparison) addMissing(attributes map[string]any) {
 	for _, path := range slices.Sorted(maps.Keys(c.rules)) {
 		rule := c.rules[path]
 		block, _, isInBlock := strings.Cut(path, ".")
-		// What a state does not mention at all, an older provider did not know.
+		// If the state does not mention an attribute, the provider was too old to know it.
 		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb == accepts || isOff(rule.value) {
 			continue
 		}
@@ -267,7 +267,7 @@ func (c *comparison) addMissing(attributes map[string]any) {
 	}
 }
 
-// setTo says that something is set that was not.
+// setTo words the change of an attribute that was not set.
 func setTo(value string) string {
 	if value == "true" {
 		return "is added"
@@ -275,13 +275,13 @@ func setTo(value string) string {
 	return "not set → " + value
 }
 
-// fill is a text of the table with its values, and whether all of them are known.
+// fill returns a text of the table with its values filled in, and whether all of them are known.
 func (c *comparison) fill(text string) (string, bool) {
 	filled := fill(text, c.values)
 	return strings.Join(filled, ", "), filled != nil
 }
 
-// report adds a difference. One in what the program states is refused.
+// report adds a difference. It is refused unless the table lists the attribute under changes.
 func (c *comparison) report(path string, verb verb, change string) {
 	difference := Difference{Address: c.address, Attribute: path, Change: change}
 	if verb != changes {
@@ -290,7 +290,7 @@ func (c *comparison) report(path string, verb verb, change string) {
 	c.found = append(c.found, difference)
 }
 
-// why explains a refused difference: what the table says of the attribute, or else of the block that it is in.
+// why explains a refused difference, with what the table says about the attribute, or about the block around it.
 func (c *comparison) why(path string) string {
 	for {
 		if why := c.ours.Why[path]; why != "" {

@@ -157,6 +157,7 @@ func TestHarmlessChangesAreTold(t *testing.T) {
 		definition(t, "", container(`,"cpu":0,"mountPoints":[],"healthCheck":{"command":["CMD-SHELL","curl -f http://localhost:3000/health || exit 1"]}`)),
 		[2]string{"aws_security_group.alb", `{"id":"sg-alb","name":"films-alb","description":"d","ingress":[
 			{"protocol":"tcp","from_port":443,"to_port":443,"cidr_blocks":["0.0.0.0/0"],"ipv6_cidr_blocks":["::/0"]}]}`},
+		[2]string{"aws_s3_bucket_cors_configuration.media_storage", `{"bucket":"films-storage-0a1b2c","cors_rule":[{"allowed_origins":["*"]}]}`},
 		[2]string{"aws_iam_role_policy.ecs_task_cloudwatch_policy", `{"name":"films-ecs-task-cloudwatch-policy","role":"r","policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"logs:CreateLogGroup\",\"logs:PutLogEvents\"]}]}"}`},
 	)))
 	_, told, _ := strings.Cut(report, "The first update changes in place:\n")
@@ -172,6 +173,7 @@ func TestHarmlessChangesAreTold(t *testing.T) {
 		"aws_lb.mediaserver: something_new: this tool does not know it; `pulumi preview` shows what happens to it",
 		"aws_security_group.alb: ingress: tcp 80 from 0.0.0.0/0 is added",
 		"aws_lb.mediaserver: connection_logs.enabled: true → false",
+		"aws_s3_bucket_cors_configuration.media_storage: cors_rule.expose_headers: ETag, Content-Range, Accept-Ranges, Content-Length is added",
 		"aws_security_group.alb: ipv6: becomes: none",
 		"aws_security_group.alb: rule_descriptions: becomes: what each rule is for",
 		"aws_iam_role_policy.ecs_task_cloudwatch_policy: actions.logs:CreateLogGroup: true → false",

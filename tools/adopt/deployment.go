@@ -24,7 +24,7 @@ var ErrDone = errors.New("the random values are in the stack already")
 
 // Deployment is the exported state of a stack.
 type Deployment struct {
-	// fields are all of it, so that what is not known here stays.
+	// fields are all fields, so that unknown ones are kept.
 	fields map[string]any
 	// deployment is the part with the resources.
 	deployment map[string]any
@@ -70,7 +70,7 @@ func (d Deployment) find(token, name string) map[string]any {
 // parameterToken is the Pulumi type of the parameter that holds the JWT secret.
 const parameterToken = "aws:ssm/parameter:Parameter"
 
-// CheckImported reports what of the import file is not in the stack yet.
+// CheckImported reports resources of the import file that are not in the stack yet.
 func (a *Adoption) CheckImported(deployment *Deployment) error {
 	var absent []string
 	for _, match := range a.Imports(deployment) {
@@ -84,7 +84,7 @@ func (a *Adoption) CheckImported(deployment *Deployment) error {
 }
 
 // CheckSecret compares the JWT secret of the state with the one in AWS, which `pulumi import` has read. revealed is
-// the deployment with its secrets in plain. The error holds none of them.
+// the deployment with its secrets in plain text. The error holds none of them.
 func (a *Adoption) CheckSecret(revealed *Deployment) error {
 	parameter := revealed.find(parameterToken, a.random.secret.name)
 	if parameter == nil {
@@ -98,7 +98,7 @@ func (a *Adoption) CheckSecret(revealed *Deployment) error {
 	return nil
 }
 
-// plain is a secret that is in plain in a deployment. Empty for anything else.
+// plain is the plaintext of a revealed secret in a deployment. Empty for anything else.
 func plain(value any) string {
 	secret, _ := value.(map[string]any)
 	encoded, _ := secret["plaintext"].(string)
@@ -132,7 +132,7 @@ func (a *Adoption) CheckRevision(deployment *Deployment, imageTag string) error 
 }
 
 // InsertRandomValues puts the random values into the deployment. ErrDone says that they are there. revealed is the
-// deployment with its secrets in plain.
+// deployment with its secrets in plain text.
 func (a *Adoption) InsertRandomValues(deployment, revealed *Deployment) error {
 	absent := 0
 	for _, value := range []randomValue{a.random.suffix, a.random.secret} {
@@ -159,11 +159,11 @@ func (a *Adoption) InsertRandomValues(deployment, revealed *Deployment) error {
 	return nil
 }
 
-// Write writes the deployment as `pulumi stack import` takes it. The random values are in plain in it until Pulumi
-// encrypts them, so it belongs into no file.
+// Write writes the deployment as `pulumi stack import` takes it. The random values in it are plain text until Pulumi
+// encrypts them, so never write it to a file.
 func (d Deployment) Write(writer io.Writer) error { return json.NewEncoder(writer).Encode(d.fields) }
 
-// insert adds a random value, behind the provider that it belongs to.
+// insert adds a random value, after its provider.
 func (d *Deployment) insert(value randomValue, version string) error {
 	root := d.root()
 	if root == nil {
@@ -197,7 +197,7 @@ func (d *Deployment) add(resource map[string]any) {
 	d.deployment["resources"] = append(members, resource)
 }
 
-// root is the resource that stands for the stack. Nil if nothing has ever been done with the stack.
+// root is the resource that stands for the stack. Nil for a new stack.
 func (d Deployment) root() map[string]any {
 	resources := d.resources()
 	at := slices.IndexFunc(resources, func(each map[string]any) bool { return each["type"] == "pulumi:pulumi:Stack" })

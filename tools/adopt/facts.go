@@ -11,8 +11,8 @@ import (
 	"mediaserver/tools/adopt/tfstate"
 )
 
-// normalize gives a resource the attributes that it is compared by, where Terraform keeps them in another form: JSON in
-// a text, or in resources of their own.
+// normalize adds the attributes to compare, where Terraform keeps them in another form: as JSON text, or in separate
+// resources.
 func (a *Adoption) normalize(match *Match, state tfstate.State) error {
 	attributes := maps.Clone(match.Theirs.Attributes)
 	match.Theirs.Attributes = attributes
@@ -40,7 +40,7 @@ func (a *Adoption) normalize(match *Match, state tfstate.State) error {
 	return nil
 }
 
-// lastPart is the name at the end of an ARN, or the whole name.
+// lastPart is the name at the end of an ARN, or the whole text if it is a name.
 func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
 // statement is what a policy allows.
@@ -49,7 +49,7 @@ type statement struct {
 	Action, NotAction, Resource oneOrMore[string]
 }
 
-// statements are what policies allow. One that is no JSON allows nothing.
+// statements are the statements of policies that allow something. A policy that is not JSON has none.
 func statements(policies ...string) []statement {
 	var allowed []statement
 	for _, policy := range policies {
@@ -75,7 +75,7 @@ func actions(policy string) map[string]any {
 	return allowed
 }
 
-// oneOrMore is a list that JSON may write as its only member.
+// oneOrMore is a list that JSON may write without brackets if it has one member.
 type oneOrMore[T any] []T
 
 // UnmarshalJSON reads the list or the member.
@@ -88,7 +88,7 @@ func (o *oneOrMore[T]) UnmarshalJSON(encoded []byte) error {
 	return json.Unmarshal(encoded, (*[]T)(o))
 }
 
-// normalizeAction leaves out what an action that forwards to one target group says twice.
+// normalizeAction removes what an action that forwards to a single target group says twice.
 func normalizeAction(listener tfstate.Resource) {
 	action, isBlock := listener.At("default_action", 0).(map[string]any)
 	if !isBlock || listener.Length("default_action") != 1 {
@@ -102,9 +102,9 @@ func normalizeAction(listener tfstate.Resource) {
 	}
 }
 
-// normalizeRules lists the rules of a security group one by one, whether they stand in it or are resources of their own.
+// normalizeRules lists the rules of a security group one by one, whether they are inline or separate resources.
 func (a *Adoption) normalizeRules(group tfstate.Resource, state tfstate.State) {
-	// Without a load balancer that has IPv6 addresses, nobody comes in by IPv6.
+	// Unless the load balancer has IPv6 addresses, nobody connects over IPv6.
 	balancer, _ := a.find(loadBalancer)
 	usesIPv6 := strings.HasPrefix(balancer.Text("ip_address_type"), "dualstack")
 	rules, descriptions := map[string][]any{}, []any{}
@@ -169,7 +169,7 @@ func describeRule(rule tfstate.Resource, direction, source string) string {
 	return fmt.Sprintf("%s %s %s %s", protocol, ports, direction, source)
 }
 
-// normalizeContainers takes the application's container and the names of all others out of the JSON.
+// normalizeContainers reads the application's container and the names of all others from the JSON.
 func (a *Adoption) normalizeContainers(definition tfstate.Resource) error {
 	attributes := definition.Attributes
 	var containers []map[string]any
@@ -224,7 +224,7 @@ func (a *Adoption) applicationAt(containers []map[string]any) (int, error) {
 	return 0, fmt.Errorf("it has %d containers, and the service's load_balancer names none of them as the one that it reaches", len(containers))
 }
 
-// target is what the service says about the stack's target group. Where that is not known, it is the service's only one.
+// target is the service's block for the stack's target group, or its only block if the target group is unknown.
 func (a *Adoption) target() tfstate.Resource {
 	service, _ := a.find(ecsService)
 	group, isFound := a.find(targetGroup)

@@ -15,9 +15,9 @@ func (a *Adoption) servesHTTPS() bool {
 	return isFound
 }
 
-// guideAddress is the address of the guide that a resource has by its type and name; a listener has it by its port,
-// and the record by where it leads. A listener of a load balancer that is not among the stack's, or a record that leads
-// elsewhere, has none: it is another application's.
+// guideAddress is the address in the guide of a resource, by its type and name, for a listener by its port, and for the
+// record by its target. It is empty for a listener of another load balancer, or a record that leads elsewhere: these
+// belong to another application.
 func guideAddress(theirs tfstate.Resource, balancers []tfstate.Resource) string {
 	kind := guideType(theirs.Type)
 	switch port, _ := theirs.Number("port"); {
@@ -33,8 +33,8 @@ func guideAddress(theirs tfstate.Resource, balancers []tfstate.Resource) string 
 	return kind + "." + theirs.Name
 }
 
-// stacksBalancers are the load balancers that are the stack's: the one that a mapping names, the only one that may be
-// it, whatever its name, or else those that the guide names, of which match refuses several.
+// stacksBalancers are the load balancers that may be the stack's: the one that a mapping names, or the only one,
+// whatever its name, or those with the guide's name, of which match refuses several.
 func stacksBalancers(free, managed []tfstate.Resource, mapped map[string]string) []tfstate.Resource {
 	chosen := slices.DeleteFunc(slices.Clone(managed), func(each tfstate.Resource) bool { return mapped[each.Address] != loadBalancer })
 	if len(chosen) > 0 {
@@ -47,15 +47,14 @@ func stacksBalancers(free, managed []tfstate.Resource, mapped map[string]string)
 	return slices.DeleteFunc(all, func(each tfstate.Resource) bool { return "aws_lb."+each.Name != loadBalancer })
 }
 
-// listensFor tells whether a listener is one of these load balancers'.
+// listensFor tells whether a listener belongs to one of these load balancers.
 func listensFor(listener tfstate.Resource, balancers []tfstate.Resource) bool {
 	return slices.ContainsFunc(balancers, func(each tfstate.Resource) bool {
 		return each.Text("arn") == listener.Text("load_balancer_arn")
 	})
 }
 
-// leadsTo tells whether a record is the only one of its name and type, an A, and an alias of one of these load
-// balancers.
+// leadsTo tells whether a record is a simple A record and an alias of one of these load balancers.
 func leadsTo(record tfstate.Resource, balancers []tfstate.Resource) bool {
 	// Route 53's console writes the name with dualstack in front.
 	target := strings.TrimPrefix(plainName(record.Text("alias", 0, "name")), "dualstack.")
@@ -67,16 +66,16 @@ func leadsTo(record tfstate.Resource, balancers []tfstate.Resource) bool {
 	})
 }
 
-// plainName is a domain name in lower case and without a dot at the end.
+// plainName is a domain name in lower case without a final dot.
 func plainName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
-// recordName is the whole name of a record, which may stand in the configuration without its zone.
+// recordName is the full name of a record. The configuration may leave out the zone.
 func recordName(record tfstate.Resource) string {
 	return plainName(cmp.Or(record.Text("fqdn"), record.Text("name")))
 }
 
-// checkListeners reports listeners that are neither plain HTTP nor what the settings for HTTPS bring, and those that a
-// mapping takes from another load balancer: AWS cannot move one.
+// checkListeners reports listeners that the program can neither keep nor change into its own, and listeners that a
+// mapping takes from another load balancer: AWS cannot move them.
 func (a *Adoption) checkListeners() []string {
 	var problems []string
 	balancer, hasBalancer := a.find(loadBalancer)
@@ -99,7 +98,7 @@ func (a *Adoption) checkListeners() []string {
 	return problems
 }
 
-// httpsSettings are the settings for HTTPS. It reports a domain that nothing says.
+// httpsSettings are the settings for HTTPS. It reports if nothing names the domain.
 func (a *Adoption) httpsSettings(state tfstate.State) ([]Setting, []string) {
 	secure, servesHTTPS := a.find(secureListener)
 	if !servesHTTPS {
@@ -117,17 +116,17 @@ func (a *Adoption) httpsSettings(state tfstate.State) ([]Setting, []string) {
 }
 
 // findDomain is the setting domainName, from the record, the redirect or the certificate. Its value is nil if none of
-// them says it.
+// them names it.
 func (a *Adoption) findDomain(state tfstate.State, plain, secure tfstate.Resource) Setting {
 	if record, isFound := a.find(aliasRecord); isFound {
 		return Setting{"domainName", recordName(record), record.Address}
 	}
-	// #{host} is the host that the request was for.
+	// #{host} is the host of the request.
 	if host := plain.Text("default_action", 0, "redirect", 0, "host"); host != "" && !strings.Contains(host, "#") {
 		return Setting{"domainName", plainName(host), plain.Address}
 	}
 	for _, each := range slices.Concat(state.Managed, state.Data) {
-		// A data source has the name that was asked for in another attribute.
+		// A data source has the domain in another attribute.
 		name := cmp.Or(each.Text("domain_name"), each.Text("domain"))
 		isItsOwn := each.Type == "aws_acm_certificate" && each.Text("arn") == secure.Text("certificate_arn")
 		if isItsOwn && name != "" && !strings.Contains(name, "*") {

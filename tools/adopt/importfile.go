@@ -16,12 +16,11 @@ type importSpec struct {
 	Type string `json:"type"`
 	Name string `json:"name"`
 	ID   string `json:"id"`
-	// Version is that of the plugin. The same as the program's, or Pulumi takes the provider for another one.
+	// Version is the version of the plugin. It must be the program's, or Pulumi uses a second provider.
 	Version string `json:"version"`
 }
 
-// importID is the id by which `pulumi import` takes the resource, which is that of `terraform import`. Empty if the
-// state lacks a part of it.
+// importID is the id for `pulumi import`, which is that of `terraform import`. Empty if the state lacks a part of it.
 func (m Match) importID() string {
 	return strings.Join(fill(m.Ours.Import, func(key string) []string { return known(m.Theirs.Text(key)) }), "")
 }
@@ -37,8 +36,8 @@ func (m Match) how() string {
 	return "put into the stack's state; a secret is encrypted"
 }
 
-// Imports are the resources that Pulumi imports, but for those that the stack has already: Pulumi refuses to import
-// these again where their id is not the one that they are imported by. deployment may be nil for an empty stack.
+// Imports are the resources that Pulumi still has to import. Pulumi refuses those that the stack has already, unless
+// their id is the one that they are imported by. deployment may be nil for an empty stack.
 func (a *Adoption) Imports(deployment *Deployment) []Match {
 	var imports []Match
 	for _, match := range a.Matches {
@@ -62,7 +61,7 @@ func (a *Adoption) WriteImportFile(writer io.Writer, imports []Match) error {
 	return encoder.Encode(file)
 }
 
-// checkIDs reports what cannot be imported for want of an id.
+// checkIDs reports resources that cannot be imported without an id.
 func (a *Adoption) checkIDs() []string {
 	var problems []string
 	for _, match := range a.Matches {

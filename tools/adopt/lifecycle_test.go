@@ -54,7 +54,8 @@ func TestMediaAreArchivedAsBefore(t *testing.T) {
 			t.Errorf("%s: archiveStorageClass is %v, and it tells %q", rules, settingOf(adopted, "archiveStorageClass"), told)
 		}
 	}
-	if class := settingOf(adopt(t, least(t)), "archiveStorageClass"); class != "NONE" {
-		t.Errorf("without any rules archiveStorageClass is %v, and files would have to be restored", class)
+	adopted := adopt(t, least(t))
+	if class := settingOf(adopted, "archiveStorageClass"); class != "NONE" || strings.Contains(reportOf(t, adopted), "rule.transition") {
+		t.Errorf("without any rules archiveStorageClass is %v, and it tells\n%s", class, reportOf(t, adopted))
 	}
 }

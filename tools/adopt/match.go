@@ -12,7 +12,7 @@ import (
 // Leave is the name in a mapping that leaves an address to Terraform.
 const Leave = "-"
 
-// Mapping says which resource of the stack an address in the state is, where the guide names it otherwise.
+// Mapping says which resource of the stack an address in the state is.
 type Mapping struct {
 	// Address is an address in the state.
 	Address string
@@ -20,7 +20,7 @@ type Mapping struct {
 	Name string
 }
 
-// ParseMapping reads ADDRESS=NAME. An address may hold equals signs in its index.
+// ParseMapping reads ADDRESS=NAME. The index in an address may hold equals signs.
 func ParseMapping(text string) (Mapping, error) {
 	at := strings.LastIndex(text, "=")
 	if at < 1 || at == len(text)-1 {
@@ -29,7 +29,7 @@ func ParseMapping(text string) (Mapping, error) {
 	return Mapping{text[:at], text[at+1:]}, nil
 }
 
-// mapOption is the option that maps an address to a name, to be copied into a shell.
+// mapOption is the option that maps an address to a name, quoted for a shell.
 func mapOption(address, name string) string { return "--map " + shellword.Quote(address+"="+name) }
 
 // Match is a resource of the stack that is in the state.
@@ -38,7 +38,7 @@ type Match struct {
 	Theirs tfstate.Resource
 }
 
-// otherTypes are the Terraform types that are another name for the one in the guide.
+// otherTypes are Terraform types that are aliases of the guide's.
 var otherTypes = map[string]string{
 	"aws_alb":              "aws_lb",
 	"aws_alb_listener":     "aws_lb_listener",
@@ -53,8 +53,8 @@ func guideType(kind string) string {
 	return kind
 }
 
-// match says which resource of the stack each address is: the one that a mapping names, or that belongs to another
-// resource of the stack, or that has the type and the name of the guide, in whatever module and with whatever index.
+// match finds the resource of the stack for each address: the one that a mapping names, or that refers to another
+// resource of the stack, or that has the guide's type and name, in any module and with any index.
 func (a *Adoption) match(state tfstate.State, options Options) []string {
 	mapped, problems := resolve(state, options.Mappings)
 	inside := func(each tfstate.Resource) bool {
@@ -79,14 +79,14 @@ func (a *Adoption) match(state tfstate.State, options Options) []string {
 				candidates = append(candidates, theirs)
 			}
 		}
-		// Without HTTPS the program makes no record, and would delete one.
+		// Without HTTPS the program has no record, and would delete an adopted one.
 		if candidates == nil && (ours.Address != aliasRecord || a.servesHTTPS()) {
 			candidates = a.candidates(ours, free, balancers)
 		}
 		if len(candidates) == 1 {
 			a.Matches = append(a.Matches, Match{ours, candidates[0]})
 		} else if len(candidates) > 1 {
-			// Modules are told once for all resources.
+			// The modules are the same for all resources.
 			if several := severalFor(ours, candidates); !slices.Contains(problems, several) {
 				problems = append(problems, several)
 			}
@@ -130,7 +130,7 @@ func (a *Adoption) candidates(ours Resource, free, balancers []tfstate.Resource)
 	return byName
 }
 
-// belongsTo tells whether a resource names those of the stack that it should, and whether that is known.
+// belongsTo tells whether a resource refers to those of the stack that it should, and whether that is known.
 func (a *Adoption) belongsTo(ours Resource, theirs tfstate.Resource) (isOf, isKnown bool) {
 	isOf = true
 	for attribute, of := range ours.Of {
@@ -149,7 +149,7 @@ func (a *Adoption) belongsTo(ours Resource, theirs tfstate.Resource) (isOf, isKn
 	return isOf, isKnown
 }
 
-// severalFor words that several addresses may be the same resource.
+// severalFor is the problem that several addresses may be the same resource.
 func severalFor(ours Resource, theirs []tfstate.Resource) string {
 	var addresses, modules, maps []string
 	for _, each := range theirs {
@@ -160,7 +160,7 @@ func severalFor(ours Resource, theirs []tfstate.Resource) string {
 			modules = append(modules, quoted)
 		}
 	}
-	// What a replacement left over has the address of what took its place: a mapping cannot tell them apart.
+	// A resource that a replacement left over has the address of the new one: a mapping cannot tell them apart.
 	if slices.ContainsFunc(theirs, func(each tfstate.Resource) bool { return each.Deposed }) {
 		return fmt.Sprintf("%s: Terraform has not finished replacing it; run `terraform apply` first", addresses[0])
 	}
@@ -171,7 +171,7 @@ func severalFor(ours Resource, theirs []tfstate.Resource) string {
 		ours.Address, ours.Name, strings.Join(addresses, " and "), strings.Join(maps, " or "))
 }
 
-// resolve turns the names of mappings into addresses of the guide, by the addresses in the state.
+// resolve turns the names in mappings into addresses of the guide, keyed by the addresses in the state.
 func resolve(state tfstate.State, mappings []Mapping) (map[string]string, []string) {
 	mapped := map[string]string{}
 	var problems []string
@@ -214,17 +214,17 @@ func resolve(state tfstate.State, mappings []Mapping) (map[string]string, []stri
 	return mapped, problems
 }
 
-// Unknown is an address that is no resource of the stack.
+// Unknown is an address that is not a resource of the stack.
 type Unknown struct {
 	Address string
-	// Suggestion is the mapping that it may be meant by. Empty if nothing of its type is missing.
+	// Suggestion is the option that maps it to a missing resource of its type. Empty if none is missing.
 	Suggestion string
-	// Belongs says to which resource of the stack it belongs, so that it must not stay with Terraform either. Empty
-	// if it may stay.
+	// Belongs names the resource of the stack of which it is a part, so that it must leave Terraform too. Empty if
+	// it may stay.
 	Belongs string
 }
 
-// judge says of an unknown address whether it may be one of the stack under another name, or a part of one.
+// judge tells whether an unknown address may be a resource of the stack under another name, or a part of one.
 func (a *Adoption) judge(theirs tfstate.Resource) Unknown {
 	unknown := Unknown{Address: theirs.Address, Belongs: a.belongs(theirs)}
 	for _, ours := range a.Missing {
@@ -236,8 +236,8 @@ func (a *Adoption) judge(theirs tfstate.Resource) Unknown {
 	return unknown
 }
 
-// belongs says to which resource of the stack something belongs that has a resource of its own in Terraform, and
-// that the program states as a part of it: two programs would then take it from each other.
+// belongs names the resource of the stack that includes, in the program, what is a separate resource in Terraform. If
+// it stayed there, the two would undo each other's changes.
 func (a *Adoption) belongs(theirs tfstate.Resource) string {
 	switch theirs.Type {
 	case "aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule":
@@ -255,7 +255,7 @@ func (a *Adoption) belongs(theirs tfstate.Resource) string {
 	return ""
 }
 
-// suggestionsIn lists the mappings that unknown addresses may be meant by, each to be copied.
+// suggestionsIn lists the options that map unknown addresses to missing resources.
 func suggestionsIn(unknown []Unknown) string {
 	var all strings.Builder
 	for _, each := range unknown {
@@ -269,7 +269,7 @@ func suggestionsIn(unknown []Unknown) string {
 	return " If it is, say which is which:" + all.String()
 }
 
-// suggestionsFor lists the mappings by which a missing resource may be found. Where there is none, it is the form of one.
+// suggestionsFor lists the options that map an address to a missing resource, or shows the form of one.
 func (a *Adoption) suggestionsFor(ours Resource, state tfstate.State) string {
 	var options []string
 	for _, each := range state.Managed {

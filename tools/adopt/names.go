@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Addresses of the guide that the code treats apart.
+// Addresses of the guide that the code treats specially.
 const (
 	bucketAddress  = "aws_s3_bucket.media_storage"
 	balancerGroup  = "aws_security_group.alb"
@@ -24,10 +24,10 @@ const (
 	taskRole       = "aws_iam_role.ecs_task_role"
 )
 
-// bucketInfix is what the bucket's name has between the setting `name` and its suffix.
+// bucketInfix stands between the setting `name` and the suffix in the bucket's name.
 const bucketInfix = "-storage-"
 
-// validName is what the program takes for its setting `name`.
+// validName is the form of the setting `name`.
 var validName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 const (
@@ -39,8 +39,8 @@ func isName(name string) bool {
 	return len(name) >= nameMinimum && len(name) <= nameMaximum && validName.MatchString(name)
 }
 
-// deriveName finds the setting `name` from which the program makes most of the names that the resources have, and
-// those whose names it does not make. asked is a name that somebody chose; empty for none.
+// deriveName finds the setting `name` with which most resources get the names that they have, and the resources that
+// keep another name. asked is the name that the user chose; empty for none.
 func (a *Adoption) deriveName(asked string) []string {
 	votes := map[string]int{}
 	for _, match := range a.Matches {
@@ -79,8 +79,7 @@ func (a *Adoption) deriveName(asked string) []string {
 	return nil
 }
 
-// bucketSuffix is what the bucket's name has behind what the program puts before it, wherever Terraform took it
-// from. Empty if the name begins otherwise.
+// bucketSuffix is the end of the bucket's name, after the program's prefix. Empty if the name has another prefix.
 func (a *Adoption) bucketSuffix() string {
 	bucket, _ := a.find(bucketAddress)
 	suffix, fits := strings.CutPrefix(bucket.Text("bucket"), a.Name+bucketInfix)

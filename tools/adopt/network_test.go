@@ -83,7 +83,7 @@ func TestWhoCanConnectIsReadFromTheDeployment(t *testing.T) {
 		want any
 		told []string
 	}{
-		rule("tcp", port80, `"10.0.0.0/8","192.0.2.0/24"`) + "," + rule("tcp", port443, `"192.0.2.0/24","10.0.0.0/8"`): {[]string{"10.0.0.0/8", "192.0.2.0/24"}, nil},
+		rule("tcp", port80, `"192.0.2.0/24","10.0.0.0/8"`) + "," + rule("tcp", port443, `"192.0.2.0/24","10.0.0.0/8"`): {[]string{"10.0.0.0/8", "192.0.2.0/24"}, nil},
 		rule("tcp", port443, `"0.0.0.0/0"`): {[]string{"0.0.0.0/0"}, []string{"ingress: tcp 80 from 0.0.0.0/0 is added"}},
 		rule("tcp", port80, `"0.0.0.0/0"`) + "," + rule("tcp", port443, `"10.0.0.0/8"`): {[]string{"0.0.0.0/0", "10.0.0.0/8"},
 			[]string{"ingress: tcp 80 from 10.0.0.0/8, tcp 443 from 0.0.0.0/0 is added"}},

@@ -9,7 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Project is what an adoption must know of the program.
+// Project is what an adoption must know about the program.
 type Project struct {
 	// Name is the project's name.
 	Name string

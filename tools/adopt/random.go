@@ -9,7 +9,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// The guide's addresses of what is in no cloud, and of the parameter that holds the JWT secret.
+// The guide's addresses of the random values, which are not in AWS, and of the parameter with the JWT secret.
 const (
 	suffixAddress = "random_string.bucket_suffix"
 	secretAddress = "random_password.jwt_secret"
@@ -20,17 +20,17 @@ const (
 type randomValue struct {
 	// token and name are its Pulumi type and its logical name.
 	token, name string
-	// id is its id in the stack, which anybody may see.
+	// id is its id in the stack, which is not secret.
 	id string
 	// result is the value. Empty if there is none to keep.
 	result string
-	// isSecret tells that nobody may see it.
+	// isSecret tells that the value must be encrypted.
 	isSecret bool
 	// schemaVersion is the version of the provider's schema that its properties follow.
 	schemaVersion int
 }
 
-// randomValues are the two of the guide.
+// randomValues are the two random values of the guide.
 type randomValues struct{ suffix, secret randomValue }
 
 // The versions of the schemas of the two types in version 3.9 of Terraform's random provider (internal/provider,
@@ -40,8 +40,7 @@ const (
 	passwordSchema = 3
 )
 
-// jwtSecret is what tasks read today: the value of the parameter, and where Terraform does not know that, the
-// password.
+// jwtSecret is the secret that tasks read today: the value of the parameter or, if the state lacks it, the password.
 func (a *Adoption) jwtSecret() string {
 	parameter, _ := a.find(jwtParameter)
 	if value := parameter.Text("value"); value != "" {
@@ -51,12 +50,12 @@ func (a *Adoption) jwtSecret() string {
 	return password.Text("result")
 }
 
-// deriveRandomValues are the two values as the stack's state shall hold them.
+// deriveRandomValues are the two values for the stack's state.
 func (a *Adoption) deriveRandomValues() randomValues {
 	drawnSuffix, _ := a.find(suffixAddress)
 	suffix := a.bucketSuffix()
 	if suffix == "" {
-		// The bucket keeps a name of another form, and the suffix is in no name.
+		// The bucket keeps a name of another form, without the suffix.
 		suffix = drawnSuffix.Text("result")
 	}
 	return randomValues{
@@ -75,7 +74,7 @@ func (r randomValue) recipe() map[string]any {
 	return recipe
 }
 
-// bcryptLimit is how many bytes of a password bcrypt takes.
+// bcryptLimit is the number of bytes of a password that bcrypt takes.
 const bcryptLimit = 72
 
 // outputs are the properties as the random provider reports them, with the result and its hash wrapped as the

@@ -7,8 +7,8 @@ import (
 	"text/tabwriter"
 )
 
-// WriteText writes what becomes of every address of the state and of every resource of the stack, and what the first
-// update changes. It holds no secret.
+// WriteText writes what happens to every address in the state and to every resource of the stack, and what the first
+// update changes. The text holds no secret.
 func (a *Adoption) WriteText(writer io.Writer) error {
 	var report strings.Builder
 	fmt.Fprintf(&report, "%d of the %d resources of the stack are in the state, in the account %s, region %s.\n\n",
@@ -60,7 +60,7 @@ func (a *Adoption) WriteText(writer io.Writer) error {
 	return err
 }
 
-// Addresses are all addresses that Terraform must not manage any more once the stack does.
+// Addresses are all addresses that Terraform must forget once the stack manages them.
 func (a *Adoption) Addresses() []string {
 	var addresses []string
 	for _, match := range a.Matches {

@@ -100,7 +100,7 @@ func revisionFrom(definition any) (Revision, error) {
 	return Revision{arn, attributes}, nil
 }
 
-// inForm renames the fields of the SDK in a value. What a container has under names of its own keeps them.
+// inForm renames the SDK's fields in a value. Maps whose keys the user chose keep them.
 func inForm(value any, rename func(string) string) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -122,7 +122,7 @@ func inForm(value any, rename func(string) string) any {
 	return value
 }
 
-// camel and snake make a name of the API, and of Terraform, of one of the SDK.
+// camel and snake turn a name of the SDK into the API's and into Terraform's.
 func camel(name string) string { return strings.ToLower(name[:1]) + name[1:] }
 
 func snake(name string) string {
@@ -136,8 +136,8 @@ func snake(name string) string {
 	return written.String()
 }
 
-// findRevision makes sure that the settings are read from the revision that the service runs. A pipeline that deploys
-// leaves an older one in the state, and the next update would bring its image back.
+// findRevision makes sure that the settings come from the revision that the service runs. After a pipeline has
+// deployed, the state holds an older one, and the next update would bring its image back.
 func (a *Adoption) findRevision(ask func(region, cluster, service string) (Revision, error)) []string {
 	service, hasService := a.find(ecsService)
 	definition, hasDefinition := a.find(taskDefinition)
@@ -165,7 +165,7 @@ func (a *Adoption) findRevision(ask func(region, cluster, service string) (Revis
 	return nil
 }
 
-// run takes a revision for the one in the state.
+// run uses a revision in place of the one in the state.
 func (a *Adoption) run(running Revision) {
 	for at, match := range a.Matches {
 		if match.Ours.Address != taskDefinition || lastPart(running.ARN) == a.revision {

@@ -13,14 +13,14 @@ import (
 type Setting struct {
 	// Key is its key, without the project's name.
 	Key string
-	// Value is its value as YAML shall have it.
+	// Value is its value for YAML.
 	Value any
-	// Source is the address that it was read from, or why it is so.
+	// Source is the address from which it was read, or its reason.
 	Source string
 }
 
-// deriveSettings reads the settings with which the program changes as little as possible. What the program does not
-// know as a setting is left out.
+// deriveSettings reads the settings with which the program changes as little as possible. Keys that the program does
+// not know are left out.
 func (a *Adoption) deriveSettings(state tfstate.State) []string {
 	kept := ""
 	if len(a.KeptNames) > 0 {
@@ -78,8 +78,8 @@ func (a *Adoption) set(key string, value any, source string) {
 	}
 }
 
-// take makes a setting of an attribute, in the type that the setting has. An attribute that has no such value leaves
-// the default, and is remarked.
+// take makes a setting of an attribute, in the setting's type. An attribute of another type is told as a change to the
+// default.
 func (a *Adoption) take(match Match, path string) {
 	key, source := match.Ours.Takes[path], match.Theirs.Address
 	if match.Ours.Address == taskDefinition {
@@ -101,7 +101,7 @@ func (a *Adoption) take(match Match, path string) {
 		}
 		return
 	case "boolean":
-		// What says nothing has it off. Where its whole block is missing, nothing is known.
+		// An attribute that is not set is off. If its whole block is missing, nothing is known.
 		if !isEmpty(match.Theirs.At(steps[:len(steps)-1]...)) {
 			a.set(key, value == "true", source)
 		}
@@ -123,7 +123,7 @@ func (a *Adoption) take(match Match, path string) {
 	}
 }
 
-// revisionSource says from which revision a setting comes.
+// revisionSource names the revision from which a setting comes.
 func (a *Adoption) revisionSource() string {
 	definition, _ := a.find(taskDefinition)
 	if a.revision == "" {
@@ -132,8 +132,8 @@ func (a *Adoption) revisionSource() string {
 	return definition.Address + ", revision " + a.revision
 }
 
-// setImageTag takes the tag of the image that tasks run, in the repository of the stack. It reports any other image:
-// the first update would replace it.
+// setImageTag takes the tag of the image that tasks run. It reports an image that is not in the stack's repository: the
+// first update would replace it.
 func (a *Adoption) setImageTag() []string {
 	definition, isFound := a.find(taskDefinition)
 	image := definition.Text("container", "image")
@@ -156,8 +156,8 @@ func (a *Adoption) setImageTag() []string {
 		"Deploy it by a tag first (`docker buildx imagetools create --tag %s:TAG %s` gives it one)", source, image, repository.Text("repository_url"), image)}
 }
 
-// setDesiredCount takes the number of tasks. It belongs to the scaling policies, and counts only when the service is
-// made; the program wants it between the two bounds.
+// setDesiredCount takes the number of tasks, which the program wants between the two bounds. It counts only when the
+// service is created; later the scaling policies own it.
 func (a *Adoption) setDesiredCount() {
 	service, _ := a.find(ecsService)
 	desired, isKnown := service.Number("desired_count")
@@ -175,7 +175,7 @@ func (a *Adoption) setDesiredCount() {
 // longestRetention is the longest retention, in days, that the program and CloudWatch Logs take.
 const longestRetention = 3653
 
-// setRetention takes the longer one of the two log groups, so that no event is lost. For ever is longer than that.
+// setRetention takes the longer retention of the two log groups, so that no event is lost.
 func (a *Adoption) setRetention() {
 	longest, source := 0, ""
 	for _, address := range []string{"aws_cloudwatch_log_group.ecs_logs", "aws_cloudwatch_log_group.app_logs"} {
@@ -195,8 +195,8 @@ func (a *Adoption) setRetention() {
 	}
 }
 
-// commonTags are the tags that all resources carry, by the provider's default tags or each for itself. As default
-// tags they stay.
+// commonTags are the tags that all resources carry, as the provider's default tags or as their own. They become the
+// stack's default tags.
 func (a *Adoption) commonTags() map[string]string {
 	var common map[string]string
 	for _, match := range a.Matches {

@@ -9,8 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// StackFile is the text of the stack's settings file. existing is the text of the one that is there, of which all but
-// its settings stays: what Pulumi needs to decrypt secrets is in it. Empty for none.
+// StackFile is the text of the stack's settings file. existing is the present text, empty for none; all of it but the
+// settings is kept, because it holds what Pulumi needs to decrypt secrets.
 func (a *Adoption) StackFile(project string, existing []byte) ([]byte, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(existing, &document); err != nil {
@@ -36,7 +36,7 @@ func (a *Adoption) StackFile(project string, existing []byte) ([]byte, error) {
 	return encode(top)
 }
 
-// encode writes YAML as Pulumi's own stack files are written.
+// encode writes YAML in the form of Pulumi's own stack files.
 func encode(top *yaml.Node) ([]byte, error) {
 	var file bytes.Buffer
 	encoder := yaml.NewEncoder(&file)
@@ -75,7 +75,7 @@ func (a *Adoption) config(project string) *yaml.Node {
 	return config
 }
 
-// scalar is a plain text, and quoted one that stays a text whatever it looks like.
+// scalar is a plain text. quoted stays a text even if it looks like a number.
 func scalar(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
 
 func quoted(value string) *yaml.Node {

@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Resource is a resource of the stack and what is known of its attributes. resources.yaml explains the fields.
+// Resource is a resource of the stack and what the table says about its attributes. resources.yaml explains the fields.
 type Resource struct {
 	// Address is its address in the Terraform guide.
 	Address string `yaml:"address"`
@@ -30,12 +30,12 @@ type Resource struct {
 	// States and Changes are attributes after the first update.
 	States  map[string]any `yaml:"states"`
 	Changes map[string]any `yaml:"changes"`
-	// WithoutHTTPS is a part of States, and WithHTTPS one of Changes, where the stack serves plain HTTP or HTTPS.
+	// WithoutHTTPS adds to States for plain HTTP, and WithHTTPS to Changes for HTTPS.
 	WithoutHTTPS map[string]any `yaml:"states_without_https"`
 	WithHTTPS    map[string]any `yaml:"changes_with_https"`
-	// Fixed are those of them of which no other value is accepted.
+	// Fixed are the attributes whose difference cannot be accepted.
 	Fixed []string `yaml:"fixed"`
-	// Accepts are the only values that may stay.
+	// Accepts are the values with which the program can work.
 	Accepts map[string][]string `yaml:"accepts"`
 	// Keeps are attributes that are not compared.
 	Keeps []string `yaml:"keeps"`
@@ -64,7 +64,7 @@ func readTable() []Resource {
 // Stack are the resources that can be adopted, in the order of the guide.
 func Stack() []Resource { return slices.Clone(stack) }
 
-// resourceAt is the resource of the stack with an address of the guide, and whether there is one.
+// resourceAt returns the resource of the stack with an address of the guide, and whether there is one.
 func resourceAt(address string) (Resource, bool) {
 	at := slices.IndexFunc(stack, func(each Resource) bool { return each.Address == address })
 	if at < 0 {
@@ -76,7 +76,7 @@ func resourceAt(address string) (Resource, bool) {
 // Key names the resource in a stack: the last part of its type, and its name.
 func (r Resource) Key() string { return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name }
 
-// knows tells whether the table says what becomes of an attribute, so that no setting may take it over.
+// knows tells whether the table says what happens to an attribute, so that no further setting takes it.
 func (r Resource) knows(path string) bool {
 	_, isTaken := r.Takes[path]
 	_, isStated := r.States[path]
@@ -90,7 +90,7 @@ func (r Resource) terraformType() string {
 	return kind
 }
 
-// fill replaces each {KEY} in a text by its values, and returns one text for each of them. None if a value is missing.
+// fill replaces each {KEY} in a text by its values, and returns a text for each of them. None if a value is missing.
 func fill(text string, values func(key string) []string) []string {
 	before, rest, opens := strings.Cut(text, "{")
 	if !opens {

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// managed is the mode of what Terraform owns, and data that of what it looks up.
+// The modes: Terraform owns managed resources, and only looks up data.
 const (
 	managed = "managed"
 	data    = "data"
 )
 
-// version is the version of state files that is read: Terraform has written it since 0.12, OpenTofu always.
+// version is the supported version of state files, which Terraform writes since 0.12 and OpenTofu always.
 const version = "4"
 
-// Read reads a state. The error says why the text is none, and what to do.
+// Read reads a state. The error says what is wrong with the text, and what to do.
 func Read(reader io.Reader) (State, error) {
 	text, err := io.ReadAll(reader)
 	if err != nil {
@@ -45,8 +45,7 @@ func Read(reader io.Reader) (State, error) {
 	return State{}, errors.New("it is neither a Terraform state nor what `terraform show -json` prints")
 }
 
-// plain is the text without the mark with which some editors and shells begin a file. It reports what else they make of
-// one.
+// plain is the text without a byte order mark. It reports what else editors, shells and scripts do to a file.
 func plain(text []byte) ([]byte, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.Contains(text, []byte{0}) {
 		return nil, errors.New("it is in UTF-16, as PowerShell 5 writes files, and must be in UTF-8; write it with " +
@@ -56,7 +55,7 @@ func plain(text []byte) ([]byte, error) {
 	if len(text) == 0 {
 		return nil, errors.New("it is empty")
 	}
-	// A wrapper, or a message on the same stream, puts lines before the JSON. They may hold anything, so none is shown.
+	// A wrapper script or a message puts lines before the JSON. They may hold secrets, so none is shown.
 	if before, _, found := bytes.Cut(text, []byte("\n{")); found && text[0] != '{' {
 		return nil, fmt.Errorf("its JSON begins only on line %d; remove what comes before it, such as a message from Terraform or from a wrapper script",
 			bytes.Count(before, []byte("\n"))+2)
@@ -146,7 +145,7 @@ type module struct {
 }
 
 func readShown(text []byte, found string) (State, error) {
-	// 0.1 and 0.2 differ in nothing that is read here.
+	// What is read here is the same in 0.1 and 0.2.
 	if major := strings.Trim(strings.SplitN(found, ".", 2)[0], `"`); major != "0" && major != "1" {
 		return State{}, fmt.Errorf("its format_version is %s, and only 0 and 1 are read", found)
 	}

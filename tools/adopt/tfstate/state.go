@@ -12,7 +12,7 @@ import (
 type State struct {
 	// Managed are the resources that Terraform owns, in the order of the file.
 	Managed []Resource
-	// Data are what it has only looked up.
+	// Data are what it only looks up.
 	Data []Resource
 }
 
@@ -24,13 +24,13 @@ type Resource struct {
 	Type, Name string
 	// Tainted tells that Terraform is about to replace it.
 	Tainted bool
-	// Deposed tells that it is what a replacement left over.
+	// Deposed tells that a replacement left it over.
 	Deposed bool
-	// Attributes are its properties in Terraform's names. Secrets are in plain.
+	// Attributes are its properties under Terraform's names, with secrets in plain text.
 	Attributes map[string]any
 }
 
-// At is an attribute or a part of it: a path of names, and of positions in lists. Nil where nothing is.
+// At is the value at a path of names and list positions. Nil if there is none.
 func (r Resource) At(path ...any) any {
 	var value any = r.Attributes
 	for _, step := range path {
@@ -49,7 +49,7 @@ func (r Resource) At(path ...any) any {
 	return value
 }
 
-// Text is a text at a path; a number or a truth value is written out. Empty where nothing is.
+// Text is the text at a path, or a number or truth value as text. Empty if there is none.
 func (r Resource) Text(path ...any) string { return text(r.At(path...)) }
 
 func text(value any) string {
@@ -64,10 +64,10 @@ func text(value any) string {
 	return ""
 }
 
-// Flag is a truth value at a path. False where none is.
+// Flag is the truth value at a path. False if there is none.
 func (r Resource) Flag(path ...any) bool { return r.Text(path...) == "true" }
 
-// Number is a whole number at a path, and whether there is one: 70 may be written 70.0 in a state.
+// Number is the whole number at a path, and whether there is one. A state may write 70 as 70.0.
 func (r Resource) Number(path ...any) (int, bool) {
 	value, err := strconv.ParseFloat(r.Text(path...), 64)
 	if err != nil || value != float64(int(value)) {
@@ -102,7 +102,7 @@ func (r Resource) Map(path ...any) map[string]string {
 	return texts
 }
 
-// address puts an address together. An index is a number, or a text in quotes.
+// address makes an address from its parts. An index is a number, or a text in quotes.
 func address(module, kind, name string, index any) string {
 	parts := []string{kind, name}
 	if module != "" {

@@ -49,7 +49,7 @@ func writeFiles(asked request, project adopt.Project, adopted *adopt.Adoption, s
 	return err
 }
 
-// nextSteps say what was written and what to do next.
+// nextSteps names the files and the commands to run next.
 func (r request) nextSteps() string {
 	stack := shellword.Quote(r.stack)
 	return fmt.Sprintf(`
@@ -85,7 +85,7 @@ func writeRest(ctx context.Context, stack pulumi, imports string, adopted *adopt
 	return err
 }
 
-// again is the state with the options that the later steps want too.
+// again is the state with the options that the later steps need too.
 func (r request) again() string {
 	again := shellword.Quote(r.state)
 	for _, mapping := range r.mappings {

@@ -68,7 +68,7 @@ const (
 	exitUnreadable = 4
 )
 
-// exitError is an error with the exit code that it ends in.
+// exitError is an error with its exit code.
 type exitError struct {
 	code int
 	error
@@ -147,10 +147,10 @@ func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer)
 	return writeFiles(asked, project, adopted, stdout)
 }
 
-// stackName is a stack as the two files can be named after it, without an organization.
+// stackName is the name of a stack without an organization: the two files are named after it.
 var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
-// parse reads the command line. Flags may stand behind the state too.
+// parse reads the command line. Flags may follow the state.
 func parse(words []string) (request, error) {
 	var asked request
 	flags := arguments.Flags("adopt-terraform")
@@ -189,7 +189,7 @@ func parse(words []string) (request, error) {
 	return asked, nil
 }
 
-// locate finds the program's folder by the place of this command in it, bin/adopt-terraform.
+// locate finds the program's folder from the location of this command, bin/adopt-terraform.
 func locate() (string, error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -205,7 +205,7 @@ func locate() (string, error) {
 	return root, nil
 }
 
-// ownerOnly are the permissions that nobody but the owner of a file may have.
+// ownerOnly are the permissions of everybody but the owner, which the file must not have.
 const ownerOnly = 0o077
 
 func read(name string, stdin io.Reader) (tfstate.State, error) {

@@ -15,8 +15,8 @@ import (
 // pulumi is the Pulumi CLI on a stack of the program.
 type pulumi struct{ root, stack string }
 
-// run runs the CLI. What it prints comes back, and may hold secrets; so a failure tells only what it said about
-// itself. input is its standard input.
+// run runs the CLI and returns its output, which may hold secrets: an error therefore shows standard error only. input
+// is its standard input.
 func (p pulumi) run(ctx context.Context, input io.Reader, arguments ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, "pulumi", append(arguments, "--stack", p.stack, "--non-interactive")...)
 	command.Dir = p.root
@@ -42,9 +42,8 @@ func (p pulumi) export(ctx context.Context, flags ...string) (*adopt.Deployment,
 	return adopt.ReadDeployment(exported, p.stack)
 }
 
-// insertRandomValues puts the two random values into the stack's state. They pass from this process to the CLI
-// through a pipe, and the CLI encrypts the secret: `pulumi import` would take it as an id, on the command line or
-// in a file.
+// insertRandomValues puts the two random values into the stack's state. They go to the CLI through a pipe, and the CLI
+// encrypts the secret. `pulumi import` would need it as an id, on the command line or in a file.
 func insertRandomValues(ctx context.Context, stack pulumi, adopted *adopt.Adoption, stdout io.Writer) error {
 	deployment, err := stack.export(ctx)
 	if err != nil {
@@ -53,7 +52,7 @@ func insertRandomValues(ctx context.Context, stack pulumi, adopted *adopt.Adopti
 	if err := adopted.CheckImported(deployment); err != nil {
 		return err
 	}
-	// It fails where the stack has no such setting, and the default counts.
+	// It fails if the stack does not set it; then the default counts.
 	imageTag, _ := stack.run(ctx, nil, "config", "get", "imageTag")
 	if err := adopted.CheckRevision(deployment, strings.TrimSpace(string(imageTag))); err != nil {
 		return err
