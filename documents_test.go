@@ -113,20 +113,36 @@ func outputRows(t *testing.T) []string {
 	return rows
 }
 
-// withResources is docs/resources.md with the rows of the inventory.
+// withResources is docs/resources.md with the resources of the inventory.
 func withResources(t *testing.T, document string) string {
 	t.Helper()
-	rows, headers := map[string][]string{}, map[string]string{}
+	lists := map[string]string{}
 	for _, each := range inventory(t) {
-		header, step := "| Step | Type and name | Decisive values, and why |", fmt.Sprintf("| %d ", each.Step)
-		if each.Setting != "" {
-			header, step = "| Type and name | Decisive values, and why |", ""
+		step := ""
+		if each.Step > 0 {
+			step = fmt.Sprintf("Step %d: ", each.Step)
 		}
-		headers[each.Section] = header
-		rows[each.Section] = append(rows[each.Section], fmt.Sprintf("%s| `%s` `%s` | %s |", step, each.Type, each.Name, each.Why))
+		lists[each.Section] += fmt.Sprintf("- %s`%s` (`%s`). %s\n", step, each.Name, each.Type, each.Why)
 	}
-	for section, header := range headers {
-		document = withTable(t, document, section, header, rows[section])
+	for section, list := range lists {
+		document = withList(t, document, section, list)
+	}
+	return document
+}
+
+// withList is a document with another list at the end of the section under a
+// heading.
+func withList(t *testing.T, document, heading, list string) string {
+	t.Helper()
+	before, section, found := strings.Cut(document, "\n## "+heading+"\n")
+	section, after, isNotLast := strings.Cut(section, "\n\n## ")
+	introduction, _, hasList := strings.Cut(section, "\n- ")
+	if !found || !hasList {
+		t.Fatalf("there is no list under the heading %q", heading)
+	}
+	document = before + "\n## " + heading + "\n" + introduction + "\n" + list
+	if isNotLast {
+		document += "\n## " + after
 	}
 	return document
 }

@@ -12,8 +12,8 @@ import (
 // isMet tells whether a stack meets a control.
 type isMet func(stack *recorder) bool
 
-// controls are the checks of the rows in the security register, by the first id
-// of each.
+// controls are the checks of the entries in the security register, by the first
+// id of each.
 var controls = map[string]isMet{
 	"S3.8": both(every("BucketPublicAccessBlock", func(in object) bool {
 		return in["blockPublicAcls"] == true && in["blockPublicPolicy"] == true &&

@@ -10,11 +10,10 @@ import (
 
 const (
 	securityRegister = "docs/security.md"
-	registerHeader   = "| Control | Asks for | Verdict | How, or why not and what to do |"
 	ours             = "*ours* "
 )
 
-// registered is a row of the security register.
+// registered is an entry of the security register.
 type registered struct {
 	// ids are the control's ids in the lists of others, or one of ours.
 	ids []string
@@ -25,7 +24,7 @@ type registered struct {
 	settings map[string]string
 }
 
-// name is the row's name in security_controls_test.go: its first id.
+// name is the entry's name in security_controls_test.go: its first id.
 func (r registered) name() string { return r.ids[0] }
 
 // meets tells whether the verdict is that the control is met.
@@ -34,43 +33,42 @@ func (r registered) meets() bool { return r.verdict == "met" }
 var (
 	controlID = regexp.MustCompile(`^(?:(?:S3|ECR|ECS|EC2|ELB|ACM|IAM|KMS|SNS|CloudWatch)\.[1-9][0-9]*|CT\.ECS\.PR\.[1-9][0-9]*|` +
 		`CKV2?_AWS_[1-9][0-9]*|AVD-AWS-[0-9]{4}|(?:AwsSolutions|Serverless|NIST\.800\.53\.R5)-[A-Za-z]+[0-9]*)$`)
-	verdictPattern = regexp.MustCompile(`^(met|waived)(?: with (.*))?$`)
+	// entryPattern is a line of the register: its ids, what they ask for, the verdict
+	// with its settings, and how or why.
+	entryPattern = regexp.MustCompile(`^- (.+?): .+\. \*\*(Met|Waived)(?: with (.+))?\*\*: .+\.\n$`)
 )
 
-// readRegister reads the rows of the register, and ends the test if one is
+// readRegister reads the entries of the register, and ends the test if one is
 // malformed.
 func readRegister(t *testing.T) []registered {
 	t.Helper()
 	var all []registered
-	for _, cells := range tables(t, securityRegister, registerHeader) {
-		if len(cells) != 4 {
-			t.Fatalf("the row %q has %d cells", cells, len(cells))
+	_, entries, _ := strings.Cut(read(t, securityRegister), "\n## ")
+	for line := range strings.Lines(entries) {
+		if !strings.HasPrefix(line, "- ") {
+			continue
 		}
-		for i := range cells {
-			cells[i] = strings.ReplaceAll(cells[i], "`", "")
+		parts := entryPattern.FindStringSubmatch(strings.ReplaceAll(line, "`", ""))
+		if parts == nil {
+			t.Fatalf("%q does not say what is asked, whether it is met or waived, and how or why", line)
 		}
-		row := registered{ids: strings.Split(cells[0], ", "), settings: map[string]string{}}
-		verdict := verdictPattern.FindStringSubmatch(cells[2])
-		if verdict == nil || cells[1] == "" || cells[3] == "" {
-			t.Fatalf("the row %q does not say what is asked, met or waived, and how or why", cells[0])
-		}
-		row.verdict = verdict[1]
-		for setting := range strings.SplitSeq(verdict[2], ", ") {
+		entry := registered{ids: strings.Split(parts[1], ", "), verdict: strings.ToLower(parts[2]), settings: map[string]string{}}
+		for setting := range strings.SplitSeq(parts[3], ", ") {
 			if key, value, found := strings.Cut(setting, ": "); found {
-				row.settings[key] = value
+				entry.settings[key] = value
 			} else if setting != "" {
-				t.Fatalf("%s: %q is no setting with its value", row.name(), setting)
+				t.Fatalf("%s: %q is no setting with its value", entry.name(), setting)
 			}
 		}
-		for _, id := range row.ids {
-			if isOurs := strings.HasPrefix(id, ours); !controlID.MatchString(id) && (!isOurs || len(row.ids) > 1) {
+		for _, id := range entry.ids {
+			if isOurs := strings.HasPrefix(id, ours); !controlID.MatchString(id) && (!isOurs || len(entry.ids) > 1) {
 				t.Errorf("%q is the id of no control", id)
 			}
 		}
-		all = append(all, row)
+		all = append(all, entry)
 	}
 	if len(all) < 50 {
-		t.Fatalf("the register has only %d rows", len(all))
+		t.Fatalf("the register has only %d entries", len(all))
 	}
 	return all
 }
@@ -125,20 +123,20 @@ func TestTheSecurityRegisterSaysWhatIsRegistered(t *testing.T) {
 	}
 }
 
-func TestEveryCheckOfAControlHasOneRow(t *testing.T) {
+func TestEveryCheckOfAControlHasOneEntry(t *testing.T) {
 	rows := readRegister(t)
 	seen := map[string]bool{}
 	for _, row := range rows {
 		for _, id := range row.ids {
 			if seen[id] {
-				t.Errorf("%s has two rows", id)
+				t.Errorf("%s has two entries", id)
 			}
 			seen[id] = true
 		}
 	}
 	for name := range controls {
 		if !slices.ContainsFunc(rows, func(row registered) bool { return row.name() == name }) {
-			t.Errorf("the check of %s has no row", name)
+			t.Errorf("the check of %s has no entry", name)
 		}
 	}
 }
