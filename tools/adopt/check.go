@@ -1,7 +1,9 @@
 package adopt
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,46 +38,33 @@ func (a *Adoption) findPlace() []string {
 			continue
 		}
 		a.Partition = parts[1]
+		accounts[parts[4]] = cmp.Or(accounts[parts[4]], match.Theirs.Address)
 		region := parts[3]
 		if match.Ours.Address == bucketAddress {
 			region = match.Theirs.Text("region")
 		}
-		for value, seen := range map[string]map[string]string{region: regions, parts[4]: accounts} {
-			if _, known := seen[value]; value != "" && !known {
-				seen[value] = match.Theirs.Address
-			}
-		}
+		regions[region] = cmp.Or(regions[region], match.Theirs.Address)
 	}
-	var problems []string
-	what, account := only("account", accounts)
-	if what != "" {
-		problems = append(problems, what)
-	}
-	a.Account = account
-	if what, a.Region = only("region", regions); what != "" {
-		problems = append(problems, what)
-	}
-	return problems
+	return slices.Concat(only("account", accounts, &a.Account), only("region", regions, &a.Region))
 }
 
-// only returns the only value of a kind, or a problem.
-func only(kind string, seen map[string]string) (problem, value string) {
+// only sets the only value of a kind, or reports what is wrong. seen are addresses by the values in their ARNs.
+func only(kind string, seen map[string]string, value *string) []string {
+	delete(seen, "")
 	var places, options []string
-	for each, address := range seen {
-		value = each
-		places = append(places, fmt.Sprintf("%s is in %s", address, each))
-		options = append(options, mapOption(address, Leave))
+	for _, each := range slices.Sorted(maps.Keys(seen)) {
+		*value = each
+		places = append(places, fmt.Sprintf("%s is in %s", seen[each], each))
+		options = append(options, mapOption(seen[each], Leave))
 	}
-	slices.Sort(places)
-	slices.Sort(options)
 	switch len(places) {
 	case 0:
-		return fmt.Sprintf("no ARN in the state says in which %s the deployment is; run `terraform apply -refresh-only` first", kind), ""
+		return []string{"no ARN in the state says in which " + kind + " the deployment is; run `terraform apply -refresh-only` first"}
 	case 1:
-		return "", value
+		return nil
 	}
-	return fmt.Sprintf("a stack is in one %s, but %s; adopt one of them, and leave the others to Terraform: %s",
-		kind, strings.Join(places, ", "), strings.Join(options, " or ")), ""
+	return []string{fmt.Sprintf("a stack is in one %s, but %s; adopt one of them, and leave the others to Terraform: %s",
+		kind, strings.Join(places, ", "), strings.Join(options, " or "))}
 }
 
 // bucketSettings are the settings that the bucket resource itself had in version 3 of the AWS provider. Later versions

@@ -97,9 +97,9 @@ func TestWhatNoComparisonShowsIsRefused(t *testing.T) {
 	}
 	secret := [2]string{jwtParameter, `{"name":"/films/jwt-secret","value":"hush","arn":"arn:aws:ssm:eu-west-1:111122223333:parameter/films/jwt-secret"}`}
 	for want, instances := range map[string][][2]string{
-		"a stack is in one region, but aws_lb.mediaserver is in us-east-1": {bucket(`"a":""`), secret,
+		"a stack is in one region, but aws_s3_bucket.media_storage is in eu-west-1, aws_lb.mediaserver is in us-east-1": {bucket(`"a":""`), secret,
 			{"aws_lb.mediaserver", `{"name":"films-alb","arn":"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/x"}`}},
-		"adopt one of them, and leave the others to Terraform: --map aws_ecs_cluster.main=-": {bucket(`"a":""`), secret,
+		"adopt one of them, and leave the others to Terraform: --map aws_ssm_parameter.jwt_secret=- or --map aws_ecs_cluster.main=-": {bucket(`"a":""`), secret,
 			{"aws_ecs_cluster.main", `{"name":"films-cluster","arn":"arn:aws:ecs:eu-west-1:999999999999:cluster/x"}`}},
 		"it sets lifecycle_rule itself, as with version 3":             {bucket(`"lifecycle_rule":[{"enabled":true}]`), secret},
 		"it sets cors_rule itself":                                     {bucket(`"cors_rule":[{}]`), secret},
