@@ -61,7 +61,7 @@ lint: ## Check the code of the three modules, the workflows and the shell script
 	scripts/shellcheck $(SHELL_SCRIPTS)
 	go run $(ACTIONLINT) -shellcheck scripts/shellcheck -ignore 'unexpected key "queue" for "concurrency" section'
 
-docs: ## Make the tables in the documents and the pictures of the dashboard anew
+docs: ## Bring the tables in the documents and the pictures of the dashboard up to date
 	go test -vet=off -count=1 -run '^Test.*AreUpToDate$$' . -update
 
 format: ## Format the code of the three modules

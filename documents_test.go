@@ -51,7 +51,7 @@ func read(t *testing.T, path string) string {
 }
 
 // update is the flag of make docs.
-var update = flag.Bool("update", false, "write the tables of the documents and the pictures of the dashboard anew")
+var update = flag.Bool("update", false, "bring the tables of the documents and the pictures of the dashboard up to date")
 
 func TestTheTablesOfTheDocumentsAreUpToDate(t *testing.T) {
 	readme := withTable(t, read(t, "README.md"), "Settings", "| Setting | Default | Meaning |", settingRows())

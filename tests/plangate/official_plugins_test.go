@@ -1,9 +1,7 @@
 package plangate
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,9 +36,12 @@ func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
 	c := newCheckout(t)
 	// As in the job, it also follows a step that fails.
 	defer func() {
-		c.run(destroying)
-		if _, err := os.Stat(filepath.Join(c.program, ".sandbox")); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("the folder .sandbox is still there: %v", err)
+		if output, err := c.try(destroying); err != nil {
+			t.Errorf("step %q: %v\n%s", destroying.Name, err, output)
+		}
+		if _, err := os.Stat(filepath.Join(c.program, ".sandbox")); err == nil {
+			t.Errorf("step %q leaves the sandbox behind", destroying.Name)
+			c.run(step{Run: "scripts/sandbox down"})
 		}
 		want := []string{
 			"plugin install resource aws " + required(t, "go.mod", "github.com/pulumi/pulumi-aws/sdk/v6"),
@@ -61,7 +62,8 @@ func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
 			c.run(each, c.variables(each)...)
 		case "actions/checkout", "actions/setup-go":
 		case "pulumi/actions":
-			if got, want := "v"+c.resolve(each.With["pulumi-version"]), required(t, "tests/go.mod", "github.com/pulumi/pulumi/pkg/v3"); got != want {
+			want := required(t, "tests/go.mod", "github.com/pulumi/pulumi/pkg/v3")
+			if got := "v" + c.resolve(each.With["pulumi-version"]); got != want {
 				t.Errorf("the CLI is installed in the version %s, want %s as in tests/go.mod", got, want)
 			}
 		default:
