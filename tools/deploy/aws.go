@@ -87,7 +87,8 @@ func checkProxies() error {
 
 // call calls AWS. It retries after faults that pass by themselves.
 func call[Input, Output, Options any](
-	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error), input *Input, options ...func(*Options),
+	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error),
+	input *Input, options ...func(*Options),
 ) (output *Output, err error) {
 	command := r.command(input)
 	if r.dryRun {
