@@ -78,8 +78,8 @@ func checkProxies() error {
 		}
 		parsed, err := url.Parse(address)
 		if err != nil || parsed.Host == "" || strings.TrimSuffix(parsed.Path, "/")+parsed.RawQuery+parsed.Fragment != "" {
-			return fail(exitAPI, "%s is not the address of a proxy: it must be http://[USER:PASSWORD@]HOST[:PORT], "+
-				"with a percent sign and a number for each special character of the password, such as %%2F for /", name)
+			return fail(exitAPI, "%s is not the address of a proxy: it must be http://[USER:PASSWORD@]HOST[:PORT]; "+
+				"percent-encode special characters in the password, such as / as %%2F", name)
 		}
 	}
 	return nil
@@ -87,7 +87,8 @@ func checkProxies() error {
 
 // call calls AWS. It retries after faults that pass by themselves.
 func call[Input, Output, Options any](
-	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error), input *Input, options ...func(*Options),
+	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error),
+	input *Input, options ...func(*Options),
 ) (output *Output, err error) {
 	command := r.command(input)
 	if r.dryRun {

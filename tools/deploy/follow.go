@@ -96,7 +96,7 @@ func (r *run) isComplete(own types.Deployment) bool {
 
 // isNewer tells whether a deployment was created after ours, and not before this run.
 func (r *run) isNewer(other types.Deployment) bool {
-	return !r.created.IsZero() && aws.ToTime(other.CreatedAt).After(r.created) && !slices.Contains(r.known, aws.ToString(other.Id))
+	return aws.ToTime(other.CreatedAt).After(r.created) && !slices.Contains(r.known, aws.ToString(other.Id))
 }
 
 // lost tells why the service no longer runs our deployment: either ECS went back to an earlier one, or somebody started

@@ -3,16 +3,12 @@ package deploy
 import (
 	"archive/tar"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -227,34 +223,19 @@ func TestEachMissingProgramIsNamed(t *testing.T) {
 	result{t, nil, code, printed.String()}.expect(3, "cannot find on PATH: docker pulumi\n", "pulumi is not needed with --outputs FILE")
 }
 
-func TestOutputsAreReadFromTheStack(t *testing.T) {
+func TestTheStacksOwnOutputsAreNeverOld(t *testing.T) {
 	s := newStage(t)
 	folder := t.TempDir()
-	content, err := json.Marshal(s.outputs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	script := "#!/bin/sh\necho \"$*\" >'" + folder + "/called'\ncase $* in *unknown*) echo 'error: no stack named unknown' >&2; exit 255;; esac\ncat <<'END'\n" + string(content) + "\nEND\n"
+	script := "#!/bin/sh\ncase $* in *'--cwd /program --stack prod') cat <<'END'\n" + mustText(t, s.outputs) + "\nEND\nesac\n"
 	if err := os.WriteFile(filepath.Join(folder, "pulumi"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", folder+":/usr/bin:/bin")
-	for stack, code := range map[string]int{"organization/mediaserver/prod": 0, "unknown": 4} {
-		var printed buffer
-		// The family's newest revision says nothing here: the stack itself is never old.
-		exit := Run(t.Context(), []string{"--image", s.image, "--tag", "v2", "--poll", "0", "--stack", stack},
-			Surroundings{Stdout: &printed, Stderr: &printed, Transport: s, Program: "/program"})
-		r := result{t, s, exit, printed.String()}.expect(code)
-		if called, err := os.ReadFile(filepath.Join(folder, "called")); err != nil || string(called) != "stack output --json --cwd /program --stack "+stack+"\n" {
-			t.Errorf("called %q, %v", called, err)
-		}
-		if code == 0 {
-			r.expect(0, "pulumi config set mediaserver:imageTag v2 --stack "+stack)
-		} else {
-			r.expect(4, "cannot read the stack's outputs: error: no stack named unknown")
-		}
-		s.AddTaskDefinition(taskDefinition(family+"20", ":latest"))
-	}
+	s.AddTaskDefinition(taskDefinition(family+"20", ":latest"))
+	var printed buffer
+	code := Run(t.Context(), []string{"--image", s.image, "--tag", "v2", "--poll", "0", "--stack", "prod"},
+		Surroundings{Stdout: &printed, Stderr: &printed, Transport: s, Program: "/program"})
+	result{t, s, code, printed.String()}.expect(0, "pulumi config set mediaserver:imageTag v2 --stack prod")
 }
 
 func TestAnImageInTheRegistryIsJudgedByThePlatformOfTheTasks(t *testing.T) {
@@ -323,31 +304,4 @@ func TestAnotherImageThatIsPushedAtTheSameMomentIsNotDeployed(t *testing.T) {
 	s := newStage(t)
 	s.Next("DescribeImages", fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}})
 	s.deploy().expect(9, "the tag latest names another image now (sha256:strange) than the one that was pushed (sha256:", "somebody else pushed it").notStarted()
-}
-
-func TestAnInterruptDoesNotWaitForWhatAProgramLeftRunning(t *testing.T) {
-	folder := t.TempDir()
-	script := "#!/bin/sh\n(sleep 20; : >'" + folder + "/ended') &\necho $! >'" + folder + "/left'\n: >'" + folder + "/reached'\nexec sleep 20\n"
-	if err := os.WriteFile(filepath.Join(folder, "pulumi"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", folder+":/usr/bin:/bin")
-	ctx, interrupt := context.WithCancel(t.Context())
-	go func() {
-		for !exists(folder, "reached") {
-			time.Sleep(time.Millisecond)
-		}
-		interrupt()
-	}()
-	var printed buffer
-	code := Run(ctx, []string{"--skip-push"}, Surroundings{Stdout: &printed, Stderr: &printed})
-	result{t, nil, code, printed.String()}.expect(130, "interrupted; no deployment was started\n")
-	if exists(folder, "ended") {
-		t.Error("waited for what the program left running")
-	}
-	if left, err := os.ReadFile(filepath.Join(folder, "left")); err == nil {
-		if pid, err := strconv.Atoi(strings.TrimSpace(string(left))); err == nil {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-	}
 }

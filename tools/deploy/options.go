@@ -17,9 +17,9 @@ const usage = `Usage: deploy-app --image IMAGE [--tag TAG] [options]
        deploy-app --rollback    [options]
 
 Pushes an image to the stack's registry, starts a new deployment of the stack's
-service, follows it, and asks the application for its health. Reads nothing but
-the stack's outputs and the service that they name. Only an image that docker has
-needs docker; no other program is needed with --outputs.
+service, follows it, and asks the application for its health. It reads only the
+stack's outputs and the service that they name. It needs docker only for an image
+that docker has, and no other program with --outputs.
 
   --image IMAGE           image to push: one that docker has, by its name there, or
                           the path of an OCI layout or of an archive of 'docker save'
@@ -44,11 +44,11 @@ needs docker; no other program is needed with --outputs.
 A tag other than the stack's gets a task definition of its own: the stack's, with
 only the image changed. The stack's own tag deploys the stack's task definition.
 
---rollback takes the last successful deployment of another image and deploys its
-task definition again, with the image named by its digest: so it does not matter
-what the tag names now. An image that the service has come back from is left out,
-so a second --rollback goes further back, never forward. While a deployment is under
-way that replaces this very image, it has ECS stop that one and go back.
+--rollback deploys the last successful deployment of another image again, with the
+image named by its digest, so it does not matter what the tag names now. It skips
+images that the service has come back from, so a second --rollback goes further
+back, never forward. During a deployment that replaces this very image, it has ECS
+stop that deployment and go back; --count is not used then.
 
 Exit codes:
    0  the service runs the deployment that was started, complete and healthy

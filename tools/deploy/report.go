@@ -133,20 +133,14 @@ func (r *run) triggeredAlarms(ctx context.Context) string {
 	if err != nil {
 		return "not known: " + told(err)
 	}
-	nearest, apart := "", recordApart
-	for _, each := range record {
-		distance := aws.ToTime(each.CreatedAt).Sub(r.created).Abs()
-		if r.created.IsZero() {
-			distance = 0
-		}
-		if distance <= apart {
-			nearest, apart = aws.ToString(each.ServiceDeploymentArn), distance
-		}
+	apart := func(each types.ServiceDeploymentBrief) time.Duration {
+		return aws.ToTime(each.CreatedAt).Sub(r.created).Abs()
 	}
-	if nearest == "" {
+	slices.SortFunc(record, func(a, b types.ServiceDeploymentBrief) int { return cmp.Compare(apart(a), apart(b)) })
+	if len(record) == 0 || apart(record[0]) > recordApart {
 		return ""
 	}
-	whole, err := r.describeRecord(ctx, nearest)
+	whole, err := r.describeRecord(ctx, aws.ToString(record[0].ServiceDeploymentArn))
 	if err != nil {
 		return "not known: " + told(err)
 	}

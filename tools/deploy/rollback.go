@@ -21,30 +21,37 @@ func (r *run) goBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var busy *past
 	// A service that asks for no tasks needs a count, and only a new deployment can set one.
 	if len(r.underWay()) > 0 && r.service.DesiredCount > 0 {
-		stoppable, err := r.stoppable(ctx, courseOf(history))
-		if err != nil {
+		if busy, err = r.stoppable(ctx, courseOf(history)); err != nil {
 			return err
 		}
-		if stoppable != nil {
-			if err := r.chooseCount(ctx); err != nil {
-				return err
-			}
-			return r.stop(ctx, history, stoppable)
+	}
+	if busy == nil {
+		if err := r.checkNobodyDeploys(ctx); err != nil {
+			return err
 		}
 	}
-	if err := inOrder(ctx, r.checkNobodyDeploys, r.chooseCount); err != nil {
+	if err := r.chooseCount(ctx); err != nil {
 		return err
 	}
 	target, err := r.chooseTarget(ctx, history)
 	if err != nil {
 		return err
 	}
-	if err := r.chooseOldDefinition(ctx, target); err != nil {
+	if err := r.checkTargetImage(ctx, target); err != nil {
 		return err
 	}
-	if err := inOrder(ctx, r.start, r.follow, r.checkHealth, r.checkStillOurs); err != nil {
+	if busy != nil {
+		err = r.stop(ctx, busy, target)
+	} else if err = r.chooseOldDefinition(ctx, target); err == nil {
+		err = inOrder(ctx, r.start, r.follow)
+	}
+	if err != nil {
+		return err
+	}
+	if err := inOrder(ctx, r.checkHealth, r.checkStillOurs); err != nil {
 		return err
 	}
 	r.adviseAfterRollback(target)
@@ -126,12 +133,9 @@ func isDeleted(err error) bool {
 	return errors.As(err, &refusal)
 }
 
-// chooseOldDefinition checks that the target's image is still in the registry, and takes its task definition with every
-// image named by the digest that ran, because a tag may name another image now. A deregistered one will do as a model.
+// chooseOldDefinition takes the target's task definition with every image named by the digest that ran, because a tag may
+// name another image now. A deregistered one will do as a model.
 func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
-	if err := r.checkTargetImage(ctx, target); err != nil {
-		return err
-	}
 	original, err := r.describe(ctx, target.definition)
 	if isDeleted(err) {
 		return fail(exitNothing, "cannot go back: task definition %s was deleted; to run its image with the stack's present one, deploy it by a tag (it has: %s) with --skip-push",

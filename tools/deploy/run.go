@@ -127,11 +127,8 @@ func (r *run) do(ctx context.Context) error {
 	if r.rollback {
 		return r.goBack(ctx)
 	}
-	if err := r.readStackDefinition(ctx); err != nil {
-		return err
-	}
-	if err := inOrder(ctx, r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage, r.chooseDefinition, r.start,
-		r.follow, r.checkHealth, r.checkStillOurs); err != nil {
+	if err := inOrder(ctx, r.readStackDefinition, r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage,
+		r.chooseDefinition, r.start, r.follow, r.checkHealth, r.checkStillOurs); err != nil {
 		return err
 	}
 	r.say("Deployed %s:%s (%s)", r.outputs.repository, r.tag, r.digest)

@@ -40,14 +40,7 @@ func (r *run) stoppable(ctx context.Context, c course) (*past, error) {
 }
 
 // stop has ECS stop the deployment under way and go back to what ran before it, and follows that.
-func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
-	target, err := r.chooseTarget(ctx, history)
-	if err != nil {
-		return err
-	}
-	if err := r.checkTargetImage(ctx, target); err != nil {
-		return err
-	}
+func (r *run) stop(ctx context.Context, busy, target *past) error {
 	r.rememberDeployments()
 	r.deployment = aws.ToString(r.primary().Id)
 	input := &ecs.StopServiceDeploymentInput{ServiceDeploymentArn: &busy.arn, StopType: types.StopServiceDeploymentStopTypeRollback}
@@ -56,18 +49,11 @@ func (r *run) stop(ctx context.Context, history []*past, busy *past) error {
 		return r.showFollowing()
 	}
 	r.goesOn = "deployment " + r.deployment + ", or ECS's way back from it, goes on in ECS"
-	if _, err = call(ctx, r, r.clients.ecs.StopServiceDeployment, input); err != nil {
+	if _, err := call(ctx, r, r.clients.ecs.StopServiceDeployment, input); err != nil {
 		return cannot(err, "stop deployment %s", r.deployment)
 	}
 	r.say("Stopped deployment %s of %s, which was under way; ECS goes back", r.deployment, busy.definition)
-	if err := r.followStop(ctx, busy, target); err != nil {
-		return err
-	}
-	if err := inOrder(ctx, r.checkHealth, r.checkStillOurs); err != nil {
-		return err
-	}
-	r.adviseAfterRollback(target)
-	return nil
+	return r.followStop(ctx, busy, target)
 }
 
 // followStop waits until ECS has gone back. From then on the run follows the deployment that did so.

@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -16,28 +17,43 @@ const (
 	drainTime = 5 * time.Second
 )
 
-// containerLog shows what a container prints, with a prefix before each line, and keeps the last lines. It writes only
-// whole lines, so that they do not mix with other output.
+// containerLog shows what a container prints, with a prefix before each line, and keeps the last lines.
 type containerLog struct {
-	prefix string
-	output io.Writer
-	ended  chan struct{}
-
-	lock sync.Mutex
-	rest string
-	last []string
+	ended chan struct{}
+	lock  sync.Mutex
+	last  []string
 }
 
 // follow shows a container's log from its start until the container or the context ends.
 func (d Docker) follow(ctx context.Context, name, prefix string, output io.Writer) *containerLog {
-	log := &containerLog{prefix: prefix, output: output, ended: make(chan struct{})}
+	log := &containerLog{ended: make(chan struct{})}
+	printed, into := io.Pipe()
+	go func() {
+		// However this ends, the log has been shown as far as it went.
+		_, _ = d.call(ctx, nil, []string{"logs", "--follow", name}, into, into)
+		_ = into.Close()
+	}()
 	go func() {
 		defer close(log.ended)
-		// However this ends, the log has been shown as far as it went.
-		_, _ = d.call(ctx, nil, []string{"logs", "--follow", name}, log, log)
-		log.flush()
+		for lines := bufio.NewReader(printed); ; {
+			line, err := lines.ReadString('\n')
+			if line = strings.TrimSuffix(line, "\n"); line != "" || err == nil {
+				fmt.Fprintln(output, prefix+line)
+				log.keep(line)
+			}
+			if err != nil {
+				return
+			}
+		}
 	}()
 	return log
+}
+
+func (l *containerLog) keep(line string) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.last = append(l.last, line)
+	l.last = l.last[max(0, len(l.last)-lastLines):]
 }
 
 // drain waits for the rest of the log of a container that has ended, and returns its last lines.
@@ -49,36 +65,6 @@ func (l *containerLog) drain() []string {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	return l.last
-}
-
-func (l *containerLog) Write(text []byte) (int, error) {
-	l.lock.Lock()
-	defer l.lock.Unlock()
-	l.rest += string(text)
-	for {
-		line, rest, found := strings.Cut(l.rest, "\n")
-		if !found {
-			return len(text), nil
-		}
-		l.rest = rest
-		l.show(line)
-	}
-}
-
-// flush shows the last line if nothing ended it.
-func (l *containerLog) flush() {
-	l.lock.Lock()
-	defer l.lock.Unlock()
-	if l.rest != "" {
-		l.show(l.rest)
-		l.rest = ""
-	}
-}
-
-func (l *containerLog) show(line string) {
-	fmt.Fprintln(l.output, l.prefix+line)
-	l.last = append(l.last, line)
-	l.last = l.last[max(0, len(l.last)-lastLines):]
 }
 
 // serialWriter lets several goroutines write to an output.

@@ -49,13 +49,13 @@ var installers = map[string]string{
 // that is, install it, or leave the check to the load balancer.
 func remedyForMissing(program string, helpful []string) string {
 	const set = "pulumi config set mediaserver:containerHealthCheck "
-	for _, each := range helpful {
-		if line, installs := installers[each]; installs {
-			return "Install it in the Dockerfile, before the line with USER: " + fmt.Sprintf(line, program)
-		}
-		return fmt.Sprintf("It has %s, so let the check run that: %s%s", each, set, each)
+	if len(helpful) == 0 {
+		return "It has no package manager either, so let the load balancer's health check alone decide: " + set + "none"
 	}
-	return "It has no package manager either, so let the load balancer's health check alone decide: " + set + "none"
+	if line, installs := installers[helpful[0]]; installs {
+		return "Install it in the Dockerfile, before the line with USER: " + fmt.Sprintf(line, program)
+	}
+	return fmt.Sprintf("It has %s, so let the check run that: %s%s", helpful[0], set, helpful[0])
 }
 
 // hintAtPort says that the container's user may not listen on the port, if that can be the cause.

@@ -1,6 +1,8 @@
 package fit
 
 import (
+	"context"
+	"io"
 	"net/netip"
 	"os"
 	"slices"
@@ -94,20 +96,20 @@ func TestOnlyAUserWithoutRightsIsHintedAt(t *testing.T) {
 
 func TestLinesOfTheLogAreShownWholeAndTheLastAreKept(t *testing.T) {
 	var shown strings.Builder
-	log := &containerLog{prefix: "app | ", output: &shown, ended: make(chan struct{})}
-	for _, part := range []string{"one\ntw", "o\n", "", "three"} {
-		if n, err := log.Write([]byte(part)); err != nil || n != len(part) {
-			t.Fatalf("wrote %d of %q: %v", n, part, err)
+	docker := Docker{call: func(_ context.Context, _, _ []string, stdout, stderr io.Writer) (int, error) {
+		for _, part := range []string{"one\ntw", "o\n", "", "\n", strings.Repeat("line\n", lastLines-1), "last"} {
+			if _, err := io.WriteString(stderr, part); err != nil {
+				t.Error(err)
+			}
 		}
-	}
-	log.flush()
-	log.flush()
-	if want := "app | one\napp | two\napp | three\n"; shown.String() != want {
+		return 0, nil
+	}}
+	log := docker.follow(t.Context(), "a-name", "app | ", &shown)
+	last := log.drain()
+	if want := "app | one\napp | two\napp | \n" + strings.Repeat("app | line\n", lastLines-1) + "app | last\n"; shown.String() != want {
 		t.Errorf("shown is %q, want %q", shown.String(), want)
 	}
-	_, _ = log.Write([]byte(strings.Repeat("line\n", lastLines-1)))
-	close(log.ended)
-	if last := log.drain(); len(last) != lastLines || last[0] != "three" {
+	if len(last) != lastLines || last[0] != "line" || last[lastLines-1] != "last" {
 		t.Errorf("the last lines are %q", last)
 	}
 }
