@@ -65,6 +65,7 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 			"mediaserver:imageTag=v2", "mediaserver:cpu=512", "mediaserver:memory=1024", "mediaserver:cpuArchitecture=ARM64", "mediaserver:containerInsights=enhanced",
 			"mediaserver:maxCapacity=20", "mediaserver:minCapacity=2", "mediaserver:desiredCount=3", "mediaserver:scaleUpCpu=75", "mediaserver:scaleDownCpu=25",
 			"mediaserver:alarmErrorPercent=1", "mediaserver:alarmResponseSeconds=1", "mediaserver:logRetentionDays=60", "mediaserver:healthCheckPath=/alive",
+			"mediaserver:startSeconds=400",
 		},
 		"less of it": {"mediaserver:containerInsights=disabled", "mediaserver:maxCapacity=5", "mediaserver:scaleUpCpu=65", "mediaserver:scaleDownCpu=15"},
 	} {
@@ -84,6 +85,19 @@ func TestSettingsOfARunningStackAreJudgedInTheSandbox(t *testing.T) {
 			row{"ecs-logs", "aws:cloudwatch/logGroup:LogGroup", "retentionInDays is not free: 30 → 7"},
 			row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "rules[0].noncurrentVersionExpiration.noncurrentDays is not free: not set → 30"},
 			row{"app-config", "aws:ssm/parameter:Parameter", "value is not free: a secret → a secret"})
+	})
+	with([]string{
+		"mediaserver:allowedCidrBlocks[0]=10.0.0.0/8", "mediaserver:environment.LOG_LEVEL=debug", "mediaserver:containerHealthCheck=wget", "mediaserver:assignPublicIp=false",
+		"mediaserver:archiveStorageClass=NONE", "mediaserver:accessLogsBucket=logs", "mediaserver:secretsKeyArns[0]=arn:aws:kms:eu-west-2:123456789012:key/a",
+	}, func(plan string) {
+		refuses("settings of the network, the application and the media", plan, 6,
+			row{"alb", "aws:ec2/securityGroup:SecurityGroup", "ingress[0].cidrBlocks[0] is not free: 0.0.0.0/0 → 10.0.0.0/8"},
+			row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "environment[LOG_LEVEL].value is not free: not set → not shown"},
+			row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "healthCheck.command"},
+			row{"mediaserver", "aws:ecs/service:Service", "networkConfiguration.assignPublicIp is not free: true → false"},
+			row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "rules[0].transitions is not free"},
+			row{"mediaserver", "aws:lb/loadBalancer:LoadBalancer", "accessLogs.bucket is not free: not set → logs"},
+			row{"ecs-task-execution-role", "aws:iam/role:Role", "inlinePolicies[mediaserver-ecs-task-secrets].policy.Statement is not free"})
 	})
 
 	t.Run("default tags are free but for those of the policies", func(t *testing.T) {
