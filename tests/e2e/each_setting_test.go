@@ -43,14 +43,23 @@ var inPlace = []struct {
 		}},
 		[]string{"Role ecs-task-execution-role", "TaskDefinition mediaserver"},
 	},
-	{map[string]any{"secretsKeyArns": []any{"arn:aws:kms:" + arnPrefix + "key/01234567-89ab-cdef-0123-456789abcdef"}}, []string{"Role ecs-task-execution-role"}},
+	{
+		map[string]any{"secretsKeyArns": []any{"arn:aws:kms:" + arnPrefix + "key/01234567-89ab-cdef-0123-456789abcdef"}},
+		[]string{"Role ecs-task-execution-role"},
+	},
 	{map[string]any{"containerHealthCheck": "none"}, []string{"TaskDefinition mediaserver"}},
 	{map[string]any{"containerHealthCheck": "wget"}, []string{"TaskDefinition mediaserver"}},
 	{map[string]any{"startSeconds": 200}, []string{"TaskDefinition mediaserver", "Service mediaserver"}},
 	// The start period is 300 then, which the inventory takes of every stack.
 	{map[string]any{"startSeconds": 400}, []string{"Service mediaserver"}},
-	{map[string]any{"archiveStorageClass": "GLACIER_IR"}, []string{"BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver"}},
-	{map[string]any{"archiveStorageClass": "NONE"}, []string{"BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver"}},
+	{
+		map[string]any{"archiveStorageClass": "GLACIER_IR"},
+		[]string{"BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver"},
+	},
+	{
+		map[string]any{"archiveStorageClass": "NONE"},
+		[]string{"BucketLifecycleConfigurationV2 media-storage", "Dashboard mediaserver"},
+	},
 	{map[string]any{"accessLogsBucket": logsBucket}, []string{"LoadBalancer mediaserver"}},
 	{map[string]any{"assignPublicIp": false}, []string{"Service mediaserver"}},
 }
@@ -82,9 +91,12 @@ func TestEachSettingIsReadBack(t *testing.T) {
 		"vpcId": network["vpcId"], "loadBalancerSubnetIds": []any{"subnet-00000000", d.defaultSubnet()},
 		"permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/a",
 	})
-	d.wantRefused(`loadBalancerSubnetIds[0]: "subnet-00000000" must be a subnet of`, "loadBalancerSubnetIds[1]", "permissionsBoundaryArn")
+	d.wantRefused(`loadBalancerSubnetIds[0]: "subnet-00000000" must be a subnet of`, "loadBalancerSubnetIds[1]",
+		"permissionsBoundaryArn")
 	d.Unset("mediaserver:permissionsBoundaryArn")
-	own := map[string]any{"name": "media-network", "vpcId": network["vpcId"], "loadBalancerSubnetIds": network["loadBalancerSubnetIds"]}
+	own := map[string]any{
+		"name": "media-network", "vpcId": network["vpcId"], "loadBalancerSubnetIds": network["loadBalancerSubnetIds"],
+	}
 	d.set(own)
 	d.Up()
 	d.checkValues(own)
@@ -104,7 +116,10 @@ func TestEachSettingIsReadBack(t *testing.T) {
 	d.inProduction(network)
 	d.Stack = first
 	d.Must("destroy", "--yes", "--skip-preview")
-	left := slices.DeleteFunc(d.inventory(), func(thing string) bool { return strings.HasPrefix(thing, "task definition ") })
+	left := slices.DeleteFunc(d.inventory(), func(thing string) bool {
+		// Revisions stay on purpose.
+		return strings.HasPrefix(thing, "task definition ")
+	})
 	if len(left) > 0 {
 		t.Errorf("after everything is destroyed the account still holds %q", left)
 	}

@@ -37,6 +37,10 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 		changed := plan()
 		for _, setting := range settings {
 			key, _, _ := strings.Cut(setting, "=")
+			// An element goes with its whole list or object, of which an empty one would be left.
+			if own, isOwn := strings.CutPrefix(key, "mediaserver:"); isOwn {
+				key = "mediaserver:" + strings.FieldsFunc(own, func(r rune) bool { return r == '[' || r == '.' })[0]
+			}
 			deployed.Unset(key)
 		}
 		return changed
@@ -74,7 +78,7 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 		more := with("mediaserver:imageTag=v2", "mediaserver:cpu=512", "mediaserver:memory=1024", "mediaserver:cpuArchitecture=ARM64",
 			"mediaserver:containerInsights=enhanced", "mediaserver:maxCapacity=20", "mediaserver:minCapacity=2", "mediaserver:desiredCount=3",
 			"mediaserver:scaleUpCpu=75", "mediaserver:scaleDownCpu=25", "mediaserver:alarmErrorPercent=1", "mediaserver:alarmResponseSeconds=1",
-			"mediaserver:logRetentionDays=60", "mediaserver:healthCheckPath=/alive")
+			"mediaserver:logRetentionDays=60", "mediaserver:healthCheckPath=/alive", "mediaserver:startSeconds=400")
 		if changes := sandboxtest.Changes(sandboxtest.ReadPlan(t, more)); len(changes) < 8 {
 			t.Errorf("it changes only %q", changes)
 		}
@@ -88,6 +92,18 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 			row{"ecs-logs", "aws:cloudwatch/logGroup:LogGroup", "retentionInDays is not free: 30 → 7"},
 			row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "rules[0].noncurrentVersionExpiration.noncurrentDays is not free: not set → 30"},
 			row{"app-config", "aws:ssm/parameter:Parameter", "value is not free: a secret → a secret"})
+	})
+	t.Run("settings of the network, the application and the media are refused", func(t *testing.T) {
+		refuses(t, with("mediaserver:allowedCidrBlocks[0]=10.0.0.0/8", "mediaserver:environment.LOG_LEVEL=debug",
+			"mediaserver:containerHealthCheck=wget", "mediaserver:assignPublicIp=false", "mediaserver:archiveStorageClass=NONE",
+			"mediaserver:accessLogsBucket=logs", "mediaserver:secretsKeyArns[0]=arn:aws:kms:eu-west-2:123456789012:key/a"), 6,
+			row{"alb", "aws:ec2/securityGroup:SecurityGroup", "ingress[0].cidrBlocks[0] is not free: 0.0.0.0/0 → 10.0.0.0/8"},
+			row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "environment[LOG_LEVEL].value is not free: not set → not shown"},
+			row{"mediaserver", "aws:ecs/taskDefinition:TaskDefinition", "healthCheck.command"},
+			row{"mediaserver", "aws:ecs/service:Service", "networkConfiguration.assignPublicIp is not free: true → false"},
+			row{"media-storage", "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "rules[0].transitions is not free"},
+			row{"mediaserver", "aws:lb/loadBalancer:LoadBalancer", "accessLogs.bucket is not free: not set → logs"},
+			row{"ecs-task-execution-role", "aws:iam/role:Role", "inlinePolicies[mediaserver-ecs-task-secrets].policy.Statement is not free"})
 	})
 	t.Run("another name is refused", func(t *testing.T) {
 		result := judge(t, with("mediaserver:name=renamed"))

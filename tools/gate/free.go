@@ -282,7 +282,8 @@ func sameRepository(c change) bool {
 	return are && was != nil && is != nil && was[1] == is[1]
 }
 
-// The bounds of the setting startSeconds, and of what a container's start period follows of it.
+// The longest time that the setting startSeconds gives a task, and the longest start period of a container (ecs.go of the
+// program).
 const (
 	longestStart       = 3600
 	longestStartPeriod = 300
@@ -292,7 +293,7 @@ func followsGracePeriod(c change) bool {
 	period, is := number(c.After)
 	return is && c.plan.hasOnly(service, func(inputs map[string]any) bool {
 		grace, stated := number(inputs["healthCheckGracePeriodSeconds"])
-		return stated && grace <= longestStart && period == min(grace, longestStartPeriod)
+		return stated && period == min(grace, longestStartPeriod)
 	})
 }
 

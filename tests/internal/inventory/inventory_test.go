@@ -1,8 +1,12 @@
 package inventory
 
 import (
+	"encoding/json"
+	"os"
 	"slices"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 )
 
 func TestEveryResourceHasATypeAndEveryTypeAResource(t *testing.T) {
@@ -42,5 +46,33 @@ func TestEveryResourceStandsThereOnceAndWaitsForWhatIsThere(t *testing.T) {
 		if isDefault := resource.Setting == ""; isDefault != (resource.Step > 0) || isDefault != (resource.Terraform != "") {
 			t.Errorf("%s: a resource has either a step and an address, or a setting", resource.Key())
 		}
+	}
+}
+
+func TestTheReadbackKnowsEverySettingAndItsDefault(t *testing.T) {
+	text, err := os.ReadFile("../../../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var project struct {
+		Config map[string]struct{ Default any }
+	}
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		t.Fatal(err)
+	}
+	defaults := map[string]any{}
+	for key, setting := range project.Config {
+		// These three are for Pulumi alone.
+		if !slices.Contains([]string{"forceDestroy", "protectData", "adopted"}, key) {
+			defaults[key] = setting.Default
+		}
+	}
+	var read struct{ Settings map[string]any }
+	if err := json.Unmarshal(Readback(), &read); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := json.Marshal(read.Settings)
+	if want, _ := json.Marshal(defaults); string(got) != string(want) {
+		t.Errorf("the settings are\n%s\nwant those of Pulumi.yaml\n%s", got, want)
 	}
 }
