@@ -10,8 +10,8 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// readable is the stack to read back: with the guide's settings, except for the given ones. The proxy has seen the call that
-// created the service.
+// readable is the stack as it is read back, with the guide's settings but for the given ones. The proxy saw the service
+// being created.
 func (d *deployment) readable(proxy *faultproxy.Proxy, settings map[string]any) readback.Stack {
 	d.t.Helper()
 	bodies := proxy.Bodies("CreateService")

@@ -129,7 +129,7 @@ func (d *deployment) service() string {
 	return bodies[0]
 }
 
-// checkValues reads everything back and compares it with the guide and with the settings of the domain.
+// checkValues reads everything back, and compares it with the guide and the settings of the domain.
 func (d *deployment) checkValues(resources int, settings map[string]any) {
 	d.t.Helper()
 	stack := readback.Stack{
