@@ -73,11 +73,6 @@ func readCertificate(ctx context.Context, client *api, id string, in *certificat
 		return err
 	}
 	observed := found.Certificate
-	// The official provider takes one whose validation came too late for gone, so that the next run requests another
-	// (terraform-provider-aws, internal/service/acm/certificate.go, findCertificateByARN).
-	if observed.Status == types.CertificateStatusValidationTimedOut {
-		return provider.ErrNotFound
-	}
 	copyFields(observed, in)
 	in.CertificateArn, in.DomainValidationOptions = id, []domainValidation{}
 	for _, option := range observed.DomainValidationOptions {
