@@ -134,15 +134,6 @@ func readRole(ctx context.Context, client *api, id string, in *role) error {
 	if err != nil {
 		return err
 	}
-	// In the order of the program, with those that it does not know at the end.
-	rank := func(name string) int {
-		position := slices.IndexFunc(in.InlinePolicies, func(known inlinePolicy) bool { return known.PolicyName == name })
-		if position < 0 {
-			return len(in.InlinePolicies)
-		}
-		return position
-	}
-	slices.SortStableFunc(policies.PolicyNames, func(a, b string) int { return rank(a) - rank(b) })
 	var observed []inlinePolicy
 	for _, name := range policies.PolicyNames {
 		each := inlinePolicy{PolicyName: name}
