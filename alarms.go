@@ -55,12 +55,12 @@ type watchedMetric struct {
 func (s settings) alarmName(name string) string { return s.physicalName("{name}-" + name) }
 
 // createAlarms makes alarms that tell the receivers when they are raised and when
-// they are over. Their names do not depend on adopted: no alarm exists before a
-// setting asks for it, and the policy of the topic names them.
+// they are over, and returns them with their ARNs. Their names do not depend on
+// adopted: no alarm exists before a setting asks for it, and the policy of the
+// topic names them.
 func createAlarms(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs, receivers receiversOutputs, alarms []alarm,
-) ([]*cloudwatch.MetricAlarm, error) {
-	var created []*cloudwatch.MetricAlarm
+) (created []*cloudwatch.MetricAlarm, arns []any, err error) {
 	for _, each := range alarms {
 		arguments := each.arguments()
 		arguments.Name = pulumi.String(settings.alarmName(each.name))
@@ -71,11 +71,11 @@ func createAlarms(
 		arguments.OkActions = receivers.topics
 		alarm, err := cloudwatch.NewMetricAlarm(ctx, each.name, arguments)
 		if err != nil {
-			return nil, fmt.Errorf("create alarm %s: %w", each.name, err)
+			return nil, nil, fmt.Errorf("create alarm %s: %w", each.name, err)
 		}
-		created = append(created, alarm)
+		created, arns = append(created, alarm), append(arns, alarm.Arn)
 	}
-	return created, nil
+	return created, arns, nil
 }
 
 // whereDashboardIs is the address of the dashboard for those whom an alarm wakes.

@@ -29,7 +29,7 @@ func createTaskAlarms(
 	}
 	targets := loadBalancer.targetDimensions()
 	tasks := pulumi.StringMap{"ClusterName": service.clusterName, "ServiceName": service.serviceName}
-	created, err := createAlarms(ctx, settings, environment, receivers, []alarm{
+	_, arns, err := createAlarms(ctx, settings, environment, receivers, []alarm{
 		{
 			name:      "at-max-capacity",
 			means:     fmt.Sprintf("As many tasks run as maxCapacity allows (%d), and they are busier than scaleUpCpu (%d %%)", settings.maxCapacity, settings.scaleUpCPU),
@@ -57,12 +57,5 @@ func createTaskAlarms(
 			missing: missingIsGood,
 		},
 	})
-	if err != nil {
-		return taskAlarmsOutputs{}, err
-	}
-	var outputs taskAlarmsOutputs
-	for _, alarm := range created {
-		outputs.arns = append(outputs.arns, alarm.Arn)
-	}
-	return outputs, nil
+	return taskAlarmsOutputs{arns: arns}, err
 }

@@ -41,24 +41,21 @@ func createTrafficAlarms(
 		return trafficAlarmsOutputs{}, nil
 	}
 	alarms := append(requestAlarms(settings, loadBalancer, logGroups), targetAlarms(settings, loadBalancer)...)
-	created, err := createAlarms(ctx, settings, environment, receivers, alarms)
+	created, arns, err := createAlarms(ctx, settings, environment, receivers, alarms)
 	if err != nil {
 		return trafficAlarmsOutputs{}, err
 	}
-	var outputs trafficAlarmsOutputs
 	var names pulumi.StringArray
 	for i, alarm := range created {
-		outputs.arns = append(outputs.arns, alarm.Arn)
 		if name := alarms[i].name; name == serverErrors || name == unhealthyTargets {
 			names = append(names, alarm.Name)
 		}
 	}
-	outputs.deployment = &ecs.ServiceAlarmsArgs{
+	return trafficAlarmsOutputs{arns: arns, deployment: &ecs.ServiceAlarmsArgs{
 		AlarmNames: names,
 		Enable:     pulumi.Bool(true),
 		Rollback:   pulumi.Bool(true),
-	}
-	return outputs, nil
+	}}, nil
 }
 
 func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroups logGroupsOutputs) []alarm {

@@ -3,7 +3,6 @@ package main
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 )
 
@@ -133,13 +132,6 @@ func TestATaskMayTakeItsTimeToStart(t *testing.T) {
 		wantEqual(t, "containers", stack.find(t, "TaskDefinition mediaserver").inputs["containerDefinitions"], jsonText{list{want}})
 		gracePeriod, _ := strconv.Atoi(seconds)
 		wantEqual(t, "grace period", stack.find(t, "Service mediaserver").inputs["healthCheckGracePeriodSeconds"], gracePeriod)
-	}
-}
-
-func TestTheContainerStatesEveryListEvenAnEmptyOne(t *testing.T) {
-	text := run(t, nil).find(t, "TaskDefinition mediaserver").inputs["containerDefinitions"].(string)
-	if strings.Contains(text, "null") {
-		t.Errorf("the container definition has a null: %s", text)
 	}
 }
 

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"slices"
-	"testing"
-)
+import "testing"
 
 // The combinations of settings that bring HTTPS.
 var (
@@ -17,25 +14,6 @@ const (
 	testLoadBalancer = "arn:aws:elasticloadbalancing:eu-west-2:123456789012:loadbalancer/app/alb/1"
 	testTargetGroup  = "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/tg/2"
 )
-
-// beyondTheGuide are the resources that a stack has beside the 36, by key.
-func beyondTheGuide(t *testing.T, stack *recorder) []string {
-	t.Helper()
-	guide := defaultResources(t)
-	var keys []string
-	for _, r := range stack.records {
-		if _, isDefault := guide[r.key()]; isDefault {
-			delete(guide, r.key())
-			continue
-		}
-		keys = append(keys, r.key())
-	}
-	if len(guide) > 0 {
-		t.Errorf("the guide's resources %v are missing", guide)
-	}
-	slices.Sort(keys)
-	return keys
-}
 
 func TestTheListenerForwardsPort80ToTheTargetGroup(t *testing.T) {
 	run(t, nil).wantInputs(t, "Listener mediaserver", object{

@@ -49,30 +49,6 @@ func TestTasksAcceptTrafficOnlyFromTheLoadBalancer(t *testing.T) {
 	}
 }
 
-func TestNothingButTheTaskGroupOpensTheApplicationPort(t *testing.T) {
-	groups := 0
-	for _, r := range run(t, nil).records {
-		if strings.Contains(r.token, "ecurityGroup") && r.token != "aws:ec2/securityGroup:SecurityGroup" {
-			t.Errorf("%s is a rule of its own: rules are inline", r.key())
-		}
-		rules, _ := r.inputs["ingress"].(list)
-		for _, rule := range rules {
-			rule := rule.(object)
-			open := rule["fromPort"].(float64) <= 3000 && rule["toPort"].(float64) >= 3000 || rule["protocol"] == "-1"
-			if !open {
-				continue
-			}
-			groups++
-			if r.name != "ecs-tasks" || rule["cidrBlocks"] != nil || rule["self"] != nil {
-				t.Errorf("%s opens port 3000: %v", r.key(), rule)
-			}
-		}
-	}
-	if groups != 1 {
-		t.Errorf("%d rules open port 3000, want 1", groups)
-	}
-}
-
 func TestTheLoadBalancerIsPublicAndInEveryZone(t *testing.T) {
 	run(t, nil).wantInputs(t, "LoadBalancer mediaserver", object{
 		"name":                    "mediaserver-alb",

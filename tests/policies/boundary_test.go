@@ -2,6 +2,7 @@ package policies
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -182,52 +183,32 @@ func TestTheBoundaryLetsGuardDutysAgentBePulled(t *testing.T) {
 }
 
 func TestATaskReachesNothingBeyondTheBoundary(t *testing.T) {
+	if got, want := granted(t, boundary), []string{
+		"cloudwatch:PutMetricData", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage",
+		"ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer", "kms:Decrypt", "logs:CreateLogStream",
+		"logs:PutLogEvents", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject",
+		"secretsmanager:GetSecretValue", "ssm:GetParameters", "ssmmessages:CreateControlChannel",
+		"ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+	}; !slices.Equal(got, want) {
+		t.Errorf("the boundary allows %q, want %q", got, want)
+	}
 	bounds := dev.documents(t, boundary)
 	for _, request := range []iampolicy.Request{
-		{Action: "iam:CreateUser", Resource: "arn:aws:iam::123456789012:user/eve"},
-		{Action: "iam:CreateRole", Resource: "arn:aws:iam::123456789012:role/mediaserver-ecs-task-role", Context: map[string]string{"iam:PermissionsBoundary": dev["BOUNDARY_ARN"]}},
-		{Action: "iam:PutRolePolicy", Resource: "arn:aws:iam::123456789012:role/mediaserver-ecs-task-role"},
-		{Action: "iam:DeleteRolePermissionsBoundary", Resource: "arn:aws:iam::123456789012:role/mediaserver-ecs-task-role"},
-		{Action: "iam:CreatePolicyVersion", Resource: dev["BOUNDARY_ARN"]},
-		{Action: "iam:PassRole", Resource: "arn:aws:iam::123456789012:role/mediaserver-ecs-task-role", Context: map[string]string{"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-		{Action: "iam:GetRole", Resource: "arn:aws:iam::123456789012:role/mediaserver-ecs-task-role"},
-		{Action: "sts:AssumeRole", Resource: "arn:aws:iam::123456789012:role/admin"},
-		{Action: "sts:AssumeRole", Resource: "arn:aws:iam::123456789012:role/mediaserver-up"},
-		{Action: "sts:GetFederationToken", Resource: "*"},
-		{Action: "organizations:LeaveOrganization", Resource: "*"},
-		{Action: "organizations:DescribeOrganization", Resource: "*"},
-		{Action: "account:PutAlternateContact", Resource: "*"},
 		{Action: "kms:Decrypt", Resource: "arn:aws:kms:eu-west-2:123456789012:key/" + dev["KMS_KEY_ID"]},
-		{Action: "kms:PutKeyPolicy", Resource: "arn:aws:kms:eu-west-2:123456789012:key/" + dev["KMS_KEY_ID"]},
-		{Action: "kms:CreateGrant", Resource: "arn:aws:kms:eu-west-2:123456789012:key/" + dev["KMS_KEY_ID"]},
-		{Action: "kms:ScheduleKeyDeletion", Resource: "arn:aws:kms:eu-west-2:123456789012:key/" + dev["KMS_KEY_ID"]},
 		{Action: "s3:GetObject", Resource: "arn:aws:s3:::mediaserver-state/.pulumi/stacks/mediaserver/dev.json"},
 		{Action: "s3:ListBucket", Resource: "arn:aws:s3:::mediaserver-state"},
 		{Action: "s3:GetObject", Resource: "arn:aws:s3:::mediaserver-prod-storage-abcd1234/film.mp4"},
 		{Action: "s3:GetObject", Resource: "arn:aws:s3:::mediaserver-storage-abcd1234-backup/film.mp4"},
-		{Action: "s3:PutBucketPolicy", Resource: "arn:aws:s3:::mediaserver-storage-abcd1234"},
-		{Action: "s3:DeleteBucket", Resource: "arn:aws:s3:::mediaserver-storage-abcd1234"},
-		{Action: "s3:DeleteObjectVersion", Resource: "arn:aws:s3:::mediaserver-storage-abcd1234/film.mp4"},
-		{Action: "s3:ListAllMyBuckets", Resource: "*"},
 		{Action: "ssm:GetParameters", Resource: "arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver-prod/jwt-secret"},
 		{Action: "ssm:GetParameters", Resource: "arn:aws:ssm:eu-west-2:123456789012:parameter/database/password"},
-		{Action: "ssm:PutParameter", Resource: "arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver/jwt-secret"},
-		{Action: "ssm:SendCommand", Resource: "arn:aws:ec2:eu-west-2:123456789012:instance/i-1"},
 		{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-west-2:123456789012:secret:a"},
 		{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-west-2:123456789012:secret:mediaserver-prod/database-AbCdEf"},
 		{Action: "kms:Decrypt", Resource: "arn:aws:kms:eu-west-2:123456789012:key/" + dev["KMS_KEY_ID"], Context: anotherStack},
 		{Action: "ecr:BatchGetImage", Resource: "arn:aws:ecr:eu-west-2:123456789012:repository/another"},
 		{Action: "ecr:BatchGetImage", Resource: "arn:aws:ecr:eu-west-2:999999999999:repository/mediaserver"},
-		{Action: "ecr:PutImage", Resource: "arn:aws:ecr:eu-west-2:123456789012:repository/mediaserver"},
-		{Action: "ecr:PutImage", Resource: "arn:aws:ecr:eu-west-2:999999999999:repository/aws-guardduty-agent-fargate"},
 		{Action: "logs:PutLogEvents", Resource: "arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/another:log-stream:a"},
-		{Action: "logs:DeleteLogGroup", Resource: "arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/mediaserver:*"},
 		{Action: "cloudwatch:PutMetricData", Resource: "*", Context: map[string]string{"cloudwatch:namespace": "AWS/Billing"}},
 		{Action: "cloudwatch:PutMetricData", Resource: "*"},
-		{Action: "ecs:RunTask", Resource: "arn:aws:ecs:eu-west-2:123456789012:task-definition/mediaserver:1"},
-		{Action: "ecs:ExecuteCommand", Resource: "arn:aws:ecs:eu-west-2:123456789012:task/mediaserver-cluster/1"},
-		{Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:eu-west-2:123456789012:function:a"},
-		{Action: "ec2:RunInstances", Resource: "arn:aws:ec2:eu-west-2:123456789012:instance/*"},
 	} {
 		if allowed(t, bounds, request) {
 			t.Errorf("the boundary allows %s on %s with %v", request.Action, request.Resource, request.Context)

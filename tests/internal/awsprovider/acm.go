@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/acm"
@@ -59,10 +57,6 @@ type domainValidation struct {
 const certificateDocs = "AWS Certificate Manager API reference, RequestCertificate"
 
 var certificateRules = rules{
-	rule("domainName", provider.Length(1, 64), "RFC 5280: a common name"),
-	rule("domainName", provider.Matching(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$`,
-		"have only labels of 1 to 63 letters, digits and inner hyphens, with a wildcard at most as the first, and no dot at the end"),
-		certificateDocs),
 	// A validation by e-mail has no record. The emulator does not know that.
 	rule("validationMethod", provider.OneOf("DNS"), certificateDocs),
 }
@@ -73,11 +67,6 @@ func readCertificate(ctx context.Context, client *api, id string, in *certificat
 		return err
 	}
 	observed := found.Certificate
-	// The official provider takes one whose validation came too late for gone, so that the next run requests another
-	// (terraform-provider-aws, internal/service/acm/certificate.go, findCertificateByARN).
-	if observed.Status == types.CertificateStatusValidationTimedOut {
-		return provider.ErrNotFound
-	}
 	copyFields(observed, in)
 	in.CertificateArn, in.DomainValidationOptions = id, []domainValidation{}
 	for _, option := range observed.DomainValidationOptions {
@@ -156,9 +145,6 @@ func awaitCertificate(ctx context.Context, client *api, in *certificateValidatio
 		if err != nil {
 			return "", fmt.Errorf("reading ACM Certificate (%s): %w", in.CertificateArn, err)
 		}
-		if err := checkValidation(found.Certificate, in.ValidationRecordFqdns); err != nil {
-			return "", err
-		}
 		status, err := certificateStatus(ctx, client, found.Certificate)
 		switch {
 		case err != nil:
@@ -174,23 +160,6 @@ func awaitCertificate(ctx context.Context, client *api, in *certificateValidatio
 		case <-time.After(validationPause):
 		}
 	}
-}
-
-// checkValidation refuses a certificate that needs no validation, and names that leave out a record that it needs.
-func checkValidation(certificate *types.CertificateDetail, names []string) error {
-	if certificate.Type != types.CertificateTypeAmazonIssued {
-		return fmt.Errorf("ACM Certificate (%s) has type %s, no validation necessary", deref(certificate.CertificateArn), certificate.Type)
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	for _, option := range certificate.DomainValidationOptions {
-		needed := strings.TrimSuffix(deref(option.ResourceRecord.Name), ".")
-		if !slices.ContainsFunc(names, func(name string) bool { return strings.TrimSuffix(name, ".") == needed }) {
-			return fmt.Errorf("missing %s DNS validation record: %s", deref(option.DomainName), needed)
-		}
-	}
-	return nil
 }
 
 func readCertificateValidation(ctx context.Context, client *api, _ string, in *certificateValidation) error {

@@ -178,7 +178,6 @@ type ingress struct {
 	CidrBlocks     []string `pulumi:"cidrBlocks,optional"`
 	Ipv6CidrBlocks []string `pulumi:"ipv6CidrBlocks,optional"`
 	SecurityGroups []string `pulumi:"securityGroups,optional"`
-	Self           *bool    `pulumi:"self,optional"`
 }
 
 const (
@@ -227,8 +226,8 @@ func checkOpenings(group *securityGroup, problems *provider.Problems) {
 	for direction, all := range map[string][]ingress{"ingress": group.Ingress, "egress": group.Egress} {
 		for i, each := range all {
 			path := direction + "[" + strconv.Itoa(i) + "]"
-			if len(each.CidrBlocks)+len(each.Ipv6CidrBlocks)+len(each.SecurityGroups) == 0 && !deref(each.Self) {
-				problems.Refuse(path, "no peer", "must name cidrBlocks, ipv6CidrBlocks, securityGroups or self ("+ipPermissionDocs+")")
+			if len(each.CidrBlocks)+len(each.Ipv6CidrBlocks)+len(each.SecurityGroups) == 0 {
+				problems.Refuse(path, "no peer", "must name cidrBlocks, ipv6CidrBlocks or securityGroups ("+ipPermissionDocs+")")
 			}
 			switch {
 			case !problems.Known(path+".protocol", path+".fromPort", path+".toPort"):
@@ -263,8 +262,8 @@ func readSecurityGroup(ctx context.Context, client *api, id string, group *secur
 		return err
 	}
 	copyFields(found, group)
-	observeOpenings(&group.Ingress, id, found.IpPermissions)
-	observeOpenings(&group.Egress, id, found.IpPermissionsEgress)
+	observeOpenings(&group.Ingress, found.IpPermissions)
+	observeOpenings(&group.Egress, found.IpPermissionsEgress)
 	return nil
 }
 
@@ -275,15 +274,11 @@ type opening struct {
 	peer, description string
 }
 
-// openings splits rules into those of single peers. A rule's self is the group of the given id.
-func openings(id string, groupRules []ingress) map[opening]bool {
+// openings splits rules into those of single peers.
+func openings(groupRules []ingress) map[opening]bool {
 	all := map[opening]bool{}
 	for _, each := range groupRules {
-		peers := slices.Concat(each.CidrBlocks, each.Ipv6CidrBlocks, each.SecurityGroups)
-		if deref(each.Self) {
-			peers = append(peers, id)
-		}
-		for _, peer := range peers {
+		for _, peer := range slices.Concat(each.CidrBlocks, each.Ipv6CidrBlocks, each.SecurityGroups) {
 			all[opening{each.Protocol, each.FromPort, each.ToPort, peer, deref(each.Description)}] = true
 		}
 	}
@@ -352,9 +347,9 @@ func (o opening) rule() ingress {
 }
 
 // observeOpenings takes over rules that open something else than the inputs do.
-func observeOpenings(groupRules *[]ingress, id string, permissions []types.IpPermission) {
+func observeOpenings(groupRules *[]ingress, permissions []types.IpPermission) {
 	observed := observedOpenings(permissions)
-	if maps.Equal(openings(id, *groupRules), observed) {
+	if maps.Equal(openings(*groupRules), observed) {
 		return
 	}
 	*groupRules = nil
@@ -386,14 +381,14 @@ func setOpenings(ctx context.Context, client *api, id string, group *securityGro
 	if err != nil {
 		return err
 	}
-	wanted, observed := openings(id, group.Ingress), observedOpenings(found.IpPermissions)
+	wanted, observed := openings(group.Ingress), observedOpenings(found.IpPermissions)
 	if extra := permissionsBeyond(observed, wanted); err == nil && len(extra) > 0 {
 		_, err = client.EC2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: &id, IpPermissions: extra})
 	}
 	if absent := permissionsBeyond(wanted, observed); err == nil && len(absent) > 0 {
 		_, err = client.EC2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &id, IpPermissions: absent})
 	}
-	wanted, observed = openings(id, group.Egress), observedOpenings(found.IpPermissionsEgress)
+	wanted, observed = openings(group.Egress), observedOpenings(found.IpPermissionsEgress)
 	if extra := permissionsBeyond(observed, wanted); err == nil && len(extra) > 0 {
 		_, err = client.EC2.RevokeSecurityGroupEgress(ctx, &ec2.RevokeSecurityGroupEgressInput{GroupId: &id, IpPermissions: extra})
 	}

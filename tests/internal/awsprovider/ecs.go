@@ -209,7 +209,6 @@ type service struct {
 	AvailabilityZoneRebalancing   *string               `pulumi:"availabilityZoneRebalancing,optional"`
 	EnableExecuteCommand          *bool                 `pulumi:"enableExecuteCommand,optional"`
 	PropagateTags                 *string               `pulumi:"propagateTags,optional"`
-	WaitForSteadyState            *bool                 `pulumi:"waitForSteadyState,optional"`
 	Tags                          map[string]string     `pulumi:"tags,optional"`
 }
 

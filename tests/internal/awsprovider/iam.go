@@ -19,7 +19,7 @@ var iamKinds = kinds{
 		Name:       "name",
 		ID:         "name",
 		Replace:    []string{"name", "path"},
-		Defaults:   map[string]any{"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": false},
+		Defaults:   map[string]any{"path": "/"},
 		Computed:   []string{"inlinePolicies"},
 		Rules:      roleRules,
 		Create:     create[role]((*iam.Client).CreateRole),
@@ -83,8 +83,6 @@ type role struct {
 	Path                     *string           `pulumi:"path,optional"`
 	AssumeRolePolicyDocument provider.Document `pulumi:"assumeRolePolicy"`
 	InlinePolicies           []inlinePolicy    `pulumi:"inlinePolicies,optional"`
-	MaxSessionDuration       *int32            `pulumi:"maxSessionDuration,optional"`
-	ForceDetachPolicies      *bool             `pulumi:"forceDetachPolicies,optional"`
 	PermissionsBoundary      *string           `pulumi:"permissionsBoundary,watched"`
 	Tags                     map[string]string `pulumi:"tags,optional"`
 	Arn                      string            `pulumi:"arn,output"`
@@ -112,7 +110,6 @@ var roleRules = rules{
 		"have only characters of Latin-1, and no typographic quotes"), roleDocs),
 	rule("path", provider.Length(0, 512), "terraform-provider-aws, internal/service/iam/role.go"),
 	rule("assumeRolePolicy", policy("Principal"), roleDocs),
-	rule("maxSessionDuration", provider.Between(3600, 43200), roleDocs),
 	rule("permissionsBoundary", managedPolicy, roleDocs),
 	rule("inlinePolicies[].name", provider.Length(1, 128), rolePolicyDocs),
 	rule("inlinePolicies[].name", iamName, rolePolicyDocs),
@@ -137,15 +134,6 @@ func readRole(ctx context.Context, client *api, id string, in *role) error {
 	if err != nil {
 		return err
 	}
-	// In the order of the program, with those that it does not know at the end.
-	rank := func(name string) int {
-		position := slices.IndexFunc(in.InlinePolicies, func(known inlinePolicy) bool { return known.PolicyName == name })
-		if position < 0 {
-			return len(in.InlinePolicies)
-		}
-		return position
-	}
-	slices.SortStableFunc(policies.PolicyNames, func(a, b string) int { return rank(a) - rank(b) })
 	var observed []inlinePolicy
 	for _, name := range policies.PolicyNames {
 		each := inlinePolicy{PolicyName: name}
@@ -167,11 +155,8 @@ func updateRole(ctx context.Context, client *api, id string, old, in *role) erro
 			return err
 		}
 	}
-	if deref(old.Description) != deref(in.Description) || deref(old.MaxSessionDuration) != deref(in.MaxSessionDuration) {
-		description := deref(in.Description)
-		if _, err := client.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{
-			RoleName: &id, Description: &description, MaxSessionDuration: in.MaxSessionDuration,
-		}); err != nil {
+	if description := deref(in.Description); description != deref(old.Description) {
+		if _, err := client.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: &id, Description: &description}); err != nil {
 			return err
 		}
 	}
@@ -205,19 +190,6 @@ func deleteRole(ctx context.Context, client *api, id string, in *role) error {
 	for _, each := range in.InlinePolicies {
 		if err := deletePolicy(ctx, client, id, each.PolicyName); err != nil && !missing(err) {
 			return err
-		}
-	}
-	if deref(in.ForceDetachPolicies) {
-		attached, err := client.IAM.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &id})
-		if err != nil {
-			return err
-		}
-		for _, each := range attached.AttachedPolicies {
-			if _, err := client.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{
-				RoleName: &id, PolicyArn: each.PolicyArn,
-			}); err != nil && !missing(err) {
-				return err
-			}
 		}
 	}
 	_, err := client.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &id})

@@ -18,8 +18,9 @@ import (
 // Follows terraform-provider-aws, internal/service/route53/record.go.
 var route53Kinds = kinds{
 	&kind[record]{
-		Token:   "aws:route53/record:Record",
-		Replace: []string{"zoneId", "name"},
+		Token: "aws:route53/record:Record",
+		// The official provider exchanges a record of another type in place, in one batch. The program's have one type.
+		Replace: []string{"zoneId", "name", "type"},
 		Rules:   recordRules,
 		Check:   checkRecord,
 		// The id is ZONE_NAME_TYPE.
@@ -41,8 +42,10 @@ var route53Kinds = kinds{
 			}
 			return in.ZoneID + "_" + dnsName(in.Name) + "_" + in.Type, nil
 		},
-		Read:   readRecord,
-		Update: updateRecord,
+		Read: readRecord,
+		Update: func(ctx context.Context, client *api, _ string, _, in *record) error {
+			return changeRecord(ctx, client, types.ChangeActionUpsert, in)
+		},
 		Delete: deleteRecord,
 	},
 }
@@ -105,17 +108,13 @@ func expandRecordName(name, zone string) string {
 	return dnsName(name) + "." + dnsName(zone)
 }
 
-// changeRecord makes the change, in one batch with those before it.
-func changeRecord(ctx context.Context, client *api, action types.ChangeAction, in *record, before ...types.Change) error {
+func changeRecord(ctx context.Context, client *api, action types.ChangeAction, in *record) error {
 	zone, err := client.Route53.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &in.ZoneID})
 	if err != nil {
 		return err
 	}
 	name := expandRecordName(in.Name, deref(zone.HostedZone.Name))
-	if !isWithin(name, deref(zone.HostedZone.Name)) {
-		return fmt.Errorf("InvalidChangeBatch: RRSet with DNS name %s. is not permitted in zone %s", name, deref(zone.HostedZone.Name))
-	}
-	if err := checkAgainstZone(ctx, client, action, in, name, before); err != nil {
+	if err := checkAgainstZone(ctx, client, action, in, name); err != nil {
 		return err
 	}
 	for _, each := range in.Aliases {
@@ -125,7 +124,7 @@ func changeRecord(ctx context.Context, client *api, action types.ChangeAction, i
 	}
 	changed, err := client.Route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
 		HostedZoneId: &in.ZoneID,
-		ChangeBatch:  &types.ChangeBatch{Changes: append(before, types.Change{Action: action, ResourceRecordSet: in.set(name)})},
+		ChangeBatch:  &types.ChangeBatch{Changes: []types.Change{{Action: action, ResourceRecordSet: in.set(name)}}},
 	})
 	if err != nil {
 		return err
@@ -148,8 +147,8 @@ func (r *record) set(name string) *types.ResourceRecordSet {
 	return set
 }
 
-// checkAgainstZone refuses what is there already, and a CNAME beside anything else that the changes before it leave.
-func checkAgainstZone(ctx context.Context, client *api, action types.ChangeAction, in *record, name string, before []types.Change) error {
+// checkAgainstZone refuses what is there already, and a CNAME beside anything else.
+func checkAgainstZone(ctx context.Context, client *api, action types.ChangeAction, in *record, name string) error {
 	existing, err := recordSet(ctx, client, in.ZoneID, name, in.Type)
 	if err != nil {
 		return err
@@ -158,8 +157,7 @@ func checkAgainstZone(ctx context.Context, client *api, action types.ChangeActio
 		return fmt.Errorf("InvalidChangeBatch: Tried to create resource record set [name='%s.', type='%s'] but it already exists", name, in.Type)
 	}
 	for _, other := range recordTypes {
-		deleted := slices.ContainsFunc(before, func(change types.Change) bool { return string(change.ResourceRecordSet.Type) == other })
-		if deleted || other == in.Type || other != "CNAME" && in.Type != "CNAME" {
+		if other == in.Type || other != "CNAME" && in.Type != "CNAME" {
 			continue
 		}
 		conflicting, err := recordSet(ctx, client, in.ZoneID, name, other)
@@ -217,24 +215,6 @@ func readRecord(ctx context.Context, client *api, _ string, in *record) error {
 		in.Aliases = []alias{*target}
 	}
 	return nil
-}
-
-// updateRecord gives a record of another type in exchange for the old one in one batch, as the official provider does,
-// and Route 53 refuses the whole where the old one is gone (terraform-provider-aws, internal/service/route53/record.go,
-// resourceRecordUpdate).
-func updateRecord(ctx context.Context, client *api, _ string, old, in *record) error {
-	if old.Type == in.Type {
-		return changeRecord(ctx, client, types.ChangeActionUpsert, in)
-	}
-	existing, err := recordSet(ctx, client, old.ZoneID, in.Fqdn, old.Type)
-	if err != nil {
-		return err
-	}
-	if existing == nil {
-		return fmt.Errorf("InvalidChangeBatch: Tried to delete resource record set [name='%s.', type='%s'] but it was not found", in.Fqdn, old.Type)
-	}
-	return changeRecord(ctx, client, types.ChangeActionCreate, in,
-		types.Change{Action: types.ChangeActionDelete, ResourceRecordSet: old.set(in.Fqdn)})
 }
 
 func deleteRecord(ctx context.Context, client *api, _ string, in *record) error {

@@ -220,7 +220,6 @@ func TestWhatAWSOrTheOfficialPluginWouldRefuseIsRefused(t *testing.T) {
 		{frontend, "sslPolicy", "ELBSecurityPolicy-2016-08", "sslPolicy", "must not be stated for HTTP"},
 		{frontend, "defaultActions", with(map[string]any{"type": "redirect"}), "defaultActions[0].redirect", "must be stated if, and only if"},
 		{frontend, "defaultActions", with(map[string]any{"type": "redirect", "redirect": map[string]any{"statusCode": "HTTP_301"}}), "defaultActions[0].redirect", "must change the protocol"},
-		{"aws:acm/certificate:Certificate", "domainName", "media.example.com.", "domainName", "no dot at the end"},
 		{dnsRecord, "aliases", nil, "records", "must be stated where there is no alias"},
 		{dnsRecord, "records", []any{"192.0.2.1"}, "records", "must be stated where there is no alias"},
 		{dnsRecord, "ttl", 60, "ttl", "must be stated with records, and not for an alias"},

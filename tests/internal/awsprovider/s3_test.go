@@ -46,30 +46,6 @@ func versioned(status string) map[string]any {
 	return map[string]any{"bucket": "media", "versioningConfiguration": map[string]any{"status": status}}
 }
 
-func TestVersioningThatWasOnceOnCannotBePlannedAway(t *testing.T) {
-	client, err := attach(t, nowhere, london)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct{ before, after, refusal string }{
-		{"Enabled", "Disabled", "versioning_configuration.status cannot be updated from 'Enabled' to 'Disabled'"},
-		{"Suspended", "Disabled", "versioning_configuration.status cannot be updated from 'Suspended' to 'Disabled'"},
-		{"Enabled", "Suspended", ""},
-		{"Suspended", "Enabled", ""},
-		{"Disabled", "Enabled", ""},
-		{"Disabled", "Disabled", ""},
-	} {
-		before := marshal(t, versioned(test.before))
-		_, err := client.Diff(t.Context(), &pulumirpc.DiffRequest{
-			Urn: versioningURN, Id: "media", OldInputs: before, Olds: before, News: marshal(t, versioned(test.after)),
-		})
-		refused := err != nil && test.refusal != "" && strings.Contains(err.Error(), test.refusal)
-		if refused != (test.refusal != "") || !refused && err != nil {
-			t.Errorf("from %s to %s: %v, want %q", test.before, test.after, err, test.refusal)
-		}
-	}
-}
-
 func TestABucketWithoutVersioningIsReadAsDisabledAndLeftAlone(t *testing.T) {
 	var written atomic.Int32
 	client := emulated(t, http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {

@@ -3,13 +3,11 @@ package awsprovider
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"mediaserver/tests/internal/provider"
 )
@@ -81,7 +79,7 @@ var snsKinds = kinds{
 			in.Arn, in.PendingConfirmation = id, strings.EqualFold(found.Attributes["PendingConfirmation"], "true")
 			return nil
 		},
-		Delete: deleteSubscription,
+		Delete: remove[subscription]((*sns.Client).Unsubscribe, "SubscriptionArn"),
 	},
 }
 
@@ -155,15 +153,4 @@ type subscription struct {
 	Arn      string `pulumi:"arn,output"`
 	// PendingConfirmation tells that the owner of the address has not confirmed yet.
 	PendingConfirmation bool `pulumi:"pendingConfirmation,volatile"`
-}
-
-func deleteSubscription(ctx context.Context, client *api, id string, _ *subscription) error {
-	_, err := client.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &id})
-	// AWS keeps one that is not confirmed until it expires. The official provider leaves it at that where AWS says so in
-	// these words (terraform-provider-aws, internal/service/sns/topic_subscription.go, resourceTopicSubscriptionDelete).
-	var refused *types.InvalidParameterException
-	if errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "Cannot unsubscribe a subscription that is pending confirmation") {
-		return nil
-	}
-	return err
 }

@@ -73,21 +73,6 @@ func TestWhenPipCannotInstallTheErrorSaysWhyAndNothingUnfinishedIsLeft(t *testin
 	}
 }
 
-func TestAnInterruptedInstallationIsMadeAnew(t *testing.T) {
-	fakePython(t, "true")
-	binDir := t.TempDir()
-	stale := filepath.Join(binDir, "moto-5.2.1", "bin", "stale")
-	if err := os.MkdirAll(stale, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Locate(t.Context(), binDir, &strings.Builder{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(stale); err == nil {
-		t.Error("the remains of the interrupted installation are still there")
-	}
-}
-
 func TestWithoutPythonTheErrorSaysWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := Locate(t.Context(), t.TempDir(), &strings.Builder{})

@@ -14,7 +14,7 @@ import (
 // Document is a property that holds JSON. Another spelling of the same is no difference.
 type Document string
 
-func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadRequest) (plugin.ReadResult, error) {
+func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadRequest) (plugin.ReadResponse, error) {
 	recorded := maps.Clone(req.Inputs)
 	if recorded == nil {
 		recorded = resource.PropertyMap{}
@@ -24,7 +24,7 @@ func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadReques
 	}
 	known, m := new(M), new(M)
 	if err := decode(recorded, known).err(); err != nil && len(req.Inputs) > 0 {
-		return plugin.ReadResult{}, s.failed("read", err)
+		return plugin.ReadResponse{}, s.failed("read", err)
 	}
 	decode(recorded, m)
 	k.addOutputs(m, req.State)
@@ -32,9 +32,9 @@ func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadReques
 	id, err := k.find(ctx, s, string(req.ID), m, importing)
 	if err != nil {
 		if s.missing(err) {
-			return plugin.ReadResult{}, nil
+			return plugin.ReadResponse{Status: resource.StatusOK}, nil
 		}
-		return plugin.ReadResult{}, s.failed("read", err)
+		return plugin.ReadResponse{}, s.failed("read", err)
 	}
 	computed := encode(m, isOutput)
 	k.observe(reflect.ValueOf(known).Elem(), reflect.ValueOf(m).Elem(), importing)
@@ -65,7 +65,8 @@ func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadReques
 			inputs[key] = value
 		}
 	}
-	return plugin.ReadResult{ID: resource.ID(id), Inputs: inputs, Outputs: k.state(inputs, computed, observed)}, nil
+	result := plugin.ReadResult{ID: resource.ID(id), Inputs: inputs, Outputs: k.state(inputs, computed, observed)}
+	return plugin.ReadResponse{ReadResult: result, Status: resource.StatusOK}, nil
 }
 
 // find reads the resource and returns its own id.

@@ -114,21 +114,21 @@ func (k *Kind[C, M]) unknownOutputs(existing resource.PropertyMap) resource.Prop
 // create makes the resource. If it comes into being and something fails afterwards, the error carries the state as far
 // as it got: the engine records the resource, says that its initialization failed, and has the next run complete it by
 // an update.
-func (k *Kind[C, M]) create(ctx context.Context, s scope[C], req plugin.CreateRequest) (string, resource.PropertyMap, error) {
+func (k *Kind[C, M]) create(ctx context.Context, s scope[C], req plugin.CreateRequest) (plugin.CreateResponse, error) {
 	tags := allTags(req.Properties, s.defaultTags)
 	if req.Preview {
-		return "", k.state(req.Properties, k.unknownOutputs(nil), tags), nil
+		return plugin.CreateResponse{Properties: k.state(req.Properties, k.unknownOutputs(nil), tags), Status: resource.StatusOK}, nil
 	}
 	m, decoded := k.inputs(req.Properties, s.defaultTags)
 	if err := decoded.err(); err != nil {
-		return "", nil, s.failed("create", err)
+		return plugin.CreateResponse{}, s.failed("create", err)
 	}
 	id, err := k.make(ctx, s, m)
 	if id == "" && err == nil && k.ID != "" {
 		id = reveal(req.Properties[resource.PropertyKey(k.ID)]).StringValue()
 	}
 	if id == "" {
-		return "", nil, s.failed("create", err)
+		return plugin.CreateResponse{}, s.failed("create", err)
 	}
 	if err == nil && k.Complete != nil {
 		err = k.Complete(ctx, s.client, id, m)
@@ -137,9 +137,10 @@ func (k *Kind[C, M]) create(ctx context.Context, s scope[C], req plugin.CreateRe
 		err = k.Read(ctx, s.client, id, m)
 	}
 	if err != nil {
-		return "", nil, incomplete(id, k.state(req.Properties, encode(new(M), isOutput), tags), s.failed("create", err))
+		return plugin.CreateResponse{}, incomplete(id, k.state(req.Properties, encode(new(M), isOutput), tags), s.failed("create", err))
 	}
-	return id, k.state(req.Properties, encode(m, isOutput), tags), nil
+	state := k.state(req.Properties, encode(m, isOutput), tags)
+	return plugin.CreateResponse{ID: resource.ID(id), Properties: state, Status: resource.StatusOK}, nil
 }
 
 func (k *Kind[C, M]) make(ctx context.Context, s scope[C], m *M) (string, error) {
@@ -160,14 +161,14 @@ func incomplete(id string, state resource.PropertyMap, reason error) error {
 	})
 }
 
-func (k *Kind[C, M]) update(ctx context.Context, s scope[C], req plugin.UpdateRequest) (resource.PropertyMap, error) {
+func (k *Kind[C, M]) update(ctx context.Context, s scope[C], req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
 	tags := allTags(req.NewInputs, s.defaultTags)
 	if req.Preview {
-		return k.state(req.NewInputs, k.unknownOutputs(req.OldOutputs), tags), nil
+		return plugin.UpdateResponse{Properties: k.state(req.NewInputs, k.unknownOutputs(req.OldOutputs), tags), Status: resource.StatusOK}, nil
 	}
 	m, decoded := k.inputs(req.NewInputs, s.defaultTags)
 	if err := decoded.err(); err != nil {
-		return nil, s.failed("update", err)
+		return plugin.UpdateResponse{}, s.failed("update", err)
 	}
 	before, _ := k.comparable(req.OldInputs, req.NewInputs)
 	old, _ := k.inputs(before, s.defaultTags)
@@ -175,15 +176,15 @@ func (k *Kind[C, M]) update(ctx context.Context, s scope[C], req plugin.UpdateRe
 
 	id := string(req.ID)
 	if err := k.changeTags(ctx, s, id, req.OldOutputs, tags); err != nil {
-		return nil, s.failed("tag", err)
+		return plugin.UpdateResponse{}, s.failed("tag", err)
 	}
 	if err := k.change(ctx, s, id, old, m); err != nil {
-		return nil, s.failed("update", err)
+		return plugin.UpdateResponse{}, s.failed("update", err)
 	}
 	if err := k.Read(ctx, s.client, id, m); err != nil {
-		return nil, s.failed("read", err)
+		return plugin.UpdateResponse{}, s.failed("read", err)
 	}
-	return k.state(req.NewInputs, encode(m, isOutput), tags), nil
+	return plugin.UpdateResponse{Properties: k.state(req.NewInputs, encode(m, isOutput), tags), Status: resource.StatusOK}, nil
 }
 
 func (k *Kind[C, M]) change(ctx context.Context, s scope[C], id string, old, m *M) error {
@@ -219,12 +220,12 @@ func (k *Kind[C, M]) changeTags(
 	return k.RemoveTags(ctx, s.client, target, removed)
 }
 
-func (k *Kind[C, M]) delete(ctx context.Context, s scope[C], req plugin.DeleteRequest) error {
+func (k *Kind[C, M]) delete(ctx context.Context, s scope[C], req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
 	// What an older state holds is enough to delete by, even if it would no longer pass as input.
 	m, _ := k.inputs(req.Inputs, s.defaultTags)
 	k.addOutputs(m, req.Outputs)
 	if err := k.Delete(ctx, s.client, string(req.ID), m); err != nil && !s.missing(err) {
-		return s.failed("delete", err)
+		return plugin.DeleteResponse{}, s.failed("delete", err)
 	}
-	return nil
+	return plugin.DeleteResponse{Status: resource.StatusOK}, nil
 }

@@ -50,10 +50,10 @@ type Resource[C any] interface {
 	token() string
 	check(resource.PropertyMap, map[string]string) []plugin.CheckFailure
 	diff(scope[C], plugin.DiffRequest) (plugin.DiffResult, error)
-	create(context.Context, scope[C], plugin.CreateRequest) (string, resource.PropertyMap, error)
-	read(context.Context, scope[C], plugin.ReadRequest) (plugin.ReadResult, error)
-	update(context.Context, scope[C], plugin.UpdateRequest) (resource.PropertyMap, error)
-	delete(context.Context, scope[C], plugin.DeleteRequest) error
+	create(context.Context, scope[C], plugin.CreateRequest) (plugin.CreateResponse, error)
+	read(context.Context, scope[C], plugin.ReadRequest) (plugin.ReadResponse, error)
+	update(context.Context, scope[C], plugin.UpdateRequest) (plugin.UpdateResponse, error)
+	delete(context.Context, scope[C], plugin.DeleteRequest) (plugin.DeleteResponse, error)
 }
 
 // Invocable is a function of a package: a *[Function].
@@ -228,11 +228,7 @@ func (s *session[C]) Create(ctx context.Context, req plugin.CreateRequest) (plug
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	id, state, err := kind.create(ctx, scope, req)
-	if err != nil {
-		return plugin.CreateResponse{}, err
-	}
-	return plugin.CreateResponse{ID: resource.ID(id), Properties: state, Status: resource.StatusOK}, nil
+	return kind.create(ctx, scope, req)
 }
 
 func (s *session[C]) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
@@ -240,11 +236,7 @@ func (s *session[C]) Read(ctx context.Context, req plugin.ReadRequest) (plugin.R
 	if err != nil {
 		return plugin.ReadResponse{}, err
 	}
-	result, err := kind.read(ctx, scope, req)
-	if err != nil {
-		return plugin.ReadResponse{}, err
-	}
-	return plugin.ReadResponse{ReadResult: result, Status: resource.StatusOK}, nil
+	return kind.read(ctx, scope, req)
 }
 
 func (s *session[C]) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
@@ -252,11 +244,7 @@ func (s *session[C]) Update(ctx context.Context, req plugin.UpdateRequest) (plug
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	state, err := kind.update(ctx, scope, req)
-	if err != nil {
-		return plugin.UpdateResponse{}, err
-	}
-	return plugin.UpdateResponse{Properties: state, Status: resource.StatusOK}, nil
+	return kind.update(ctx, scope, req)
 }
 
 func (s *session[C]) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
@@ -264,10 +252,7 @@ func (s *session[C]) Delete(ctx context.Context, req plugin.DeleteRequest) (plug
 	if err != nil {
 		return plugin.DeleteResponse{}, err
 	}
-	if err := kind.delete(ctx, scope, req); err != nil {
-		return plugin.DeleteResponse{}, err
-	}
-	return plugin.DeleteResponse{Status: resource.StatusOK}, nil
+	return kind.delete(ctx, scope, req)
 }
 
 func (s *session[C]) Invoke(ctx context.Context, req plugin.InvokeRequest) (plugin.InvokeResponse, error) {

@@ -43,8 +43,8 @@ func (*config) Check(*provider.Problems) {}
 // Connect implements [provider.Config].
 func (*config) Connect() (client, map[string]string, error) { return client{}, nil, nil }
 
-// text is a drawn text: which characters to draw, how many of each class at least, and what came of it. The official
-// plugin fills in its defaults.
+// text is a drawn text: which characters to draw, and what came of it. The official plugin fills in its defaults. The
+// program states no least numbers of characters: only what was drawn elsewhere and adopted has them.
 type text struct {
 	Length          int32             `pulumi:"length"`
 	Lower           *bool             `pulumi:"lower,optional,output"`
@@ -80,7 +80,6 @@ var randomString = &provider.Kind[client, text]{
 	Token:   "random:index/randomString:RandomString",
 	Replace: replacing,
 	Rules:   lengthRules,
-	Check:   check,
 	Create:  func(_ context.Context, _ client, in *text) (string, error) { return draw(in) },
 	Read: func(_ context.Context, _ client, id string, in *text) error {
 		in.Result = id
@@ -96,7 +95,6 @@ var randomPassword = &provider.Kind[client, password]{
 	Replace: replacing,
 	Secret:  []string{"result", "bcryptHash"},
 	Rules:   lengthRules,
-	Check:   func(in *password, problems *provider.Problems) { check(&in.text, problems) },
 	Create:  func(context.Context, client, *password) (string, error) { return drawnLater, nil },
 	Read: func(_ context.Context, _ client, _ string, in *password) error {
 		if in.Result == "" {
@@ -126,33 +124,18 @@ func (t *text) fillIn() {
 		*class = new(stated(*class))
 	}
 	for _, least := range []**int32{&t.MinLower, &t.MinUpper, &t.MinNumeric, &t.MinSpecial} {
-		*least = new(count(*least))
+		if *least == nil {
+			*least = new(int32)
+		}
 	}
 }
 
 // stated says whether a class is drawn from: one that is not stated is.
 func stated(class *bool) bool { return class == nil || *class }
 
-func count(least *int32) int32 {
-	if least == nil {
-		return 0
-	}
-	return *least
-}
-
-const schema = "terraform-provider-random, internal/provider/string.go"
-
-var lengthRules = []provider.Rule{{Property: "length", Must: provider.Between(1, math.MaxInt32), Source: schema}}
-
-func check(in *text, problems *provider.Problems) {
-	if least := count(in.MinLower) + count(in.MinUpper) + count(in.MinNumeric) + count(in.MinSpecial); in.Length < least &&
-		problems.Known("length", "minLower", "minUpper", "minNumeric", "minSpecial") {
-		problems.Refuse("length", in.Length, fmt.Sprintf("must be at least the sum of the minimums, %d (%s)", least, schema))
-	}
-	if len(in.alphabet()) == 0 && problems.Known("lower", "upper", "numeric", "special", "overrideSpecial") {
-		problems.Refuse("lower", false, "must be true if upper, numeric and special are false ("+schema+")")
-	}
-}
+var lengthRules = []provider.Rule{{
+	Property: "length", Must: provider.Between(1, math.MaxInt32), Source: "terraform-provider-random, internal/provider/string.go",
+}}
 
 const (
 	lowerCharacters   = "abcdefghijklmnopqrstuvwxyz"
@@ -161,15 +144,12 @@ const (
 	specialCharacters = "!@#$%&*()-_=+[]{}<>:?"
 )
 
-func (t *text) special() string {
-	if t.OverrideSpecial != nil {
-		return *t.OverrideSpecial
-	}
-	return specialCharacters
-}
-
 // alphabet is all characters that may occur.
 func (t *text) alphabet() string {
+	special := specialCharacters
+	if t.OverrideSpecial != nil {
+		special = *t.OverrideSpecial
+	}
 	var alphabet strings.Builder
 	for _, class := range []struct {
 		flag       *bool
@@ -178,7 +158,7 @@ func (t *text) alphabet() string {
 		{t.Lower, lowerCharacters},
 		{t.Upper, upperCharacters},
 		{t.Numeric, numericCharacters},
-		{t.Special, t.special()},
+		{t.Special, special},
 	} {
 		if stated(class.flag) {
 			alphabet.WriteString(class.characters)
@@ -187,43 +167,14 @@ func (t *text) alphabet() string {
 	return alphabet.String()
 }
 
-// draw draws the least number of each class, the rest from the whole alphabet,
-// and shuffles them.
 func draw(in *text) (string, error) {
-	drawn := make([]byte, 0, in.Length)
-	for _, class := range []struct {
-		least      int32
-		characters string
-	}{
-		{count(in.MinLower), lowerCharacters},
-		{count(in.MinUpper), upperCharacters},
-		{count(in.MinNumeric), numericCharacters},
-		{count(in.MinSpecial), in.special()},
-		{in.Length, in.alphabet()},
-	} {
-		for taken := int32(0); taken < class.least && len(drawn) < int(in.Length); taken++ {
-			position, err := below(len(class.characters))
-			if err != nil {
-				return "", err
-			}
-			drawn = append(drawn, class.characters[position])
-		}
-	}
-	for last := len(drawn) - 1; last > 0; last-- {
-		other, err := below(last + 1)
+	alphabet, drawn := in.alphabet(), make([]byte, in.Length)
+	for i := range drawn {
+		position, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
 		if err != nil {
-			return "", err
+			return "", fmt.Errorf("draw a random number: %w", err)
 		}
-		drawn[last], drawn[other] = drawn[other], drawn[last]
+		drawn[i] = alphabet[position.Int64()]
 	}
 	return string(drawn), nil
-}
-
-// below draws a number from 0 up to, and not including, the bound.
-func below(bound int) (int, error) {
-	number, err := rand.Int(rand.Reader, big.NewInt(int64(bound)))
-	if err != nil {
-		return 0, fmt.Errorf("draw a random number: %w", err)
-	}
-	return int(number.Int64()), nil
 }
