@@ -11,7 +11,7 @@ import (
 
 func TestTheCommandJudgesAFileOrWhatItIsFed(t *testing.T) {
 	harmless, hostile := recorded(t, "everyday/edit-capacity"), recorded(t, "hostile/sg-self")
-	judge(t, harmless).expect(t, 0, "Passed: nothing changes but free properties (1 update).")
+	judge(t, harmless).expect(t, 0, "Passed: nothing changes but free properties (1 to update).")
 	refused := judge(t, hostile, "--commit", "c0ffee")
 	refused.expect(t, 1, "ingress[0].self is not free: not set → true", "plan-gate: refused; if this is meant, let it pass with\n  --allow ecs-tasks@")
 	if !strings.Contains(refused.markdown, "| `allow:"+refused.allowances()[0]+"` |") {
@@ -25,6 +25,14 @@ func TestTheCommandJudgesAFileOrWhatItIsFed(t *testing.T) {
 	judge(t, "", append([]string{file, "--commit=c0ffee"}, refused.allowing()...)...).expect(t, 0, "(allowed)", "Passed: what is not known to be harmless is allowed for this commit")
 	judgeWith(t, hostile, []string{"PLAN_GATE_ALLOW=other,\n  " + refused.allowances()[0]}, "--commit", "c0ffee").
 		expect(t, 0, "(allowed)", "fits nothing in this plan at this commit: --allow other\n")
+	// Where an allowance is pasted as the option or the label that the gate prints.
+	for _, spelling := range []string{"--allow ", "allow:"} {
+		pasted := judgeWith(t, hostile, []string{"PLAN_GATE_ALLOW=" + spelling + refused.allowances()[0]}, "--commit", "c0ffee")
+		pasted.expect(t, 0, "(allowed)")
+		if strings.Contains(pasted.stderr, "fits nothing") {
+			t.Errorf("with %q the gate says\n%s", spelling, pasted.stderr)
+		}
+	}
 	judge(t, hostile, append(refused.allowing(), "--commit", "decaf")...).expect(t, 1, "refused")
 	judge(t, harmless, "--stack", "mediaserver/dev").expect(t, 0)
 	judge(t, harmless, "--stack", "mediaserver/prod").expect(t, 4, "it is of the stack mediaserver/dev, and should be of mediaserver/prod")

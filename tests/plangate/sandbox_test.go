@@ -50,7 +50,7 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 	t.Run("the first plan passes", func(t *testing.T) {
 		// The stack itself is a step too.
 		judge(t, first, "--stack", "mediaserver/"+deployed.Name).
-			expect(t, 0, fmt.Sprintf("Passed: creates the whole stack mediaserver/%s (%d create).", deployed.Name, len(inventory.Default())+1))
+			expect(t, 0, fmt.Sprintf("Passed: creates the whole stack mediaserver/%s (%d to create).", deployed.Name, len(inventory.Default())+1))
 	})
 	t.Run("the inventory has every type of the stack, and no other", func(t *testing.T) {
 		var want []string

@@ -77,7 +77,7 @@ func (u *upWorkflow) comesUp(t *testing.T) {
 	if outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
 		t.Errorf("outputs %v", outputs)
 	}
-	if summary := r.read("summary"); !strings.Contains(summary, fmt.Sprintf("### Plan: `%d create`\n\n**Passed: creates the whole stack mediaserver/%s.**", len(inventory.Default())+1, u.Name)) {
+	if summary := r.read("summary"); !strings.Contains(summary, fmt.Sprintf("### Plan: `%d to create`\n\n**Passed: creates the whole stack mediaserver/%s.**", len(inventory.Default())+1, u.Name)) {
 		t.Errorf("summary %q", summary)
 	}
 }
@@ -88,8 +88,8 @@ func (u *upWorkflow) stopsAChangedProgram(t *testing.T) {
 	judged := upRunner(t, u.Deployment, u.Changed(retention("60")))
 	judged.run(u.preview)
 	judged.run(u.judging)
-	alarms := sandboxtest.Edit{File: "Pulumi.yaml", Old: "SNS topic to notify of alarms (empty for none)\n    default: \"\"",
-		New: "SNS topic to notify of alarms (empty for none)\n    default: arn:aws:sns:" + sandbox.Region + ":" + sandbox.Account + ":pages"}
+	alarms := sandboxtest.Edit{File: "Pulumi.yaml", Old: "Existing Amazon SNS topic to notify; empty for none\n    default: \"\"",
+		New: "Existing Amazon SNS topic to notify; empty for none\n    default: arn:aws:sns:" + sandbox.Region + ":" + sandbox.Account + ":pages"}
 	for because, program := range map[string]*sandbox.Stack{
 		"violates plan: properties changed: ~~retentionInDays[{60}!={90}]": u.Changed(retention("90")),
 		"create is not allowed by the plan":                                u.Changed(retention("60"), alarms),

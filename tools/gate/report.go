@@ -179,7 +179,7 @@ func (j Judgement) count() string {
 	slices.Sort(order)
 	var words []string
 	for _, operation := range order {
-		words = append(words, fmt.Sprintf("%d %s", counts[operation], operation))
+		words = append(words, fmt.Sprintf("%d to %s", counts[operation], operation))
 	}
 	if len(words) == 0 {
 		return "no changes"

@@ -24,13 +24,13 @@ func written(t *testing.T, plan map[string]any) (text, markdown string) {
 func TestAReportSaysWhatChangesAndWhatIsRefused(t *testing.T) {
 	plan := edited(t, stackOf(t), "", edit{theVersioning, "inputs.versioningConfiguration.status", `"Suspended"`}, edit{theLogs, "inputs.retentionInDays", "60"})
 	text, markdown := written(t, plan)
-	for _, phrase := range []string{"versioningConfiguration.status is not free: Enabled → Suspended\n", "Refused: not all of the plan is known to be harmless (2 update)."} {
+	for _, phrase := range []string{"versioningConfiguration.status is not free: Enabled → Suspended\n", "Refused: not all of the plan is known to be harmless (2 to update)."} {
 		if !strings.Contains(text, phrase) {
 			t.Errorf("the text lacks %q:\n%s", phrase, text)
 		}
 	}
 	for _, phrase := range []string{
-		"### Plan: `2 update`\n\n**Refused: not all of the plan is known to be harmless.**\n",
+		"### Plan: `2 to update`\n\n**Refused: not all of the plan is known to be harmless.**\n",
 		"| `media-storage` | `aws:s3/bucketVersioningV2:BucketVersioningV2` | `update` | `versioningConfiguration.status is not free: Enabled → Suspended` | `allow:media-storage@",
 		"| `update` | `ecs-logs` | `aws:cloudwatch/logGroup:LogGroup` | `retentionInDays` |\n",
 	} {
@@ -39,7 +39,7 @@ func TestAReportSaysWhatChangesAndWhatIsRefused(t *testing.T) {
 		}
 	}
 	text, markdown = written(t, newStack(t))
-	if !strings.Contains(text, "Passed: creates the whole stack mediaserver/sandbox (51 create).") || !strings.Contains(markdown, "**Passed: creates the whole stack mediaserver/sandbox.**") {
+	if !strings.Contains(text, "Passed: creates the whole stack mediaserver/sandbox (51 to create).") || !strings.Contains(markdown, "**Passed: creates the whole stack mediaserver/sandbox.**") {
 		t.Errorf("a new stack:\n%s\n%s", text, markdown)
 	}
 	if text, _ = written(t, stackOf(t)); text != "Passed: nothing changes but free properties (no changes).\n" {

@@ -157,9 +157,15 @@ func parse(words []string) (request, error) {
 	return asked, nil
 }
 
-// split takes a list of allowances apart.
+// split takes a list of allowances apart. People also paste them as the gate prints them: as options, or as labels.
 func split(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+	var allowances []string
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
+		if word != "--allow" {
+			allowances = append(allowances, strings.TrimPrefix(word, "allow:"))
+		}
+	}
+	return allowances
 }
 
 func quoted(name string) string {
