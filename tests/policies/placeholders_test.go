@@ -71,8 +71,8 @@ func TestTheDocumentListsThePlaceholdersThatThereAre(t *testing.T) {
 	}
 	// Two stacks of the tests must differ in what tells stacks of one account apart, and have all the rest.
 	for who, values := range map[string]stack{"dev": dev, "prod": prod} {
-		if got := slices.Sorted(maps.Keys(values)); !slices.Equal(got, listed) {
-			t.Errorf("%s has values for %q, the document lists %q", who, got, listed)
+		if got := slices.Sorted(maps.Keys(values)); !slices.Equal(got, found) {
+			t.Errorf("%s has values for %q, the policies have %q", who, got, found)
 		}
 	}
 }
