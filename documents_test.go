@@ -54,8 +54,8 @@ func read(t *testing.T, path string) string {
 var update = flag.Bool("update", false, "bring the tables of the documents and the pictures of the dashboard up to date")
 
 func TestTheTablesOfTheDocumentsAreUpToDate(t *testing.T) {
-	readme := withTable(t, read(t, "README.md"), "Settings", "| Setting | Default | Meaning |", settingRows())
-	readme = withTable(t, readme, "Outputs", "| Output | Meaning |", outputRows(t))
+	readme := withList(t, read(t, "README.md"), "Settings", settingList())
+	readme = withList(t, readme, "Outputs", outputList(t))
 	for document, made := range map[string]string{"README.md": readme, "docs/resources.md": withResources(t, read(t, "docs/resources.md"))} {
 		switch {
 		case made == read(t, document):
@@ -69,48 +69,34 @@ func TestTheTablesOfTheDocumentsAreUpToDate(t *testing.T) {
 	}
 }
 
-// withTable is a document with other rows in the table under a heading.
-func withTable(t *testing.T, document, heading, header string, rows []string) string {
-	t.Helper()
-	before, section, found := strings.Cut(document, "\n## "+heading+"\n")
-	introduction, table, hasTable := strings.Cut(section, header+"\n")
-	if !found || !hasTable || strings.Contains(introduction, "\n## ") {
-		t.Fatalf("there is no table %s under the heading %q", header, heading)
-	}
-	for strings.HasPrefix(table, "|") {
-		_, table, _ = strings.Cut(table, "\n")
-	}
-	line := strings.Repeat("|---", strings.Count(header, "|")-1) + "|\n"
-	return before + "\n## " + heading + "\n" + introduction + header + "\n" + line + strings.Join(rows, "\n") + "\n" + table
-}
-
-// settingRows are the rows of the settings: in the order of the program, with
-// what Pulumi.yaml says of each.
-func settingRows() []string {
-	var rows []string
+// settingList are the settings: in the order of the program, with what
+// Pulumi.yaml says of each.
+func settingList() string {
+	var list strings.Builder
 	for _, setting := range new(settings).rows() {
 		declared := project().Config[setting.key]
-		defaultCell := " "
+		usual := ""
 		if text := settingText(declared.Default); text != "" {
-			defaultCell = " `" + text + "` "
+			usual = " (`" + text + "`)"
 		}
-		rows = append(rows, fmt.Sprintf("| `%s` |%s| %s |", setting.key, defaultCell, declared.Description))
+		fmt.Fprintf(&list, "- `%s`%s: %s\n", setting.key, usual, declared.Description)
 	}
-	return rows
+	return list.String()
 }
 
-// outputRows are the rows of the outputs: in the order of the program, with what
-// the comment beside each says.
-func outputRows(t *testing.T) []string {
+// outputList are the outputs: in the order of the program, with what the comment
+// beside each says.
+func outputList(t *testing.T) string {
 	t.Helper()
-	var rows []string
-	for _, output := range regexp.MustCompile(`(?m)^\t\t"(\w+)":.*,\s+// (.+)$`).FindAllStringSubmatch(read(t, "main.go"), -1) {
-		rows = append(rows, fmt.Sprintf("| `%s` | %s |", output[1], output[2]))
+	var list strings.Builder
+	outputs := regexp.MustCompile(`(?m)^\t\t"(\w+)":.*,\s+// (.+)$`).FindAllStringSubmatch(read(t, "main.go"), -1)
+	for _, output := range outputs {
+		fmt.Fprintf(&list, "- `%s`: %s\n", output[1], output[2])
 	}
-	if exported := stackOutputsOf(t, newRecorder(), nil); len(exported) != len(rows) {
-		t.Errorf("main.go says of %d outputs what they are, and exports %d", len(rows), len(exported))
+	if exported := stackOutputsOf(t, newRecorder(), nil); len(exported) != len(outputs) {
+		t.Errorf("main.go says of %d outputs what they are, and exports %d", len(outputs), len(exported))
 	}
-	return rows
+	return list.String()
 }
 
 // withResources is docs/resources.md with the resources of the inventory.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -184,13 +185,10 @@ func TestTheDocumentExplainsEverythingThatChangesInPlace(t *testing.T) {
 	t.Parallel()
 	var explained []string
 	for line := range strings.Lines(text(t, filepath.Join(repository, "docs", "adopting.md"))) {
-		columns := strings.Split(line, "|")
-		if len(columns) != 5 {
-			continue
-		}
-		for key := range strings.SplitSeq(columns[1], ",") {
-			if name, isKey := strings.CutPrefix(strings.TrimSpace(key), "`"); isKey {
-				explained = append(explained, strings.TrimSuffix(name, "`"))
+		keys, _, isItem := strings.Cut(line, ": ")
+		for _, key := range regexp.MustCompile("`([A-Z]\\w+ [a-z0-9-]+)`").FindAllStringSubmatch(keys, -1) {
+			if isItem && strings.HasPrefix(line, "- `") {
+				explained = append(explained, key[1])
 			}
 		}
 	}

@@ -106,12 +106,12 @@ func document(t *testing.T) string {
 }
 
 func TestTheDocumentShowsTheFreeList(t *testing.T) {
-	table, err := exec.CommandContext(t.Context(), gate(t), "--rules").Output()
-	if err != nil || strings.Count(string(table), "\n") < 20 {
-		t.Fatalf("%s: %v", table, err)
+	list, err := exec.CommandContext(t.Context(), gate(t), "--rules").Output()
+	if err != nil || strings.Count(string(list), "\n") < 20 {
+		t.Fatalf("%s: %v", list, err)
 	}
-	if !strings.Contains(document(t), "\n\n"+string(table)+"\n") {
-		t.Error("docs/pull-requests.md shows another table than scripts/plan-gate --rules prints; copy it there")
+	if !strings.Contains(document(t), "\n\n"+string(list)+"\n") {
+		t.Error("docs/pull-requests.md shows another list than scripts/plan-gate --rules prints; copy it there")
 	}
 }
 

@@ -19,14 +19,34 @@ const script = "../../scripts/fill-policies"
 // guide is the document that tells how the policies are used, seen from this package.
 const guide = "../../docs/permissions.md"
 
-// examples are the placeholders of the document's table with their examples.
+// examples are the placeholders with their values in the document's command.
 func examples(t *testing.T) stack {
 	t.Helper()
-	listed := stack{}
-	for _, row := range documents.Table(t, guide, "| Placeholder | What it stands for | Example |") {
-		listed[row[0]] = row[2]
+	given := stack{}
+	for word := range strings.FieldsSeq(documents.Commands(t, guide, "scripts/fill-policies /tmp/policies")) {
+		if name, value, found := strings.Cut(word, "="); found {
+			given[name] = value
+		}
 	}
-	return listed
+	return given
+}
+
+// explained are the placeholders that the document explains, sorted.
+func explained(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for line := range strings.Lines(string(text)) {
+		if names, _, isItem := strings.Cut(line, ": "); isItem && strings.HasPrefix(line, "- `") {
+			for _, match := range regexp.MustCompile("`([A-Z_]+)`").FindAllStringSubmatch(names, -1) {
+				found = append(found, match[1])
+			}
+		}
+	}
+	return sorted(found)
 }
 
 // openPlaceholders are those of all documents that the caller of the script fills in, sorted.
@@ -42,14 +62,17 @@ func openPlaceholders(t *testing.T) []string {
 }
 
 func TestTheDocumentListsThePlaceholdersThatThereAre(t *testing.T) {
-	listed := slices.Sorted(maps.Keys(examples(t)))
-	if found := openPlaceholders(t); !slices.Equal(listed, found) {
-		t.Errorf("the document lists %q, the documents have %q", listed, found)
+	found := openPlaceholders(t)
+	if listed := explained(t); !slices.Equal(listed, found) {
+		t.Errorf("the document explains %q, the policies have %q", listed, found)
+	}
+	if given := slices.Sorted(maps.Keys(examples(t))); !slices.Equal(given, found) {
+		t.Errorf("the document's command fills in %q, the policies have %q", given, found)
 	}
 	// Two stacks of the tests must differ in what tells stacks of one account apart, and have all the rest.
 	for who, values := range map[string]stack{"dev": dev, "prod": prod} {
-		if got := slices.Sorted(maps.Keys(values)); !slices.Equal(got, listed) {
-			t.Errorf("%s has values for %q, the document lists %q", who, got, listed)
+		if got := slices.Sorted(maps.Keys(values)); !slices.Equal(got, found) {
+			t.Errorf("%s has values for %q, the policies have %q", who, got, found)
 		}
 	}
 }

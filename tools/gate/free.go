@@ -45,18 +45,18 @@ type freeProperty struct {
 
 // freeList is the whole list.
 var freeList = []freeProperty{
-	{anyType, "tags.*", "not Environment and Project, in any case of letters", "Tags are for people. The policies of the deploying role ask for those two.", tagForPeople, false},
-	{anyType, "tagsAll.*", "not Environment and Project, in any case of letters", "The same with the tags of the setting `aws:defaultTags`.", tagForPeople, false},
-	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "up to 3600", "A delay between two steps of scaling. With one of years a service would scale once only.", between(0, 3600), false},
-	{scalableTarget, "maxCapacity", "1 or more", "A number of tasks. With 0 none would run.", atLeast(1), false},
+	{anyType, "tags.*", "not Environment and Project, in any case of letters", "The policies of the deploying role ask for those two.", tagForPeople, false},
+	{anyType, "tagsAll.*", "not Environment and Project, in any case of letters", "As above, for `aws:defaultTags`.", tagForPeople, false},
+	{scalingPolicy, "stepScalingPolicyConfiguration.cooldown", "up to 3600", "A delay. With one of years, a service would scale only once.", between(0, 3600), false},
+	{scalableTarget, "maxCapacity", "1 or more", "With 0, no task would run.", atLeast(1), false},
 	{scalableTarget, "minCapacity", "1 or more", "A number of tasks.", atLeast(1), false},
-	{dashboard, "dashboardBody.**", "with widgets of the types alarm, log, metric and text only", "People look at it. A custom widget would run a function of Lambda.", onlyShows, false},
+	{dashboard, "dashboardBody.**", "with widgets of the types alarm, log, metric and text only", "People look at it. A custom widget would run a Lambda function.", onlyShows, false},
 	{logGroup, "retentionInDays", "longer", "No event is deleted earlier.", keptLonger, false},
 	{metricAlarm, "alarmDescription", "", "A text for people.", isText, false},
 	{metricAlarm, "datapointsToAlarm", "fewer, 1 or more", "The alarm rings earlier.", falls, false},
-	{metricAlarm, "metricQueries[*].expression", "to the `maxCapacity` of the service", "The alarm at the highest number of tasks follows that number.", followsMaxCapacity, false},
-	{metricAlarm, "threshold", "from 1 to 99, of an alarm that only scales", "A percentage of scaling. Nobody is told by it.", thresholdOfScaling, false},
-	{metricAlarm, "threshold", "lower, 1 or more, of an alarm for people that rings above it", "The alarm rings earlier, and not always.", ringsEarlier, false},
+	{metricAlarm, "metricQueries[*].expression", "to the `maxCapacity` of the service", "The alarm at the highest number of tasks follows it.", followsMaxCapacity, false},
+	{metricAlarm, "threshold", "from 1 to 99, of an alarm that only scales", "It notifies nobody.", thresholdOfScaling, false},
+	{metricAlarm, "threshold", "lower, 1 or more, of an alarm for people that rings above it", "The alarm rings earlier.", ringsEarlier, false},
 	{metricAlarm, "threshold", "of the alarm at the highest number of tasks, to the one that adds tasks", "Tasks are busy where scaling would add one.", followsScaling, false},
 	{cluster, "settings[containerInsights].value", "enabled, enhanced or disabled", "How closely CloudWatch observes the cluster.", oneOf("enabled", "enhanced", "disabled"), false},
 	{service, "desiredCount", "1 or more", "A number of tasks.", atLeast(1), false},
@@ -64,32 +64,35 @@ var freeList = []freeProperty{
 	{service, "taskDefinition", "to the task definition of the stack", "What it runs is judged there.", runsOwnTasks, true},
 	{taskDefinition, "cpu", "more than 0", "The size of a task.", atLeast(1), false},
 	{taskDefinition, "memory", "more than 0", "The size of a task.", atLeast(1), false},
-	{taskDefinition, "runtimePlatform.cpuArchitecture", "X86_64 or ARM64", "The processor. An image for another one does not start.", oneOf("X86_64", "ARM64"), false},
-	{taskDefinition, "containerDefinitions[*].image", "another tag or digest of the same repository", "A release. Who may push to the repository decides what runs.", sameRepository, false},
-	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "one word of at most 20 letters, digits and hyphens", "The mode of the application. A secret does not fit.", isWord, false},
+	{taskDefinition, "runtimePlatform.cpuArchitecture", "X86_64 or ARM64", "An image for another processor does not start.", oneOf("X86_64", "ARM64"), false},
+	{taskDefinition, "containerDefinitions[*].image", "another tag or digest of the same repository", "Whoever may push to the repository decides what runs.", sameRepository, false},
+	{taskDefinition, "containerDefinitions[*].environment[NODE_ENV].value", "one word of at most 20 letters, digits and hyphens", "A secret does not fit.", isWord, false},
 	{taskDefinition, "containerDefinitions[*].healthCheck.command[*]", "the path of the URL, to that of the target group", "The health path.", healthPathOfContainer, false},
 	{taskDefinition, "containerDefinitions[*].healthCheck.startPeriod", "to the grace period of the service, 300 at most", "The container's check begins when the service's does.", followsGracePeriod, false},
 	{role, "description", "", "A text for people.", isText, false},
 	{loadBalancer, "idleTimeout", "1 or more", "A delay until an idle connection is closed.", atLeast(1), false},
 	{targetGroup, "deregistrationDelay", "", "A delay for requests that are under way.", atLeast(0), false},
 	{targetGroup, "slowStart", "", "A delay until a new task gets its full share.", atLeast(0), false},
-	{targetGroup, "healthCheck.healthyThreshold", "", "A threshold. AWS takes 2 to 10.", atLeast(2), false},
+	{targetGroup, "healthCheck.healthyThreshold", "", "AWS accepts 2 to 10.", atLeast(2), false},
 	{targetGroup, "healthCheck.interval", "shorter, 1 or more", "A broken task is noticed earlier.", falls, false},
 	{targetGroup, "healthCheck.path", "to that of the containers", "The health path.", healthPathOfTargets, false},
 	{targetGroup, "healthCheck.unhealthyThreshold", "fewer, 1 or more", "A broken task is noticed earlier.", falls, false},
 	{parameter, "description", "", "A text for people.", isText, false},
 }
 
-// WriteRules writes the free list as a table in Markdown.
+// WriteRules writes the free list as a list in Markdown: under each type its properties, which changes of them are free,
+// and why.
 func WriteRules(writer io.Writer) error {
 	var text strings.Builder
-	text.WriteString("| Type | Property | Free only | Why |\n| --- | --- | --- | --- |\n")
-	for _, row := range freeList {
-		kind := "`" + row.kind + "`"
-		if row.kind == anyType {
-			kind = "every type"
+	for i, row := range freeList {
+		if i == 0 || row.kind != freeList[i-1].kind {
+			fmt.Fprintf(&text, "- %s\n", strings.Replace("`"+row.kind+"`", "`"+anyType+"`", "every type", 1))
 		}
-		fmt.Fprintf(&text, "| %s | `%s` | %s | %s |\n", kind, row.path, row.only, row.why)
+		only := ""
+		if row.only != "" {
+			only = ": " + row.only
+		}
+		fmt.Fprintf(&text, "  - `%s`%s. %s\n", row.path, only, row.why)
 	}
 	_, err := io.WriteString(writer, text.String())
 	return err
