@@ -35,15 +35,15 @@ func TestAlarmsWithThresholdsThatTheProgramRefusesAreRefused(t *testing.T) {
 }
 
 func TestTheBoundsOfThresholdsAreTheProgramsOwn(t *testing.T) {
-	text, err := os.ReadFile("../../Pulumi.yaml")
+	text, err := os.ReadFile("../../config.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, each := range thresholds {
-		_, described, _ := strings.Cut(string(text), "\n  "+each.setting+":\n")
-		described, _, _ = strings.Cut(described, "default:")
-		if want := fmt.Sprintf("(1 to %d", each.most); !strings.Contains(described, want) {
-			t.Errorf("Pulumi.yaml does not say %s of %s", want, each.setting)
+		_, row, _ := strings.Cut(string(text), fmt.Sprintf("row(%q,", each.setting))
+		row, _, _ = strings.Cut(row, "row(")
+		if want := fmt.Sprintf("between(1, %d,", each.most); !strings.Contains(row, want) {
+			t.Errorf("config.go does not say %s of %s", want, each.setting)
 		}
 	}
 }
