@@ -44,7 +44,7 @@ Exit codes:
    7  docker cannot start it: its entry point or its user
    8  it exited
    9  it was killed because it took too much memory
-  10  the program of the container's own health check (curl) is not in the image
+  10  the program of the container's own health check (curl or wget) is not in the image
   11  it listens on another port
   12  it listens on 127.0.0.1 only
   13  the health path answers another status, or TLS
