@@ -1,7 +1,6 @@
 package adopt
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"mediaserver/tools/adopt/tfstate"
 )
 
 // The signatures with which a deployment marks a secret value (pulumi/sdk, resource.SigKey and SecretSig).
@@ -33,11 +34,8 @@ type Deployment struct {
 
 // ReadDeployment reads what `pulumi stack export` printed for a stack.
 func ReadDeployment(exported []byte, stack string) (*Deployment, error) {
-	decoder := json.NewDecoder(bytes.NewReader(exported))
-	// Numbers stay as they are.
-	decoder.UseNumber()
 	read := &Deployment{stack: stack}
-	if err := decoder.Decode(&read.fields); err != nil {
+	if err := tfstate.Decode(exported, &read.fields); err != nil {
 		return nil, fmt.Errorf("read the stack's state: %w", err)
 	}
 	read.deployment, _ = read.fields["deployment"].(map[string]any)

@@ -19,6 +19,7 @@
 package readback
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -160,7 +161,7 @@ func ownTags(tags any) map[string]any {
 
 // decode reads JSON that is part of the program. Numbers stay the texts that they are.
 func decode(text []byte, into any) {
-	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {
 		panic(fmt.Sprintf("read %s: %v", text, err))
