@@ -73,7 +73,7 @@ sandbox: ## Deploy all 36 resources into an emulated AWS account on this machine
 sandbox-down: ## Destroy the sandbox and stop everything it started
 	@scripts/sandbox down
 
-acceptance: ## Test everything on AWS and remove it again (ARGS=--sandbox: in an emulated AWS)
+acceptance: ## Test everything on AWS and remove it again
 	@scripts/acceptance $(ARGS)
 
 bench: ## Measure preview, up and destroy against an empty program

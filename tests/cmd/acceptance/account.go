@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,12 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"gopkg.in/yaml.v3"
 
-	"mediaserver/tests/internal/appimage"
 	"mediaserver/tests/internal/sandbox"
 )
 
@@ -59,97 +55,108 @@ func FindAccount(ctx context.Context) (Account, error) {
 	}, nil
 }
 
-// What a run costs, in US cents: list prices of autumn 2026 in London (eu-west-2). An hour of the stack with one or two
-// tasks of the smallest size is about 10 cents (docs/operating.md: 60 to 70 dollars a month); the images, the calls and
-// the tasks that fail are far below one.
-const centsPerHour = 10
+// about is how long a run takes, estimated from the documents of AWS and the provider.
+const about = 45 * time.Minute
 
-// Plan says what a run does, in which account, how long it takes and what it costs.
-func (a Account) Plan(name, folder, report string) string {
-	// Twice the time covers what AWS takes on a slow day.
-	cents := max(1, int(2*About().Hours()*centsPerHour+0.5))
+// Plan says what a run does, in which account, how long it takes and what it costs, at list prices of autumn 2026 in London
+// (eu-west-2): an hour of the stack with one or two tasks of the smallest size is about 10 US cents (docs/operating.md).
+func (a Account) Plan(ctx context.Context, name string, options Options) string {
 	var text strings.Builder
-	text.WriteString("The acceptance run deploys a stack of its own on AWS, tries everything, and destroys it.\n\n")
-	fmt.Fprintf(&text, "  Account  %s, as %s\n", a.ID, a.Caller)
-	fmt.Fprintf(&text, "  Region   %s (it needs its default VPC)\n", a.Region)
-	fmt.Fprintf(&text, "  Name     %s: every name begins with it, and it is the tag %s\n", name, RunTag)
-	fmt.Fprintf(&text, "  Takes    about %d minutes; an estimate, and AWS has slow days\n", int(About().Round(5*time.Minute).Minutes()))
-	fmt.Fprintf(&text, "  Costs    less than %d US cents; anything left behind costs about %d US dollars a day\n", cents, (24*centsPerHour+99)/100)
-	fmt.Fprintf(&text, "  State    %s (removed when everything has passed)\n", folder)
-	fmt.Fprintf(&text, "  Report   %s\n\n", report)
-	text.WriteString(Steps())
+	fmt.Fprintf(&text, `The acceptance run deploys a stack of its own on AWS, tries everything, and destroys it.
+
+  Account  %s, as %s
+  Region   %s (it needs its default VPC)
+  Name     %s: every name begins with it, and it is the tag %s
+  Takes    about %.0f minutes; an estimate, and AWS has slow days
+  Costs    less than 15 US cents; anything left behind costs 2 to 3 US dollars a day
+  State    %s (removed when everything has passed)
+  Report   %s
+
+`, a.ID, a.Caller, a.Region, name, RunTag, about.Minutes(), options.Folder, options.Report)
+	for i, step := range allSteps() {
+		fmt.Fprintf(&text, "  %2d. %s\n", i+1, step.name)
+	}
 	text.WriteString("\nUse an account for tests, with an administrator's rights. Ctrl-C ends the run early and destroys everything.\n")
+	if found, err := a.Config.Credentials.Retrieve(ctx); err == nil && found.CanExpire && time.Until(found.Expires) < 2*about {
+		fmt.Fprintf(&text, "\nThe credentials expire at %s. If nothing renews them, the run may not be able to destroy everything.\n",
+			found.Expires.Local().Format("15:04"))
+	}
 	return text.String()
 }
 
-// Target makes an empty stack for a run in the account, with its state and its settings in the folder.
-func (a Account) Target(ctx context.Context, root, folder, name, cli string) (*Target, error) {
-	environment := sandbox.Environment{Misleading: misleading, Variables: map[string]string{
-		"PULUMI_BACKEND_URL":            (&url.URL{Scheme: "file", Path: filepath.Join(folder, "state"), RawQuery: "metadata=skip"}).String(),
-		"PULUMI_CONFIG_PASSPHRASE_FILE": filepath.Join(folder, "passphrase"),
+// Target is an account with a stack for the run, which holds nothing yet.
+type Target struct {
+	Account
+	// Name is the name of the run: the stack's name and its setting name.
+	Name string
+	// CLI is the Pulumi CLI.
+	CLI string
+	// Environment points programs at the stack and the account.
+	Environment sandbox.Environment
+	// Public asks the load balancer as a user does.
+	Public *http.Client
+	// Patience is how long to wait between two looks at something that takes its time.
+	Patience time.Duration
+}
+
+// Target makes the folder of the run and in it an empty stack, its settings, its state and its passphrase. The variables are
+// further ones that lead to the account.
+func (a Account) Target(ctx context.Context, name, cli string, options Options, variables map[string]string) (*Target, error) {
+	in := func(file string) string { return filepath.Join(options.Folder, file) }
+	target := &Target{Account: a, Name: name, CLI: cli, Public: http.DefaultClient, Patience: 5 * time.Second}
+	target.Environment = sandbox.Environment{Misleading: misleading, Variables: map[string]string{
+		"PULUMI_BACKEND_URL":            (&url.URL{Scheme: "file", Path: in("state"), RawQuery: "metadata=skip"}).String(),
+		"PULUMI_CONFIG_PASSPHRASE_FILE": in("passphrase"),
 		"PULUMI_STACK":                  name,
 		"PULUMI_SKIP_UPDATE_CHECK":      "true",
 		"AWS_REGION":                    a.Region,
 		"AWS_DEFAULT_REGION":            a.Region,
 	}}
-	target := &Target{
-		Name: name, Account: a.ID, Region: a.Region, Partition: a.Partition, Config: a.Config,
-		CLI: cli, SettingsFile: filepath.Join(folder, "Pulumi."+name+".yaml"),
-		Environment: environment.Environ(), Exports: environment.Exports(),
-		Containers: &Containers{Push: a.push, Public: http.DefaultClient},
-		Patience:   5 * time.Second,
-	}
-	return target, a.initialize(ctx, root, folder, target)
-}
-
-// initialize makes the folders, the passphrase and the stack. The CLI writes what it needs to decrypt the stack's
-// secrets into a settings file beside Pulumi.yaml, so it runs where a copy of that is, and the work tree stays as it
-// is.
-func (a Account) initialize(ctx context.Context, root, folder string, target *Target) error {
-	project, err := os.ReadFile(filepath.Join(root, "Pulumi.yaml"))
-	if err != nil {
-		return fmt.Errorf("read the project: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Join(folder, "state"), 0o700); err != nil {
-		return fmt.Errorf("make the folder of the state: %w", err)
-	}
-	settings, err := yaml.Marshal(map[string]any{"config": map[string]string{"aws:region": a.Region}})
-	if err != nil {
-		return fmt.Errorf("encode the settings: %w", err)
-	}
-	for file, text := range map[string][]byte{
-		filepath.Join(folder, "Pulumi.yaml"): project,
-		filepath.Join(folder, "passphrase"):  []byte(rand.Text()),
-		target.SettingsFile:                  settings,
-	} {
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			return fmt.Errorf("write %s: %w", file, err)
+	for variable, value := range variables {
+		if _, isSet := target.Environment.Variables[variable]; !isSet {
+			target.Environment.Variables[variable] = value
 		}
 	}
-	initialize := exec.CommandContext(ctx, target.CLI, "--non-interactive", "stack", "init", target.Name)
-	initialize.Dir, initialize.Env = folder, target.Environment
-	if output, err := initialize.CombinedOutput(); err != nil {
-		return fmt.Errorf("make the stack: %w\n%s", err, output)
+	if err := os.MkdirAll(in("state"), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the run: %w", err)
 	}
-	return nil
+	project, err := os.ReadFile(filepath.Join(options.Root, "Pulumi.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("read the project: %w", err)
+	}
+	configuration := map[string]any{"aws:region": a.Region, "aws:defaultTags": map[string]any{"tags": target.tags()}}
+	for key, value := range firstSettings(name) {
+		configuration["mediaserver:"+key] = value
+	}
+	settings, err := yaml.Marshal(map[string]any{"config": configuration})
+	if err != nil {
+		return nil, fmt.Errorf("encode the settings: %w", err)
+	}
+	for file, text := range map[string][]byte{
+		// The CLI keeps the stack's settings beside the project, so the run has a project of its own, with the same program.
+		"Pulumi.yaml": fmt.Appendf(project, "main: %q\n", options.Root),
+		"passphrase":  []byte(rand.Text()), "Pulumi." + name + ".yaml": settings,
+	} {
+		if err := os.WriteFile(in(file), text, 0o600); err != nil {
+			return nil, fmt.Errorf("write a file of the run: %w", err)
+		}
+	}
+	initialize := exec.CommandContext(ctx, cli, "--non-interactive", "stack", "init", name)
+	initialize.Dir, initialize.Env = options.Folder, target.Environment.Environ()
+	if output, err := initialize.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("make the stack: %w\n%s", err, output)
+	}
+	return target, nil
 }
 
-// push pushes an image to the account's registry.
-func (a Account) push(ctx context.Context, image v1.Image, reference string) error {
-	found, err := ecr.NewFromConfig(a.Config).GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
-	if err != nil {
-		return fmt.Errorf("log in to the registry: %w", err)
-	}
-	if len(found.AuthorizationData) != 1 {
-		return errors.New("log in to the registry: AWS answered without a token")
-	}
-	decoded, err := base64.StdEncoding.DecodeString(aws.ToString(found.AuthorizationData[0].AuthorizationToken))
-	if err != nil {
-		return errors.New("log in to the registry: AWS's token cannot be decoded")
-	}
-	user, password, _ := strings.Cut(string(decoded), ":")
-	_, err = appimage.Push(ctx, image, reference, appimage.Login{Username: user, Password: password})
-	return err
+// firstSettings are those of a first deployment (docs/operating.md): everything, and no task before there is an image.
+func firstSettings(name string) map[string]any {
+	return map[string]any{"name": name, "desiredCount": 0, "minCapacity": 0}
+}
+
+// tags are the tags of everything that can have tags.
+func (t *Target) tags() map[string]string {
+	return map[string]string{"Project": "mediaserver", "Environment": "acceptance", "ManagedBy": "Pulumi", RunTag: t.Name}
 }
 
 // misleading tells whether a variable would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are there.

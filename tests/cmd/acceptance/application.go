@@ -21,52 +21,36 @@ import (
 	"mediaserver/tests/internal/appimage"
 )
 
-// brokenCode is the exit code with which the broken version ends.
-const brokenCode = 3
-
-// images are the images of the run, by their tags. The first is the one that the stack's settings name.
-var images = []struct {
-	tag     string
-	variant appimage.Variant
-}{
-	{"latest", appimage.Variant{Version: "first"}},
-	{"v2", appimage.Variant{Version: "second"}},
-	{"broken", appimage.Variant{Version: "broken", ExitMessage: "this version is broken on purpose", ExitCode: brokenCode}},
-}
-
-// pushImages makes the images without docker, because there may be none.
-func (r *run) pushImages(ctx context.Context) (string, error) {
+// deploy has scripts/deploy-app push a version, made without docker because there may be none, and deploy it.
+func (r *run) deploy(ctx context.Context, code int, says, tag string, variant appimage.Variant, options ...string) error {
 	program, err := appimage.Compile(ctx, filepath.Join(r.Root, "tests"), "amd64")
-	if err != nil {
-		return "", err
-	}
-	for _, each := range images {
-		image, err := program.Image(each.variant)
-		if err != nil {
-			return "", err
-		}
-		if err := r.target.Containers.Push(ctx, image, fmt.Sprintf("%v:%s", r.outputs["ecrRepositoryUrl"], each.tag)); err != nil {
-			return "", err
-		}
-	}
-	return "", nil
-}
-
-// deployApp runs scripts/deploy-app on the run's stack. What it prints must have a text in it.
-func (r *run) deployApp(ctx context.Context, code int, says string, arguments ...string) error {
-	arguments = append(arguments, "--poll", strconv.Itoa(int(r.target.Patience.Seconds())))
-	result, err := r.stack.run(ctx, code, filepath.Join(r.Root, "scripts", "deploy-app"), arguments...)
 	if err != nil {
 		return err
 	}
-	if printed := result.stdout + result.stderr; !strings.Contains(printed, says) {
-		return fmt.Errorf("deploy-app does not say %q:\n%s", says, lastLines(printed))
+	image, err := program.Image(variant)
+	if err != nil {
+		return err
 	}
-	return nil
+	archive := filepath.Join(r.Folder, tag+".tar")
+	if err := appimage.Save(image, "application:"+tag, archive); err != nil {
+		return err
+	}
+	return r.deployApp(ctx, code, says, append(options, "--image", archive, "--tag", tag)...)
+}
+
+// deployApp runs scripts/deploy-app on the run's stack. What it prints must have a text in it.
+func (r *run) deployApp(ctx context.Context, code int, says string, options ...string) error {
+	options = append(options, "--poll", strconv.Itoa(int(r.Patience.Seconds())))
+	_, printed, err := r.execute(ctx, code, filepath.Join(r.Root, "scripts", "deploy-app"), options...)
+	if err == nil && !strings.Contains(printed, says) {
+		err = fmt.Errorf("deploy-app does not say %q:\n%s", says, printed)
+	}
+	return err
 }
 
 func (r *run) deployFirst(ctx context.Context) (string, error) {
-	if err := r.deployApp(ctx, 0, "", "--skip-push", "--count", "1"); err != nil {
+	// The stack's settings name the tag latest.
+	if err := r.deploy(ctx, 0, "", "latest", appimage.Variant{Version: "first"}, "--count", "1"); err != nil {
 		return "", err
 	}
 	r.version = "first"
@@ -74,7 +58,7 @@ func (r *run) deployFirst(ctx context.Context) (string, error) {
 }
 
 func (r *run) deploySecond(ctx context.Context) (string, error) {
-	if err := r.deployApp(ctx, 0, "", "--skip-push", "--tag", "v2"); err != nil {
+	if err := r.deploy(ctx, 0, "", "v2", appimage.Variant{Version: "second"}); err != nil {
 		return "", err
 	}
 	r.version = "second"
@@ -84,15 +68,16 @@ func (r *run) deploySecond(ctx context.Context) (string, error) {
 // deployBroken deploys a version that exits at once. deploy-app must say that ECS rolled it back, and why, and the version
 // before must answer again.
 func (r *run) deployBroken(ctx context.Context) (string, error) {
-	reason := fmt.Sprintf("exit code %d", brokenCode)
-	if err := r.deployApp(ctx, 10, reason, "--skip-push", "--tag", "broken"); err != nil {
+	reason := "exit code 3"
+	broken := appimage.Variant{Version: "broken", ExitMessage: "this version is broken on purpose", ExitCode: 3}
+	if err := r.deploy(ctx, 10, reason, "broken", broken); err != nil {
 		return "", err
 	}
 	// Until ECS has gone back it takes no other deployment.
 	if err := r.awaitSteady(ctx); err != nil {
 		return "", err
 	}
-	return "exit code 10, and the container's " + reason + " as the reason", r.checkApplication(ctx)
+	return "deploy-app ends with exit code 10 and the container's " + reason, r.checkApplication(ctx)
 }
 
 func (r *run) rollBack(ctx context.Context) (string, error) {
@@ -105,23 +90,14 @@ func (r *run) rollBack(ctx context.Context) (string, error) {
 
 // awaitSteady waits until the service has one deployment, which runs all its tasks.
 func (r *run) awaitSteady(ctx context.Context) error {
-	return r.await(ctx, func() error {
-		found, err := r.clients.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{
-			Cluster: aws.String(r.target.Name + "-cluster"), Services: []string{r.target.Name + "-service"},
-		})
-		if err != nil {
-			return fmt.Errorf("read the service: %w", err)
-		}
-		if len(found.Services) == 0 {
-			return errors.New("there is no service")
-		}
-		service := found.Services[0]
-		if len(service.Deployments) != 1 || service.RunningCount != service.DesiredCount {
-			return fmt.Errorf("the service has %d deployments and runs %d of %d tasks",
-				len(service.Deployments), service.RunningCount, service.DesiredCount)
-		}
-		return nil
+	stable := ecs.NewServicesStableWaiter(r.clients.ECS, func(options *ecs.ServicesStableWaiterOptions) {
+		options.MinDelay, options.MaxDelay = r.Patience, r.Patience
 	})
+	service := &ecs.DescribeServicesInput{Cluster: aws.String(r.Name + "-cluster"), Services: []string{r.Name + "-service"}}
+	if err := stable.Wait(ctx, service, stepLimit); err != nil {
+		return fmt.Errorf("wait until the service runs its tasks: %w", err)
+	}
+	return nil
 }
 
 // checkApplication asks the public address what a user and the application see: the version, the secret by its digest,
@@ -158,7 +134,7 @@ func (r *run) checkApplication(ctx context.Context) error {
 		wrong = append(wrong, errors.New("the secret that reaches the container is not the one in Parameter Store"))
 	}
 	for name, want := range map[string]string{
-		"AWS_REGION": r.target.Region, "NODE_ENV": "production", "S3_BUCKET_NAME": fmt.Sprint(r.outputs["bucketName"]),
+		"AWS_REGION": r.Region, "NODE_ENV": "production", "S3_BUCKET_NAME": fmt.Sprint(r.outputs["bucketName"]),
 	} {
 		if got := report.Environment[name]; got != want {
 			wrong = append(wrong, fmt.Errorf("the container has %s=%q, want %q", name, got, want))
@@ -178,7 +154,7 @@ func (r *run) ask(ctx context.Context, method, path string, answer any) error {
 	if err != nil {
 		return err
 	}
-	response, err := r.target.Containers.Public.Do(request)
+	response, err := r.Public.Do(request)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,13 +16,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tools/fakeaws"
@@ -36,24 +35,27 @@ type taskRunner struct {
 	t        *testing.T
 	emulator string
 	server   *httptest.Server
-
-	mu     sync.Mutex
-	images map[string]v1.Image // by their digests
+	// folder holds the archives of the images that the run makes.
+	folder string
+	// public reaches the load balancer by its name.
+	public *http.Client
+	// variables lead programs to it.
+	variables map[string]string
 }
 
-func runContainers(t *testing.T, emulator string) *taskRunner {
+func runContainers(t *testing.T, emulator, folder string) *taskRunner {
 	t.Helper()
-	c := &taskRunner{AWS: fakeaws.New(), t: t, emulator: emulator, images: map[string]v1.Image{}}
-	target, err := url.Parse(emulator)
+	c := &taskRunner{AWS: fakeaws.New(), t: t, emulator: emulator, folder: folder}
+	upstream, err := url.Parse(emulator)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Upstream = &httputil.ReverseProxy{Rewrite: func(proxied *httputil.ProxyRequest) {
-		proxied.SetURL(target)
+		proxied.SetURL(upstream)
 		proxied.Out.Host = proxied.In.Host
 	}}
 	c.Public, c.Run = http.HandlerFunc(c.balance), c.start
-	proxy, _, err := c.Proxy()
+	proxy, certificate, err := c.Proxy()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,34 +64,20 @@ func runContainers(t *testing.T, emulator string) *taskRunner {
 		c.StopTasks()
 		c.server.Close()
 	})
-	return c
-}
-
-// lend lets a run use the containers.
-func (c *taskRunner) lend(target *Target) {
-	c.t.Helper()
-	// The load balancer's name is known to nobody but the proxy.
-	target.Environment = append(target.Environment, "AWS_ENDPOINT_URL="+c.server.URL, "HTTP_PROXY="+c.server.URL,
-		"http_proxy="+c.server.URL, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
-	target.Config.BaseEndpoint = aws.String(c.server.URL)
 	address, err := url.Parse(c.server.URL)
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	target.Containers = &Containers{Push: c.push, Public: &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(address)}}}
-}
-
-func (c *taskRunner) push(_ context.Context, image v1.Image, reference string) error {
-	digest, err := image.Digest()
-	if err != nil {
-		return err
+	trusted := filepath.Join(t.TempDir(), "certificate.pem")
+	if err := os.WriteFile(trusted, certificate, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	c.mu.Lock()
-	c.images[digest.String()] = image
-	c.mu.Unlock()
-	_, name, _ := strings.Cut(reference, "/")
-	repository, tag, _ := strings.Cut(name, ":")
-	return c.Push(repository, tag, image)
+	c.public = &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(address)}}
+	c.variables = map[string]string{
+		"AWS_ENDPOINT_URL": c.server.URL, "HTTP_PROXY": c.server.URL, "HTTPS_PROXY": c.server.URL, "SSL_CERT_FILE": trusted,
+		"NO_PROXY": "127.0.0.1,localhost",
+	}
+	return c
 }
 
 // balance is the load balancer.
@@ -132,9 +120,10 @@ func (c *taskRunner) launch(task *application, asked fakeaws.Containers) error {
 	if err := json.Unmarshal(text, &defined); err != nil || len(defined) != 1 {
 		return fmt.Errorf("the task definition has not one container: %s (%w)", text, err)
 	}
-	c.mu.Lock()
-	image := c.images[asked.Digests[defined[0].Name]]
-	c.mu.Unlock()
+	image, err := c.image(asked.Digests[defined[0].Name])
+	if err != nil {
+		return err
+	}
 	file, err := image.ConfigFile()
 	if err != nil {
 		return err
@@ -199,6 +188,24 @@ func (a *application) Stop() {
 	<-a.ended
 }
 
+// image is the image of a digest. It comes from its archive, because the registry waits for the deployment that asks for it.
+func (c *taskRunner) image(digest string) (v1.Image, error) {
+	archives, err := filepath.Glob(filepath.Join(c.folder, "*.tar"))
+	if err != nil {
+		return nil, err
+	}
+	for _, archive := range archives {
+		image, err := tarball.ImageFromPath(archive, nil)
+		if err != nil {
+			return nil, err
+		}
+		if got, err := image.Digest(); err == nil && got.String() == digest {
+			return image, nil
+		}
+	}
+	return nil, fmt.Errorf("no image has the digest %s", digest)
+}
+
 // extract writes a file of an image to a path, so that it can be run.
 func extract(image v1.Image, name, path string) error {
 	content := mutate.Extract(image)
@@ -208,14 +215,12 @@ func extract(image v1.Image, name, path string) error {
 		if err != nil {
 			return fmt.Errorf("look for %s in the image: %w", name, err)
 		}
-		if header.Name != name {
-			continue
+		if header.Name == name {
+			binary, err := io.ReadAll(files)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(path, binary, 0o700)
 		}
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o700)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(file, files)
-		return errors.Join(err, file.Close())
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 
@@ -20,20 +19,17 @@ import (
 	"mediaserver/tools/arguments"
 )
 
-const usage = `Usage: scripts/acceptance [--yes] [--report FILE] [--show-account]
-       scripts/acceptance --sandbox [--report FILE]
+const usage = `Usage: scripts/acceptance [--yes] [--report FILE]
 
 Tests everything on AWS, in the account of the environment's credentials: deploys a stack of its own, tries what
 the documents promise, and destroys all of it. First it says what it will do, where, how long that takes and what it
 costs, and asks.
 
   --yes            do not ask
-  --sandbox        the same in an emulated AWS on this machine, without the steps that need running containers
   --report FILE    where the report goes (default: .acceptance/NAME.md)
-  --show-account   name the account in the report
   --help           print this
 
-It needs on PATH: pulumi, aws, go, and what scripts/deploy-app needs. Pulumi installs its plugins itself.
+It needs on PATH: pulumi, aws, go. Pulumi installs its plugins itself.
 
 Exit codes:
    0  every step passed, and nothing is left
@@ -44,7 +40,7 @@ Exit codes:
  130  interrupted; nothing is left
 `
 
-// Exit codes.
+// Exit codes, as the usage tells them.
 const (
 	exitFailed      = 1
 	exitUsage       = 2
@@ -53,124 +49,100 @@ const (
 	exitInterrupted = 130
 )
 
-func main() { os.Exit(start(os.Args[1:])) }
-
-// command is a run of this command.
-type command struct {
-	yes, sandbox bool
-	options      Options
+func main() {
+	code, err := start(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
+	}
+	os.Exit(code)
 }
 
-func start(words []string) int {
-	chosen := command{options: Options{Output: os.Stdout}}
+func start(words []string) (code int, err error) {
+	options := Options{Output: os.Stdout}
+	var yes bool
 	flags := arguments.Flags("acceptance")
-	flags.BoolVar(&chosen.yes, "yes", false, "")
-	flags.BoolVar(&chosen.sandbox, "sandbox", false, "")
-	flags.BoolVar(&chosen.options.ShowAccount, "show-account", false, "")
-	flags.StringVar(&chosen.options.Report, "report", "", "")
+	flags.BoolVar(&yes, "yes", false, "")
+	flags.StringVar(&options.Report, "report", "", "")
 	others, err := arguments.Parse(flags, words)
 	if errors.Is(err, arguments.ErrHelp) {
 		fmt.Print(usage)
-		return 0
-	}
-	if err == nil && len(others) > 0 {
-		err = fmt.Errorf("unexpected argument %q; see --help", others[0])
+		return 0, nil
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
-		return exitUsage
+		return exitUsage, err
 	}
-	if chosen.options.Root, err = install.Repository(); err != nil {
-		return cannotBegin(err)
+	if len(others) > 0 {
+		return exitUsage, fmt.Errorf("unexpected argument %q; see --help", others[0])
+	}
+	var missing []string
+	for _, program := range []string{"pulumi", "aws", "go"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, program)
+		}
+	}
+	if len(missing) > 0 {
+		return exitCannotBegin, fmt.Errorf("not on PATH: %s", strings.Join(missing, ", "))
+	}
+	if options.Root, err = install.Repository(); err != nil {
+		return exitCannotBegin, err
 	}
 	name := NewName()
-	chosen.options.Folder = filepath.Join(chosen.options.Root, ".acceptance", name)
-	if chosen.options.Report == "" {
-		chosen.options.Report = chosen.options.Folder + ".md"
+	options.Folder = filepath.Join(options.Root, ".acceptance", name)
+	if options.Report == "" {
+		options.Report = options.Folder + ".md"
 	}
-	var ctx context.Context
-	ctx, chosen.options.Abandon = interruptible()
-	if chosen.sandbox {
-		return chosen.inSandbox(ctx, name)
+	ctx, abandoned := interruptible()
+	options.Abandoned = abandoned
+	account, err := FindAccount(ctx)
+	if err != nil {
+		return exitCannotBegin, err
 	}
-	return chosen.onAWS(ctx, name)
+	fmt.Print(account.Plan(ctx, name, options))
+	if !yes && !agreed(ctx) {
+		return exitUsage, nil
+	}
+	target, err := account.Target(ctx, name, "pulumi", options, nil)
+	if err != nil {
+		return exitCannotBegin, err
+	}
+	result, err := Run(ctx, target, options)
+	return finish(result, err, options.Folder), err
 }
 
-// interruptible returns a context that ends with the first interrupt, and a channel that closes with the second one.
-func interruptible() (context.Context, <-chan struct{}) {
-	ctx, cancel := context.WithCancel(context.Background())
-	abandon := make(chan struct{})
+// finish returns the exit code, and removes the folder of a run that passed.
+func finish(result Result, err error, folder string) int {
+	switch {
+	case err != nil && len(result.Steps) == 0:
+		return exitCannotBegin
+	case err == nil && result.Passed():
+		if err := os.RemoveAll(folder); err != nil {
+			fmt.Fprintf(os.Stderr, "acceptance: remove the folder of the run: %v\n", err)
+		}
+		return 0
+	}
+	fmt.Printf("All that the programs printed: %s\n", filepath.Join(folder, "log"))
+	switch {
+	case result.Remains:
+		return exitRemains
+	case result.Interrupted:
+		return exitInterrupted
+	}
+	return exitFailed
+}
+
+// interruptible returns a context that ends with the first interrupt, and one that ends with the second.
+func interruptible() (ctx, abandoned context.Context) {
+	abandoned, abandon := context.WithCancelCause(context.Background())
+	ctx, interrupt := context.WithCancelCause(abandoned)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-signals
-		cancel()
+		interrupt(errInterrupted)
 		<-signals
-		close(abandon)
+		abandon(errInterrupted)
 	}()
-	return ctx, abandon
-}
-
-// onAWS runs on the account of the environment's credentials.
-func (c command) onAWS(ctx context.Context, name string) int {
-	if missing := missingTools("pulumi", "aws", "go"); len(missing) > 0 {
-		return cannotBegin(fmt.Errorf("not on PATH: %s", strings.Join(missing, ", ")))
-	}
-	cli, err := exec.LookPath("pulumi")
-	if err != nil {
-		return cannotBegin(err)
-	}
-	account, err := FindAccount(ctx)
-	if err != nil {
-		return cannotBegin(err)
-	}
-	fmt.Print(account.Plan(name, c.options.Folder, c.options.Report))
-	if warning := endingCredentials(ctx, account); warning != "" {
-		fmt.Printf("\n%s\n", warning)
-	}
-	if !c.yes && !agreed(ctx) {
-		return exitUsage
-	}
-	if err := os.MkdirAll(c.options.Folder, 0o700); err != nil {
-		return cannotBegin(fmt.Errorf("make the folder of the run: %w", err))
-	}
-	target, err := account.Target(ctx, c.options.Root, c.options.Folder, name, cli)
-	if err != nil {
-		return cannotBegin(err)
-	}
-	fmt.Println()
-	code, _ := c.finish(Run(ctx, target, c.options))
-	return code
-}
-
-// finish returns the exit code, and removes the folder of a run that passed.
-func (c command) finish(result Result, err error) (code int, remains bool) {
-	if err != nil && len(result.Steps) == 0 {
-		return cannotBegin(err), false
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
-	}
-	if err != nil || !result.Passed() {
-		fmt.Printf("All that the programs printed: %s\n", filepath.Join(c.options.Folder, "log"))
-	}
-	switch {
-	case result.Remains:
-		return exitRemains, true
-	case result.Interrupted:
-		return exitInterrupted, false
-	case err != nil || !result.Passed():
-		return exitFailed, false
-	}
-	if err := os.RemoveAll(c.options.Folder); err != nil {
-		fmt.Fprintf(os.Stderr, "acceptance: remove the folder of the run: %v\n", err)
-	}
-	return 0, false
-}
-
-func cannotBegin(err error) int {
-	fmt.Fprintf(os.Stderr, "acceptance: %v\n", err)
-	return exitCannotBegin
+	return ctx, abandoned
 }
 
 // agreed asks on the terminal whether to begin. Without a terminal nobody can agree.
@@ -195,25 +167,4 @@ func agreed(ctx context.Context) bool {
 	}
 	fmt.Println("Nothing was created.")
 	return false
-}
-
-// endingCredentials warns of credentials that may expire during the run.
-func endingCredentials(ctx context.Context, account Account) string {
-	found, err := account.Config.Credentials.Retrieve(ctx)
-	if err != nil || !found.CanExpire || time.Until(found.Expires) > 2*About() {
-		return ""
-	}
-	return fmt.Sprintf("The credentials expire at %s. If nothing renews them, the run may not be able to destroy everything.",
-		found.Expires.Local().Format("15:04"))
-}
-
-// missingTools are those of the programs that are not on PATH.
-func missingTools(names ...string) []string {
-	var missing []string
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err != nil {
-			missing = append(missing, name)
-		}
-	}
-	return missing
 }

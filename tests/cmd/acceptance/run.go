@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,16 +26,38 @@ func NewName() string { return "acceptance-" + strings.ToLower(rand.Text()[:8]) 
 type Options struct {
 	// Root is the folder of Pulumi.yaml, the program's.
 	Root string
-	// Folder holds the run's log and the script that destroys everything. It exists.
+	// Folder holds the run's state, its log and the script that destroys everything.
 	Folder string
 	// Report is the file that the report goes to.
 	Report string
-	// ShowAccount lets the report name the account.
-	ShowAccount bool
 	// Output shows the progress.
 	Output io.Writer
-	// Abandon is closed when the user does not want to wait for anything any longer, not even for destroy.
-	Abandon <-chan struct{}
+	// Abandoned ends when the user does not want to wait for anything any longer, not even for destroy.
+	Abandoned context.Context
+}
+
+// Verdict is what became of a step.
+type Verdict string
+
+const (
+	// Passed steps showed what they should.
+	Passed Verdict = "passed"
+	// Failed steps did not.
+	Failed Verdict = "failed"
+	// NotRun steps need one that has not passed, or come after an interruption.
+	NotRun Verdict = "not run"
+)
+
+// StepResult is a step that has been decided.
+type StepResult struct {
+	// Name is what the step does.
+	Name string
+	// Verdict is what became of it.
+	Verdict Verdict
+	// Took is how long it took.
+	Took time.Duration
+	// Notes are what it found, or why it did not pass.
+	Notes string
 }
 
 // Result is how a run ended.
@@ -46,22 +70,32 @@ type Result struct {
 	Interrupted bool
 }
 
-// Passed tells whether every step passed or was left out.
+// Passed tells whether every step passed.
 func (r Result) Passed() bool {
-	passed := !r.Remains && !r.Interrupted
-	for _, step := range r.Steps {
-		passed = passed && (step.Verdict == Passed || step.Verdict == LeftOut)
+	return !r.Remains && !r.Interrupted &&
+		!slices.ContainsFunc(r.Steps, func(step StepResult) bool { return step.Verdict != Passed })
+}
+
+// verdict is how the run ended, in a word.
+func (r Result) verdict() string {
+	switch {
+	case r.Interrupted:
+		return "interrupted"
+	case r.Passed():
+		return "passed"
+	default:
+		return "failed"
 	}
-	return passed
 }
 
 // run is an acceptance run under way.
 type run struct {
 	Options
-	target  *Target
-	stack   *stack
+	*Target
 	clients *awsclients.Clients
-	// settings are those of the stack's settings that now differ from the guide's.
+	// log takes all that the programs print.
+	log io.Writer
+	// settings are those of the stack's settings that differ from the guide's.
 	settings map[string]any
 	// outputs are the stack's, as of the last up.
 	outputs map[string]any
@@ -83,19 +117,12 @@ func Run(ctx context.Context, target *Target, options Options) (Result, error) {
 	}
 	defer func() { _ = log.Close() }()
 	r := &run{
-		Options: options, target: target, started: time.Now(), clients: awsclients.New(target.Config),
-		stack: &stack{
-			processes: processes{environment: target.Environment, folder: options.Root, log: log, abandon: options.Abandon},
-			cli:       target.CLI, settings: target.SettingsFile,
-		},
-		// As for a first deployment (docs/operating.md): everything, and no task before there is an image.
-		settings: map[string]any{"name": target.Name, "desiredCount": 0, "minCapacity": 0},
+		Options: options, Target: target, clients: awsclients.New(target.Config), log: log,
+		settings: firstSettings(target.Name), started: time.Now(), remains: true,
 	}
-	if err := r.writeScript(); err != nil {
-		return Result{}, err
-	}
-	if err := r.stack.configure(ctx, r.firstSettings()); err != nil {
-		return Result{}, fmt.Errorf("write the settings of the stack: %w", err)
+	// It is there before anything is created, for a run that is killed.
+	if err := os.WriteFile(r.scriptPath(), []byte(r.script()), 0o600); err != nil {
+		return Result{}, fmt.Errorf("write the commands that destroy everything: %w", err)
 	}
 	for _, step := range steps {
 		r.perform(ctx, step)
@@ -105,38 +132,73 @@ func Run(ctx context.Context, target *Target, options Options) (Result, error) {
 		fmt.Fprintln(r.Output, "\nInterrupted. The run now destroys everything that it created. Interrupt it again to stop at once; "+
 			"it then prints the commands that destroy everything.")
 	}
-	// An interrupt ends the steps, not this.
-	r.takeAway(context.WithoutCancel(ctx))
-
+	for _, step := range lastSteps {
+		r.perform(r.Abandoned, step)
+	}
 	result := Result{Steps: r.results, Remains: r.remains, Interrupted: interrupted}
 	r.conclude(result)
 	return result, r.writeReport(result)
 }
 
-// firstSettings are what the stack's settings file says beside the region.
-func (r *run) firstSettings() map[string]string {
-	settings := map[string]string{}
-	for key, value := range r.settings {
-		settings["mediaserver:"+key] = fmt.Sprint(value)
+// stepLimit is how long a step may take: several times as long as the slowest one, which deletes the load balancer.
+const stepLimit = time.Hour
+
+var (
+	errInterrupted = errors.New("interrupted")
+	errTooLong     = fmt.Errorf("not done within %s", stepLimit)
+)
+
+// perform runs one step, and records and prints its verdict.
+func (r *run) perform(ctx context.Context, step step) {
+	fmt.Fprintf(r.Output, "[%2d/%d] %-52s", len(r.results)+1, len(allSteps()), step.name)
+	fmt.Fprintf(r.log, "\n==== %s\n", step.name)
+	result := StepResult{Name: step.name, Verdict: NotRun, Notes: r.obstacle(ctx, step)}
+	if result.Notes == "" {
+		began := time.Now()
+		limited, cancel := context.WithTimeoutCause(ctx, stepLimit, errTooLong)
+		notes, err := step.do(r, limited)
+		cancel()
+		result.Verdict, result.Notes, result.Took = Passed, notes, time.Since(began)
+		if err != nil {
+			result.Verdict, result.Notes = Failed, err.Error()
+		}
 	}
-	for key, value := range r.tags() {
-		settings["aws:defaultTags.tags."+key] = value
-	}
-	return settings
+	r.results = append(r.results, result)
+	fmt.Fprintf(r.Output, "%-9s %8s  %s\n", result.Verdict, lasted(result.Took), strings.ReplaceAll(result.Notes, "\n", "\n    "))
 }
 
-// tags are the tags of everything that can have tags.
-func (r *run) tags() map[string]string {
-	return map[string]string{
-		"Project": "mediaserver", "Environment": "acceptance", "ManagedBy": "Pulumi", RunTag: r.target.Name,
+// obstacle is why a step cannot be run. Empty if it can.
+func (r *run) obstacle(ctx context.Context, step step) string {
+	if ctx.Err() != nil {
+		return "the run was interrupted before"
+	}
+	for _, result := range r.results {
+		if result.Name == step.needs && result.Verdict != Passed {
+			return fmt.Sprintf("needs %q, which has not passed", result.Name)
+		}
+	}
+	return ""
+}
+
+// await looks again and again until there is no obstacle, or until the step's time is over.
+func (r *run) await(ctx context.Context, look func() error) error {
+	for {
+		obstacle := look()
+		if obstacle == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", context.Cause(ctx), obstacle)
+		case <-time.After(r.Patience):
+		}
 	}
 }
 
 // deployed is the stack as it should be now.
 func (r *run) deployed() readback.Stack {
 	return readback.Stack{
-		Account: r.target.Account, Region: r.target.Region, Partition: r.target.Partition,
-		Settings: r.settings, Tags: r.tags(), Outputs: r.outputs,
+		Account: r.ID, Region: r.Region, Partition: r.Partition, Settings: r.settings, Tags: r.tags(), Outputs: r.outputs,
 	}
 }
 
@@ -146,34 +208,16 @@ func (r *run) conclude(result Result) {
 	for _, step := range result.Steps {
 		counts[step.Verdict]++
 	}
-	fmt.Fprintf(r.Output, "\n%s: %d of %d steps passed", strings.ToUpper(result.verdict()), counts[Passed], len(result.Steps))
-	for _, verdict := range []Verdict{Failed, NotRun, LeftOut} {
-		if counts[verdict] > 0 {
-			fmt.Fprintf(r.Output, ", %d %s", counts[verdict], verdict)
-		}
-	}
-	fmt.Fprintf(r.Output, ", in %s.\n", lasted(time.Since(r.started)))
+	fmt.Fprintf(r.Output, "\n%s: of %d steps %d passed, %d failed, %d were not run, in %s.\n", strings.ToUpper(result.verdict()),
+		len(result.Steps), counts[Passed], counts[Failed], counts[NotRun], lasted(time.Since(r.started)))
 	if result.Remains {
 		fmt.Fprintf(r.Output, "\nSOMETHING IS LEFT in the account. Destroy it with\n\n  sh %s\n\nwhich runs these commands:\n\n%s\n",
-			r.scriptPath(), indent(r.script()))
+			r.scriptPath(), r.script())
 	} else {
 		fmt.Fprintln(r.Output, "Nothing of the run is left in the account.")
 	}
 	fmt.Fprintf(r.Output, "Report: %s\n", r.Report)
 }
 
-// verdict is how the run ended, in a word.
-func (r Result) verdict() string {
-	switch {
-	case r.Interrupted:
-		return "interrupted"
-	case r.Passed():
-		return "passed"
-	default:
-		return "failed"
-	}
-}
-
-func indent(text string) string {
-	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
-}
+// lasted writes a duration in seconds.
+func lasted(duration time.Duration) string { return duration.Round(time.Second).String() }

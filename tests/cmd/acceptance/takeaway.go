@@ -5,14 +5,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"mediaserver/tests/internal/readback"
@@ -26,51 +24,25 @@ var byName string
 
 // script destroys everything, in an order that works.
 func (r *run) script() string {
-	pulumi := shellword.Quote(r.target.CLI)
-	settings := " --config-file " + shellword.Quote(r.target.SettingsFile)
+	pulumi := shellword.Quote(r.CLI)
 	return strings.Join([]string{
-		"cd " + shellword.Quote(r.Root),
-		strings.TrimSuffix(r.target.Exports, "\n"),
+		"cd " + shellword.Quote(r.Folder),
+		strings.TrimSuffix(r.Environment.Exports(), "\n"),
 		pulumi + " cancel --yes || true",
-		pulumi + " refresh --yes --skip-preview --clear-pending-creates" + settings + " || true",
-		pulumi + " destroy --yes --skip-preview" + settings + " || true",
-		"name=" + r.target.Name,
+		pulumi + " refresh --yes --skip-preview --clear-pending-creates || true",
+		pulumi + " destroy --yes --skip-preview || true",
+		"name=" + r.Name,
 		byName,
 	}, "\n")
 }
 
-// scriptPath is where the script is. It is written before anything is created, for a run that is killed.
 func (r *run) scriptPath() string { return filepath.Join(r.Folder, "take-away.sh") }
-
-func (r *run) writeScript() error {
-	if err := os.WriteFile(r.scriptPath(), []byte(r.script()), 0o600); err != nil {
-		return fmt.Errorf("write the commands that destroy everything: %w", err)
-	}
-	return nil
-}
-
-// takeAway destroys the stack and looks for what is left, unless the run is abandoned.
-func (r *run) takeAway(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-r.Abandon:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	r.remains = true
-	for _, step := range lastSteps {
-		r.perform(ctx, step)
-	}
-}
 
 // destroy destroys the stack. A run that was stopped may have left a lock, and operations whose end the state does not know;
 // AWS refuses some deletions only for a while. So a second attempt first clears up the former.
 func (r *run) destroy(ctx context.Context) (string, error) {
 	arguments := []string{"destroy", "--yes", "--skip-preview"}
-	_, first := r.stack.must(ctx, arguments...)
+	_, first := r.pulumi(ctx, arguments...)
 	if first == nil {
 		return "", nil
 	}
@@ -79,25 +51,22 @@ func (r *run) destroy(ctx context.Context) (string, error) {
 		{"refresh", "--yes", "--skip-preview", "--clear-pending-creates"},
 		arguments,
 	} {
-		if _, err := r.stack.must(ctx, again...); err != nil {
+		if _, err := r.pulumi(ctx, again...); err != nil {
 			return "", err
 		}
 	}
 	return "at the second attempt; the first: " + first.Error(), nil
 }
 
-// patientLooks is how often to look at the account before what is left counts: AWS takes a moment to delete.
-const patientLooks = 12
-
-// clearLeftovers removes what a stack leaves on purpose, and then looks for anything else.
+// clearLeftovers removes what a stack leaves on purpose, and then looks for anything else. AWS takes a moment to delete.
 func (r *run) clearLeftovers(ctx context.Context) (string, error) {
 	revisions, err := r.deleteRevisions(ctx)
 	if err != nil {
 		return "", err
 	}
-	looks := 0
-	var found error
-	if err := r.await(ctx, func() error {
+	patient, cancel := context.WithTimeoutCause(ctx, 12*r.Patience, errors.New("not all is gone"))
+	defer cancel()
+	if err := r.await(patient, func() error {
 		// ECS may still write what it measured, and so make the group again.
 		if err := r.deleteInsights(ctx); err != nil {
 			return err
@@ -106,16 +75,12 @@ func (r *run) clearLeftovers(ctx context.Context) (string, error) {
 		if err == nil && len(left) > 0 {
 			err = fmt.Errorf("%d things are left:\n%s", len(left), strings.Join(left, "\n"))
 		}
-		if looks++; looks == patientLooks {
-			found = err
-			return nil
-		}
 		return err
 	}); err != nil {
 		return "", err
 	}
-	r.remains = found != nil
-	return fmt.Sprintf("removed what a stack leaves: %d revisions of the task definition, the log group of Container Insights", revisions), found
+	r.remains = false
+	return fmt.Sprintf("removed what a stack leaves: %d revisions of the task definition, the log group of Container Insights", revisions), nil
 }
 
 // left is what AWS still has of the stack. Its bucket is found by the beginning of its name, which has a part that only
@@ -128,7 +93,7 @@ func (r *run) left(ctx context.Context) ([]string, error) {
 	stack := r.deployed()
 	stack.Outputs = map[string]any{}
 	for _, bucket := range found.Buckets {
-		if strings.HasPrefix(aws.ToString(bucket.Name), r.target.Name+"-storage-") {
+		if strings.HasPrefix(aws.ToString(bucket.Name), r.Name+"-storage-") {
 			stack.Outputs["bucketName"] = *bucket.Name
 		}
 	}
@@ -138,7 +103,7 @@ func (r *run) left(ctx context.Context) ([]string, error) {
 // deleteInsights deletes the log group that ECS creates for Container Insights, which belongs to no stack.
 func (r *run) deleteInsights(ctx context.Context) error {
 	_, err := r.clients.Logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{
-		LogGroupName: aws.String("/aws/ecs/containerinsights/" + r.target.Name + "-cluster/performance"),
+		LogGroupName: aws.String("/aws/ecs/containerinsights/" + r.Name + "-cluster/performance"),
 	})
 	if err != nil && !readback.IsMissing(err) {
 		return fmt.Errorf("delete the log group of Container Insights: %w", err)
@@ -146,41 +111,28 @@ func (r *run) deleteInsights(ctx context.Context) error {
 	return nil
 }
 
-// deleteRevisions deregisters and deletes all revisions of the run's task definition, which a stack keeps, and returns
-// their number.
+// deleteRevisions deletes all revisions of the run's task definition, which a stack keeps, and returns their number.
 func (r *run) deleteRevisions(ctx context.Context) (count int, err error) {
-	for _, status := range []types.TaskDefinitionStatus{types.TaskDefinitionStatusActive, types.TaskDefinitionStatusInactive} {
-		pages := ecs.NewListTaskDefinitionsPaginator(r.clients.ECS, &ecs.ListTaskDefinitionsInput{FamilyPrefix: &r.target.Name, Status: status})
-		var revisions []string
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return 0, fmt.Errorf("list the revisions of the task definition: %w", err)
-			}
-			revisions = append(revisions, page.TaskDefinitionArns...)
+	var revisions []string
+	pages := ecs.NewListTaskDefinitionsPaginator(r.clients.ECS, &ecs.ListTaskDefinitionsInput{FamilyPrefix: &r.Name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("list the revisions of the task definition: %w", err)
 		}
-		for _, revision := range revisions {
-			if status == types.TaskDefinitionStatusActive {
-				_, err = r.clients.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &revision})
-			} else {
-				err = r.deleteRevision(ctx, revision)
-				count++
-			}
-			if err != nil {
-				return 0, fmt.Errorf("delete %s: %w", revision, err)
-			}
+		revisions = append(revisions, page.TaskDefinitionArns...)
+	}
+	for _, revision := range revisions {
+		if _, err := r.clients.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &revision}); err != nil {
+			return 0, fmt.Errorf("deregister %s: %w", revision, err)
+		}
+		deleted, err := r.clients.ECS.DeleteTaskDefinitions(ctx, &ecs.DeleteTaskDefinitionsInput{TaskDefinitions: []string{revision}})
+		if err == nil && len(deleted.Failures) > 0 {
+			err = errors.New(aws.ToString(deleted.Failures[0].Reason))
+		}
+		if err != nil {
+			return 0, fmt.Errorf("delete %s: %w", revision, err)
 		}
 	}
-	return count, nil
-}
-
-func (r *run) deleteRevision(ctx context.Context, revision string) error {
-	deleted, err := r.clients.ECS.DeleteTaskDefinitions(ctx, &ecs.DeleteTaskDefinitionsInput{TaskDefinitions: []string{revision}})
-	if err != nil {
-		return err
-	}
-	for _, failure := range deleted.Failures {
-		return errors.New(aws.ToString(failure.Reason))
-	}
-	return nil
+	return len(revisions), nil
 }
