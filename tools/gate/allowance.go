@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,15 +55,6 @@ func content(change Change, reason Reason) any {
 		before, after = decisive(change.step.Before), decisive(change.step.After)
 	}
 	return []any{change.URN, change.Operation, change.Type, reason.Path, reason.Before, reason.After, reason.Why, before, after}
-}
-
-// decisive is a state without what decides nothing about a change.
-func decisive(state object) object {
-	fields := maps.Clone(state)
-	maps.DeleteFunc(fields, func(field string, _ any) bool {
-		return field != "id" && field != "inputs" && slices.Contains(bookkeeping, field)
-	})
-	return fields
 }
 
 var notInALabel = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
-	"reflect"
+	"maps"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -182,36 +182,42 @@ func (p Plan) judge(step Step, free []freeProperty) (reasons []Reason, freeChang
 // stateField begins the path of what is no input of a resource, but a field of its state.
 const stateField = "(state)"
 
-// bookkeeping are the fields of a state that decide nothing about a change: the inputs are compared on their own, the
-// outputs are known only afterwards, and the rest is order, time and place in the program. A parent gives a resource
-// nothing that is not in a field of its own.
+// bookkeeping are the fields of a state that decide nothing about a change: the outputs are known only afterwards, and
+// the rest is order, time and place in the program. A parent gives a resource nothing that is not in a field of its own.
 var bookkeeping = []string{
-	"urn", "id", "inputs", "outputs", "parent", "aliases", "dependencies", "propertyDependencies", "created", "modified", "sourcePosition", "stackTrace",
+	"urn", "outputs", "parent", "aliases", "dependencies", "propertyDependencies", "created", "modified", "sourcePosition", "stackTrace",
+}
+
+// decisive is a state without bookkeeping.
+func decisive(state object) object {
+	fields := maps.Clone(state)
+	maps.DeleteFunc(fields, func(field string, _ any) bool { return slices.Contains(bookkeeping, field) })
+	return fields
 }
 
 // differences are all that differs between a resource before and after a step.
 func (p Plan) differences(step Step) []difference {
-	state := comparison{}
-	for _, field := range keysOf(step.Before, step.After) {
-		// Pulumi marks the state that a replacement leaves behind.
-		if slices.Contains(bookkeeping, field) || field == "delete" && step.Operation == "replace" {
-			continue
-		}
-		state.compare([]string{stateField, field}, step.Before[field], step.After[field])
-	}
-	// The plan does not repeat the id of a resource that keeps it.
-	if id, has := step.After["id"]; has && !reflect.DeepEqual(id, step.Before["id"]) {
-		state.found = append(state.found, difference{[]string{stateField, "id"}, step.Before["id"], id})
-	}
+	before, after := decisive(step.Before), decisive(step.After)
 	inputs := comparison{changes: step.Operation != "same"}
-	// One that is absent counts as an empty one.
-	before, after := at[object](step.Before, "inputs"), at[object](step.After, "inputs")
-	for _, name := range keysOf(before, after) {
-		inputs.compare([]string{name}, before[name], after[name])
+	for _, name := range keysOf(at[object](before, "inputs"), at[object](after, "inputs")) {
+		inputs.compare([]string{name}, at[any](before, "inputs", name), at[any](after, "inputs", name))
 	}
 	if inputs.changes {
 		inputs.compare([]string{"tagsAll"}, at[any](step.Before, "outputs", "tagsAll"), p.tagsOf(step))
 	}
+	for _, state := range []object{before, after} {
+		delete(state, "inputs")
+		// Pulumi marks the state that a replacement leaves behind.
+		if step.Operation == "replace" {
+			delete(state, "delete")
+		}
+	}
+	// The plan does not repeat the id of a resource that keeps it.
+	if _, has := after["id"]; !has {
+		delete(before, "id")
+	}
+	state := comparison{}
+	state.compare([]string{stateField}, before, after)
 	return append(state.found, inputs.found...)
 }
 
