@@ -35,7 +35,7 @@ func (j *Judgement) allow(commit string, given []string) {
 	}
 	contents := map[subject][]any{}
 	for change, reason := range j.reasons() {
-		contents[about(change, reason)] = append(contents[about(change, reason)], content(*change, *reason))
+		contents[about(change, reason)] = append(contents[about(change, reason)], content(change, reason))
 	}
 	allowances := map[subject]string{}
 	for each, lets := range contents {
@@ -49,12 +49,12 @@ func (j *Judgement) allow(commit string, given []string) {
 
 // content is all that an allowance for a reason is about. One that is about a step as a whole, such as the import of a
 // resource, is about all of its inputs and options.
-func content(change Change, reason Reason) any {
+func content(change *Change, reason *Reason) any {
 	var before, after object
-	if reason.Path == "" {
-		before, after = decisive(change.step.Before), decisive(change.step.After)
+	if reason.path == nil {
+		before, after = decisive(change.Before), decisive(change.After)
 	}
-	return []any{change.URN, change.Operation, change.Type, reason.Path, reason.Before, reason.After, reason.Why, before, after}
+	return []any{change.URN, change.Operation, change.Type, reason.path, reason.before, reason.after, reason.Why, before, after}
 }
 
 var notInALabel = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

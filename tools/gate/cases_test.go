@@ -83,7 +83,7 @@ var place = regexp.MustCompile(`\[[^]]*\]`)
 // refusesOne tells whether a judgement has a reason about one of these properties, or about what is above or below it.
 func refusesOne(judgement Judgement, resource string, paths []string) bool {
 	for change, reason := range judgement.reasons() {
-		refused := place.ReplaceAllString(reason.Path, "[]")
+		refused := place.ReplaceAllString(reason.difference.String(), "[]")
 		if strings.HasSuffix(change.URN, ":"+resource) && refused != "" && slices.ContainsFunc(paths, func(path string) bool {
 			path = place.ReplaceAllString(strings.TrimPrefix(path, "was."), "[]")
 			return strings.HasPrefix(refused, path) || strings.HasPrefix(path, refused)

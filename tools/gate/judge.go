@@ -13,14 +13,13 @@ import (
 
 // Reason is why a step waits for an allowance.
 type Reason struct {
-	// Path is the property that changes, with its values. Empty where it is about the step as a whole.
-	Path          string
-	Before, After any
-	// Why says what is wrong about it.
+	// Why says what is wrong about the property that changes, or, where there is none, about the step as a whole.
 	Why string
 	// Allowance is the text that lets exactly this pass, and Allowed tells that it was given.
 	Allowance string
 	Allowed   bool
+
+	difference
 	// private hides the values in a report.
 	private bool
 	// group is the name of an allowance for several resources together. Empty for one of its own.
@@ -29,16 +28,13 @@ type Reason struct {
 
 // Change is what happens to a resource.
 type Change struct {
-	// URN names the resource. Name and Type are those that it has and, if they differ, those that it had.
-	URN, Name, Type string
-	// Operation is what happens, as Pulumi names it.
-	Operation string
+	Step
+	// Name and Type are those that the resource has, behind those that it had if they differ.
+	Name, Type string
 	// Free are the properties that change and are free.
 	Free []string
 	// Reasons are why it waits for an allowance. Empty for a harmless step.
 	Reasons []Reason
-
-	step Step
 }
 
 // Judgement is what the gate thinks of a plan.
@@ -100,7 +96,7 @@ func judge(plan Plan, free []freeProperty, commit string, allowances []string) (
 		judgement.Creates = plan.Project + "/" + plan.Stack
 	}
 	for _, step := range plan.Steps {
-		change := Change{URN: step.URN, Operation: step.Operation, step: step}
+		change := Change{Step: step}
 		change.Name, change.Type = step.names()
 		if !isNew || step.Operation != "create" {
 			change.Reasons, change.Free = plan.judge(step, free)
@@ -169,8 +165,7 @@ func (p Plan) judge(step Step, free []freeProperty) (reasons []Reason, freeChang
 			freeChanges = append(freeChanges, each.String())
 			continue
 		}
-		reason := Reason{Path: each.String(), Before: each.before, After: each.after, Why: "is not free"}
-		reason.private = comesFromAPassword(step.After, each.path[0])
+		reason := Reason{difference: each, Why: "is not free", private: comesFromAPassword(step.After, each.path[0])}
 		if each.String() == stateField+".provider" && p.movesDefaultProvider(each) {
 			reason.group = "providers"
 		}

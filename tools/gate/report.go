@@ -161,13 +161,14 @@ func (j Judgement) count() string {
 
 // String says what the reason is.
 func (r Reason) String() string {
+	path := r.difference.String()
 	switch {
-	case r.Path == "":
+	case r.path == nil:
 		return r.Why
 	case r.private:
-		return fmt.Sprintf("%s %s: %s", r.Path, r.Why, notShown)
+		return fmt.Sprintf("%s %s: %s", path, r.Why, notShown)
 	}
-	return fmt.Sprintf("%s %s: %s → %s", r.Path, r.Why, shown(r.Path, r.Before, r.After), shown(r.Path, r.After, r.Before))
+	return fmt.Sprintf("%s %s: %s → %s", path, r.Why, shown(path, r.before, r.after), shown(path, r.after, r.before))
 }
 
 // summary names the provider, the id if it has one already, and the inputs of a new resource.
