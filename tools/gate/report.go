@@ -94,56 +94,48 @@ func (j Judgement) verdict() string {
 
 // Markdown is the verdict and all changes for a pull request, in MarkdownLimit bytes.
 func (j Judgement) Markdown() string {
-	text := &limited{}
-	switch {
-	case j.Fault != "":
-		text.line("### Plan\n\n**Refused:** the gate itself failed on this plan. The log of the run says how.")
-	case len(j.Failures) > 0:
-		text.line("### Plan\n\n**The preview failed.**\n")
+	if j.Fault != "" {
+		return "### Plan\n\n**Refused:** the gate itself failed on this plan. The log of the run says how.\n"
+	}
+	if len(j.Failures) > 0 {
+		lines := []string{"### Plan\n\n**The preview failed.**\n"}
 		for _, message := range j.Failures {
-			text.line("- %s", code(message))
+			lines = append(lines, "- "+code(message))
 		}
-	default:
-		text.line("### Plan: %s\n\n**%s.**", code(j.count()), Plain(j.verdict()))
-		if len(j.Changes) > 0 {
-			text.line("\n| Resource | Type | Operation | What changes | Label that lets it pass |\n| --- | --- | --- | --- | --- |")
+		return limited(lines)
+	}
+	lines := []string{fmt.Sprintf("### Plan: %s\n\n**%s.**", code(j.count()), Plain(j.verdict()))}
+	if len(j.Changes) > 0 {
+		lines = append(lines, "\n| Resource | Type | Operation | What changes | Label that lets it pass |\n| --- | --- | --- | --- | --- |")
+	}
+	for _, change := range j.Changes {
+		row := "| " + code(change.Name) + " | " + code(change.Type) + " | " + code(change.Operation) + " | "
+		for _, reason := range change.Reasons {
+			label := "given"
+			if !reason.Allowed {
+				label = code(LabelPrefix + reason.Allowance)
+			}
+			lines = append(lines, row+code(reason.String())+" | "+label+" |")
 		}
-		for _, change := range j.Changes {
-			line := func(what, label string) {
-				text.line("| %s | %s | %s | %s | %s |", code(change.Name), code(change.Type), code(change.Operation), code(what), label)
-			}
-			for _, reason := range change.Reasons {
-				label := "given"
-				if !reason.Allowed {
-					label = code(LabelPrefix + reason.Allowance)
-				}
-				line(reason.String(), label)
-			}
-			if len(change.Reasons) == 0 || len(change.Free) > 0 {
-				line(strings.Join(change.Free, ", "), "")
-			}
+		if len(change.Reasons) == 0 || len(change.Free) > 0 {
+			lines = append(lines, row+code(strings.Join(change.Free, ", "))+" | |")
 		}
 	}
-	if text.left > 0 {
-		fmt.Fprintf(text, "\n%d lines are left out here; the log of the run has all reasons and allowances.\n", text.left)
+	return limited(lines)
+}
+
+// limited is a text of MarkdownLimit bytes at most. If not all lines fit, its last one says how many are left out.
+func limited(lines []string) string {
+	const room = 200
+	var text strings.Builder
+	for i, line := range lines {
+		if text.Len()+len(line) > MarkdownLimit-room {
+			fmt.Fprintf(&text, "\n%d lines are left out here; the log of the run has all reasons and allowances.\n", len(lines)-i)
+			break
+		}
+		text.WriteString(line + "\n")
 	}
 	return text.String()
-}
-
-// limited is a text of MarkdownLimit bytes at most, with room for the sentence that says what is left out.
-type limited struct {
-	strings.Builder
-	left int
-}
-
-func (l *limited) line(format string, parts ...any) {
-	const room = 200
-	line := fmt.Sprintf(format, parts...) + "\n"
-	if l.left > 0 || l.Len()+len(line) > MarkdownLimit-room {
-		l.left++
-		return
-	}
-	l.WriteString(line)
 }
 
 // count tells how many resources change, by operation.

@@ -24,7 +24,7 @@ func TestAReportSaysWhatChangesAndWhatIsRefused(t *testing.T) {
 	for _, phrase := range []string{
 		"### Plan: `2 to update`\n\n**Refused: not all of the plan is known to be harmless.**\n",
 		"| `media-storage` | `aws:s3/bucketVersioningV2:BucketVersioningV2` | `update` | `versioningConfiguration.status is not free: Enabled → Suspended` | `allow:media-storage@",
-		"| `ecs-logs` | `aws:cloudwatch/logGroup:LogGroup` | `update` | `retentionInDays` |  |\n",
+		"| `ecs-logs` | `aws:cloudwatch/logGroup:LogGroup` | `update` | `retentionInDays` | |\n",
 	} {
 		if !strings.Contains(markdown, phrase) {
 			t.Errorf("the Markdown lacks %q:\n%s", phrase, markdown)
