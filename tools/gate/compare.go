@@ -44,38 +44,33 @@ func hidden(value any) bool {
 	return false
 }
 
-// comparison collects the differences of two values.
-type comparison struct {
-	// changes tells that the provider is asked to change something: then what is hidden may have changed too.
-	changes bool
-	found   []difference
-}
-
-// compare compares two values, JSON in texts included, and adds what differs.
-func (c *comparison) compare(path []string, before, after any) {
-	if reflect.DeepEqual(before, after) && !(c.changes && hidden(after)) {
-		return
+// compare finds what differs in two values, JSON in texts included. Where changes tells that the provider is asked to
+// change something, what is hidden may have changed, too.
+func compare(path []string, before, after any, changes bool) []difference {
+	if reflect.DeepEqual(before, after) && !(changes && hidden(after)) {
+		return nil
 	}
 	if oldValue, newValue := structured(before), structured(after); oldValue != nil && newValue != nil {
 		before, after = oldValue, newValue
 	}
+	var found []difference
 	if oldList, newList, are := both[[]any](before, after); are {
 		if oldNamed, newNamed, are := named(oldList, newList); are {
 			before, after = oldNamed, newNamed
 		} else if len(oldList) == len(newList) {
 			for i := range oldList {
-				c.compare(append(slices.Clone(path), "["+strconv.Itoa(i)+"]"), oldList[i], newList[i])
+				found = append(found, compare(append(slices.Clone(path), "["+strconv.Itoa(i)+"]"), oldList[i], newList[i], changes)...)
 			}
-			return
+			return found
 		}
 	}
 	if oldObject, newObject, are := objects(before, after); are {
 		for _, key := range keysOf(oldObject, newObject) {
-			c.compare(append(slices.Clone(path), key), oldObject[key], newObject[key])
+			found = append(found, compare(append(slices.Clone(path), key), oldObject[key], newObject[key], changes)...)
 		}
-		return
+		return found
 	}
-	c.found = append(c.found, difference{path, before, after})
+	return []difference{{path, before, after}}
 }
 
 // structured reads a text that is an object or a list in strict JSON. It is nil for everything else.

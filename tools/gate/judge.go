@@ -192,14 +192,12 @@ func decisive(state object) object {
 
 // differences are all that differs between a resource before and after a step.
 func (p Plan) differences(step Step) []difference {
+	changes := step.Operation != "same"
+	found := compare(nil, at[object](step.Before, "inputs"), at[object](step.After, "inputs"), changes)
+	if changes {
+		found = append(found, compare([]string{"tagsAll"}, at[any](step.Before, "outputs", "tagsAll"), p.tagsOf(step), true)...)
+	}
 	before, after := decisive(step.Before), decisive(step.After)
-	inputs := comparison{changes: step.Operation != "same"}
-	for _, name := range keysOf(at[object](before, "inputs"), at[object](after, "inputs")) {
-		inputs.compare([]string{name}, at[any](before, "inputs", name), at[any](after, "inputs", name))
-	}
-	if inputs.changes {
-		inputs.compare([]string{"tagsAll"}, at[any](step.Before, "outputs", "tagsAll"), p.tagsOf(step))
-	}
 	for _, state := range []object{before, after} {
 		delete(state, "inputs")
 		// Pulumi marks the state that a replacement leaves behind.
@@ -211,9 +209,7 @@ func (p Plan) differences(step Step) []difference {
 	if _, has := after["id"]; !has {
 		delete(before, "id")
 	}
-	state := comparison{}
-	state.compare([]string{stateField}, before, after)
-	return append(state.found, inputs.found...)
+	return append(compare([]string{stateField}, before, after, false), found...)
 }
 
 // tagsOf are all tags that a resource will have. No plan of an update tells them: the default ones come from a provider

@@ -174,9 +174,7 @@ func summary(state object) string {
 			text.WriteString(", " + field + ": " + shorten(id))
 		}
 	}
-	inputs := comparison{}
-	inputs.compare(nil, object{}, at[object](state, "inputs"))
-	for _, each := range inputs.found {
+	for _, each := range compare(nil, object{}, at[object](state, "inputs"), false) {
 		value := shown(each.String(), each.after, nil)
 		if comesFromAPassword(state, each.path[0]) {
 			value = notShown
