@@ -15,7 +15,8 @@ func TestTheCommandJudgesAFileOrWhatItIsFed(t *testing.T) {
 	judge(t, harmless, "--stack", "mediaserver/dev").expect(0)
 	judge(t, harmless, "--stack", "mediaserver/prod").expect(4, "it is of the stack mediaserver/dev, and should be of mediaserver/prod")
 	judge(t, "", "/nowhere/plan.json").expect(4, "cannot read the plan: open /nowhere/plan.json: ")
-	judge(t, `{"diagnostics": [{"severity": "error", "message": "no VPC\n::error::x"}]}`).expect(5, "no VPC : :error: :x\n", "the preview reports errors")
+	judge(t, `{"diagnostics": [{"severity": "error", "message": "no VPC\n::error::x"}]}`).
+		expect(5, "no VPC : :error: :x\n", "the preview reports errors")
 	unread := judge(t, `{"::error::\n": 1}`)
 	unread.expect(4, `the plan has a field ": :error: :\n"`)
 	if !strings.Contains(unread.markdown, "**Refused: it cannot be read.**") {
@@ -32,7 +33,8 @@ func TestTheCommandJudgesAFileOrWhatItIsFed(t *testing.T) {
 	if err := os.WriteFile(file, []byte(hostile), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	judge(t, "", file, "--commit=c0ffee", "--allow", allowance).expect(0, "(allowed)", "Passed: what is not known to be harmless is allowed for this commit")
+	judge(t, "", file, "--commit=c0ffee", "--allow", allowance).
+		expect(0, "(allowed)", "Passed: what is not known to be harmless is allowed for this commit")
 	judge(t, hostile, "--commit=decaf", "--allow", allowance).expect(1, "refused")
 	// People paste an allowance as the option or the label that the gate prints.
 	for _, pasted := range []string{"other,\n  " + allowance, "--allow " + allowance, "allow:" + allowance} {
@@ -64,7 +66,8 @@ func TestTheDocumentNamesAllThatTheGateIsMadeOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Version}}{{$.Dir}}/{{end}}{{end}}", "./cmd/plan-gate")
+	const folder = "{{with .Module}}{{if not .Version}}{{$.Dir}}/{{end}}{{end}}"
+	command := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", folder, "./cmd/plan-gate")
 	command.Dir = filepath.Join(root, "tools")
 	output, err := command.Output()
 	if err != nil {

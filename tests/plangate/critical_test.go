@@ -20,7 +20,7 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 		sandboxtest.Edit{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage",`, New: `attackedBucket(ctx, "media-storage",`},
 	)
 	deployed.UpOn(program)
-	up, gate := readWorkflow(t, "up.yml").Jobs["up"], readWorkflow(t, "preview.yml").Jobs["gate"]
+	up, gate := stepsOf(t, "up.yml", "up"), stepsOf(t, "preview.yml", "gate")
 	bucket, role := deployed.Outputs()["bucketName"].(string), "mediaserver-shell"
 	hasBucket := func() bool {
 		_, err := deployed.Clients().S3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: &bucket})
@@ -35,19 +35,19 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 		t.Helper()
 		deployed.Set("attack:kind=" + kind)
 		r := upRunner(t, deployed, program)
-		r.run(up.step(t, "Preview"))
-		refused := r.fail(up.step(t, "Judge"), because)
+		r.run(up["Preview"])
+		refused := r.fail(up["Judge"], because)
 		r.write("preview/plan.json", r.read("plan.json"))
 		r.write("labels.json", "[]")
-		inPullRequest := r.run(gate.step(t, "Judge"), "PREVIEW=success", "PREVIEW_CODE=0")
+		inPullRequest := r.run(gate["Judge"], "PREVIEW=success", "PREVIEW_CODE=0")
 		if r.read("output") != "code=1" || !strings.Contains(inPullRequest, because) {
 			t.Fatalf("%s: %s\n%s", kind, r.read("output"), inPullRequest)
 		}
 		if !hasBucket() || hasRole() {
 			t.Fatalf("%s: the bucket is there: %t; the role is there: %t", kind, hasBucket(), hasRole())
 		}
-		r.run(up.step(t, "Judge"), "PLAN_GATE_ALLOW="+strings.Join(allowances(refused), " "))
-		r.run(up.step(t, "Do what was judged"))
+		r.run(up["Judge"], "PLAN_GATE_ALLOW="+strings.Join(allowances(refused), " "))
+		r.run(up["Do what was judged"])
 	}
 	replay("component", "is new")
 	// The attacks are real: once allowed, they do what the gate prevents.

@@ -45,7 +45,8 @@ func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
 			"up --yes", "preview --expect-no-changes",
 			"destroy --yes --skip-preview --remove",
 		}
-		if calls := regexp.MustCompile(`(?m)^(plugin|up|preview|refresh|destroy) .*`).FindAllString(r.read("calls"), -1); !slices.Equal(calls, want) {
+		calls := regexp.MustCompile(`(?m)^(plugin|up|preview|refresh|destroy) .*`).FindAllString(r.read("calls"), -1)
+		if !slices.Equal(calls, want) {
 			t.Errorf("the steps called the CLI with\n%q\nwant\n%q", calls, want)
 		}
 	}()
@@ -67,7 +68,8 @@ func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
 			r.run(each, variables...)
 		case "actions/checkout", "actions/setup-go":
 		case "pulumi/actions":
-			if got, want := "v"+resolved(each.With["pulumi-version"]), required(t, "tests/go.mod", "github.com/pulumi/pulumi/pkg/v3"); got != want {
+			want := required(t, "tests/go.mod", "github.com/pulumi/pulumi/pkg/v3")
+			if got := "v" + resolved(each.With["pulumi-version"]); got != want {
 				t.Errorf("the CLI is installed in the version %s, want %s as in tests/go.mod", got, want)
 			}
 		default:

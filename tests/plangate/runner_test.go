@@ -39,14 +39,14 @@ func readWorkflow(t *testing.T, name string) workflow {
 	return read
 }
 
-// step returns a step by its name.
-func (j job) step(t *testing.T, name string) step {
+// stepsOf are the steps of a job by their names.
+func stepsOf(t *testing.T, workflow, job string) map[string]step {
 	t.Helper()
-	i := slices.IndexFunc(j.Steps, func(each step) bool { return each.Name == name })
-	if i < 0 {
-		t.Fatalf("there is no step %q", name)
+	named := map[string]step{}
+	for _, each := range readWorkflow(t, workflow).Jobs[job].Steps {
+		named[each.Name] = each
 	}
-	return j.Steps[i]
+	return named
 }
 
 // runner runs steps of a workflow as GitHub does, with the stand-ins for programs in testdata/bin.
@@ -120,6 +120,14 @@ func (r runner) read(name string) string {
 		r.t.Fatal(err)
 	}
 	return strings.TrimSpace(string(content))
+}
+
+// expect checks a temporary file.
+func (r runner) expect(name, want string) {
+	r.t.Helper()
+	if got := r.read(name); got != want {
+		r.t.Errorf("%s is %q, want %q", name, got, want)
+	}
 }
 
 // write writes a temporary file, or one of an absolute path. It may be a program.

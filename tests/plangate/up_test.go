@@ -34,14 +34,14 @@ func retention(days string) sandboxtest.Edit {
 // The order matters: each part finds the stack as the one before it has left it.
 func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 	t.Parallel()
-	up := readWorkflow(t, "up.yml").Jobs["up"]
-	preview, judging, doing, writing := up.step(t, "Preview"), up.step(t, "Judge"), up.step(t, "Do what was judged"), up.step(t, "Write the outputs")
+	up := stepsOf(t, "up.yml", "up")
+	judging, doing := up["Judge"], up["Do what was judged"]
 	deployed := sandboxtest.New(t, repository)
 	// previewed is a runner that has previewed the program with changes.
 	previewed := func(edits ...sandboxtest.Edit) runner {
 		t.Helper()
 		r := upRunner(t, deployed, deployed.Changed(edits...))
-		r.run(preview)
+		r.run(up["Preview"])
 		return r
 	}
 	wantRetention := func(days string) {
@@ -55,9 +55,10 @@ func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 	r := previewed()
 	r.run(judging)
 	r.run(doing)
-	r.run(writing)
+	r.run(up["Write the outputs"])
 	var outputs map[string]any
-	if err := json.Unmarshal([]byte(r.read("outputs.json")), &outputs); err != nil || outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
+	err := json.Unmarshal([]byte(r.read("outputs.json")), &outputs)
+	if err != nil || outputs["ecsServiceName"] != "mediaserver-service" || len(outputs) != 18 {
 		t.Errorf("outputs %v (%v)", outputs, err)
 	}
 	created := fmt.Sprintf("### Plan: `%d to create`\n\n**Passed: creates the whole stack mediaserver/%s.**", len(inventory.Default())+1, deployed.Name)

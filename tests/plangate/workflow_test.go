@@ -9,8 +9,7 @@ import (
 )
 
 func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
-	gate := readWorkflow(t, "preview.yml").Jobs["gate"]
-	judging, verdict := gate.step(t, "Judge"), gate.step(t, "Verdict")
+	gate := stepsOf(t, "preview.yml", "gate")
 	dangerous, harmless := recorded(t, "hostile/service-grace-period"), recorded(t, "everyday/edit-capacity")
 	anotherStack := strings.ReplaceAll(harmless, "urn:pulumi:dev::", "urn:pulumi:prod::")
 	allowance := allowances(judge(t, dangerous, "--commit", "abc").stderr)[0]
@@ -33,33 +32,30 @@ func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
 	} {
 		t.Run(each.what, func(t *testing.T) {
 			r := newRunner(t, map[string]string{"preview/plan.json": each.plan, "labels.json": each.labels})
-			if output := r.run(judging, "PREVIEW="+each.preview, "PREVIEW_CODE="+each.exit); strings.Contains(output, "\n::warning") {
+			if output := r.run(gate["Judge"], "PREVIEW="+each.preview, "PREVIEW_CODE="+each.exit); strings.Contains(output, "\n::warning") {
 				t.Errorf("the other job makes this one say %q", output)
 			}
-			if got := r.read("output"); got != "code="+each.code {
-				t.Errorf("the step's output is %q, want code=%s", got, each.code)
-			}
+			r.expect("output", "code="+each.code)
 			if summary := r.read("summary"); !strings.HasPrefix(summary, "### Plan") || !strings.Contains(summary, each.summary) {
 				t.Errorf("the run's summary is %q", summary)
 			}
-			if _, err := r.try(verdict, "CODE="+each.code); (err == nil) != (each.code == "0") {
+			if _, err := r.try(gate["Verdict"], "CODE="+each.code); (err == nil) != (each.code == "0") {
 				t.Errorf("the verdict is %v", err)
 			}
 		})
 	}
-	newRunner(t, nil).fail(verdict, "", "CODE=")
+	newRunner(t, nil).fail(gate["Verdict"], "", "CODE=")
 	silent := newRunner(t, map[string]string{"plan.json": harmless, "preview-code": "255\n"})
-	silent.fail(readWorkflow(t, "up.yml").Jobs["up"].step(t, "Judge"), "Passed: nothing changes")
+	silent.fail(stepsOf(t, "up.yml", "up")["Judge"], "Passed: nothing changes")
 }
 
 // That the gate refuses every hostile plan is tested in tools/gate.
 func TestHostilePlansAreRefusedInTheStepsOfBothWorkflows(t *testing.T) {
 	const evil = `\n::error title=x::y\u001b[2J<!--`
 	// Operations, names, types and values are commands, control characters and HTML.
-	hostile := strings.NewReplacer(
-		`"op": "update"`, `"op": "`+evil+`"`, "::ecs-target", "::ecs-target"+evil, `"update": 1`, `"refresh": 0`, `"maxCapacity": 20`, `"maxCapacity": "`+evil+`"`,
-	).Replace(recorded(t, "everyday/edit-capacity"))
-	for _, judging := range []step{readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Judge"), readWorkflow(t, "up.yml").Jobs["up"].step(t, "Judge")} {
+	hostile := strings.NewReplacer(`"op": "update"`, `"op": "`+evil+`"`, "::ecs-target", "::ecs-target"+evil,
+		`"update": 1`, `"refresh": 0`, `"maxCapacity": 20`, `"maxCapacity": "`+evil+`"`).Replace(recorded(t, "everyday/edit-capacity"))
+	for _, judging := range []step{stepsOf(t, "preview.yml", "gate")["Judge"], stepsOf(t, "up.yml", "up")["Judge"]} {
 		r := newRunner(t, map[string]string{"preview/plan.json": hostile, "plan.json": hostile, "preview-code": "0", "labels.json": "[]"})
 		output, err := r.try(judging, "PREVIEW=success", "PREVIEW_CODE=0")
 		summary := r.read("summary")
@@ -75,43 +71,40 @@ func TestHostilePlansAreRefusedInTheStepsOfBothWorkflows(t *testing.T) {
 func TestThePreviewKeepsThePlanAndTheExitCode(t *testing.T) {
 	for _, code := range []string{"0", "255"} {
 		r := newRunner(t, map[string]string{"pulumi": "#!/bin/sh\necho \"$*\"\nexit " + code + "\n"})
-		r.run(readWorkflow(t, "preview.yml").Jobs["preview"].step(t, "Preview"))
-		if output, plan := r.read("output"), r.read("plan.json"); output != "code="+code || plan != "preview --stack dev --json --show-sames --non-interactive" {
-			t.Errorf("the step's output is %q, want code=%s; the plan is %q", output, code, plan)
-		}
+		r.run(stepsOf(t, "preview.yml", "preview")["Preview"])
+		r.expect("output", "code="+code)
+		r.expect("plan.json", "preview --stack dev --json --show-sames --non-interactive")
 	}
 }
 
 func TestTheLabelsAreThoseOfNow(t *testing.T) {
 	r := newRunner(t, map[string]string{"comments.json": `[{"name": "bug"}]`})
-	r.run(readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Read the labels"))
-	if calls, labels := r.read("calls"), r.read("labels.json"); calls != "gh api --paginate repos/owner/repository/issues/7/labels" || labels != `[{"name": "bug"}]` {
-		t.Errorf("called %q, labels %q", calls, labels)
-	}
+	r.run(stepsOf(t, "preview.yml", "gate")["Read the labels"])
+	r.expect("calls", "gh api --paginate repos/owner/repository/issues/7/labels")
+	r.expect("labels.json", `[{"name": "bug"}]`)
 }
 
 func TestTheWorkflowTakesLabelsOfAnEarlierCommitAway(t *testing.T) {
-	taking := readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Take labels of an earlier commit away")
+	taking := stepsOf(t, "preview.yml", "gate")["Take labels of an earlier commit away"]
 	// The other labels are not the gate's, and deleting one deletes it from the whole repository.
-	const labels = `LABELS=["bug", "allow:media-storage@27sfqsonqbxey", "allow:force-push", "allow:a@1", "allow:alb@27sfqsonqbxey-2", "x-allow:alb@27sfqsonqbxey"]`
-	const want = "gh api --method DELETE --silent repos/owner/repository/labels/allow%3Amedia-storage%4027sfqsonqbxey"
+	const labels = `LABELS=["bug", "allow:media-storage@27sfqsonqbxey", "allow:force-push", "allow:a@1",
+		"allow:alb@27sfqsonqbxey-2", "x-allow:alb@27sfqsonqbxey"]`
 	for _, failure := range []string{"", "gh: Label does not exist (HTTP 404)"} {
 		r := newRunner(t, nil)
 		r.run(taking, labels, "GH_FAILURE="+failure)
-		if got := r.read("calls"); got != want {
-			t.Errorf("called\n%s\nwant\n%s", got, want)
-		}
+		r.expect("calls", "gh api --method DELETE --silent repos/owner/repository/labels/allow%3Amedia-storage%4027sfqsonqbxey")
 	}
 	newRunner(t, nil).fail(taking, "HTTP 401", labels, "GH_FAILURE=gh: Bad credentials (HTTP 401)")
 	newRunner(t, nil).fail(taking, "", `LABELS=[`)
 }
 
 func TestTheWorkflowKeepsOneComment(t *testing.T) {
-	commenting := readWorkflow(t, "preview.yml").Jobs["gate"].step(t, "Comment")
+	commenting := stepsOf(t, "preview.yml", "gate")["Comment"]
 	const own = `{"id": 5, "user": {"login": "github-actions[bot]"}, "body": "<!-- preview of stack dev -->\nold"}`
 	const others = `{"id": 1, "user": {"login": "somebody"}, "body": "<!-- preview of stack dev -->"},` +
 		`{"id": 2, "user": {"login": "github-actions[bot]"}, "body": "<!-- preview of stack prod -->"}`
-	const post, patch = "--method POST --silent repos/owner/repository/issues/7/comments -F", "--method PATCH --silent repos/owner/repository/issues/comments/5 -F"
+	const post = "--method POST --silent repos/owner/repository/issues/7/comments -F"
+	const patch = "--method PATCH --silent repos/owner/repository/issues/comments/5 -F"
 	for comments, want := range map[string]string{
 		"[]": post, "[" + others + "]": post, "[" + others + "," + own + "]": patch, "[" + others + "][" + own + "]": patch,
 	} {
@@ -134,14 +127,10 @@ func TestOnlyTheTipOfMainIsDeployed(t *testing.T) {
 	for _, job := range []string{"tip", "up"} {
 		checking := up.Jobs[job].Steps[0]
 		newRunner(t, map[string]string{"comments.json": tip}).run(checking, "GITHUB_REF=refs/heads/main", "GITHUB_SHA="+tip)
-		for _, each := range [][]string{
-			{"GITHUB_REF=refs/heads/main", "GITHUB_SHA=" + old}, {"GITHUB_REF=refs/heads/topic", "GITHUB_SHA=" + old}, {"GITHUB_REF=refs/heads/topic", "GITHUB_SHA=" + tip},
-		} {
+		for _, each := range [][2]string{{"main", old}, {"topic", old}, {"topic", tip}} {
 			r := newRunner(t, map[string]string{"comments.json": tip})
-			r.fail(checking, "is not the tip of main, which is "+tip+"; nothing was changed", each...)
-			if calls := r.read("calls"); calls != "gh api repos/owner/repository/git/ref/heads/main --jq .object.sha" {
-				t.Errorf("called %q", calls)
-			}
+			r.fail(checking, "is not the tip of main, which is "+tip+"; nothing was changed", "GITHUB_REF=refs/heads/"+each[0], "GITHUB_SHA="+each[1])
+			r.expect("calls", "gh api repos/owner/repository/git/ref/heads/main --jq .object.sha")
 		}
 	}
 	if up.Jobs["up"].Needs != "tip" {
@@ -178,7 +167,9 @@ func TestNoJobAndNoStepGetsMoreThanItNeeds(t *testing.T) {
 					"PULUMI_ACCESS_TOKEN":      runsPulumi.MatchString(step.Run),
 					"PULUMI_CONFIG_PASSPHRASE": runsPulumi.MatchString(step.Run),
 				} {
-					if value := step.Env[variable]; (value != "") != needed || needed && variable != "GH_TOKEN" && value != "${{ secrets."+variable+" }}" {
+					value := step.Env[variable]
+					isSecret := value == "${{ secrets."+variable+" }}" || value == "${{ github.token }}"
+					if needed != isSecret || !needed && value != "" {
 						t.Errorf("the step %q of %s gets %s=%q", step.Name, name, variable, value)
 					}
 				}

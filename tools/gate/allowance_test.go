@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -136,7 +135,7 @@ func TestOneAllowanceMovesAllResourcesToAnotherVersionOfTheirProvider(t *testing
 		"that of all but one":        moved(to, edit{theBucket, "(state).provider", project + from}),
 		"that of one from elsewhere": moved(to, edit{theBucket, "was.(state).provider", project + strings.Replace(from, "6_83_2", "6_1_0", 1)}),
 	} {
-		if needed := judged(t, plan).Needed(); len(needed) < 40 || slices.ContainsFunc(needed, func(each string) bool { return strings.HasPrefix(each, "providers@") }) {
+		if needed := judged(t, plan).Needed(); len(needed) < 40 || strings.Contains(strings.Join(needed, " "), "providers@") {
 			t.Errorf("a move to %s needs %q", what, needed)
 		}
 	}
@@ -154,7 +153,8 @@ func TestEveryAllowanceFitsALabelAndIsOfOneResource(t *testing.T) {
 		t.Errorf("%d allowances for %d resources", len(given), len(steps))
 	}
 	for _, each := range append(given, allowance(strings.Repeat("é:/", 50), "", nil)) {
-		if name, digest, _ := strings.Cut(each, "@"); len(LabelPrefix+each) > LabelLimit || len(digest) != digestLength || notInALabel.MatchString(name) {
+		name, digest, _ := strings.Cut(each, "@")
+		if len(LabelPrefix+each) > LabelLimit || len(digest) != digestLength || notInALabel.MatchString(name) {
 			t.Errorf("%s%s is no label", LabelPrefix, each)
 		}
 	}

@@ -180,7 +180,8 @@ const stateField = "(state)"
 // bookkeeping are the fields of a state that decide nothing about a change: the outputs are known only afterwards, and
 // the rest is order, time and place in the program. A parent gives a resource nothing that is not in a field of its own.
 var bookkeeping = []string{
-	"urn", "outputs", "parent", "aliases", "dependencies", "propertyDependencies", "created", "modified", "sourcePosition", "stackTrace",
+	"urn", "outputs", "parent", "aliases", "dependencies", "propertyDependencies", "created", "modified", "sourcePosition",
+	"stackTrace",
 }
 
 // decisive is a state without bookkeeping.

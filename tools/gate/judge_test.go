@@ -43,8 +43,8 @@ func TestTheCreationOfAWholeStackPasses(t *testing.T) {
 
 func TestOnlySameUpdateAndTheReplacementOfATaskDefinitionMayBeHarmless(t *testing.T) {
 	for _, operation := range []string{
-		"create", "delete", "create-replacement", "delete-replaced", "read", "read-replacement", "read-discard", "discard", "discard-replaced", "refresh", "import",
-		"import-replacement", "remove-pending-replace", "diff", "transmogrify",
+		"create", "delete", "create-replacement", "delete-replaced", "read", "read-replacement", "read-discard", "discard",
+		"discard-replaced", "refresh", "import", "import-replacement", "remove-pending-replace", "diff", "transmogrify",
 	} {
 		plan := stackOf(t, edit{theTasks, "cpu", "512"})
 		stepOf(t, plan, theTasks)["op"] = operation
@@ -61,7 +61,9 @@ func TestOnlySameUpdateAndTheReplacementOfATaskDefinitionMayBeHarmless(t *testin
 }
 
 func TestWhatThePlanDoesNotShowIsRefused(t *testing.T) {
-	for lacks, reason := range map[string]string{"": "nothing in the plan tells what", "oldState": "not shown as it is", "newState": "not shown as it is"} {
+	for lacks, reason := range map[string]string{
+		"": "nothing in the plan tells what", "oldState": "not shown as it is", "newState": "not shown as it is",
+	} {
 		plan := stackOf(t, edit{theDashboard, "", nil})
 		delete(stepOf(t, plan, theDashboard), lacks)
 		if judgement := judged(t, plan); !strings.Contains(refused(judgement), reason) {

@@ -82,7 +82,8 @@ func Read(reader io.Reader, expected string) (Plan, error) {
 	if failures := failuresOf(document); len(failures) > 0 {
 		return Plan{Failures: failures}, nil
 	}
-	plan, steps, summary := Plan{Config: at[object](document, "config")}, at[[]any](document, "steps"), at[object](document, "changeSummary")
+	plan := Plan{Config: at[object](document, "config")}
+	steps, summary := at[[]any](document, "steps"), at[object](document, "changeSummary")
 	if len(steps) == 0 || summary == nil {
 		return Plan{}, errors.New("it has no steps or no summary, as the plan of a preview has")
 	}

@@ -16,7 +16,10 @@ func reports(t *testing.T, plan object) (text, markdown string) {
 
 func TestAReportSaysWhatChangesAndWhatIsRefused(t *testing.T) {
 	text, markdown := reports(t, stackOf(t, edit{theVersioning, "versioningConfiguration.status", "Suspended"}, edit{theLogs, "retentionInDays", 60}))
-	for _, phrase := range []string{"versioningConfiguration.status is not free: Enabled → Suspended\n", "Refused: not all of the plan is known to be harmless (2 to update)."} {
+	for _, phrase := range []string{
+		"versioningConfiguration.status is not free: Enabled → Suspended\n",
+		"Refused: not all of the plan is known to be harmless (2 to update).",
+	} {
 		if !strings.Contains(text, phrase) {
 			t.Errorf("the text lacks %q:\n%s", phrase, text)
 		}
@@ -31,7 +34,8 @@ func TestAReportSaysWhatChangesAndWhatIsRefused(t *testing.T) {
 		}
 	}
 	text, markdown = reports(t, newStack(t))
-	if !strings.Contains(text, "Passed: creates the whole stack mediaserver/sandbox (51 to create).") || !strings.Contains(markdown, "**Passed: creates the whole stack mediaserver/sandbox.**") {
+	const passed = "Passed: creates the whole stack mediaserver/sandbox"
+	if !strings.Contains(text, passed+" (51 to create).") || !strings.Contains(markdown, "**"+passed+".**") {
 		t.Errorf("a new stack:\n%s\n%s", text, markdown)
 	}
 	if text, _ = reports(t, stackOf(t)); text != "Passed: nothing changes but free properties (no changes).\n" {
@@ -77,7 +81,8 @@ func TestAReportForAPullRequestHasRoomForAComment(t *testing.T) {
 		plan["steps"] = append(plan["steps"].([]any), addition(fmt.Sprint(i, strings.Repeat("x", 300))))
 	}
 	text, markdown := reports(t, plan)
-	if len(markdown) > MarkdownLimit || len(markdown) < MarkdownLimit*9/10 || !regexp.MustCompile(`\n\d{4,} lines are left out here; the log of the run has all reasons and allowances\.\n$`).MatchString(markdown) {
+	says := regexp.MustCompile(`\n\d{4} lines are left out here; the log of the run has all reasons and allowances\.\n$`)
+	if len(markdown) > MarkdownLimit || len(markdown) < MarkdownLimit*9/10 || !says.MatchString(markdown) {
 		t.Errorf("%d bytes, which end in %q", len(markdown), markdown[max(0, len(markdown)-200):])
 	}
 	if strings.Count(text, "is new") != 5000 {
