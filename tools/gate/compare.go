@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,11 @@ type difference struct {
 
 // String is the path as the free list writes it.
 func (d difference) String() string { return strings.ReplaceAll(strings.Join(d.path, "."), ".[", "[") }
+
+// submatches are what a pattern finds in both values. Nil for one that it does not match.
+func (d difference) submatches(pattern *regexp.Regexp) (before, after []string) {
+	return pattern.FindStringSubmatch(at[string](d.before)), pattern.FindStringSubmatch(at[string](d.after))
+}
 
 // hidden tells whether a value, or a part of it, is secret or not known yet.
 func hidden(value any) bool {

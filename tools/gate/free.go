@@ -216,7 +216,7 @@ func ringsEarlier(c change) bool {
 var atMostTasks = regexp.MustCompile(`^IF\(tasks >= ([0-9]+), cpu, 0\)$`)
 
 func followsMaxCapacity(c change) bool {
-	was, is := submatches(atMostTasks, c)
+	was, is := c.submatches(atMostTasks)
 	return was != nil && is != nil && c.plan.all(scalableTarget, func(target Step) bool {
 		return fmt.Sprint(input[any](target, "maxCapacity")) == is[1]
 	})
@@ -229,11 +229,6 @@ func followsScaling(c change) bool {
 		return step.kind() == metricAlarm && onlyScales(step.After) && input[string](step, "comparisonOperator") == "GreaterThanThreshold" &&
 			reflect.DeepEqual(input[any](step, "threshold"), c.after)
 	})
-}
-
-// submatches are what a pattern finds in both values of a change. Nil for one that it does not match.
-func submatches(pattern *regexp.Regexp, c change) (was, is []string) {
-	return pattern.FindStringSubmatch(at[string](c.before)), pattern.FindStringSubmatch(at[string](c.after))
 }
 
 // all tells whether the stack will have resources of a type, and whether a condition holds for each.
@@ -262,7 +257,7 @@ func runsOwnTasks(c change) bool {
 var image = regexp.MustCompile(`^([a-z0-9.-]+(?::[0-9]+)?/[a-z0-9._/-]+)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)
 
 func sameRepository(c change) bool {
-	was, is := submatches(image, c)
+	was, is := c.submatches(image)
 	return was != nil && is != nil && was[1] == is[1]
 }
 
@@ -286,7 +281,7 @@ func followsGracePeriod(c change) bool {
 var healthURL = regexp.MustCompile(`^(http://(?:localhost|127\.0\.0\.1):[0-9]+)(/[!-~]*)$`)
 
 func healthPathOfContainer(c change) bool {
-	was, is := submatches(healthURL, c)
+	was, is := c.submatches(healthURL)
 	return was != nil && is != nil && was[1] == is[1] && c.plan.all(targetGroup, func(targets Step) bool {
 		return input[string](targets, "healthCheck", "path") == is[2]
 	})

@@ -234,10 +234,9 @@ var defaultProvider = regexp.MustCompile(`^(urn:pulumi:[^$]*::pulumi:providers:[
 // movesDefaultProvider tells whether all resources of a package go from its default provider to the one of another
 // version. So it is with a new version of the plugin.
 func (p Plan) movesDefaultProvider(d difference) bool {
-	before, after, are := both[string](d.before, d.after)
-	from, to := defaultProvider.FindStringSubmatch(before), defaultProvider.FindStringSubmatch(after)
-	return are && from != nil && to != nil && from[1] == to[1] && !slices.ContainsFunc(p.Steps, func(step Step) bool {
+	from, to := d.submatches(defaultProvider)
+	return from != nil && to != nil && from[1] == to[1] && !slices.ContainsFunc(p.Steps, func(step Step) bool {
 		was, will := at[string](step.Before, "provider"), at[string](step.After, "provider")
-		return strings.HasPrefix(was, from[1]+"::") && was != before || strings.HasPrefix(will, from[1]+"::") && will != after
+		return strings.HasPrefix(was, from[1]+"::") && was != from[0] || strings.HasPrefix(will, from[1]+"::") && will != to[0]
 	})
 }
