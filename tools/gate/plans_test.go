@@ -47,7 +47,7 @@ func recorded(file string) string {
 	return string(text)
 }
 
-// unchanged is the plan of a stack with HTTPS and alarms in which nothing changes.
+// unchanged is the plan of a stack with HTTPS and alarms in which nothing changes, without what the gate does not read.
 var unchanged = sync.OnceValue(func() string { return recorded("stack.json.gz") })
 
 // edit changes a property of one resource, so that a test can say in a line what a plan does.
