@@ -3,7 +3,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # It does not know the key `queue` yet (GitHub changelog of 7 May 2026), which keeps deployments from being cancelled.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-SHELL_SCRIPTS := scripts/* tests/plangate/testdata/* .ci/run
+SHELL_SCRIPTS := scripts/* tests/plangate/testdata/bin/* .ci/run
 
 # As in scripts/tool.
 export GOFLAGS := $(shell scripts/goflags)

@@ -1,5 +1,5 @@
-// Package examples checks that the example settings in the folder examples are what the
-// program accepts, and that they do what they promise.
+// Package examples checks that the example settings in the folder examples are what the program accepts, that they do
+// what they promise, and that the documented commands make a stack of them.
 package examples
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,10 +15,20 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"github.com/pulumi/pulumi/pkg/v3/display"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gopkg.in/yaml.v3"
 
+	"mediaserver/tests/internal/documents"
 	"mediaserver/tests/internal/sandboxtest"
+)
+
+const repository = "../.."
+
+// production is the example for a production stack, and zone its setting for the hosted zone.
+const (
+	production = repository + "/examples/Pulumi.prod.yaml"
+	zone       = "mediaserver:hostedZoneId"
 )
 
 // settings is what a stack's settings file holds.
@@ -39,14 +50,35 @@ func load[T any](t *testing.T, path string) T {
 	return loaded
 }
 
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makeZone makes the zone that the example needs, and returns its id.
+func makeZone(t *testing.T, deployed *sandboxtest.Deployment) string {
+	t.Helper()
+	created, err := deployed.Clients().Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
+		Name: aws.String("example.com"), CallerReference: aws.String("example"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
+}
+
 func TestTheProductionExampleNamesOnlySettingsThatExist(t *testing.T) {
 	project := load[struct {
 		Name   string
 		Config map[string]struct{ Default any }
-	}](t, "../../Pulumi.yaml")
-	example := load[settings](t, "../../examples/Pulumi.prod.yaml")
-	var own int
-	for key, value := range example.Config {
+	}](t, repository+"/Pulumi.yaml")
+	own := 0
+	for key, value := range load[settings](t, production).Config {
 		name, isOwn := strings.CutPrefix(key, project.Name+":")
 		if !isOwn {
 			continue
@@ -64,150 +96,130 @@ func TestTheProductionExampleNamesOnlySettingsThatExist(t *testing.T) {
 	}
 }
 
-// example is a sandbox whose stack has the settings of the example for production.
-type example struct {
-	*sandboxtest.Deployment
-	// file is the stack's settings file, and merged what it is to hold.
-	file   string
-	merged settings
-}
-
-func newExample(t *testing.T) *example {
-	t.Helper()
-	e := &example{Deployment: sandboxtest.New(t, "../..")}
-	e.file = e.SettingsFile()
-	// The stack keeps its own encryption salt beside the example's settings.
-	e.merged = load[settings](t, e.file)
-	maps.Copy(e.merged.Config, load[settings](t, "../../examples/Pulumi.prod.yaml").Config)
-	e.use(t)
-	return e
-}
-
-// use writes the settings to the stack's file.
-func (e *example) use(t *testing.T) {
-	t.Helper()
-	content, err := yaml.Marshal(e.merged)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(e.file, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+// promised is what the example promises, as parts of the inputs of each type of resource in JSON.
+var promised = map[string][]string{
+	"aws:s3/bucketV2:BucketV2": {`"forceDestroy":false`},
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {`"noncurrentVersionExpiration":{"noncurrentDays":90}`},
+	"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2":           {`"allowedOrigins":["https://media.example.com"]`},
+	"aws:ecr/repository:Repository":                                        {`"forceDelete":false`},
+	"aws:cloudwatch/logGroup:LogGroup":                                     {`"retentionInDays":365`},
+	"aws:ecs/taskDefinition:TaskDefinition":                                {`"cpu":"1024"`, `"memory":"2048"`, `"cpuArchitecture":"ARM64"`},
+	"aws:ecs/cluster:Cluster":                                              {`{"name":"containerInsights","value":"enhanced"}`},
+	"aws:acm/certificate:Certificate":                                      {`"domainName":"media.example.com"`},
+	"aws:ecs/service:Service": {
+		`"desiredCount":3`, `"enableExecuteCommand":false`,
+		`"alarms":{"alarmNames":["mediaserver-server-errors","mediaserver-unhealthy-targets"],"enable":true,"rollback":true}`,
+	},
+	"aws:appautoscaling/target:Target":            {`"minCapacity":3`, `"maxCapacity":20`},
+	"aws:sns/topicSubscription:TopicSubscription": {`"endpoint":"oncall@example.com"`},
 }
 
 // The order matters: the example's zone is nobody's until the account has one in its place.
 func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
-	e := newExample(t)
-	t.Run("the settings are fine, and the account lacks the zone", e.looksUpTheZone)
-	e.makeZone(t)
-	plan := e.Plan()
-	t.Run("the resources have what the example promises", func(t *testing.T) { hasWhatIsPromised(t, plan) })
-	t.Run("rules and alarms are those of the example", func(t *testing.T) { hasRulesAndAlarms(t, plan) })
-	t.Run("what holds data or a secret is protected", func(t *testing.T) { protectsData(t, plan) })
-	t.Run("the stack comes up, and a destroy is refused", e.comesUpAndStays)
-}
-
-// zone is the setting for the hosted zone.
-const zone = "mediaserver:hostedZoneId"
-
-func (e *example) looksUpTheZone(t *testing.T) {
-	if lacking := e.Run("preview"); !strings.Contains(lacking.Stdout+lacking.Stderr, fmt.Sprintf("find the hosted zone %v: ", e.merged.Config[zone])) {
+	deployed := sandboxtest.New(t, repository)
+	file := deployed.SettingsFile()
+	// The stack keeps its own encryption salt beside the example's settings.
+	merged := load[settings](t, file)
+	use := func() {
+		t.Helper()
+		content, err := yaml.Marshal(merged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, content)
+	}
+	maps.Copy(merged.Config, load[settings](t, production).Config)
+	use()
+	if lacking := deployed.Run("preview"); !strings.Contains(lacking.Stdout+lacking.Stderr, fmt.Sprintf("find the hosted zone %v: ", merged.Config[zone])) {
 		t.Errorf("the settings are refused, or the zone is not looked up:\n%s%s", lacking.Stdout, lacking.Stderr)
 	}
-}
+	merged.Config[zone] = makeZone(t, deployed)
+	use()
 
-// makeZone makes the zone that the example needs, and sets it.
-func (e *example) makeZone(t *testing.T) {
-	t.Helper()
-	created, err := e.Clients().Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
-		Name: aws.String("example.com"), CallerReference: aws.String("example"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.merged.Config[zone] = strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
-	e.use(t)
-}
-
-func hasWhatIsPromised(t *testing.T, plan display.PreviewDigest) {
-	for _, step := range plan.Steps {
-		for _, each := range []struct {
-			resourceType, property string
-			want                   any
-		}{
-			{"aws:s3/bucketV2:BucketV2", "forceDestroy", false},
-			{"aws:ecr/repository:Repository", "forceDelete", false},
-			{"aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 365.0},
-			{"aws:ecs/taskDefinition:TaskDefinition", "cpu", "1024"},
-			{"aws:ecs/taskDefinition:TaskDefinition", "memory", "2048"},
-			{"aws:ecs/taskDefinition:TaskDefinition", "runtimePlatform", map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}},
-			{"aws:ecs/cluster:Cluster", "settings", []any{map[string]any{"name": "containerInsights", "value": "enhanced"}}},
-			{"aws:acm/certificate:Certificate", "domainName", "media.example.com"},
-			{"aws:ecs/service:Service", "desiredCount", 3.0},
-			{"aws:ecs/service:Service", "enableExecuteCommand", false},
-			{"aws:ecs/service:Service", "alarms", map[string]any{
-				"alarmNames": []any{"mediaserver-server-errors", "mediaserver-unhealthy-targets"}, "enable": true, "rollback": true,
-			}},
-			{"aws:appautoscaling/target:Target", "minCapacity", 3.0},
-			{"aws:appautoscaling/target:Target", "maxCapacity", 20.0},
-		} {
-			if got := step.NewState.Inputs[each.property]; string(step.URN.Type()) == each.resourceType && !reflect.DeepEqual(got, each.want) {
-				t.Errorf("%s of %s is %v, want %v", each.property, step.URN.Name(), got, each.want)
-			}
-		}
-	}
-}
-
-func hasRulesAndAlarms(t *testing.T, plan display.PreviewDigest) {
-	var told []string
-	for _, step := range plan.Steps {
-		inputs := step.NewState.Inputs
-		switch step.URN.Type() {
-		case "aws:sns/topicSubscription:TopicSubscription":
-			told = append(told, inputs["endpoint"].(string))
-		case "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":
-			rules, err := json.Marshal(inputs["rules"])
-			if err != nil || !strings.Contains(string(rules), `"noncurrentVersionExpiration":{"noncurrentDays":90}`) {
-				t.Errorf("lifecycle rules %s (%v)", rules, err)
-			}
-		case "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2":
-			rules, err := json.Marshal(inputs["corsRules"])
-			if err != nil || !strings.Contains(string(rules), `"allowedOrigins":["https://media.example.com"]`) {
-				t.Errorf("CORS rules %s (%v)", rules, err)
-			}
-		}
-	}
-	if want := []string{"oncall@example.com"}; !slices.Equal(told, want) {
-		t.Errorf("told of alarms are %q, want %q", told, want)
-	}
-}
-
-func protectsData(t *testing.T, plan display.PreviewDigest) {
+	seen := map[string]bool{}
 	var protected []string
-	for _, step := range plan.Steps {
+	for _, step := range deployed.Plan().Steps {
+		kind := string(step.URN.Type())
+		inputs, err := json.Marshal(step.NewState.Inputs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range promised[kind] {
+			if !strings.Contains(string(inputs), part) {
+				t.Errorf("%s %s lacks %s, and has %s", kind, step.URN.Name(), part, inputs)
+			}
+		}
+		seen[kind] = true
 		if step.NewState.Protect {
-			protected = append(protected, string(step.URN.Type())+" "+step.URN.Name())
+			protected = append(protected, kind+" "+step.URN.Name())
+		}
+	}
+	for kind := range promised {
+		if !seen[kind] {
+			t.Errorf("the plan has no %s", kind)
 		}
 	}
 	slices.Sort(protected)
-	want := []string{
+	if want := []string{
 		"aws:ecr/repository:Repository mediaserver",
 		"aws:s3/bucketV2:BucketV2 media-storage",
 		"aws:ssm/parameter:Parameter jwt-secret",
 		"random:index/randomPassword:RandomPassword jwt-secret",
 		// Another suffix would be another bucket.
 		"random:index/randomString:RandomString bucket-suffix",
-	}
-	if !slices.Equal(protected, want) {
+	}; !slices.Equal(protected, want) {
 		t.Errorf("protected are %q, want %q", protected, want)
+	}
+
+	deployed.Up()
+	deployed.Must("preview", "--expect-no-changes")
+	destroyed := deployed.Run("destroy", "--yes", "--skip-preview")
+	if destroyed.ExitCode == 0 || !strings.Contains(destroyed.Stdout+destroyed.Stderr, "cannot be deleted") {
+		t.Errorf("destroy ends with %d, want a refusal because of the protection:\n%s%s", destroyed.ExitCode, destroyed.Stdout, destroyed.Stderr)
 	}
 }
 
-func (e *example) comesUpAndStays(t *testing.T) {
-	e.Up()
-	e.Must("preview", "--expect-no-changes")
-	destroyed := e.Run("destroy", "--yes", "--skip-preview")
-	if destroyed.ExitCode == 0 || !strings.Contains(destroyed.Stdout+destroyed.Stderr, "cannot be deleted") {
-		t.Errorf("destroy ends with %d, want a refusal because of the protection:\n%s%s", destroyed.ExitCode, destroyed.Stdout, destroyed.Stderr)
+// The reader copies commands into a shell whose account is the emulated one, and has no stack yet.
+func TestTheDocumentedCommandsMakeTheStateAndAProductionStack(t *testing.T) {
+	const guide = repository + "/docs/permissions.md"
+	deployed := sandboxtest.New(t, repository)
+	folder := sandboxtest.ChangedProgram(t, repository)
+	run := func(commands string) string {
+		t.Helper()
+		shell := sandboxtest.Shell(t, &deployed.Stack, commands)
+		shell.Dir = folder
+		// What the sandbox sets for its own stack is for the commands to say.
+		shell.Env = slices.DeleteFunc(shell.Env, func(variable string) bool {
+			name, _, _ := strings.Cut(variable, "=")
+			return slices.Contains([]string{"PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK"}, name)
+		})
+		output, err := shell.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s\n%s", err, commands, output)
+		}
+		return string(output)
+	}
+	example, err := os.ReadFile(production)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(folder, "examples", "Pulumi.prod.yaml"), example)
+
+	run(documents.Commands(t, guide, "aws s3api create-bucket"))
+	copied, rest, _ := strings.Cut(documents.Commands(t, guide, "cp examples/Pulumi.prod.yaml"), "\n")
+	run(copied)
+	file := filepath.Join(folder, "Pulumi.prod.yaml")
+	write(t, file, []byte(strings.ReplaceAll(string(example), "Z0123456789ABCDEFGHIJ", makeZone(t, deployed))))
+	if shown := run(rest); !strings.Contains(shown, "to create") {
+		t.Errorf("the preview shows\n%s", shown)
+	}
+
+	versioning, err := deployed.Clients().S3.GetBucketVersioning(t.Context(), &s3.GetBucketVersioningInput{Bucket: aws.String("mediaserver-state")})
+	if err != nil || versioning.Status != s3types.BucketVersioningStatusEnabled {
+		t.Errorf("the versioning of the state's bucket is %v (%v)", versioning, err)
+	}
+	written, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(written), "secretsprovider: awskms://alias/mediaserver-prod?region=eu-west-2\nencryptedkey: ") {
+		t.Errorf("the settings do not say what decrypts the secrets: %v\n%s", err, written)
 	}
 }

@@ -1,8 +1,6 @@
 package plangate
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,101 +10,44 @@ import (
 	"mediaserver/tests/internal/sandboxtest"
 )
 
-// attack is a program with three attacks, two of which the gate once let pass. The setting attack:kind chooses one, so that
-// the program is built only once: a dashboard that replaces the bucket through an alias, a component, and a role that
-// trusts everybody and replaces the component through an alias.
-var attack = []sandboxtest.Edit{
-	{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
-		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
-		ForceDestroy: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))`,
-		New: `attackedBucket(ctx, pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix))`},
-	{File: "storage.go", Old: "	versioning, err := ", New: `	if err := attackByComponent(ctx); err != nil {
-		return storageOutputs{}, err
-	}
-	versioning, err := `},
-	{File: "attack.go", New: `package main
-
-import (
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
-
-type attacked struct{ Bucket, Arn pulumi.StringOutput }
-
-func (a attacked) ID() pulumi.StringOutput { return a.Bucket }
-
-func attackedBucket(ctx *pulumi.Context, name pulumi.StringOutput) (attacked, error) {
-	if kind, _ := ctx.GetConfig("attack:kind"); kind != "dashboard" {
-		bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{Bucket: name, ForceDestroy: pulumi.Bool(true)})
-		if err != nil {
-			return attacked{}, err
-		}
-		return attacked{bucket.Bucket, bucket.Arn}, nil
-	}
-	_, err := cloudwatch.NewDashboard(ctx, "overview", &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.String("mediaserver-overview"), DashboardBody: pulumi.String("{\"widgets\":[{\"type\":\"text\",\"x\":0,\"y\":0,\"width\":1,\"height\":1,\"properties\":{\"markdown\":\"x\"}}]}"),
-	}, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("aws:s3/bucketV2:BucketV2"), Name: pulumi.String("media-storage")}}))
-	return attacked{name, pulumi.Sprintf("arn:aws:s3:::%s", name)}, err
-}
-
-func attackByComponent(ctx *pulumi.Context) error {
-	kind, _ := ctx.GetConfig("attack:kind")
-	switch kind {
-	case "component":
-		return ctx.RegisterComponentResource("mediaserver:index:Shell", "shell", &pulumi.ResourceState{})
-	case "role":
-		_, err := iam.NewRole(ctx, "shell", &iam.RoleArgs{
-			Name:             pulumi.String("mediaserver-shell"),
-			AssumeRolePolicy: pulumi.String("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"sts:AssumeRole\"}]}"),
-		}, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("mediaserver:index:Shell")}}))
-		return err
-	}
-	return nil
-}
-`},
-}
-
-// The order matters: the role takes the component's place, and the dashboard takes the bucket away.
+// The order matters: the role takes the component's place, and the dashboard takes the bucket away. The gate once let both
+// pass.
 func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 	t.Parallel()
 	deployed := sandboxtest.New(t, repository)
-	program := deployed.Changed(attack...)
+	program := deployed.Changed(
+		sandboxtest.Edit{File: "attack.go", New: textOf(t, "tests", "plangate", "testdata", "attack.go")},
+		sandboxtest.Edit{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage",`, New: `attackedBucket(ctx, "media-storage",`},
+	)
 	deployed.UpOn(program)
-	up, gate := readWorkflow(t, "up.yml").Jobs["up"], readWorkflow(t, "preview.yml").Jobs["gate"]
-	bucket := deployed.Outputs()["bucketName"].(string)
+	up, gate := stepsOf(t, "up.yml", "up"), stepsOf(t, "preview.yml", "gate")
+	bucket, role := deployed.Outputs()["bucketName"].(string), "mediaserver-shell"
 	hasBucket := func() bool {
 		_, err := deployed.Clients().S3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: &bucket})
 		return err == nil
 	}
-	name := "mediaserver-shell"
 	hasRole := func() bool {
-		_, err := deployed.Clients().IAM.GetRole(t.Context(), &iam.GetRoleInput{RoleName: &name})
+		_, err := deployed.Clients().IAM.GetRole(t.Context(), &iam.GetRoleInput{RoleName: &role})
 		return err == nil
 	}
 	// replay previews an attack with the steps of both workflows, which must refuse it, and then allows and deploys it.
-	replay := func(kind, refused string) {
+	replay := func(kind, because string) {
 		t.Helper()
 		deployed.Set("attack:kind=" + kind)
 		r := upRunner(t, deployed, program)
-		r.run(up.step(t, "Preview"))
-		output, err := r.try(up.step(t, "Judge"))
-		if err == nil || !strings.Contains(output, refused) {
-			t.Fatalf("%s: %v\n%s", kind, err, output)
-		}
-		r.mustWrite("preview/plan.json", r.read("plan.json"))
-		r.mustWrite("labels.json", "[]")
-		inPullRequest := r.run(gate.step(t, "Judge"), "PREVIEW=success", "PREVIEW_CODE=0")
-		if r.read("output") != "code=1" || !strings.Contains(inPullRequest, refused) {
+		r.run(up["Preview"])
+		refused := r.fail(up["Judge"], because)
+		r.write("preview/plan.json", r.read("plan.json"))
+		r.write("labels.json", "[]")
+		inPullRequest := r.run(gate["Judge"], "PREVIEW=success", "PREVIEW_CODE=0")
+		if r.read("output") != "code=1" || !strings.Contains(inPullRequest, because) {
 			t.Fatalf("%s: %s\n%s", kind, r.read("output"), inPullRequest)
 		}
 		if !hasBucket() || hasRole() {
 			t.Fatalf("%s: the bucket is there: %t; the role is there: %t", kind, hasBucket(), hasRole())
 		}
-		r.run(up.step(t, "Judge"), "PLAN_GATE_ALLOW="+strings.Join(verdict{stderr: output}.allowances(), " "))
-		r.run(up.step(t, "Do what was judged"))
+		r.run(up["Judge"], "PLAN_GATE_ALLOW="+strings.Join(allowances(refused), " "))
+		r.run(up["Do what was judged"])
 	}
 	replay("component", "is new")
 	// The attacks are real: once allowed, they do what the gate prevents.
@@ -119,16 +60,5 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 	replay("dashboard", "(state).type is not free: aws:s3/bucketV2:BucketV2 → aws:cloudwatch/dashboard:Dashboard")
 	if hasBucket() {
 		t.Error("the update has left the bucket")
-	}
-}
-
-func (r runner) mustWrite(name, content string) {
-	r.t.Helper()
-	path := filepath.Join(r.folder, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		r.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		r.t.Fatal(err)
 	}
 }

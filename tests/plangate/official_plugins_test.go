@@ -1,7 +1,6 @@
 package plangate
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -26,22 +25,16 @@ import (
 func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
 	t.Parallel()
 	job := readWorkflow(t, "official-plugins.yml").Jobs["sandbox"]
-	if job.Env["SANDBOX_PLUGINS"] != "official" {
-		t.Errorf("the job runs with SANDBOX_PLUGINS=%q, want official", job.Env["SANDBOX_PLUGINS"])
+	steps, destroying := job.Steps[:len(job.Steps)-1], job.Steps[len(job.Steps)-1]
+	if job.Env["SANDBOX_PLUGINS"] != "official" || destroying.If != "always()" {
+		t.Errorf("the job runs with SANDBOX_PLUGINS=%q, and its last step if %q", job.Env["SANDBOX_PLUGINS"], destroying.If)
 	}
-	destroying := job.Steps[len(job.Steps)-1]
-	if destroying.If != "always()" {
-		t.Errorf("the last step, %q, runs if %q, want always()", destroying.Name, destroying.If)
-	}
-	c := newCheckout(t)
+	r := checkout(t)
 	// As in the job, it also follows a step that fails.
 	defer func() {
-		if output, err := c.try(destroying); err != nil {
-			t.Errorf("step %q: %v\n%s", destroying.Name, err, output)
-		}
-		if _, err := os.Stat(filepath.Join(c.program, ".sandbox")); err == nil {
+		r.run(destroying)
+		if _, err := os.Stat(filepath.Join(r.program, ".sandbox")); err == nil {
 			t.Errorf("step %q leaves the sandbox behind", destroying.Name)
-			c.run(step{Run: "scripts/sandbox down"})
 		}
 		want := []string{
 			"plugin install resource aws " + required(t, "go.mod", "github.com/pulumi/pulumi-aws/sdk/v6"),
@@ -52,25 +45,38 @@ func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
 			"up --yes", "preview --expect-no-changes",
 			"destroy --yes --skip-preview --remove",
 		}
-		if got := c.calls(); !slices.Equal(got, want) {
-			t.Errorf("the steps called the CLI with\n%q\nwant\n%q", got, want)
+		calls := regexp.MustCompile(`(?m)^(plugin|up|preview|refresh|destroy) .*`).FindAllString(r.read("calls"), -1)
+		if !slices.Equal(calls, want) {
+			t.Errorf("the steps called the CLI with\n%q\nwant\n%q", calls, want)
 		}
 	}()
-	for _, each := range job.Steps[:len(job.Steps)-1] {
+	// resolved is what GitHub makes of the outputs of the step `versions` in a value.
+	resolved := func(value string) string {
+		for line := range strings.Lines(r.read("output")) {
+			name, output, _ := strings.Cut(strings.TrimSpace(line), "=")
+			value = strings.ReplaceAll(value, "${{ steps.versions.outputs."+name+" }}", output)
+		}
+		return value
+	}
+	for _, each := range steps {
 		switch action, _, _ := strings.Cut(each.Uses, "@"); action {
 		case "":
-			c.run(each, c.variables(each)...)
+			var variables []string
+			for name, value := range each.Env {
+				variables = append(variables, name+"="+resolved(value))
+			}
+			r.run(each, variables...)
 		case "actions/checkout", "actions/setup-go":
 		case "pulumi/actions":
 			want := required(t, "tests/go.mod", "github.com/pulumi/pulumi/pkg/v3")
-			if got := "v" + c.resolve(each.With["pulumi-version"]); got != want {
+			if got := "v" + resolved(each.With["pulumi-version"]); got != want {
 				t.Errorf("the CLI is installed in the version %s, want %s as in tests/go.mod", got, want)
 			}
 		default:
 			t.Errorf("this test does not know what to do for the action %s", action)
 		}
 	}
-	state := c.run(step{Run: "scripts/sandbox pulumi stack export"})
+	state := r.run(step{Run: "scripts/sandbox pulumi stack export"})
 	for _, want := range []string{`"memory": "1024"`, `"retentionInDays": 60`, "mediaserver-server-errors"} {
 		if !strings.Contains(state, want) {
 			t.Errorf("after the changed settings, the state lacks %s", want)
@@ -81,21 +87,15 @@ func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
 // required is the version of a module that a go.mod of this repository requires.
 func required(t *testing.T, file, module string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`(?m)^\t` + regexp.QuoteMeta(module) + ` (\S+)`).FindSubmatch(text)
+	found := regexp.MustCompile(`(?m)^\t` + regexp.QuoteMeta(module) + ` (\S+)`).FindStringSubmatch(textOf(t, file))
 	if found == nil {
 		t.Fatalf("%s does not require %s", file, module)
 	}
-	return string(found[1])
+	return found[1]
 }
 
-// checkout is a runner that has checked out the program and its scripts.
-type checkout struct{ runner }
-
-func newCheckout(t *testing.T) checkout {
+// checkout is a runner that has checked out the program and its scripts, and notes each call of the Pulumi CLI.
+func checkout(t *testing.T) runner {
 	t.Helper()
 	original, err := filepath.Abs(repository)
 	if err != nil {
@@ -107,14 +107,11 @@ func newCheckout(t *testing.T) checkout {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRunner(t, map[string]string{"pulumi": fmt.Sprintf(`#!/bin/sh
-echo "$*" >>"$STAGE/calls"
-[ "$1 $2" = "plugin install" ] || exec %s "$@"
-`, shellword.Quote(cli))})
-	if err := os.Chmod(filepath.Join(r.folder, "pulumi"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	r := newRunner(t, map[string]string{
+		"pulumi": "#!/bin/sh\necho \"$*\" >>\"$STAGE/calls\"\n[ \"$1 $2\" = \"plugin install\" ] || exec " + shellword.Quote(cli) + " \"$@\"\n",
+	})
 	r.program = sandboxtest.ChangedProgram(t, repository)
+	r.environment = append(r.environment, "SANDBOX_PLUGINS=stand-in")
 	// The scripts find their repository by their own place: links would lead them to this one.
 	if err := os.CopyFS(filepath.Join(r.program, "scripts"), os.DirFS(filepath.Join(original, "scripts"))); err != nil {
 		t.Fatal(err)
@@ -124,39 +121,5 @@ echo "$*" >>"$STAGE/calls"
 			t.Fatal(err)
 		}
 	}
-	r.environment = append(r.environment, "SANDBOX_PLUGINS=stand-in")
-	return checkout{r}
-}
-
-// variables are a step's own environment variables.
-func (c checkout) variables(each step) []string {
-	c.t.Helper()
-	var variables []string
-	for name, value := range each.Env {
-		variables = append(variables, name+"="+c.resolve(value))
-	}
-	return variables
-}
-
-// resolve is what GitHub makes of the output of the step `versions` in a value.
-func (c checkout) resolve(value string) string {
-	c.t.Helper()
-	name, isOutput := strings.CutPrefix(value, "${{ steps.versions.outputs.")
-	name, closed := strings.CutSuffix(name, " }}")
-	for line := range strings.Lines(c.read("output")) {
-		if output, found := strings.CutPrefix(strings.TrimSpace(line), name+"="); isOutput && closed && found {
-			return output
-		}
-	}
-	c.t.Fatalf("%q is no output of the step versions, which has\n%s", value, c.read("output"))
-	return ""
-}
-
-// calls are the calls of the CLI that install, deploy, compare and destroy.
-func (c checkout) calls() []string {
-	c.t.Helper()
-	return slices.DeleteFunc(strings.Split(c.read("calls"), "\n"), func(call string) bool {
-		verb, _, _ := strings.Cut(call, " ")
-		return !slices.Contains([]string{"plugin", "up", "preview", "refresh", "destroy"}, verb)
-	})
+	return r
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,55 +19,35 @@ import (
 // repository is the folder of the program, seen from this package.
 const repository = "../.."
 
+// textOf is the text of a file of the repository.
+func textOf(t *testing.T, path ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(append([]string{repository}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // recorded is one of the plans of the gate's own tests, such as everyday/edit-capacity, as a plan of the stack dev.
 func recorded(t *testing.T, name string) string {
 	t.Helper()
-	packed, err := os.ReadFile(filepath.Join(repository, "tools", "gate", "testdata", name+".json.gz"))
+	unpacked, err := gzip.NewReader(strings.NewReader(textOf(t, "tools", "gate", "testdata", name+".json.gz")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
+	var text bytes.Buffer
+	if _, err := io.Copy(&text, unpacked); err != nil {
 		t.Fatal(err)
 	}
-	text, err := io.ReadAll(unpacked)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.ReplaceAll(string(text), "urn:pulumi:sandbox::", "urn:pulumi:dev::")
+	return strings.ReplaceAll(text.String(), "urn:pulumi:sandbox::", "urn:pulumi:dev::")
 }
 
 // verdict is what one run of the gate said.
 type verdict struct {
-	code     int
-	stdout   string
-	stderr   string
-	markdown string
-}
-
-// judge runs the gate on a plan that it reads from standard input.
-func judge(t *testing.T, plan string, arguments ...string) verdict {
-	t.Helper()
-	return judgeWith(t, plan, nil, arguments...)
-}
-
-func judgeWith(t *testing.T, plan string, environment []string, arguments ...string) verdict {
-	t.Helper()
-	markdown := filepath.Join(t.TempDir(), "plan.md")
-	command := exec.CommandContext(t.Context(), gate(t), append(arguments, "--markdown", markdown)...)
-	command.Env = append(os.Environ(), environment...)
-	command.Stdin = strings.NewReader(plan)
-	var stdout, stderr strings.Builder
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	if _, isExit := errors.AsType[*exec.ExitError](err); err != nil && !isExit {
-		t.Fatal(err)
-	}
-	written, err := os.ReadFile(markdown)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	return verdict{command.ProcessState.ExitCode(), stdout.String(), stderr.String(), string(written)}
+	t                        *testing.T
+	code                     int
+	stdout, stderr, markdown string
 }
 
 // gate is the script under test.
@@ -79,10 +60,28 @@ func gate(t *testing.T) string {
 	return path
 }
 
-// allowances are those that the gate offers, in the order of the table.
-func (v verdict) allowances() []string {
+// judge runs the gate on a plan that it reads from standard input.
+func judge(t *testing.T, plan string, arguments ...string) verdict {
+	t.Helper()
+	markdown := filepath.Join(t.TempDir(), "plan.md")
+	command := exec.CommandContext(t.Context(), gate(t), append([]string{"--markdown", markdown}, arguments...)...)
+	command.Stdin = strings.NewReader(plan)
+	var stdout, stderr strings.Builder
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil && command.ProcessState == nil {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(markdown)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return verdict{t, command.ProcessState.ExitCode(), stdout.String(), stderr.String(), string(written)}
+}
+
+// allowances are those that the gate offers in what it says, in the order of the table.
+func allowances(said string) []string {
 	var offered []string
-	for line := range strings.Lines(v.stderr) {
+	for line := range strings.Lines(said) {
 		if allowance, isOffer := strings.CutPrefix(line, "  --allow "); isOffer {
 			offered = append(offered, strings.TrimSpace(allowance))
 		}
@@ -90,40 +89,22 @@ func (v verdict) allowances() []string {
 	return offered
 }
 
-// allowing are the options that allow everything that was refused.
-func (v verdict) allowing() []string {
-	var options []string
-	for _, allowance := range v.allowances() {
-		options = append(options, "--allow", allowance)
-	}
-	return options
-}
-
-// expect checks the exit code and that standard output and standard error together hold every phrase.
-func (v verdict) expect(t *testing.T, code int, phrases ...string) {
-	t.Helper()
-	if v.code != code {
-		t.Errorf("exit code %d, want %d", v.code, code)
-	}
-	for _, phrase := range phrases {
-		if !strings.Contains(v.stdout+v.stderr, phrase) {
-			t.Errorf("output lacks %q", phrase)
-		}
-	}
-	if t.Failed() {
-		t.Logf("stdout:\n%s\nstderr:\n%s\nmarkdown:\n%s", v.stdout, v.stderr, v.markdown)
+// expect checks the exit code, and that standard output and standard error together hold every phrase.
+func (v verdict) expect(code int, phrases ...string) {
+	v.t.Helper()
+	missing := slices.DeleteFunc(phrases, func(phrase string) bool { return strings.Contains(v.stdout+v.stderr, phrase) })
+	if v.code != code || len(missing) > 0 {
+		v.t.Errorf("exit code %d, want %d; the output lacks %q\nstdout:\n%s\nstderr:\n%s", v.code, code, missing, v.stdout, v.stderr)
 	}
 }
 
-// row is a line of the gate's table: the resource and a part of why it is refused.
-type row struct{ name, resourceType, because string }
-
-// in finds the row in the gate's table.
-func (r row) in(result verdict) bool {
-	for line := range strings.Lines(result.stdout) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == r.name && fields[1] == r.resourceType && strings.Contains(line, r.because) {
-			return true
+// expectRow checks that the gate's table has a row with the resource, its type and a part of why it is refused.
+func (v verdict) expectRow(name, resourceType, because string) {
+	v.t.Helper()
+	for line := range strings.Lines(v.stdout) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name && fields[1] == resourceType && strings.Contains(line, because) {
+			return
 		}
 	}
-	return false
+	v.t.Errorf("no row %s, %s, %s in\n%s", name, resourceType, because, v.stdout)
 }

@@ -22,60 +22,39 @@ const (
 // allow gives each reason its allowance, and looks which of them were given. An allowance is a name for people and a
 // digest of the commit and of all that it lets pass: one change of one resource, or one group of changes.
 func (j *Judgement) allow(commit string, given []string) {
-	groups := map[string][]any{}
-	for _, change := range j.Changes {
-		for _, reason := range change.Reasons {
-			if reason.group != "" {
-				groups[reason.group] = append(groups[reason.group], content(change, reason))
-			}
-		}
+	// What an allowance is for: a group, or else a change.
+	type subject struct {
+		name string
+		of   *Change
 	}
-	ofGroups := map[string]string{}
-	for group, contents := range groups {
-		ofGroups[group] = allowance(group, commit, contents)
+	about := func(change *Change, reason *Reason) subject {
+		if reason.group != "" {
+			return subject{reason.group, nil}
+		}
+		return subject{change.Name, change}
 	}
-	offered := map[string]bool{}
-	for _, change := range j.Changes {
-		var own []any
-		for _, reason := range change.Reasons {
-			if reason.group == "" {
-				own = append(own, content(change, reason))
-			}
-		}
-		ofGroups[""] = allowance(change.Name, commit, own)
-		for i := range change.Reasons {
-			reason := &change.Reasons[i]
-			reason.Allowance = ofGroups[reason.group]
-			reason.Allowed = slices.Contains(given, reason.Allowance)
-			offered[reason.Allowance] = true
-		}
+	contents := map[subject][]any{}
+	for change, reason := range j.reasons() {
+		contents[about(change, reason)] = append(contents[about(change, reason)], content(change, reason))
 	}
-	for _, each := range given {
-		if !offered[each] && !slices.Contains(j.Unused, each) {
-			j.Unused = append(j.Unused, each)
-		}
+	allowances := map[subject]string{}
+	for each, lets := range contents {
+		allowances[each] = allowance(each.name, commit, lets)
+	}
+	for change, reason := range j.reasons() {
+		reason.Allowance = allowances[about(change, reason)]
+		reason.Allowed = slices.Contains(given, reason.Allowance)
 	}
 }
 
 // content is all that an allowance for a reason is about. One that is about a step as a whole, such as the import of a
 // resource, is about all of its inputs and options.
-func content(change Change, reason Reason) any {
-	var before, after State
-	if reason.Path == "" {
-		before, after = decisive(change.step.Before), decisive(change.step.After)
+func content(change *Change, reason *Reason) any {
+	var before, after object
+	if reason.path == nil {
+		before, after = decisive(change.Before), decisive(change.After)
 	}
-	return []any{change.URN, change.Operation, change.Type, reason.Path, reason.Before, reason.After, reason.Why, before, after}
-}
-
-// decisive is a state without what decides nothing about a change.
-func decisive(state State) State {
-	fields := State{}
-	for field, value := range state {
-		if field == "id" || field == "inputs" || !slices.Contains(bookkeeping, field) {
-			fields[field] = value
-		}
-	}
-	return fields
+	return []any{change.URN, change.Operation, change.Type, reason.path, reason.before, reason.after, reason.Why, before, after}
 }
 
 var notInALabel = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

@@ -1,193 +1,142 @@
 package gate
 
 import (
-	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// offered are the allowances that the gate names for a plan at a commit.
-func offered(t *testing.T, plan map[string]any, commit string) []string {
+// offered are the allowances that the gate names for a plan, with which it passes.
+func offered(t *testing.T, plan object) []string {
 	t.Helper()
-	judgement := Judge(read(t, plan), commit, nil)
+	judgement := judged(t, plan)
 	if !judgement.Refused() || judgement.Fault != "" {
 		t.Fatalf("it is not refused: %s", judgement.Fault)
+	}
+	if judged(t, plan, judgement.Needed()...).Refused() {
+		t.Errorf("it is refused with %q", judgement.Needed())
 	}
 	return judgement.Needed()
 }
 
-func passes(t *testing.T, plan map[string]any, commit string, allowances ...string) bool {
+// goodForNone checks that no other plan passes with some allowances.
+func goodForNone(t *testing.T, allowances []string, plans map[string]object) {
 	t.Helper()
-	return !Judge(read(t, plan), commit, allowances).Refused()
+	for what, plan := range plans {
+		if !judged(t, plan, allowances...).Refused() {
+			t.Errorf("they are good for %s, too", what)
+		}
+	}
 }
 
 func TestAnAllowanceIsForOneChangeOfOneResourceAtOneCommit(t *testing.T) {
-	suspended := edit{theVersioning, "inputs.versioningConfiguration.status", `"Suspended"`}
-	open := edit{theAccess, "inputs.blockPublicAcls", "false"}
-	both := func() map[string]any { return edited(t, stackOf(t), "", suspended, open) }
-	given := offered(t, both(), "c0ffee")
+	suspended := edit{theVersioning, "versioningConfiguration.status", "Suspended"}
+	open := edit{theAccess, "blockPublicAcls", false}
+	both := stackOf(t, suspended, open)
+	given := offered(t, both)
 	if len(given) != 2 || given[0] == given[1] || !strings.HasPrefix(given[0], "media-storage@") {
 		t.Fatalf("offers %q", given)
 	}
-	if !passes(t, both(), "c0ffee", given...) {
-		t.Error("it is refused with both")
-	}
-	elsewhere := decoded(t, []byte(strings.ReplaceAll(string(encoded(t, both())), "urn:pulumi:sandbox::", "urn:pulumi:prod::"))).(map[string]any)
-	for what, each := range map[string]struct {
-		plan       map[string]any
-		commit     string
-		allowances []string
-	}{
-		"one of two":       {both(), "c0ffee", given[:1]},
-		"another commit":   {both(), "decaf", given},
-		"no commit":        {both(), "", given},
-		"another value":    {edited(t, stackOf(t), "", edit{theVersioning, suspended.path, `"Disabled"`}, open), "c0ffee", given},
-		"a value more":     {edited(t, both(), "", edit{theAccess, "inputs.ignorePublicAcls", "false"}), "c0ffee", given},
-		"another change":   {edited(t, both(), "delete", open), "c0ffee", given},
-		"another stack":    {elsewhere, "c0ffee", given},
-		"the name alone":   {both(), "c0ffee", []string{"media-storage"}},
-		"a part of it":     {both(), "c0ffee", []string{given[0][:len(given[0])-1], given[1]}},
-		"in capitals":      {both(), "c0ffee", []string{strings.ToUpper(given[0]), given[1]}},
-		"with its prefix":  {both(), "c0ffee", []string{LabelPrefix + given[0], given[1]}},
-		"that of a second": {both(), "c0ffee", []string{given[1], given[1]}},
+	for what, allowances := range map[string][]string{
+		"one of two":    given[:1],
+		"the name":      {"media-storage"},
+		"a part of one": {given[0][:len(given[0])-1], given[1]},
+		"capitals":      {strings.ToUpper(given[0]), given[1]},
 	} {
-		if passes(t, each.plan, each.commit, each.allowances...) {
+		if !judged(t, both, allowances...).Refused() {
 			t.Errorf("%s lets it pass", what)
 		}
 	}
-	unused := Judge(read(t, stackOf(t)), "", []string{"media-storage", "media-storage", given[0]}).Unused
-	if !slices.Equal(unused, []string{"media-storage", given[0]}) {
-		t.Errorf("of no use are %q", unused)
+	for _, commit := range []string{"", "d"} {
+		if !Judge(read(t, both), commit, given).Refused() {
+			t.Errorf("the allowances are good at the commit %q, too", commit)
+		}
 	}
+	goodForNone(t, given, map[string]object{
+		"another value":  stackOf(t, edit{theVersioning, suspended.path, "Disabled"}, open),
+		"a value more":   stackOf(t, suspended, open, edit{theAccess, "ignorePublicAcls", false}),
+		"another change": happens(t, stackOf(t, suspended, open), theAccess, "delete"),
+		"another stack":  decoded(t, strings.ReplaceAll(encoded(t, both), "urn:pulumi:sandbox::", "urn:pulumi:prod::")).(object),
+	})
 }
 
 func TestOneAllowanceLetsAllAdditionsOfACommitPass(t *testing.T) {
-	added := func(names ...string) map[string]any {
+	added := func(resources []string, edits ...edit) object {
 		plan := stackOf(t)
-		for _, name := range names {
-			step := stepOf(t, plan, metricAlarm+"::"+name)
-			step["op"] = "create"
-			delete(step, "oldState")
+		for _, resource := range resources {
+			happens(t, plan, resource, "create")
 		}
-		return plan
+		return edited(t, plan, edits...)
 	}
-	two := added("server-errors", "slow-responses")
-	description := stepOf(t, two, metricAlarm+"::server-errors")["newState"].(map[string]any)["inputs"].(map[string]any)["alarmDescription"].(string)
-	given := offered(t, two, "c")
+	two := []string{theErrors, theResponses}
+	given := offered(t, added(two))
 	if len(given) != 1 || !strings.HasPrefix(given[0], "additions@") {
 		t.Fatalf("offers %q", given)
 	}
-	if !passes(t, two, "c", given...) {
-		t.Error("it is refused with the allowance")
-	}
-	changed := func(name, path, value string) map[string]any {
-		plan := added("server-errors", "slow-responses")
-		step := stepOf(t, plan, metricAlarm+"::"+name)
-		step["newState"] = with(t, step["newState"], elements(path), value)
-		return plan
-	}
-	for what, plan := range map[string]map[string]any{
-		"one less":                added("server-errors"),
-		"one more":                added("server-errors", "slow-responses", "high-memory"),
-		"another one":             added("server-errors", "high-memory"),
-		"another input":           changed("server-errors", "inputs.threshold", "99"),
-		"the end of a long input": changed("server-errors", "inputs.alarmDescription", string(encoded(t, description+"!"))),
-		"an input more":           changed("server-errors", "inputs.actionsEnabled", "false"),
-		"another provider":        changed("server-errors", "provider", `"urn:pulumi:sandbox::mediaserver::pulumi:providers:aws::evil::1"`),
-		"another option":          changed("server-errors", "protect", "true"),
-		"an addition, imported":   changed("server-errors", "importID", `"elsewhere"`),
-		"a change beside them":    edited(t, added("server-errors", "slow-responses"), "", edit{theAccess, "inputs.blockPublicAcls", "false"}),
-	} {
-		if passes(t, plan, "c", given...) {
-			t.Errorf("the allowance is good for %s, too", what)
-		}
-	}
-	if passes(t, two, "d", given...) {
-		t.Error("the allowance is good at another commit, too")
-	}
-	if text := reasons(Judge(read(t, changed("server-errors", "provider", `"urn:pulumi:sandbox::mediaserver::pulumi:providers:aws::evil::1"`)), "", nil)); !strings.Contains(text, "is new, by the provider evil, actionsEnabled") && !strings.Contains(text, "is new, by the provider evil, alarmActions") {
-		t.Errorf("the report does not name the provider: %s", text)
+	description := at[string](stepOf(t, added(two), theErrors), "newState", "inputs", "alarmDescription")
+	elsewhere := edit{theErrors, "(state).provider", "urn:pulumi:sandbox::mediaserver::pulumi:providers:aws::evil::1"}
+	goodForNone(t, given, map[string]object{
+		"one less":                added(two[:1]),
+		"one more":                added(append(two, "MetricAlarm::high-memory")),
+		"another one":             added([]string{theErrors, "MetricAlarm::high-memory"}),
+		"another input":           added(two, edit{theErrors, "threshold", 99}),
+		"the end of a long input": added(two, edit{theErrors, "alarmDescription", description + "!"}),
+		"an input more":           added(two, edit{theErrors, "actionsEnabled", false}),
+		"another provider":        added(two, elsewhere),
+		"another option":          added(two, edit{theErrors, "(state).protect", true}),
+		"an addition, imported":   added(two, edit{theErrors, "(state).importID", "elsewhere"}),
+		"a change beside them":    added(two, edit{theAccess, "blockPublicAcls", false}),
+	})
+	if reasons := refused(judged(t, added(two, elsewhere))); !strings.Contains(reasons, "is new, by the provider evil, alarmActions") {
+		t.Errorf("the report does not name the provider: %s", reasons)
 	}
 }
 
 func TestAnAllowanceForAStepAsAWholeIsForAllThatItSays(t *testing.T) {
-	step := func(operation, path, value string) map[string]any {
-		plan := stackOf(t)
-		step := stepOf(t, plan, theRole)
-		step["op"] = operation
-		state := "newState"
-		if operation == "import" {
-			delete(step, "oldState")
-			step[state] = with(t, step[state], elements("importID"), `"harmless"`)
-		} else {
-			delete(step, "newState")
-			state = "oldState"
-		}
-		step[state] = with(t, step[state], elements(path), value)
-		return plan
+	step := func(operation, path string, value any) object {
+		return edited(t, happens(t, stackOf(t), theRole, operation), edit{theRole, path, value})
 	}
-	for _, each := range []struct{ operation, path, value, other string }{
-		{"import", "importID", `"harmless"`, `"admin"`},
-		{"import", "inputs.description", `"a"`, `"b"`},
-		{"delete", "id", `"one-that-was-left"`, `"the-one-in-use"`},
+	for _, each := range []struct{ operation, path string }{
+		{"import", "(state).importID"}, {"import", "description"}, {"delete", "was.(state).id"},
 	} {
-		given := offered(t, step(each.operation, each.path, each.value), "c")
-		if len(given) != 1 || !passes(t, step(each.operation, each.path, each.value), "c", given...) {
-			t.Errorf("%s, %s: offers %q", each.operation, each.path, given)
-		}
-		if passes(t, step(each.operation, each.path, each.other), "c", given...) {
-			t.Errorf("%s: the allowance is good for another %s, too", each.operation, each.path)
-		}
+		given := offered(t, step(each.operation, each.path, "harmless"))
+		goodForNone(t, given, map[string]object{"another " + each.path: step(each.operation, each.path, "admin")})
 	}
-	if text := reasons(Judge(read(t, step("import", "inputs.name", `"OrganizationAdmin"`)), "", nil)); !strings.Contains(text, "importID: harmless") || !strings.Contains(text, "name: OrganizationAdmin") {
-		t.Errorf("the report does not say what is imported: %s", text)
+	if reasons := refused(judged(t, step("import", "(state).importID", "admin"))); !strings.Contains(reasons, ", importID: admin, assumeRolePolicy") {
+		t.Errorf("the report does not say what is imported: %s", reasons)
 	}
 }
 
 func TestOneAllowanceMovesAllResourcesToAnotherVersionOfTheirProvider(t *testing.T) {
-	const from, to = "providers:aws::default_6_83_2::d9cc2fb9-c14b-4fb8-9848-a1027c0f9ea3", "providers:aws::default_6_84_0::" + unknown
-	moved := func(to string, but ...string) map[string]any {
+	const project, from = "urn:pulumi:sandbox::mediaserver::pulumi:providers:", "aws::default_6_83_2::d9cc2fb9-c14b-4fb8-9848-a1027c0f9ea3"
+	moved := func(to string, edits ...edit) object {
 		plan := stackOf(t)
-		for _, each := range plan["steps"].([]any) {
-			step := each.(map[string]any)
-			after := step["newState"].(map[string]any)
-			provider, _ := after["provider"].(string)
-			if _, name, _ := strings.Cut(step["urn"].(string), "mediaserver::"); strings.HasSuffix(provider, from) && !slices.Contains(but, name) {
-				after["provider"] = strings.TrimSuffix(provider, from) + to
+		for _, step := range plan["steps"].([]any) {
+			if after := at[object](step, "newState"); after["provider"] == project+from {
+				after["provider"] = project + to + "::" + unknown
 			}
 		}
-		return plan
+		return edited(t, plan, edits...)
 	}
-	given := offered(t, moved(to), "c")
+	const to = "aws::default_6_84_0"
+	given := offered(t, moved(to))
 	if len(given) != 1 || !strings.HasPrefix(given[0], "providers@") {
 		t.Fatalf("offers %q", given)
 	}
-	if !passes(t, moved(to), "c", given...) {
-		t.Error("it is refused with the allowance")
-	}
-	fromElsewhere := func() map[string]any {
-		return edited(t, moved(to), "", edit{theBucket, "was.provider", `"urn:pulumi:sandbox::mediaserver::pulumi:` + strings.Replace(from, "6_83_2", "6_1_0", 1) + `"`})
-	}
-	for what, plan := range map[string]map[string]any{
-		"of another version":             moved("providers:aws::default_6_85_0::" + unknown),
-		"of another name":                moved("providers:aws::defaults::" + unknown),
-		"of another package":             moved("providers:evil::default_6_84_0::" + unknown),
-		"that leaves one behind":         moved(to, theBucket),
-		"that changes more":              edited(t, moved(to), "", edit{theAccess, "inputs.blockPublicAcls", "false"}),
-		"that brings one from elsewhere": fromElsewhere(),
+	goodForNone(t, given, map[string]object{
+		"a move to another version": moved("aws::default_6_85_0"),
+		"a move that changes more":  moved(to, edit{theAccess, "blockPublicAcls", false}),
+	})
+	for what, plan := range map[string]object{
+		"another provider":           moved("aws::defaults"),
+		"one without a version":      moved("aws::default"),
+		"one from another server":    moved("aws::default_6_84_0_https_//evil.example"),
+		"one of a longer version":    moved("aws::default_6_84_0_7"),
+		"another package's":          moved("evil::default_6_84_0"),
+		"that of all but one":        moved(to, edit{theBucket, "(state).provider", project + from}),
+		"that of one from elsewhere": moved(to, edit{theBucket, "was.(state).provider", project + strings.Replace(from, "6_83_2", "6_1_0", 1)}),
 	} {
-		if passes(t, plan, "c", given...) {
-			t.Errorf("the allowance is good for a move %s, too", what)
-		}
-	}
-	for _, single := range []map[string]any{
-		moved("providers:aws::defaults::" + unknown), moved("providers:aws::default::" + unknown),
-		moved("providers:aws::default_6_84_0_https_//evil.example::" + unknown), moved("providers:aws::default_6_84_0_7::" + unknown),
-		moved(to, theBucket), fromElsewhere(),
-	} {
-		if each := offered(t, single, "c"); len(each) < 40 || slices.ContainsFunc(each, func(text string) bool { return strings.HasPrefix(text, "providers@") }) {
-			t.Errorf("offers %q", each)
+		if needed := judged(t, plan).Needed(); len(needed) < 40 || strings.Contains(strings.Join(needed, " "), "providers@") {
+			t.Errorf("a move to %s needs %q", what, needed)
 		}
 	}
 }
@@ -195,15 +144,17 @@ func TestOneAllowanceMovesAllResourcesToAnotherVersionOfTheirProvider(t *testing
 func TestEveryAllowanceFitsALabelAndIsOfOneResource(t *testing.T) {
 	// As if something happened to each that is not harmless.
 	plan := stackOf(t)
-	for _, each := range plan["steps"].([]any) {
-		each.(map[string]any)["op"] = "refresh"
+	steps := plan["steps"].([]any)
+	for _, step := range steps {
+		step.(object)["op"] = "refresh"
 	}
-	given := offered(t, plan, strings.Repeat("c", 40))
-	if steps := len(plan["steps"].([]any)); len(given) != steps {
-		t.Errorf("%d allowances for %d resources", len(given), steps)
+	given := offered(t, plan)
+	if len(given) != len(steps) {
+		t.Errorf("%d allowances for %d resources", len(given), len(steps))
 	}
-	for _, each := range append(given, allowance(strings.Repeat("é:/", 50), "", []any{json.Number("1")})) {
-		if name, digest, _ := strings.Cut(each, "@"); len(LabelPrefix+each) > LabelLimit || len(digest) != digestLength || notInALabel.MatchString(name) {
+	for _, each := range append(given, allowance(strings.Repeat("é:/", 50), "", nil)) {
+		name, digest, _ := strings.Cut(each, "@")
+		if len(LabelPrefix+each) > LabelLimit || len(digest) != digestLength || notInALabel.MatchString(name) {
 			t.Errorf("%s%s is no label", LabelPrefix, each)
 		}
 	}

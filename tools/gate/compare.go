@@ -1,9 +1,13 @@
 package gate
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,17 +21,20 @@ const (
 	secret = "[secret]"
 )
 
-// Difference is a property that changes, or of which the plan does not tell whether it does.
-type Difference struct {
-	// Path leads to the property: a name for each object, and [index] or [name] for each list.
-	Path []string
-	// Before and After are its values. Nil where there is none.
-	Before, After any
+// difference is a property that changes, or of which the plan does not tell whether it does.
+type difference struct {
+	// path leads to the property: a name for each object, and [index] or [name] for each list.
+	path []string
+	// before and after are its values. Nil where there is none.
+	before, after any
 }
 
-// path is the path in one text, as the free list writes it.
-func (d Difference) path() string {
-	return strings.ReplaceAll(strings.Join(d.Path, "."), ".[", "[")
+// String is the path as the free list writes it.
+func (d difference) String() string { return strings.ReplaceAll(strings.Join(d.path, "."), ".[", "[") }
+
+// submatches are what a pattern finds in both values. Nil for one that it does not match.
+func (d difference) submatches(pattern *regexp.Regexp) (before, after []string) {
+	return pattern.FindStringSubmatch(at[string](d.before)), pattern.FindStringSubmatch(at[string](d.after))
 }
 
 // hidden tells whether a value, or a part of it, is secret or not known yet.
@@ -37,63 +44,94 @@ func hidden(value any) bool {
 		return strings.Contains(value, secret) || strings.Contains(value, unknown)
 	case []any:
 		return slices.ContainsFunc(value, hidden)
-	case map[string]any:
+	case object:
 		return slices.ContainsFunc(slices.Collect(maps.Values(value)), hidden)
 	}
 	return false
 }
 
-// comparison collects the differences of two values.
-type comparison struct {
-	// changes tells that the provider is asked to change something: then what is hidden may have changed too.
-	changes bool
-	found   []Difference
-}
-
-// compare compares two values, JSON in texts included, and adds what differs.
-func (c *comparison) compare(path []string, before, after any) {
-	if reflect.DeepEqual(before, after) && !(c.changes && hidden(after)) {
-		return
+// compare finds what differs in two values, JSON in texts included. Where changes tells that the provider is asked to
+// change something, what is hidden may have changed, too.
+func compare(path []string, before, after any, changes bool) []difference {
+	if reflect.DeepEqual(before, after) && !(changes && hidden(after)) {
+		return nil
 	}
-	if oldText, newText, are := both[string](before, after); are {
-		oldValue, isOld := structured(oldText)
-		newValue, isNew := structured(newText)
-		if isOld && isNew {
-			before, after = oldValue, newValue
+	if oldValue, newValue := structured(before), structured(after); oldValue != nil && newValue != nil {
+		before, after = oldValue, newValue
+	}
+	var found []difference
+	if oldList, newList, are := both[[]any](before, after); are {
+		if oldNamed, newNamed, are := named(oldList, newList); are {
+			before, after = oldNamed, newNamed
+		} else if len(oldList) == len(newList) {
+			for i := range oldList {
+				found = append(found, compare(append(slices.Clone(path), "["+strconv.Itoa(i)+"]"), oldList[i], newList[i], changes)...)
+			}
+			return found
 		}
 	}
 	if oldObject, newObject, are := objects(before, after); are {
-		keys := map[string]any{}
-		maps.Copy(keys, oldObject)
-		maps.Copy(keys, newObject)
-		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			c.compare(append(slices.Clone(path), key), oldObject[key], newObject[key])
+		for _, key := range keysOf(oldObject, newObject) {
+			found = append(found, compare(append(slices.Clone(path), key), oldObject[key], newObject[key], changes)...)
 		}
-		return
+		return found
 	}
-	if oldList, newList, are := both[[]any](before, after); are {
-		if oldNamed, newNamed, are := named(oldList, newList); are {
-			c.compare(path, oldNamed, newNamed)
-			return
-		}
-		if len(oldList) == len(newList) {
-			for i := range oldList {
-				c.compare(append(slices.Clone(path), "["+strconv.Itoa(i)+"]"), oldList[i], newList[i])
-			}
-			return
-		}
-	}
-	c.found = append(c.found, Difference{path, before, after})
+	return []difference{{path, before, after}}
 }
 
-// structured reads a text that is an object or a list in strict JSON.
-func structured(text string) (any, bool) {
-	value, err := strictJSON([]byte(text))
-	switch value.(type) {
-	case map[string]any, []any:
-		return value, err == nil
+// structured reads a text that is an object or a list in strict JSON. It is nil for everything else.
+func structured(value any) any {
+	text, _ := value.(string)
+	content, err := strictJSON([]byte(text))
+	switch content.(type) {
+	case object, []any:
+		if err == nil {
+			return content
+		}
 	}
-	return nil, false
+	return nil
+}
+
+// strictJSON reads a text that is exactly one JSON value, in which no object has a key twice: readers disagree about
+// which of two counts. Objects become map[string]any, lists []any, and numbers stay as they are written.
+func strictJSON(text []byte) (any, error) {
+	if !json.Valid(text) {
+		return nil, errors.New("it is empty, no JSON, cut short, or more than one document")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return strictValue(decoder)
+}
+
+// strictValue reads the next value.
+func strictValue(decoder *json.Decoder) (any, error) {
+	token, err := decoder.Token()
+	if err != nil || token != json.Delim('{') && token != json.Delim('[') {
+		return token, err
+	}
+	list, fields := []any{}, object{}
+	for decoder.More() {
+		var key string
+		if token == json.Delim('{') {
+			name, err := decoder.Token()
+			if err != nil {
+				return nil, err
+			}
+			key = name.(string)
+			if _, twice := fields[key]; twice {
+				return nil, fmt.Errorf("it has the key %q twice in one object", key)
+			}
+		}
+		value, err := strictValue(decoder)
+		if err != nil {
+			return nil, err
+		}
+		list, fields[key] = append(list, value), value
+	}
+	if _, err := decoder.Token(); err != nil || token == json.Delim('[') {
+		return list, err
+	}
+	return fields, nil
 }
 
 func both[T any](before, after any) (T, T, bool) {
@@ -103,30 +141,39 @@ func both[T any](before, after any) (T, T, bool) {
 }
 
 // objects are two values that are objects. One that is absent counts as an empty one beside one that is not empty.
-func objects(before, after any) (map[string]any, map[string]any, bool) {
-	oldObject, newObject, are := both[map[string]any](before, after)
+func objects(before, after any) (object, object, bool) {
+	oldObject, newObject, are := both[object](before, after)
 	oneSided := before == nil && len(newObject) > 0 || after == nil && len(oldObject) > 0
 	return oldObject, newObject, are || oneSided
+}
+
+// keysOf are the keys of two objects, in order, each once.
+func keysOf(one, other object) []string {
+	all := maps.Clone(one)
+	if all == nil {
+		all = object{}
+	}
+	maps.Copy(all, other)
+	return slices.Sorted(maps.Keys(all))
 }
 
 // named turns two lists into objects by the names of their elements, such as containers, their variables and the
 // settings of a cluster. It returns false unless each element has a name of its own, and those of both lists stand in
 // the same order.
-func named(before, after []any) (map[string]any, map[string]any, bool) {
+func named(before, after []any) (object, object, bool) {
 	oldNamed, oldOrder := byName(before)
 	newNamed, newOrder := byName(after)
-	onlyIn := func(other map[string]any) func(string) bool {
-		return func(name string) bool { return other[name] == nil }
+	inBoth := func(names []string) []string {
+		return slices.DeleteFunc(names, func(name string) bool { return oldNamed[name] == nil || newNamed[name] == nil })
 	}
 	return oldNamed, newNamed, len(oldNamed) == len(before) && len(newNamed) == len(after) &&
-		slices.Equal(slices.DeleteFunc(oldOrder, onlyIn(newNamed)), slices.DeleteFunc(newOrder, onlyIn(oldNamed)))
+		slices.Equal(inBoth(oldOrder), inBoth(newOrder))
 }
 
-func byName(list []any) (map[string]any, []string) {
-	elements, order := map[string]any{}, []string{}
-	for _, each := range list {
-		element, _ := each.(map[string]any)
-		if name, has := element["name"].(string); has {
+func byName(list []any) (object, []string) {
+	elements, order := object{}, []string{}
+	for _, element := range list {
+		if name, has := at[any](element, "name").(string); has {
 			elements["["+name+"]"] = element
 			order = append(order, "["+name+"]")
 		}
@@ -136,12 +183,9 @@ func byName(list []any) (map[string]any, []string) {
 
 // number is a value that is a number, or a text that is one: AWS takes both.
 func number(value any) (float64, bool) {
-	var text string
-	switch value := value.(type) {
-	case json.Number:
-		text = value.String()
-	case string:
-		text = value
+	text, isText := value.(string)
+	if !isText {
+		text = at[json.Number](value).String()
 	}
 	// ParseFloat would also take NaN and Inf.
 	result, err := strconv.ParseFloat(text, 64)

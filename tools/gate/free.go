@@ -2,7 +2,6 @@ package gate
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"reflect"
 	"regexp"
@@ -80,9 +79,8 @@ var freeList = []freeProperty{
 	{parameter, "description", "", "A text for people.", isText, false},
 }
 
-// WriteRules writes the free list as a list in Markdown: under each type its properties, which changes of them are free,
-// and why.
-func WriteRules(writer io.Writer) error {
+// Rules is the free list in Markdown: under each type its properties, which changes of them are free, and why.
+func Rules() string {
 	var text strings.Builder
 	for i, row := range freeList {
 		if i == 0 || row.kind != freeList[i-1].kind {
@@ -94,21 +92,20 @@ func WriteRules(writer io.Writer) error {
 		}
 		fmt.Fprintf(&text, "  - `%s`%s. %s\n", row.path, only, row.why)
 	}
-	_, err := io.WriteString(writer, text.String())
-	return err
+	return text.String()
 }
 
 // change is a difference of a resource in a plan.
 type change struct {
 	plan Plan
 	step Step
-	Difference
+	difference
 }
 
 // covers tells whether the row lets a change pass.
 func (f freeProperty) covers(c change) bool {
-	return (f.kind == anyType || f.kind == c.step.After.text("type")) && matches(f.path, c.Path) &&
-		(f.evenUnknown || !hidden(c.Before) && !hidden(c.After) && c.noNewSource()) && f.holds(c)
+	return (f.kind == anyType || f.kind == c.step.kind()) && matches(f.path, c.path) &&
+		(f.evenUnknown || !hidden(c.before) && !hidden(c.after) && c.noNewSource()) && f.holds(c)
 }
 
 // matches compares a path with the one of a row.
@@ -125,39 +122,32 @@ func matches(pattern string, path []string) bool {
 // noNewSource tells whether an input comes from no resource from which it did not come before: who reads the dashboard
 // must not find there what only the tasks may know.
 func (c change) noNewSource() bool {
-	known := c.step.Before.sources(c.Path[0])
-	return !slices.ContainsFunc(c.step.After.sources(c.Path[0]), func(urn string) bool { return !slices.Contains(known, urn) })
+	known := sources(c.step.Before, c.path[0])
+	return !slices.ContainsFunc(sources(c.step.After, c.path[0]), func(urn string) bool { return !slices.Contains(known, urn) })
 }
 
 // onlyShows tells whether a dashboard has no widget but those that show what CloudWatch knows.
 func onlyShows(c change) bool {
-	text, _ := c.step.After.object("inputs")["dashboardBody"].(string)
-	body, _ := structured(text)
-	fields, _ := body.(map[string]any)
-	widgets, isList := fields["widgets"].([]any)
-	return isList && !slices.ContainsFunc(widgets, func(each any) bool {
-		widget, _ := each.(map[string]any)
-		return !slices.Contains([]string{"alarm", "log", "metric", "text"}, State(widget).text("type"))
+	widgets := at[[]any](structured(input[any](c.step, "dashboardBody")), "widgets")
+	return widgets != nil && !slices.ContainsFunc(widgets, func(widget any) bool {
+		return !slices.Contains([]string{"alarm", "log", "metric", "text"}, at[string](widget, "type"))
 	})
 }
 
 func isText(c change) bool {
-	_, is := c.After.(string)
+	_, is := c.after.(string)
 	return is
 }
 
 // word is shorter than the secrets of the program (secrets.go there), which it could make plain.
 var word = regexp.MustCompile(`^[A-Za-z0-9-]{1,20}$`)
 
-func isWord(c change) bool {
-	text, is := c.After.(string)
-	return is && word.MatchString(text)
-}
+func isWord(c change) bool { return word.MatchString(at[string](c.after)) }
 
 func oneOf(values ...string) func(change) bool {
 	return func(c change) bool {
-		_, newText, are := both[string](c.Before, c.After)
-		return are && slices.Contains(values, newText)
+		_, text, are := both[string](c.before, c.after)
+		return are && slices.Contains(values, text)
 	}
 }
 
@@ -165,15 +155,15 @@ func atLeast(minimum float64) func(change) bool { return between(minimum, math.I
 
 func between(minimum, maximum float64) func(change) bool {
 	return func(c change) bool {
-		value, is := number(c.After)
+		value, is := number(c.after)
 		return is && value >= minimum && value <= maximum
 	}
 }
 
 // numbers are both values of a change as numbers.
 func (c change) numbers() (before, after float64, are bool) {
-	before, was := number(c.Before)
-	after, is := number(c.After)
+	before, was := number(c.before)
+	after, is := number(c.after)
 	return before, after, was && is
 }
 
@@ -186,32 +176,30 @@ func falls(c change) bool {
 // keptLonger compares retentions. 0 or none keeps events for ever (CloudWatch Logs API reference, PutRetentionPolicy).
 func keptLonger(c change) bool {
 	before, after, are := c.numbers()
-	return c.After == nil || are && before != 0 && (after == 0 || after > before)
+	return c.after == nil || are && before != 0 && (after == 0 || after > before)
 }
 
 // tagForPeople tells a tag from those in the conditions of policies/up-network.json. IAM compares the names of condition
 // keys, which the tags are part of, without regard to case (IAM user guide, "Condition").
 func tagForPeople(c change) bool {
-	return !strings.EqualFold(c.Path[1], "Environment") && !strings.EqualFold(c.Path[1], "Project") && (c.After == nil || isText(c))
+	return !strings.EqualFold(c.path[1], "Environment") && !strings.EqualFold(c.path[1], "Project") && (c.after == nil || isText(c))
 }
 
 // onlyScales tells whether all that an alarm does is to run scaling policies.
-func onlyScales(state State) bool {
-	scales := false
+func onlyScales(state object) bool {
+	var actions []any
 	for _, property := range []string{"alarmActions", "okActions", "insufficientDataActions"} {
-		actions, isList := state.object("inputs")[property].([]any)
-		if !isList && state.object("inputs")[property] != nil {
-			return false
-		}
-		for _, action := range actions {
-			arn, _ := action.(string)
-			if !strings.Contains(arn, ":scalingPolicy:") {
+		if value := at[any](state, "inputs", property); value != nil {
+			list, isList := value.([]any)
+			actions = append(actions, list...)
+			if !isList {
 				return false
 			}
-			scales = true
 		}
 	}
-	return scales
+	return len(actions) > 0 && !slices.ContainsFunc(actions, func(action any) bool {
+		return !strings.Contains(at[string](action), ":scalingPolicy:")
+	})
 }
 
 func thresholdOfScaling(c change) bool {
@@ -221,58 +209,47 @@ func thresholdOfScaling(c change) bool {
 // ringsEarlier is about alarms above a threshold only: one below it could be raised by any value, and an alarm that is
 // always raised tells nobody anything.
 func ringsEarlier(c change) bool {
-	comparison, _ := c.step.After.object("inputs")["comparisonOperator"].(string)
-	return falls(c) && strings.HasPrefix(comparison, "GreaterThan")
+	return falls(c) && strings.HasPrefix(input[string](c.step, "comparisonOperator"), "GreaterThan")
 }
 
 // atMostTasks is the expression of the alarm at the highest number of tasks (alarms_tasks.go of the program).
 var atMostTasks = regexp.MustCompile(`^IF\(tasks >= ([0-9]+), cpu, 0\)$`)
 
 func followsMaxCapacity(c change) bool {
-	oldText, newText, are := both[string](c.Before, c.After)
-	is := atMostTasks.FindStringSubmatch(newText)
-	return are && atMostTasks.MatchString(oldText) && is != nil && c.plan.hasOnly(scalableTarget, func(inputs map[string]any) bool {
-		return fmt.Sprint(inputs["maxCapacity"]) == is[1]
+	was, is := c.submatches(atMostTasks)
+	return was != nil && is != nil && c.plan.all(scalableTarget, func(target Step) bool {
+		return fmt.Sprint(input[any](target, "maxCapacity")) == is[1]
 	})
 }
 
 func followsScaling(c change) bool {
-	queries, _ := c.step.After.object("inputs")["metricQueries"].([]any)
-	return slices.ContainsFunc(queries, func(each any) bool {
-		query, _ := each.(map[string]any)
-		return atMostTasks.MatchString(State(query).text("expression"))
+	return slices.ContainsFunc(input[[]any](c.step, "metricQueries"), func(query any) bool {
+		return atMostTasks.MatchString(at[string](query, "expression"))
 	}) && slices.ContainsFunc(c.plan.Steps, func(step Step) bool {
-		inputs := step.After.object("inputs")
-		return step.After.text("type") == metricAlarm && onlyScales(step.After) && inputs["comparisonOperator"] == "GreaterThanThreshold" && reflect.DeepEqual(inputs["threshold"], c.After)
+		return step.kind() == metricAlarm && onlyScales(step.After) && input[string](step, "comparisonOperator") == "GreaterThanThreshold" &&
+			reflect.DeepEqual(input[any](step, "threshold"), c.after)
 	})
 }
 
-// hasOnly tells whether the stack will have resources of a type, and whether a condition holds for the inputs of each.
-func (p Plan) hasOnly(kind string, holds func(inputs map[string]any) bool) bool {
-	has := false
-	for _, step := range p.Steps {
-		if step.After.text("type") == kind {
-			if !holds(step.After.object("inputs")) {
-				return false
-			}
-			has = true
-		}
-	}
-	return has
+// all tells whether the stack will have resources of a type, and whether a condition holds for each.
+func (p Plan) all(kind string, holds func(Step) bool) bool {
+	isOfKind := func(step Step) bool { return step.kind() == kind }
+	return slices.ContainsFunc(p.Steps, isOfKind) &&
+		!slices.ContainsFunc(p.Steps, func(step Step) bool { return isOfKind(step) && !holds(step) })
 }
 
 // runsOwnTasks judges which task definition a service runs: the one of the stack, by the ARN that it has, or as one that
 // is replaced and has no ARN yet. What the program makes of that ARN the plan does not tell.
 func runsOwnTasks(c change) bool {
-	sources := c.step.After.sources("taskDefinition")
-	return len(sources) == 1 && slices.ContainsFunc(c.plan.Steps, func(step Step) bool {
-		if step.URN != sources[0] || step.After.text("type") != taskDefinition {
+	from := sources(c.step.After, "taskDefinition")
+	return len(from) == 1 && slices.ContainsFunc(c.plan.Steps, func(step Step) bool {
+		if step.URN != from[0] || step.kind() != taskDefinition {
 			return false
 		}
 		if step.Operation == "same" {
-			return isText(c) && c.After == step.Before.object("outputs")["arn"] && !hidden(c.After)
+			return isText(c) && c.after == at[any](step.Before, "outputs", "arn") && !hidden(c.after)
 		}
-		return step.Operation == "replace" && c.After == unknown
+		return step.Operation == "replace" && c.after == unknown
 	})
 }
 
@@ -280,9 +257,8 @@ func runsOwnTasks(c change) bool {
 var image = regexp.MustCompile(`^([a-z0-9.-]+(?::[0-9]+)?/[a-z0-9._/-]+)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)
 
 func sameRepository(c change) bool {
-	oldText, newText, are := both[string](c.Before, c.After)
-	was, is := image.FindStringSubmatch(oldText), image.FindStringSubmatch(newText)
-	return are && was != nil && is != nil && was[1] == is[1]
+	was, is := c.submatches(image)
+	return was != nil && is != nil && was[1] == is[1]
 }
 
 // The longest time that the setting startSeconds gives a task, and the longest start period of a container (ecs.go of the
@@ -293,9 +269,9 @@ const (
 )
 
 func followsGracePeriod(c change) bool {
-	period, is := number(c.After)
-	return is && c.plan.hasOnly(service, func(inputs map[string]any) bool {
-		grace, stated := number(inputs["healthCheckGracePeriodSeconds"])
+	period, is := number(c.after)
+	return is && c.plan.all(service, func(step Step) bool {
+		grace, stated := number(input[any](step, "healthCheckGracePeriodSeconds"))
 		return stated && period == min(grace, longestStartPeriod)
 	})
 }
@@ -305,38 +281,23 @@ func followsGracePeriod(c change) bool {
 var healthURL = regexp.MustCompile(`^(http://(?:localhost|127\.0\.0\.1):[0-9]+)(/[!-~]*)$`)
 
 func healthPathOfContainer(c change) bool {
-	oldText, newText, are := both[string](c.Before, c.After)
-	was, is := healthURL.FindStringSubmatch(oldText), healthURL.FindStringSubmatch(newText)
-	return are && was != nil && is != nil && was[1] == is[1] && c.plan.hasOnly(targetGroup, func(inputs map[string]any) bool {
-		check, _ := inputs["healthCheck"].(map[string]any)
-		return check["path"] == is[2]
+	was, is := c.submatches(healthURL)
+	return was != nil && is != nil && was[1] == is[1] && c.plan.all(targetGroup, func(targets Step) bool {
+		return input[string](targets, "healthCheck", "path") == is[2]
 	})
 }
 
+// healthPathOfTargets tells whether the health checks of containers ask for the path, and for no other.
 func healthPathOfTargets(c change) bool {
-	return isText(c) && c.plan.hasOnly(taskDefinition, func(inputs map[string]any) bool {
-		text, _ := inputs["containerDefinitions"].(string)
-		containers, _ := structured(text)
-		return asksOnly(containers, c.After)
-	})
-}
-
-// asksOnly tells whether the health checks of containers ask for a path, and for no other.
-func asksOnly(containers, path any) bool {
-	asks := false
-	list, _ := containers.([]any)
-	for _, each := range list {
-		container, _ := each.(map[string]any)
-		words, _ := State(State(container).object("healthCheck"))["command"].([]any)
-		for _, each := range words {
-			word, _ := each.(string)
-			if url := healthURL.FindStringSubmatch(word); url != nil {
-				if url[2] != path {
-					return false
+	return isText(c) && c.plan.all(taskDefinition, func(tasks Step) bool {
+		var paths []any
+		for _, container := range at[[]any](structured(input[any](tasks, "containerDefinitions"))) {
+			for _, word := range at[[]any](container, "healthCheck", "command") {
+				if url := healthURL.FindStringSubmatch(at[string](word)); url != nil {
+					paths = append(paths, url[2])
 				}
-				asks = true
 			}
 		}
-	}
-	return asks
+		return len(paths) > 0 && !slices.ContainsFunc(paths, func(path any) bool { return path != c.after })
+	})
 }

@@ -1,9 +1,10 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
 	"maps"
-	"reflect"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -12,14 +13,13 @@ import (
 
 // Reason is why a step waits for an allowance.
 type Reason struct {
-	// Path is the property that changes, with its values. Empty where it is about the step as a whole.
-	Path          string
-	Before, After any
-	// Why says what is wrong about it.
+	// Why says what is wrong about the property that changes, or, where there is none, about the step as a whole.
 	Why string
 	// Allowance is the text that lets exactly this pass, and Allowed tells that it was given.
 	Allowance string
 	Allowed   bool
+
+	difference
 	// private hides the values in a report.
 	private bool
 	// group is the name of an allowance for several resources together. Empty for one of its own.
@@ -28,16 +28,13 @@ type Reason struct {
 
 // Change is what happens to a resource.
 type Change struct {
-	// URN names the resource. Name and Type are those that it has and, if they differ, those that it had.
-	URN, Name, Type string
-	// Operation is what happens, as Pulumi names it.
-	Operation string
+	Step
+	// Name and Type are those that the resource has, behind those that it had if they differ.
+	Name, Type string
 	// Free are the properties that change and are free.
 	Free []string
 	// Reasons are why it waits for an allowance. Empty for a harmless step.
 	Reasons []Reason
-
-	step Step
 }
 
 // Judgement is what the gate thinks of a plan.
@@ -48,8 +45,6 @@ type Judgement struct {
 	Creates string
 	// Changes are all changes, those that are refused first.
 	Changes []Change
-	// Unused are the allowances that fit nothing in the plan.
-	Unused []string
 	// Fault says how the gate itself failed. It refuses the plan then.
 	Fault string
 }
@@ -60,14 +55,25 @@ func (j Judgement) Refused() bool { return j.Fault != "" || len(j.Needed()) > 0 
 // Needed are the allowances that are missing.
 func (j Judgement) Needed() []string {
 	var needed []string
-	for _, change := range j.Changes {
-		for _, reason := range change.Reasons {
-			if !reason.Allowed && !slices.Contains(needed, reason.Allowance) {
-				needed = append(needed, reason.Allowance)
-			}
+	for _, reason := range j.reasons() {
+		if !reason.Allowed && !slices.Contains(needed, reason.Allowance) {
+			needed = append(needed, reason.Allowance)
 		}
 	}
 	return needed
+}
+
+// reasons are all reasons, each with its change.
+func (j Judgement) reasons() iter.Seq2[*Change, *Reason] {
+	return func(yield func(*Change, *Reason) bool) {
+		for i := range j.Changes {
+			for k := range j.Changes[i].Reasons {
+				if !yield(&j.Changes[i], &j.Changes[i].Reasons[k]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Judge judges a plan. An allowance is good at one commit, which may be empty where there is none.
@@ -90,140 +96,134 @@ func judge(plan Plan, free []freeProperty, commit string, allowances []string) (
 		judgement.Creates = plan.Project + "/" + plan.Stack
 	}
 	for _, step := range plan.Steps {
-		change := Change{
-			URN: step.URN, Name: was(step, func(u urn) string { return u.name }), Type: was(step, func(u urn) string { return u.types }),
-			Operation: step.Operation, step: step,
-		}
+		change := Change{Step: step}
+		change.Name, change.Type = step.names()
 		if !isNew || step.Operation != "create" {
-			plan.judge(&change, free)
+			change.Reasons, change.Free = plan.judge(step, free)
 		}
 		if step.Operation != "same" || len(change.Reasons) > 0 || len(change.Free) > 0 {
 			judgement.Changes = append(judgement.Changes, change)
 		}
 	}
 	slices.SortStableFunc(judgement.Changes, func(a, b Change) int {
-		if refused := min(len(b.Reasons), 1) - min(len(a.Reasons), 1); refused != 0 {
-			return refused
-		}
-		return strings.Compare(a.Type+"\x00"+a.Name, b.Type+"\x00"+b.Name)
+		return cmp.Or(min(len(b.Reasons), 1)-min(len(a.Reasons), 1), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
 	})
 	judgement.allow(commit, allowances)
 	return judgement
 }
 
-// createsAll tells whether the stack has nothing yet but itself and its providers, and only gets new resources.
-func (p Plan) createsAll() bool {
-	creates := false
-	for _, step := range p.Steps {
-		kind := step.After.text("type")
-		switch {
-		case step.Operation == "create" && step.Before == nil && step.After != nil:
-			creates = true
-		case step.Operation == "same" && (kind == "pulumi:pulumi:Stack" || strings.HasPrefix(kind, "pulumi:providers:")):
-		default:
-			return false
-		}
+// names are the name and the type of a resource, each behind the one that it had if that is another.
+func (s Step) names() (name, types string) {
+	now, _ := parseURN(s.URN)
+	was, had := parseURN(at[string](s.Before, "urn"))
+	if had && was.name != now.name {
+		now.name = was.name + " → " + now.name
 	}
-	return creates
+	if had && was.types != now.types {
+		now.types = was.types + " → " + now.types
+	}
+	return now.name, now.types
 }
 
-// judge finds what is not harmless about a step.
-func (p Plan) judge(c *Change, free []freeProperty) {
-	step := c.step
-	refuse := func(why string) { c.Reasons = append(c.Reasons, Reason{Why: why}) }
+// isAddition tells whether a step makes a resource where there is none.
+func (s Step) isAddition() bool { return s.Operation == "create" && s.Before == nil && s.After != nil }
+
+// createsAll tells whether the stack has nothing yet but itself and its providers, and only gets new resources.
+func (p Plan) createsAll() bool {
+	isThere := func(step Step) bool {
+		return step.Operation == "same" && (step.kind() == "pulumi:pulumi:Stack" || strings.HasPrefix(step.kind(), "pulumi:providers:"))
+	}
+	return slices.ContainsFunc(p.Steps, Step.isAddition) &&
+		!slices.ContainsFunc(p.Steps, func(step Step) bool { return !step.isAddition() && !isThere(step) })
+}
+
+// judge finds what is not harmless about a step, and which of its changes are free.
+func (p Plan) judge(step Step, free []freeProperty) (reasons []Reason, freeChanges []string) {
 	switch {
-	case step.Operation == "create" && step.Before == nil && step.After != nil:
-		c.Reasons = append(c.Reasons, Reason{Why: "is new" + summary(step.After), group: "additions"})
-		return
+	case step.isAddition():
+		return []Reason{{Why: "is new" + summary(step.After), group: "additions"}}, nil
 	case !slices.Contains([]string{"same", "update", "replace"}, step.Operation):
-		why := "is not one of the harmless operations"
+		reasons = []Reason{{Why: "is not one of the harmless operations"}}
 		if step.Before == nil {
 			// Nothing else tells what it brings into the stack.
-			why += summary(step.After)
+			reasons[0].Why += summary(step.After)
 		}
-		refuse(why)
 	case step.Before == nil || step.After == nil:
-		refuse("is not shown as it is and as it will be")
-	case step.Operation == "replace" && step.After.text("type") != taskDefinition:
-		refuse("is replaced; only a task definition may be")
+		reasons = []Reason{{Why: "is not shown as it is and as it will be"}}
+	case step.Operation == "replace" && step.kind() != taskDefinition:
+		reasons = []Reason{{Why: "is replaced; only a task definition may be"}}
 	}
 	if step.Before == nil || step.After == nil {
-		return
+		return reasons, nil
 	}
 	differences := p.differences(step)
-	if len(c.Reasons) == 0 && step.Operation != "same" && len(differences) == 0 {
-		refuse("changes, but nothing in the plan tells what")
+	if len(reasons) == 0 && step.Operation != "same" && len(differences) == 0 {
+		reasons = []Reason{{Why: "changes, but nothing in the plan tells what"}}
 	}
-	for _, difference := range differences {
-		if slices.ContainsFunc(free, func(row freeProperty) bool { return row.covers(change{p, step, difference}) }) {
-			c.Free = append(c.Free, difference.path())
+	for _, each := range differences {
+		if slices.ContainsFunc(free, func(row freeProperty) bool { return row.covers(change{p, step, each}) }) {
+			freeChanges = append(freeChanges, each.String())
 			continue
 		}
-		reason := Reason{Path: difference.path(), Before: difference.Before, After: difference.After, Why: "is not free"}
-		reason.private = comesFromAPassword(step.After, difference.Path[0])
-		if difference.Path[0] == stateField && difference.Path[1] == "provider" && p.movesDefaultProvider(difference) {
+		reason := Reason{difference: each, Why: "is not free", private: comesFromAPassword(step.After, each.path[0])}
+		if each.String() == stateField+".provider" && p.movesDefaultProvider(each) {
 			reason.group = "providers"
 		}
-		c.Reasons = append(c.Reasons, reason)
+		reasons = append(reasons, reason)
 	}
+	return reasons, freeChanges
 }
 
 // stateField begins the path of what is no input of a resource, but a field of its state.
 const stateField = "(state)"
 
-// bookkeeping are the fields of a state that decide nothing about a change: the inputs are compared on their own, the
-// outputs are known only afterwards, and the rest is order, time and place in the program. A parent gives a resource
-// nothing that is not in a field of its own.
+// bookkeeping are the fields of a state that decide nothing about a change: the outputs are known only afterwards, and
+// the rest is order, time and place in the program. A parent gives a resource nothing that is not in a field of its own.
 var bookkeeping = []string{
-	"urn", "id", "inputs", "outputs", "parent", "aliases", "dependencies", "propertyDependencies", "created", "modified", "sourcePosition", "stackTrace",
+	"urn", "outputs", "parent", "aliases", "dependencies", "propertyDependencies", "created", "modified", "sourcePosition",
+	"stackTrace",
+}
+
+// decisive is a state without bookkeeping.
+func decisive(state object) object {
+	fields := maps.Clone(state)
+	maps.DeleteFunc(fields, func(field string, _ any) bool { return slices.Contains(bookkeeping, field) })
+	return fields
 }
 
 // differences are all that differs between a resource before and after a step.
-func (p Plan) differences(step Step) []Difference {
-	var found []Difference
-	fields := maps.Clone(step.Before)
-	maps.Copy(fields, step.After)
-	for _, field := range slices.Sorted(maps.Keys(fields)) {
+func (p Plan) differences(step Step) []difference {
+	changes := step.Operation != "same"
+	found := compare(nil, at[object](step.Before, "inputs"), at[object](step.After, "inputs"), changes)
+	if changes {
+		found = append(found, compare([]string{"tagsAll"}, at[any](step.Before, "outputs", "tagsAll"), p.tagsOf(step), true)...)
+	}
+	before, after := decisive(step.Before), decisive(step.After)
+	for _, state := range []object{before, after} {
+		delete(state, "inputs")
 		// Pulumi marks the state that a replacement leaves behind.
-		if slices.Contains(bookkeeping, field) || field == "delete" && step.Operation == "replace" {
-			continue
+		if step.Operation == "replace" {
+			delete(state, "delete")
 		}
-		state := comparison{}
-		state.compare([]string{stateField, field}, step.Before[field], step.After[field])
-		found = append(found, state.found...)
 	}
 	// The plan does not repeat the id of a resource that keeps it.
-	if id, has := step.After["id"]; has && !reflect.DeepEqual(id, step.Before["id"]) {
-		found = append(found, Difference{[]string{stateField, "id"}, step.Before["id"], id})
+	if _, has := after["id"]; !has {
+		delete(before, "id")
 	}
-	inputs := comparison{changes: step.Operation != "same"}
-	inputs.compare(nil, orEmpty(step.Before.object("inputs")), orEmpty(step.After.object("inputs")))
-	if inputs.changes {
-		inputs.compare([]string{"tagsAll"}, step.Before.object("outputs")["tagsAll"], p.tagsOf(step))
-	}
-	return append(found, inputs.found...)
-}
-
-func orEmpty(object map[string]any) any {
-	if object == nil {
-		return map[string]any{}
-	}
-	return object
+	return append(compare([]string{stateField}, before, after, false), found...)
 }
 
 // tagsOf are all tags that a resource will have. No plan of an update tells them: the default ones come from a provider
 // that the engine hides, but whose settings are in the plan.
 func (p Plan) tagsOf(step Step) any {
-	before, hasTags := step.Before.object("outputs")["tagsAll"]
-	if !hasTags {
-		return before
+	if _, hasTags := at[object](step.Before, "outputs")["tagsAll"]; !hasTags {
+		return nil
 	}
-	text, _ := p.Config["aws:defaultTags"].(string)
-	defaults, _ := structured(text)
-	settings, _ := defaults.(map[string]any)
-	all := map[string]any{}
-	maps.Copy(all, State(settings).object("tags"))
-	maps.Copy(all, State(step.After.object("inputs")).object("tags"))
+	all, own := object{}, input[object](step, "tags")
+	defaults := at[object](structured(p.Config["aws:defaultTags"]), "tags")
+	for _, name := range keysOf(defaults, own) {
+		all[name] = cmp.Or(own[name], defaults[name])
+	}
 	return all
 }
 
@@ -233,21 +233,10 @@ var defaultProvider = regexp.MustCompile(`^(urn:pulumi:[^$]*::pulumi:providers:[
 
 // movesDefaultProvider tells whether all resources of a package go from its default provider to the one of another
 // version. So it is with a new version of the plugin.
-func (p Plan) movesDefaultProvider(difference Difference) bool {
-	before, after, are := both[string](difference.Before, difference.After)
-	from, to := defaultProvider.FindStringSubmatch(before), defaultProvider.FindStringSubmatch(after)
-	return are && from != nil && to != nil && from[1] == to[1] && !slices.ContainsFunc(p.Steps, func(step Step) bool {
-		now, then := step.Before.text("provider"), step.After.text("provider")
-		return strings.HasPrefix(now, from[1]+"::") && now != before || strings.HasPrefix(then, from[1]+"::") && then != after
+func (p Plan) movesDefaultProvider(d difference) bool {
+	from, to := d.submatches(defaultProvider)
+	return from != nil && to != nil && from[1] == to[1] && !slices.ContainsFunc(p.Steps, func(step Step) bool {
+		was, will := at[string](step.Before, "provider"), at[string](step.After, "provider")
+		return strings.HasPrefix(was, from[1]+"::") && was != from[0] || strings.HasPrefix(will, from[1]+"::") && will != to[0]
 	})
-}
-
-// was is a part of a resource's URN, behind the one that it had if that is another.
-func was(step Step, part func(urn) string) string {
-	now, _ := parseURN(step.URN)
-	before, had := parseURN(step.Before.text("urn"))
-	if had && part(before) != part(now) {
-		return part(before) + " → " + part(now)
-	}
-	return part(now)
 }

@@ -4,7 +4,6 @@
 package gate
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -32,31 +31,35 @@ type Step struct {
 	Operation string
 	// URN names the resource as it will be, or the one that goes.
 	URN string
-	// Before is the resource as it is, and After as it will be. Nil where there is none.
-	Before, After State
+	// Before is the resource as it is in Pulumi's state, and After as it will be, with all fields (pulumi/sdk,
+	// apitype.ResourceV3). Nil where there is none.
+	Before, After map[string]any
 }
 
-// State is a resource in Pulumi's state, with all fields of it (pulumi/sdk, apitype.ResourceV3).
-type State map[string]any
-
-// object is a field that holds an object. Nil for none.
-func (s State) object(field string) map[string]any {
-	object, _ := s[field].(map[string]any)
-	return object
+// at is what names lead to in objects within objects. Where there is nothing of that type, it is the zero value.
+func at[T any](value any, names ...string) T {
+	for _, name := range names {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	found, _ := value.(T)
+	return found
 }
 
-// text is a field that holds a text. Empty for none.
-func (s State) text(field string) string {
-	text, _ := s[field].(string)
-	return text
-}
+// object is an object, as JSON holds it.
+type object = map[string]any
+
+// kind is the type of the resource as it will be.
+func (s Step) kind() string { return at[string](s.After, "type") }
+
+// input is an input of the resource as it will be.
+func input[T any](s Step, names ...string) T { return at[T](at[any](s.After, "inputs"), names...) }
 
 // sources are the URNs of the resources from which an input comes.
-func (s State) sources(input string) []string {
-	list, _ := s.object("propertyDependencies")[input].([]any)
-	urns := make([]string, len(list))
-	for i, each := range list {
-		urns[i], _ = each.(string)
+func sources(state object, input string) []string {
+	var urns []string
+	for _, each := range at[[]any](state, "propertyDependencies", input) {
+		urns = append(urns, at[string](each))
 	}
 	return urns
 }
@@ -68,30 +71,20 @@ func Read(reader io.Reader, expected string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		return Plan{}, errors.New("it is empty")
-	}
-	if bytes.Contains(text[:min(len(text), 200)], []byte(`"sequence"`)) {
-		return Plan{}, errors.New("it is a stream of events; run the preview without PULUMI_ENABLE_STREAMING_JSON_PREVIEW")
-	}
 	document, err := strictJSON(text)
 	if err != nil {
 		return Plan{}, err
 	}
-	fields, isObject := document.(map[string]any)
-	if !isObject {
-		return Plan{}, errors.New("it is no JSON object")
-	}
-	if err := hasOnly("the plan", fields, "config", "steps", "diagnostics", "duration", "changeSummary", "maybeCorrupt"); err != nil {
+	err = knowsAll("the plan", document, "config", "steps", "diagnostics", "duration", "changeSummary", "maybeCorrupt")
+	if err != nil {
 		return Plan{}, err
 	}
-	if failures := failuresOf(fields); len(failures) > 0 {
+	if failures := failuresOf(document); len(failures) > 0 {
 		return Plan{Failures: failures}, nil
 	}
-	plan := Plan{Config: State(fields).object("config")}
-	steps, _ := fields["steps"].([]any)
-	summary, hasSummary := fields["changeSummary"].(map[string]any)
-	if len(steps) == 0 || !hasSummary {
+	plan := Plan{Config: at[object](document, "config")}
+	steps, summary := at[[]any](document, "steps"), at[object](document, "changeSummary")
+	if len(steps) == 0 || summary == nil {
 		return Plan{}, errors.New("it has no steps or no summary, as the plan of a preview has")
 	}
 	for i, each := range steps {
@@ -105,9 +98,9 @@ func Read(reader io.Reader, expected string) (Plan, error) {
 	return plan, plan.showsAllOf(summary)
 }
 
-// hasOnly refuses an object with fields that the gate does not know.
-func hasOnly(what string, fields map[string]any, known ...string) error {
-	for _, field := range slices.Sorted(maps.Keys(fields)) {
+// knowsAll refuses an object with fields that the gate does not know.
+func knowsAll(what string, content any, known ...string) error {
+	for _, field := range slices.Sorted(maps.Keys(at[object](content))) {
 		if !slices.Contains(known, field) {
 			return fmt.Errorf("%s has a field %q, which the gate does not know", what, field)
 		}
@@ -116,16 +109,14 @@ func hasOnly(what string, fields map[string]any, known ...string) error {
 }
 
 // failuresOf are the errors that a preview reports.
-func failuresOf(fields map[string]any) []string {
+func failuresOf(document any) []string {
 	var failures []string
-	diagnostics, _ := fields["diagnostics"].([]any)
-	for _, each := range diagnostics {
-		diagnostic, _ := each.(map[string]any)
-		if State(diagnostic).text("severity") == "error" {
-			failures = append(failures, strings.TrimSpace(State(diagnostic).text("message")))
+	for _, each := range at[[]any](document, "diagnostics") {
+		if at[string](each, "severity") == "error" {
+			failures = append(failures, strings.TrimSpace(at[string](each, "message")))
 		}
 	}
-	if fields["maybeCorrupt"] == true {
+	if at[bool](document, "maybeCorrupt") {
 		failures = append(failures, "Pulumi reports that resources may be corrupt")
 	}
 	return failures
@@ -133,63 +124,59 @@ func failuresOf(fields map[string]any) []string {
 
 // add reads a step. All steps of a plan must be of one stack.
 func (p *Plan) add(content any) error {
-	fields, _ := content.(map[string]any)
-	if err := hasOnly("it", fields, "op", "urn", "provider", "oldState", "newState", "diffReasons", "replaceReasons", "detailedDiff"); err != nil {
+	if err := knowsAll("it", content, "op", "urn", "provider", "oldState", "newState", "diffReasons", "replaceReasons", "detailedDiff"); err != nil {
+		return err
+	}
+	step := Step{at[string](content, "op"), at[string](content, "urn"), at[object](content, "oldState"), at[object](content, "newState")}
+	if step.Operation == "" {
+		return errors.New("it names no operation")
+	}
+	if step.After != nil && at[string](step.After, "urn") != step.URN {
+		return errors.New("it is about another resource than its new state")
+	}
+	if _, err := p.urnOf(step.URN); err != nil {
 		return err
 	}
 	for _, field := range []string{"oldState", "newState"} {
-		if _, isObject := fields[field].(map[string]any); fields[field] != nil && !isObject {
-			return fmt.Errorf("its %s is no object", field)
+		if at[any](content, field) == nil {
+			continue
 		}
-	}
-	step := Step{
-		Operation: State(fields).text("op"), URN: State(fields).text("urn"),
-		Before: State(fields).object("oldState"), After: State(fields).object("newState"),
-	}
-	if step.Operation == "" || step.URN == "" {
-		return errors.New("it names no operation or no resource")
-	}
-	if step.After != nil && step.After.text("urn") != step.URN {
-		return errors.New("it is about another resource than its new state")
-	}
-	urns := map[string]State{step.URN: nil}
-	for _, state := range []State{step.Before, step.After} {
-		if state != nil {
-			urns[state.text("urn")] = state
+		urn, err := p.urnOf(at[string](content, field, "urn"))
+		if err != nil {
+			return fmt.Errorf("its %s: %w", field, err)
 		}
-	}
-	for text, state := range urns {
-		urn, isURN := parseURN(text)
-		if !isURN {
-			return fmt.Errorf("%q is no URN of a resource", text)
-		}
-		if state != nil && state.text("type") != urn.kind() {
-			return fmt.Errorf("the type of %s is %q in its state", text, state.text("type"))
-		}
-		if p.Stack == "" {
-			p.Project, p.Stack = urn.project, urn.stack
-		}
-		if urn.project != p.Project || urn.stack != p.Stack {
-			return fmt.Errorf("%s is not of the stack %s/%s", text, p.Project, p.Stack)
+		if kind := at[string](content, field, "type"); kind != urn.kind() {
+			return fmt.Errorf("its %s: the type of %s is %q", field, urn.name, kind)
 		}
 	}
 	p.Steps = append(p.Steps, step)
 	return nil
 }
 
+// urnOf reads the URN of a resource of the plan's stack, which is that of the first one.
+func (p *Plan) urnOf(text string) (urn, error) {
+	urn, isURN := parseURN(text)
+	if !isURN {
+		return urn, fmt.Errorf("%q is no URN of a resource", text)
+	}
+	if p.Stack == "" {
+		p.Project, p.Stack = urn.project, urn.stack
+	}
+	if urn.project != p.Project || urn.stack != p.Stack {
+		return urn, fmt.Errorf("%s is not of the stack %s/%s", text, p.Project, p.Stack)
+	}
+	return urn, nil
+}
+
 // showsAllOf refuses a plan whose summary counts more than its steps show.
-func (p Plan) showsAllOf(summary map[string]any) error {
+func (p Plan) showsAllOf(summary object) error {
 	shown := map[string]int{}
 	for _, step := range p.Steps {
 		shown[step.Operation]++
 	}
 	for _, operation := range slices.Sorted(maps.Keys(summary)) {
-		switch count, isNumber := number(summary[operation]); {
-		case isNumber && count <= float64(shown[operation]):
-		case operation == "same":
-			return errors.New("it leaves out what stays as it is; run the preview with --show-sames")
-		default:
-			return fmt.Errorf("its summary counts more of %q than its steps show", operation)
+		if count, isNumber := number(summary[operation]); !isNumber || count > float64(shown[operation]) {
+			return fmt.Errorf("its summary counts more of %q than its steps show; run the preview with --show-sames", operation)
 		}
 	}
 	return nil

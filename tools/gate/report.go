@@ -1,9 +1,10 @@
 package gate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,41 +50,34 @@ func code(text string) string {
 	return "`" + text + "`"
 }
 
-// WriteText writes the verdict and what is not harmless for a terminal.
-func (j Judgement) WriteText(writer io.Writer) error {
+// Text is the verdict and what is not harmless, for a terminal.
+func (j Judgement) Text() string {
 	if j.Fault != "" {
-		_, err := fmt.Fprintf(writer, "Refused: the gate itself failed on this plan: %s\n", Plain(j.Fault))
-		return err
+		return "Refused: the gate itself failed on this plan: " + Plain(j.Fault) + "\n"
 	}
-	rows := [][]string{{"RESOURCE", "TYPE", "OPERATION", "WHY IT WAITS FOR AN ALLOWANCE"}}
-	for _, change := range j.Changes {
-		for _, reason := range change.Reasons {
-			text := reason.String()
-			if reason.Allowed {
-				text += " (allowed)"
-			}
-			rows = append(rows, []string{change.Name, change.Type, change.Operation, text})
-		}
+	var text strings.Builder
+	// A writer into memory does not fail, nor does a table in it.
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	if j.waits() {
+		fmt.Fprintln(table, "RESOURCE\tTYPE\tOPERATION\tWHY IT WAITS FOR AN ALLOWANCE")
 	}
-	if len(rows) > 1 {
-		table := tabwriter.NewWriter(writer, 0, 0, 2, ' ', 0)
-		for _, row := range rows {
-			for i := range row {
-				row[i] = Plain(row[i])
-				// A name of megabytes would widen its column in every row.
-				if i < len(row)-1 {
-					row[i] = shorten(row[i])
-				}
-			}
-			fmt.Fprintln(table, strings.Join(row, "\t"))
+	for change, reason := range j.reasons() {
+		// A name of megabytes would widen its column in every row.
+		for _, cell := range []string{change.Name, change.Type, change.Operation} {
+			fmt.Fprintf(table, "%s\t", shorten(Plain(cell)))
 		}
-		if err := table.Flush(); err != nil {
-			return err
+		allowed := ""
+		if reason.Allowed {
+			allowed = " (allowed)"
 		}
+		fmt.Fprintf(table, "%s%s\n", Plain(reason.String()), allowed)
 	}
-	_, err := fmt.Fprintf(writer, "%s (%s).\n", Plain(j.verdict()), Plain(j.count()))
-	return err
+	_ = table.Flush()
+	return fmt.Sprintf("%s%s (%s).\n", text.String(), Plain(j.verdict()), Plain(j.count()))
 }
+
+// waits tells whether something waits, or waited, for an allowance.
+func (j Judgement) waits() bool { return len(j.Changes) > 0 && len(j.Changes[0].Reasons) > 0 }
 
 // verdict is what the gate says about the plan as a whole.
 func (j Judgement) verdict() string {
@@ -92,146 +86,114 @@ func (j Judgement) verdict() string {
 		return "Refused: not all of the plan is known to be harmless"
 	case j.Creates != "":
 		return "Passed: creates the whole stack " + j.Creates
-	case slices.ContainsFunc(j.Changes, func(change Change) bool { return len(change.Reasons) > 0 }):
+	case j.waits():
 		return "Passed: what is not known to be harmless is allowed for this commit"
 	}
 	return "Passed: nothing changes but free properties"
 }
 
-// WriteMarkdown writes the verdict, what is not harmless and all changes for a pull request, in MarkdownLimit bytes.
-func (j Judgement) WriteMarkdown(writer io.Writer) error {
-	text := &limited{}
-	switch {
-	case j.Fault != "":
-		text.line("### Plan\n\n**Refused:** the gate itself failed on this plan. The log of the run says how.")
-	case len(j.Failures) > 0:
-		text.line("### Plan\n\n**The preview failed.**\n")
+// Markdown is the verdict and all changes for a pull request, in MarkdownLimit bytes.
+func (j Judgement) Markdown() string {
+	if j.Fault != "" {
+		return "### Plan\n\n**Refused:** the gate itself failed on this plan. The log of the run says how.\n"
+	}
+	if len(j.Failures) > 0 {
+		lines := []string{"### Plan\n\n**The preview failed.**\n"}
 		for _, message := range j.Failures {
-			text.line("- %s", code(message))
+			lines = append(lines, "- "+code(message))
 		}
-	default:
-		text.line("### Plan: %s\n\n**%s.**", code(j.count()), Plain(j.verdict()))
-		j.writeRefused(text)
-		j.writeChanges(text)
+		return limited(lines)
 	}
-	if text.left > 0 {
-		text.WriteString(fmt.Sprintf("\n%d lines are left out here; the log of the run has all reasons and allowances.\n", text.left))
+	lines := []string{fmt.Sprintf("### Plan: %s\n\n**%s.**", code(j.count()), Plain(j.verdict()))}
+	if len(j.Changes) > 0 {
+		lines = append(lines, "\n| Resource | Type | Operation | What changes | Label that lets it pass |\n| --- | --- | --- | --- | --- |")
 	}
-	_, err := io.WriteString(writer, text.String())
-	return err
-}
-
-func (j Judgement) writeRefused(text *limited) {
-	begun := false
 	for _, change := range j.Changes {
+		row := "| " + code(change.Name) + " | " + code(change.Type) + " | " + code(change.Operation) + " | "
 		for _, reason := range change.Reasons {
-			if !begun {
-				text.line("\n| Resource | Type | Operation | Why it waits for an allowance | Label that lets it pass |\n| --- | --- | --- | --- | --- |")
-				begun = true
+			label := "given"
+			if !reason.Allowed {
+				label = code(LabelPrefix + reason.Allowance)
 			}
-			label := code(LabelPrefix + reason.Allowance)
-			if reason.Allowed {
-				label = "given"
-			}
-			text.line("| %s | %s | %s | %s | %s |", code(change.Name), code(change.Type), code(change.Operation), code(reason.String()), label)
+			lines = append(lines, row+code(reason.String())+" | "+label+" |")
+		}
+		if len(change.Reasons) == 0 || len(change.Free) > 0 {
+			lines = append(lines, row+code(strings.Join(change.Free, ", "))+" | |")
 		}
 	}
-	if len(j.Unused) > 0 {
-		text.line("\nAllowances that fit nothing in this plan at this commit: %s", code(strings.Join(j.Unused, ", ")))
-	}
+	return limited(lines)
 }
 
-func (j Judgement) writeChanges(text *limited) {
-	if len(j.Changes) == 0 {
-		return
-	}
-	text.line("\nAll changes:\n\n| Operation | Resource | Type | Free properties that change |\n| --- | --- | --- | --- |")
-	for _, change := range j.Changes {
-		text.line("| %s | %s | %s | %s |", code(change.Operation), code(change.Name), code(change.Type), code(strings.Join(change.Free, ", ")))
-	}
-}
-
-// limited is a text of MarkdownLimit bytes at most, with room for the sentence that says what is left out.
-type limited struct {
-	strings.Builder
-	left int
-}
-
-func (l *limited) line(format string, parts ...any) {
+// limited is a text of MarkdownLimit bytes at most. If not all lines fit, its last one says how many are left out.
+func limited(lines []string) string {
 	const room = 200
-	line := fmt.Sprintf(format, parts...) + "\n"
-	if l.left > 0 || l.Len()+len(line) > MarkdownLimit-room {
-		l.left++
-		return
+	var text strings.Builder
+	for i, line := range lines {
+		if text.Len()+len(line) > MarkdownLimit-room {
+			fmt.Fprintf(&text, "\n%d lines are left out here; the log of the run has all reasons and allowances.\n", len(lines)-i)
+			break
+		}
+		text.WriteString(line + "\n")
 	}
-	l.WriteString(line)
+	return text.String()
 }
 
 // count tells how many resources change, by operation.
 func (j Judgement) count() string {
 	counts := map[string]int{}
-	var order []string
 	for _, change := range j.Changes {
-		if counts[change.Operation]++; counts[change.Operation] == 1 {
-			order = append(order, change.Operation)
-		}
+		counts[change.Operation]++
 	}
-	slices.Sort(order)
 	var words []string
-	for _, operation := range order {
+	for _, operation := range slices.Sorted(maps.Keys(counts)) {
 		words = append(words, fmt.Sprintf("%d to %s", counts[operation], operation))
 	}
-	if len(words) == 0 {
-		return "no changes"
-	}
-	return shorten(strings.Join(words, ", "))
+	return shorten(cmp.Or(strings.Join(words, ", "), "no changes"))
 }
 
 // String says what the reason is.
 func (r Reason) String() string {
+	path := r.difference.String()
 	switch {
-	case r.Path == "":
+	case r.path == nil:
 		return r.Why
 	case r.private:
-		return fmt.Sprintf("%s %s: %s", r.Path, r.Why, notShown)
+		return fmt.Sprintf("%s %s: %s", path, r.Why, notShown)
 	}
-	return fmt.Sprintf("%s %s: %s → %s", r.Path, r.Why, shown(r.Path, r.Before, r.After), shown(r.Path, r.After, r.Before))
+	return fmt.Sprintf("%s %s: %s → %s", path, r.Why, shown(path, r.before, r.after), shown(path, r.after, r.before))
 }
 
 // summary names the provider, the id if it has one already, and the inputs of a new resource.
-func summary(state State) string {
+func summary(state object) string {
 	var text strings.Builder
 	if name := providerName(state["provider"]); name != "" {
 		text.WriteString(", by the provider " + name)
 	}
 	for _, field := range []string{"id", "importID"} {
-		if id := state.text(field); id != "" {
+		if id := at[string](state, field); id != "" {
 			text.WriteString(", " + field + ": " + shorten(id))
 		}
 	}
-	inputs := comparison{}
-	inputs.compare(nil, map[string]any{}, orEmpty(state.object("inputs")))
-	for _, each := range inputs.found {
-		value := shown(each.path(), each.After, nil)
-		if comesFromAPassword(state, each.Path[0]) {
+	for _, each := range compare(nil, object{}, at[object](state, "inputs"), false) {
+		value := shown(each.String(), each.after, nil)
+		if comesFromAPassword(state, each.path[0]) {
 			value = notShown
 		}
-		text.WriteString(", " + each.path() + ": " + value)
+		text.WriteString(", " + each.String() + ": " + value)
 	}
 	return text.String()
 }
 
 // providerName is the name in a reference to a provider, which is its URN and its id. Empty for none.
 func providerName(reference any) string {
-	text, _ := reference.(string)
-	urn, _ := parseURN(text)
+	urn, _ := parseURN(at[string](reference))
 	name, _, _ := strings.Cut(urn.name, "::")
 	return name
 }
 
 // comesFromAPassword tells whether an input comes from a generated password, which the program may have made plain.
-func comesFromAPassword(state State, input string) bool {
-	return slices.ContainsFunc(state.sources(input), func(source string) bool {
+func comesFromAPassword(state object, input string) bool {
+	return slices.ContainsFunc(sources(state, input), func(source string) bool {
 		urn, _ := parseURN(source)
 		return urn.kind() == "random:index/randomPassword:RandomPassword"
 	})

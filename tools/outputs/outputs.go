@@ -27,31 +27,23 @@ type Source struct {
 
 // Read reads outputs into the places named by their names. Each must be there, as a text that is not empty.
 func (s Source) Read(ctx context.Context, wanted map[string]*string) error {
-	text, err := s.text(ctx)
-	if err != nil {
-		return err
-	}
-	return Parse(text, wanted)
-}
-
-func (s Source) text(ctx context.Context) ([]byte, error) {
 	if s.File != "" {
-		content, err := os.ReadFile(s.File)
-		var path *os.PathError
-		if errors.As(err, &path) {
-			err = fmt.Errorf("cannot read the outputs file '%s': %w", s.File, path.Err)
+		text, err := os.ReadFile(s.File)
+		if err != nil {
+			// It is a *PathError, whose text would name the file again.
+			return fmt.Errorf("cannot read the outputs file '%s': %w", s.File, errors.Unwrap(err))
 		}
-		return content, err
+		return Parse(text, wanted)
 	}
 	arguments := []string{"stack", "output", "--json", "--cwd", s.Program}
 	if s.Stack != "" {
 		arguments = append(arguments, "--stack", s.Stack)
 	}
-	content, err := external.Output(ctx, "pulumi", arguments...)
+	text, err := external.Output(ctx, "pulumi", arguments...)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the stack's outputs: %w", err)
+		return fmt.Errorf("cannot read the stack's outputs: %w", err)
 	}
-	return content, nil
+	return Parse(text, wanted)
 }
 
 // Parse reads outputs as Read does from what 'pulumi stack output --json' prints.

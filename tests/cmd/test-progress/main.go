@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,13 +13,10 @@ import (
 	"strings"
 )
 
-// event is one line of `go test -json` (go doc test2json, go help buildjson).
+// event is what `go test -json` prints (go doc test2json, go help buildjson).
 type event struct {
-	Action  string
-	Package string
-	Test    string
-	Elapsed float64
-	Output  string
+	Action, Package, Test, Output string
+	Elapsed                       float64
 }
 
 func main() {
@@ -33,45 +29,37 @@ func main() {
 // follow reports the events until there are no more. The error says what has failed, or that there was nothing.
 func follow(events io.Reader, report io.Writer) error {
 	// The output of each test, by its package and name; "" is the name of the package's own.
-	outputs := map[string]map[string]string{}
+	outputs := map[[2]string]string{}
 	passed, failed, running := 0, 0, 0
-	lines := bufio.NewReader(events)
-	for {
-		line, err := lines.ReadBytes('\n')
+	for decoder := json.NewDecoder(events); ; {
+		var now event
+		err := decoder.Decode(&now)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return fmt.Errorf("read the output of go test: %w", err)
 		}
-		var now event
-		if json.Unmarshal(line, &now) != nil {
-			// Such as an error of go test itself.
-			_, _ = report.Write(line)
-			continue
-		}
+		output := [2]string{now.Package, now.Test}
 		switch {
 		case now.Action == "build-output":
 			fmt.Fprint(report, now.Output)
 		case now.Action == "start":
 			running++
-			outputs[now.Package] = map[string]string{}
 			fmt.Fprintf(report, "...     %s\n", now.Package)
-		case now.Action == "output":
-			if !isNotice(now.Output) {
-				outputs[now.Package][now.Test] += now.Output
-			}
+		case now.Action == "output" && !strings.HasPrefix(now.Output, "=== "):
+			outputs[output] += now.Output
 		case now.Action == "pass" && now.Test != "":
-			delete(outputs[now.Package], now.Test)
+			delete(outputs, output)
 		case now.Action == "fail" && now.Test != "":
-			fmt.Fprint(report, outputs[now.Package][now.Test])
+			fmt.Fprint(report, outputs[output])
 		case now.Test != "":
 		case now.Action == "pass" || now.Action == "skip":
 			running, passed = running-1, passed+1
 			fmt.Fprintf(report, "ok      %s  %.0f s\n", now.Package, now.Elapsed)
 		case now.Action == "fail":
 			running, failed = running-1, failed+1
-			fmt.Fprintf(report, "%sFAIL    %s  %.0f s\n", outputs[now.Package][""], now.Package, now.Elapsed)
+			fmt.Fprintf(report, "%sFAIL    %s  %.0f s\n", outputs[output], now.Package, now.Elapsed)
 		}
 	}
 	switch {
@@ -84,6 +72,3 @@ func follow(events io.Reader, report io.Writer) error {
 	}
 	return nil
 }
-
-// isNotice tells whether a line only says that a test begins, goes on or waits.
-func isNotice(line string) bool { return strings.HasPrefix(line, "=== ") }

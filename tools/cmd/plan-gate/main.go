@@ -4,7 +4,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -45,116 +44,68 @@ const (
 	exitFailed     = 5
 )
 
-// exitError is an error with the exit code that it ends in.
-type exitError struct {
-	code int
-	error
-}
-
 func main() {
-	err := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	if err == nil {
-		return
+	code, err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "plan-gate: %v\n", err)
 	}
-	code := exitUnreadable
-	if exit, is := errors.AsType[exitError](err); is {
-		code = exit.code
-	}
-	fmt.Fprintf(os.Stderr, "plan-gate: %v\n", err)
 	os.Exit(code)
 }
 
-// request is what the command line asks for.
-type request struct {
-	plan, stack, commit, markdown string
-	rules                         bool
-	allowances                    []string
-}
-
-func run(words []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	asked, err := parse(words)
+// run does what the command line asks for, and returns the exit code.
+func run(words []string) (int, error) {
+	flags := arguments.Flags("plan-gate")
+	stack, commit, markdown := flags.String("stack", "", ""), flags.String("commit", "", ""), flags.String("markdown", "", "")
+	allow, rules := flags.StringArray("allow", nil, ""), flags.Bool("rules", false, "")
+	plans, err := arguments.Parse(flags, words)
 	switch {
 	case errors.Is(err, arguments.ErrHelp):
-		_, err := io.WriteString(stdout, usage)
-		return err
+		fmt.Print(usage)
+		return 0, nil
 	case err != nil:
-		return exitError{exitUsage, err}
-	case asked.rules:
-		return gate.WriteRules(stdout)
+		return exitUsage, err
+	case len(plans) > 1:
+		return exitUsage, fmt.Errorf("name one plan only, not %q and %q", plans[0], plans[1])
+	case *rules:
+		fmt.Print(gate.Rules())
+		return 0, nil
 	}
-	plan, err := read(asked, stdin)
+	plan, err := read(plans, *stack)
 	if err != nil {
-		err = exitError{exitUnreadable, fmt.Errorf("cannot read the plan%s: %s", quoted(asked.plan), gate.Plain(err.Error()))}
-		return errors.Join(err, write(asked.markdown, func(w io.Writer) error {
-			_, err := io.WriteString(w, "### Plan\n\n**Refused: it cannot be read.** The log of the run says why.\n")
-			return err
-		}))
+		report := write(*markdown, "### Plan\n\n**Refused: it cannot be read.** The log of the run says why.\n")
+		return exitUnreadable, errors.Join(fmt.Errorf("cannot read the plan: %s", gate.Plain(err.Error())), report)
 	}
-	judgement := gate.Judge(plan, asked.commit, asked.allowances)
-	if err := write(asked.markdown, judgement.WriteMarkdown); err != nil {
-		return exitError{exitUsage, fmt.Errorf("cannot write the report: %w", err)}
+	judgement := gate.Judge(plan, *commit, split(strings.Join(*allow, " ")+" "+os.Getenv("PLAN_GATE_ALLOW")))
+	if err := write(*markdown, judgement.Markdown()); err != nil {
+		return exitUsage, err
+	}
+	for _, message := range judgement.Failures {
+		fmt.Fprintln(os.Stderr, gate.Plain(message))
 	}
 	if len(judgement.Failures) > 0 {
-		for _, message := range judgement.Failures {
-			fmt.Fprintln(stderr, gate.Plain(message))
-		}
-		return exitError{exitFailed, errors.New("the preview reports errors; there is no plan to judge")}
+		return exitFailed, errors.New("the preview reports errors; there is no plan to judge")
 	}
-	if err := judgement.WriteText(stdout); err != nil {
-		return err
+	fmt.Print(judgement.Text())
+	switch needed := judgement.Needed(); {
+	case len(needed) > 0:
+		return exitRefused, errors.New("refused; if this is meant, let it pass with\n  --allow " + strings.Join(needed, "\n  --allow "))
+	case judgement.Refused():
+		return exitRefused, errors.New("refused")
 	}
-	for _, unused := range judgement.Unused {
-		fmt.Fprintf(stderr, "plan-gate: fits nothing in this plan at this commit: --allow %s\n", gate.Plain(unused))
-	}
-	if !judgement.Refused() {
-		return nil
-	}
-	message := "refused"
-	if needed := judgement.Needed(); len(needed) > 0 {
-		message += "; if this is meant, let it pass with\n  --allow " + strings.Join(needed, "\n  --allow ")
-	}
-	return exitError{exitRefused, errors.New(message)}
+	return 0, nil
 }
 
-// parse reads the command line. Flags may stand behind the plan too.
-func parse(words []string) (request, error) {
-	asked := request{allowances: split(os.Getenv("PLAN_GATE_ALLOW"))}
-	flags := arguments.Flags("plan-gate")
-	flags.Func("allow", "", func(text string) error {
-		given := split(text)
-		if len(given) == 0 {
-			return errors.New("it needs an allowance")
-		}
-		asked.allowances = append(asked.allowances, given...)
-		return nil
-	})
-	flags.StringVar(&asked.commit, "commit", "", "")
-	flags.BoolVar(&asked.rules, "rules", false, "")
-	flags.Func("stack", "", func(stack string) error {
-		if project, name, _ := strings.Cut(stack, "/"); project == "" || name == "" {
-			return errors.New("it needs a project and the name of a stack, such as mediaserver/dev")
-		}
-		asked.stack = stack
-		return nil
-	})
-	flags.Func("markdown", "", func(name string) error {
-		if name == "" {
-			return errors.New("it needs the name of a file")
-		}
-		asked.markdown = name
-		return nil
-	})
-	plans, err := arguments.Parse(flags, words)
+// read reads the plan from the file named, or from standard input if none is.
+func read(names []string, stack string) (gate.Plan, error) {
+	if len(names) == 0 {
+		return gate.Read(os.Stdin, stack)
+	}
+	file, err := os.Open(names[0])
 	if err != nil {
-		return request{}, err
+		return gate.Plan{}, err
 	}
-	if len(plans) > 1 {
-		return request{}, fmt.Errorf("name one plan only, not %q and %q", plans[0], plans[1])
-	}
-	if len(plans) == 1 {
-		asked.plan = plans[0]
-	}
-	return asked, nil
+	defer file.Close()
+	return gate.Read(file, stack)
 }
 
 // split takes a list of allowances apart. People also paste them as the gate prints them: as options, or as labels.
@@ -162,43 +113,19 @@ func split(text string) []string {
 	var allowances []string
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
 		if word != "--allow" {
-			allowances = append(allowances, strings.TrimPrefix(word, "allow:"))
+			allowances = append(allowances, strings.TrimPrefix(word, gate.LabelPrefix))
 		}
 	}
 	return allowances
 }
 
-func quoted(name string) string {
-	if name == "" || name == "-" {
-		return ""
-	}
-	return fmt.Sprintf(" '%s'", name)
-}
-
-func read(asked request, stdin io.Reader) (gate.Plan, error) {
-	if asked.plan == "" || asked.plan == "-" {
-		return gate.Read(stdin, asked.stack)
-	}
-	file, err := os.Open(asked.plan)
-	if err != nil {
-		return gate.Plan{}, err
-	}
-	defer file.Close()
-	return gate.Read(file, asked.stack)
-}
-
-// write writes a file, unless no name is given.
-func write(name string, content func(io.Writer) error) error {
+// write writes the report, unless no file is named.
+func write(name, report string) error {
 	if name == "" {
 		return nil
 	}
-	file, err := os.Create(name)
-	if err != nil {
-		return err
+	if err := os.WriteFile(name, []byte(report), 0o644); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	if err := content(file); err != nil {
-		_ = file.Close()
-		return err
-	}
-	return file.Close()
+	return nil
 }
