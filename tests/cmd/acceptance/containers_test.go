@@ -36,6 +36,7 @@ type taskRunner struct {
 	t        *testing.T
 	emulator string
 	server   *httptest.Server
+	trusted  string // the path of the certificate that the proxy's clients have to trust
 
 	mu     sync.Mutex
 	images map[string]v1.Image // by their digests
@@ -53,11 +54,14 @@ func runContainers(t *testing.T, emulator string) *taskRunner {
 		proxied.Out.Host = proxied.In.Host
 	}}
 	c.Public, c.Run = http.HandlerFunc(c.balance), c.start
-	proxy, _, err := c.Proxy()
+	proxy, certificate, err := c.Proxy()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.server = httptest.NewServer(proxy)
+	c.server, c.trusted = httptest.NewServer(proxy), filepath.Join(t.TempDir(), "certificate.pem")
+	if err := os.WriteFile(c.trusted, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		c.StopTasks()
 		c.server.Close()
@@ -68,9 +72,9 @@ func runContainers(t *testing.T, emulator string) *taskRunner {
 // lend lets a run use the containers.
 func (c *taskRunner) lend(target *Target) {
 	c.t.Helper()
-	// The load balancer's name is known to nobody but the proxy.
+	// The names of the load balancer and the registry are known to nobody but the proxy.
 	target.Environment = append(target.Environment, "AWS_ENDPOINT_URL="+c.server.URL, "HTTP_PROXY="+c.server.URL,
-		"http_proxy="+c.server.URL, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
+		"http_proxy="+c.server.URL, "HTTPS_PROXY="+c.server.URL, "SSL_CERT_FILE="+c.trusted, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
 	target.Config.BaseEndpoint = aws.String(c.server.URL)
 	address, err := url.Parse(c.server.URL)
 	if err != nil {
