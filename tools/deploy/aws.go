@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -40,24 +41,23 @@ func (r *run) connect(ctx context.Context) error {
 	if err := checkProxies(); err != nil {
 		return err
 	}
-	options := []func(*config.LoadOptions) error{
-		config.WithRegion(r.outputs.region),
-		// The run retries by itself: it reports each retry, and remembers whether every attempt was answered.
-		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(r.outputs.region),
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} })) // attend does it
 	if err != nil {
-		return cannot(err, "read the AWS configuration")
+		return fail(exitAPI, "cannot read the AWS configuration: %v", err)
 	}
 	// Without credentials, a call only reports that the last place they could be, a server's metadata, does not answer.
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if _, err := loaded.Credentials.Retrieve(limited); err != nil {
-		return fail(exitAPI, "cannot get AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %s", page(err.Error()))
+		return fail(exitAPI, "cannot get AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %v", err)
 	}
 	if r.transport != nil {
 		loaded.HTTPClient = &http.Client{Transport: r.transport}
 	}
+	loaded.APIOptions = append(loaded.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Attend", r.attend), middleware.Before)
+	})
 	r.clients = clients{
 		ecs.NewFromConfig(loaded), ecr.NewFromConfig(loaded),
 		elasticloadbalancingv2.NewFromConfig(loaded), applicationautoscaling.NewFromConfig(loaded),
@@ -69,10 +69,7 @@ func (r *run) connect(ctx context.Context) error {
 // or go without a proxy.
 func checkProxies() error {
 	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
-		address := cmp.Or(os.Getenv(name), os.Getenv(strings.ToLower(name)))
-		if address == "" {
-			continue
-		}
+		address := cmp.Or(os.Getenv(name), os.Getenv(strings.ToLower(name)), "none")
 		if !strings.Contains(address, "://") {
 			address = "http://" + address
 		}
@@ -85,35 +82,23 @@ func checkProxies() error {
 	return nil
 }
 
-// call calls AWS. It retries after faults that pass by themselves.
-func call[Input, Output, Options any](
-	ctx context.Context, r *run, send func(context.Context, *Input, ...func(*Options)) (*Output, error),
-	input *Input, options ...func(*Options),
-) (output *Output, err error) {
-	command := r.command(input)
-	if r.dryRun {
-		r.show("look:     ", command...)
-	}
-	err = r.persist(ctx, strings.Join(command[:3], " "), told, func() error {
-		limited, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
-		output, err = send(limited, input, options...)
-		r.unanswered = r.unanswered || err != nil && !isRefusal(err)
-		return err
-	})
-	return output, err
-}
-
-// persist retries until try succeeds or fails for good. A warning names what is tried, and words the error with telling.
-func (r *run) persist(ctx context.Context, what string, telling func(error) string, try func() error) error {
+// attend surrounds every call of AWS. It tries again after faults that pass by themselves, and remembers whether AWS
+// answered every attempt.
+func (r *run) attend(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	out middleware.InitializeOutput, metadata middleware.Metadata, err error,
+) {
 	for attempt := 1; ; attempt++ {
-		err := try()
+		limited, cancel := context.WithTimeout(ctx, callTimeout)
+		out, metadata, err = next.HandleInitialize(limited, in)
+		cancel()
+		r.unanswered = r.unanswered || err != nil && !isRefusal(err)
 		if err == nil || attempt == callAttempts || ctx.Err() != nil || !isTransient(err) {
-			return err
+			return out, metadata, err
 		}
-		r.warn("%s: %s; trying again", what, telling(err))
+		call := &smithy.OperationError{ServiceID: middleware.GetServiceID(ctx), OperationName: middleware.GetOperationName(ctx), Err: err}
+		r.warn("%s; trying again", told(call))
 		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
-			return err
+			return out, metadata, err
 		}
 	}
 }

@@ -1,11 +1,11 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -16,104 +16,73 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// failure is an error with the exit code that it ends in.
+// failure is an error with the exit code that it ends in. Any other error ends in exitAPI.
 type failure struct {
-	code  int
-	text  string
-	cause error
+	code int
+	text string
 }
 
 func (f *failure) Error() string { return f.text }
-func (f *failure) Unwrap() error { return f.cause }
 
 func fail(code int, format string, values ...any) error {
-	return &failure{code: code, text: fmt.Sprintf(format, values...)}
+	return &failure{code, fmt.Sprintf(format, values...)}
 }
 
-// cannot is the failure to do something because a call failed.
-func cannot(err error, format string, values ...any) error {
-	return &failure{exitAPI, fmt.Sprintf("cannot "+format+": %s", append(values, told(err))...), err}
-}
+// shownAnswer is how much of an answer is shown: a proxy may answer with a whole page of HTML.
+const shownAnswer = 1000
 
-// told is an error's cause without the layers that only say where it came from: the API's code and message, or why a
-// request reached nobody.
+// told is an error in words, without the layers that only say where it came from. A failed call of AWS is named as a
+// command of the AWS CLI, with AWS's code and message, or why the request reached nobody.
 func told(err error) string {
-	var refusal smithy.APIError
-	if errors.As(err, &refusal) {
-		return page(strings.TrimSuffix(refusal.ErrorCode()+": "+refusal.ErrorMessage(), ": "))
-	}
-	var unreadable *smithy.DeserializationError
-	if errors.As(err, &unreadable) {
-		status := ""
-		var response *smithyhttp.ResponseError
-		if errors.As(err, &response) {
-			status = fmt.Sprintf(" (status %d)", response.HTTPStatusCode())
+	text := err.Error()
+	if known, is := errors.AsType[*failure](err); is {
+		return known.text
+	} else if refusal, is := errors.AsType[smithy.APIError](err); is {
+		text = strings.TrimSuffix(refusal.ErrorCode()+": "+refusal.ErrorMessage(), ": ")
+	} else if unreadable, is := errors.AsType[*smithy.DeserializationError](err); is {
+		text = "the answer cannot be read: " + string(unreadable.Snapshot)
+		if response, is := errors.AsType[*smithyhttp.ResponseError](err); is {
+			text = fmt.Sprintf("the answer, of status %d, cannot be read: %s", response.HTTPStatusCode(), unreadable.Snapshot)
 		}
-		return page(fmt.Sprintf("AWS's answer%s cannot be read: %s", status, unreadable.Snapshot))
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		text = fmt.Sprintf("no answer within %d s", int(callTimeout.Seconds()))
+	} else if unsent, is := errors.AsType[*url.Error](err); is {
+		text = unsent.Error()
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %d s", int(callTimeout.Seconds()))
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > shownAnswer {
+		text = text[:shownAnswer] + "..."
 	}
-	var unsent *url.Error
-	if errors.As(err, &unsent) {
-		return reached(unsent.URL) + ": " + unsent.Err.Error()
+	if call, is := errors.AsType[*smithy.OperationError](err); is {
+		text = cliCommand(call) + ": " + text
 	}
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) {
-		err = operation.Err
-	}
-	return page(err.Error())
+	return text
 }
 
-// reached names the host that a request went to, and the proxy that it went through.
-func reached(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return "the address"
-	}
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: parsed}); err == nil && proxy != nil {
-		return fmt.Sprintf("%s, through the proxy %s", parsed.Host, proxy.Host)
-	}
-	return parsed.Host
-}
+// cliServices are the AWS CLI's names of the services that the SDK names otherwise.
+var cliServices = map[string]string{"Elastic Load Balancing v2": "elbv2", "Application Auto Scaling": "application-autoscaling"}
 
-var (
-	html  = regexp.MustCompile(`(?is)<(!doctype\s+)?html\b.*`)
-	title = regexp.MustCompile(`(?is)<title\b[^>]*>([^<]*)`)
-)
+var wordInName = regexp.MustCompile(`[A-Z][a-z0-9]*`)
 
-// page keeps only the title of an HTML page. Proxies and endpoints that are not AWS's answer with such pages.
-func page(text string) string {
-	return html.ReplaceAllStringFunc(text, func(page string) string {
-		name := ""
-		if found := title.FindStringSubmatch(page); found != nil {
-			name = strings.Join(strings.Fields(found[1]), " ")
-		}
-		if name == "" {
-			return "(an HTML page)"
-		}
-		return fmt.Sprintf("(an HTML page: %.100s)", name)
-	})
+// cliCommand names a call as the AWS CLI does.
+func cliCommand(call *smithy.OperationError) string {
+	words := wordInName.FindAllString(call.OperationName, -1)
+	return strings.ToLower("aws " + cmp.Or(cliServices[call.ServiceID], call.ServiceID) + " " + strings.Join(words, "-"))
 }
 
 // isTransient tells whether trying again may help.
 func isTransient(err error) bool {
-	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &certificate) {
+	if _, is := errors.AsType[*tls.CertificateVerificationError](err); is {
 		return false
 	}
-	var refusal smithy.APIError
-	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &refusal) && refusal.ErrorFault() == smithy.FaultServer {
-		return true
-	}
-	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+	return errors.Is(err, context.DeadlineExceeded) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
 // isRefusal tells whether AWS itself said that it did not do what was asked. Silence, a lost connection or a fault inside
 // AWS leave that open.
 func isRefusal(err error) bool {
-	var refusal smithy.APIError
-	var response *smithyhttp.ResponseError
-	return errors.As(err, &refusal) && refusal.ErrorFault() != smithy.FaultServer &&
-		errors.As(err, &response) && response.HTTPStatusCode() < 500
+	_, is := errors.AsType[smithy.APIError](err)
+	response, answered := errors.AsType[*smithyhttp.ResponseError](err)
+	return is && answered && response.HTTPStatusCode() < 500
 }

@@ -1,196 +1,165 @@
 package deploy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"mediaserver/tools/fakeaws"
 )
 
-func TestARollbackByECSFailsWithEventsReasonsAndExitCodes(t *testing.T) {
+// What a run may see of the service after its start.
+const (
+	started   = "2/2 | ours PRIMARY IN_PROGRESS 0/2 | old ACTIVE COMPLETED 2/0"
+	complete  = "2/2 | ours PRIMARY COMPLETED 2/2"
+	putBack   = "2/2 | old PRIMARY COMPLETED 2/2"
+	goingBack = "2/2 | old PRIMARY IN_PROGRESS 2/2 ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1. | ours ACTIVE FAILED 0/0 "
+	replaced  = "2/2 | alien PRIMARY IN_PROGRESS 0/2 | ours ACTIVE IN_PROGRESS 1/2"
+	stopped   = "ECS deployment circuit breaker: tasks failed to start."
+)
+
+func TestTheEndOfADeploymentIsTold(t *testing.T) {
+	t.Parallel()
+	back := []string{"ECS gave deployment " + ourDeployment + " up: ", "; the service goes back to " + stackRevision + " (" + oldDeployment + ")\n", "!goes on in ECS", "!Deployed "}
+	lost := []string{"deployment " + ourDeployment + " was replaced by " + alien + ", which this run did not start", "!goes on in ECS", "!Deployed "}
+	late := []string{"deployment " + ourDeployment + " is not complete after 0 s\ndeploy-app: deployment " + ourDeployment + " goes on in ECS", "!Deployed "}
+	play(t, []scene{
+		{"a look that is older than the start", looks(putBack, putBack, started, complete), "", 0, []string{"Deployed "}},
+		{"ECS goes back", looks(started, goingBack+stopped), "", 10, append(back, "up: "+stopped)},
+		{"ECS put the same task definition back", looks(started, putBack), "", 10, append(back, "up: ECS put an earlier deployment back")},
+		{"ECS goes back with a new deployment", looks(started, strings.Replace(goingBack, "old", "alien", 1)), "", 10, []string{"(" + alien + ")\n"}},
+		{"ECS has nothing to go back to", looks("0/2 | ours PRIMARY FAILED 0/2 " + stopped), "", 10, []string{stopped + "; there was no completed deployment to go back to\n"}},
+		{"somebody else's deployment", looks(started, replaced), "", 9, lost},
+		{"somebody else's during the health check", looks(complete, replaced), "", 9, lost},
+		{"somebody else's before the first look", looks("2/2 | alien PRIMARY IN_PROGRESS 0/2"), "", 9, lost},
+		{"no deployment any more", looks("2/2"), "", 9, []string{"was replaced by another"}},
+		{"never seen", looks(putBack), "", 10, back},
+		{"only half of it runs", looks("2/2 | ours PRIMARY IN_PROGRESS 1/2 | old ACTIVE COMPLETED 1/0"), "--timeout 0", 12, late},
+		{"one of the deployment's tasks died", looks("2/2 | ours PRIMARY COMPLETED 1/2"), "--timeout 0", 12, late},
+		{"old tasks are still counted", looks("3/2 | ours PRIMARY COMPLETED 2/2"), "--timeout 0", 12, late},
+		{"the deployment is still under way", looks("2/2 | ours PRIMARY IN_PROGRESS 2/2"), "--timeout 0", 12, late},
+		{"the service asks for nothing", looks("0/0 | ours PRIMARY COMPLETED 0/0"), "--timeout 0", 12, late},
+		{"faults outlast one call", func(s *stage) {
+			looks(started, complete)(s)
+			s.Next("UpdateService", fakeaws.Response{Change: func(object) {
+				throttled := fakeaws.Refuses("ThrottlingException", "Rate exceeded")
+				s.Next("DescribeServices", throttled, throttled, throttled, throttled, throttled, throttled)
+			}})
+		}, "", 0, []string{"cannot look for now: aws ecs describe-services: ThrottlingException: Rate exceeded\n", "Deployed "}},
+	})
+}
+
+func TestALookWithoutTheDeploymentIsBelievedAtTheTwelfthTime(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	looks(putBack)(s)
+	s.run("").expect(10)
+	if got := len(s.Calls("DescribeServices")) - 2; got != 12 {
+		t.Errorf("looked %d times", got)
+	}
+}
+
+func TestAFailureIsReportedWithEventsReasonsAndTargets(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.Targets = `<member><Target><Id>172.31.4.5</Id><Port>3000</Port></Target><TargetHealth><State>unhealthy</State>` +
 		`<Reason>Target.ResponseCodeMismatch</Reason><Description>Health checks failed with these codes: [502]</Description></TargetHealth></member>`
+	s.stop(2, ourDeployment)
 	s.stop(1, ourDeployment)
 	s.stop(3, oldDeployment)
-	s.service.Stopped = append(s.service.Stopped, object{
-		"taskArn": "arn:aws:ecs:eu-west-2:123456789012:task/mediaserver-cluster/unpulled2", "startedBy": ourDeployment, "stopCode": "TaskFailedToStart",
-		"stoppedReason": "CannotPullContainerError: manifest unknown", "containers": []object{{"name": "mediaserver"}},
-	})
-	s.service.Looks = []object{s.look(2, 2, ourStart, oldActive), s.look(2, 2, oldPutBack, ourFailed)}
-	r := s.deploy("--tag", "v2").expect(10,
-		"ECS gave deployment "+ourDeployment+" up: ECS deployment circuit breaker: tasks failed to start.; the service goes back to "+stackRevision+" ("+oldDeployment+")\n",
-		"  2023-11-14T22:13:20Z  has started 2 tasks.\n  2023-11-14T22:14:20Z  deployment failed: tasks failed to start.\n",
-		"  task task1: EssentialContainerExited: Essential container in task exited\n    container mediaserver: exit code 137: OutOfMemoryError: Container killed due to memory usage\n",
-		"  task unpulled2: TaskFailedToStart: CannotPullContainerError: manifest unknown\n    container mediaserver: no exit code\n",
-		"  172.31.4.5:3000 unhealthy: Target.ResponseCodeMismatch: Health checks failed with these codes: [502]\n",
-		"Logs:      aws logs filter-log-events --log-group-name /ecs/mediaserver --region eu-west-2 --max-items 100\n",
-		"Dashboard: https://eu-west-2.console.aws.amazon.com/").lacks("task3").lacks("raised alarms").lacks("goes on in ECS")
+	s.service.Stopped[0]["containers"] = []object{{"name": "mediaserver"}}
+	looks(started, goingBack)(s)
+	s.run("").expect(10,
+		"Last events of service mediaserver-service:\n  2023-11-14T22:13:20Z  has started 2 tasks.\n  2023-11-14T22:14:20Z  deployment failed: tasks failed to start.\n"+
+			"Stopped tasks of deployment "+ourDeployment+":\n  task task1: EssentialContainerExited: Essential container in task exited\n"+
+			"    container mediaserver: exit code 137: OutOfMemoryError: Container killed due to memory usage\n  task task2: EssentialContainerExited: Essential container in task exited\n"+
+			"    container mediaserver: no exit code\n"+
+			"Targets of the load balancer:\n  172.31.4.5:3000 unhealthy: Target.ResponseCodeMismatch: Health checks failed with these codes: [502]\n"+
+			"Logs:      aws logs filter-log-events --log-group-name /ecs/mediaserver --region eu-west-2 --max-items 100\nDashboard: https://eu-west-2.console.aws.amazon.com/",
+		"!raised alarms")
 	if calls := s.Calls("ListServiceDeployments"); len(calls) > 0 || len(s.asked) > 0 {
-		t.Errorf("asked for alarms that nobody set, or for the health of what failed: %v, %v\n%s", calls, s.asked, r.output)
+		t.Errorf("asked for alarms that nobody set, or for the health of what failed: %v, %v", calls, s.asked)
 	}
 	s = newStage(t)
 	s.Always("DescribeTargetHealth", fakeaws.Refuses("AccessDenied", "User is not authorized"))
-	s.service.Looks = []object{s.look(2, 2, oldPutBack, ourFailed)}
-	s.deploy().expect(10, "Targets of the load balancer:\n  unknown: AccessDenied: User is not authorized\n")
+	looks(goingBack)(s)
+	s.run("").expect(10, "Targets of the load balancer:\n  unknown: aws elbv2 describe-target-health: AccessDenied: User is not authorized\nLogs:")
 }
 
-// alarmed is a stage in which ECS gives our deployment up because of these alarms.
-func alarmed(t *testing.T, alarms ...string) *stage {
-	s := newStage(t)
-	s.service.Properties["deploymentConfiguration"] = object{"alarms": object{"alarmNames": alarms, "enable": true, "rollback": true}}
-	s.Next("UpdateService", fakeaws.Response{Change: func(object) {
-		ours := s.service.Record[1]
-		ours.Alarms = alarms
-		earlier, later := *s.service.Record[0], *ours
-		earlier.Created, later.Created = ours.Created.Add(-50e9), ours.Created.Add(50e9)
-		earlier.ID, later.ID, earlier.Alarms, later.Alarms = "a/e", "a/l", []string{"earlier"}, []string{"later"}
-		s.service.Record = append(s.service.Record, &earlier, &later)
-	}})
-	s.service.Looks = []object{s.look(2, 2, ourStart, oldActive), s.look(2, 2, oldPutBack,
-		ourFailed.with(func(d *deployment) { d.Reason = "ECS deployment failed: alarm detected." }))}
-	return s
-}
-
-func TestARollbackBecauseOfAnAlarmNamesTheAlarm(t *testing.T) {
-	t.Parallel()
-	says := "up: ECS deployment failed: alarm detected.; the service goes back to " + stackRevision + " (" + oldDeployment + ")"
-	alarmed(t, "mediaserver-server-errors").deploy().expect(10, says+"; raised alarms: mediaserver-server-errors\n")
-	alarmed(t, "one", "two").deploy().expect(10, says+"; raised alarms: one, two\n")
-	alarmed(t).deploy().expect(10, says+"\n")
-	for _, action := range []string{"ListServiceDeployments", "DescribeServiceDeployments"} {
-		s := alarmed(t, "one")
-		s.Always(action, fakeaws.Refuses("AccessDeniedException", "User is not authorized"))
-		s.deploy().expect(10, says+"; raised alarms: not known: AccessDeniedException: User is not authorized\n")
-	}
-	for _, record := range [][]object{nil, {{"serviceDeploymentArn": "another", "createdAt": 1700000061.5}}} {
-		s := alarmed(t, "one")
-		s.Always("ListServiceDeployments", fakeaws.Response{Output: object{"serviceDeployments": record}})
-		s.deploy().expect(10, says+"\n")
-	}
-}
-
-func TestTheEndOfADeploymentIsTold(t *testing.T) {
-	t.Parallel()
-	oneDied := ourComplete.with(func(d *deployment) { d.Running = 1 })
-	const late = "deployment " + ourDeployment + " is not complete after 0 s\ndeploy-app: deployment " + ourDeployment + " goes on in ECS"
-	for name, each := range map[string]struct {
-		looks func(*stage) []object
-		code  int
-		says  string
-	}{
-		"ECS put the same task definition back": {func(s *stage) []object {
-			return []object{s.look(2, 2, ourStart, oldActive), s.look(2, 2, oldComplete)}
-		}, 10, "ECS put an earlier deployment back; the service goes back to " + stackRevision + " (" + oldDeployment + ")"},
-		"a rollback got a new deployment": {func(s *stage) []object {
-			return []object{s.look(2, 2, ourStart, oldActive), s.look(2, 2, oldPutBack.with(func(d *deployment) { d.ID = alien }))}
-		}, 10, "goes back to " + stackRevision + " (" + alien + ")"},
-		"a failed first deployment": {func(s *stage) []object {
-			return []object{s.look(2, 0, ourFailed.with(func(d *deployment) { d.Status = "PRIMARY" }))}
-		}, 10, "there was no completed deployment to go back to"},
-		"somebody else's deployment": {func(s *stage) []object {
-			return []object{s.look(2, 2, ourStart, oldActive), s.look(2, 2, alienStart, ourHalf.with(func(d *deployment) { d.Status = "ACTIVE" }))}
-		}, 9, "was replaced by " + alien + ", which this run did not start"},
-		"somebody else's during the health check": {func(s *stage) []object {
-			return []object{s.look(2, 2, ourComplete), s.look(2, 2, alienStart, ourComplete)}
-		}, 9, "was replaced by " + alien},
-		"only half of it runs":               {func(s *stage) []object { return []object{s.look(2, 2, ourHalf, oldActive)} }, 12, late},
-		"one of the deployment's tasks died": {func(s *stage) []object { return []object{s.look(2, 2, oneDied)} }, 12, late},
-		"old tasks are still counted":        {func(s *stage) []object { return []object{s.look(2, 3, ourComplete)} }, 12, late},
-		"the service asks for more":          {func(s *stage) []object { return []object{s.look(3, 2, ourComplete)} }, 12, late},
-		"the deployment is still under way": {func(s *stage) []object {
-			return []object{s.look(2, 2, ourComplete.with(func(d *deployment) { d.State = "IN_PROGRESS" }))}
-		}, 12, late},
-		"AWS does not say how far it has come": {func(s *stage) []object {
-			return []object{s.look(2, 2, ourComplete.with(func(d *deployment) { d.State = "" }))}
-		}, 12, late},
-		"the service asks for nothing": {func(s *stage) []object {
-			return []object{s.look(0, 0, ourComplete.with(func(d *deployment) { d.Desired, d.Running = 0, 0 }))}
-		}, 12, late},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
-			s.service.Looks = each.looks(s)
-			words := []string{}
-			if each.code == 12 {
-				words = append(words, "--timeout", "0")
-			}
-			s.deploy(words...).expect(each.code, each.says).lacks("Deployed ")
-		})
-	}
-}
-
-func TestADeploymentThatAlarmsWatchHasMoreTime(t *testing.T) {
-	t.Parallel()
-	const says = "Alarms watch the deployment, also for a while after its last task: it has 2700 s"
-	for _, words := range [][]string{nil, {"--timeout", "1200"}} {
-		s := newStage(t)
-		s.deploy(words...).expect(0).lacks(says)
+// alarmed makes ECS give our deployment up because of alarms. Beside it, earlier and later deployments raised others.
+func alarmed(alarms ...string) func(*stage) {
+	return func(s *stage) {
 		s.service.Properties["deploymentConfiguration"] = object{"alarms": object{"enable": true}}
-		if r := s.deploy(words...).expect(0); strings.Contains(r.output, says) != (words == nil) {
-			t.Errorf("%q: %s", words, r.output)
-		}
+		s.Next("UpdateService", fakeaws.Response{Change: func(object) {
+			ours := s.service.Record[1]
+			ours.Alarms = alarms
+			for apart, other := range map[time.Duration]string{-50 * time.Second: "earlier", 50 * time.Second: "later"} {
+				beside := *ours
+				beside.ID, beside.Created, beside.Alarms = "a/"+other, ours.Created.Add(apart), []string{other}
+				s.service.Record = append(s.service.Record, &beside)
+			}
+		}})
+		looks(goingBack)(s)
 	}
 }
 
-func TestAnotherImageUnderTheSameTagFails(t *testing.T) {
+func TestAlarmsAreToldByName(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.Next("DescribeImages", fakeaws.Response{Change: func(object) {}}, fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}})
-	r := s.deploy()
-	r.expect(9, "the tag latest names another image now (sha256:strange) than when this deployment began ("+s.Digest("mediaserver", "latest")+"): somebody else pushed it")
-	s = newStage(t)
-	s.Next("DescribeImages", fakeaws.Response{Change: func(object) {}}, fakeaws.Refuses("ImageNotFoundException", "no"))
-	s.deploy().expect(9, "names another image now (none)")
+	const more = "Alarms watch the deployment, also for a while after its last task: it has 2700 s"
+	play(t, []scene{
+		{"one", alarmed("server-errors"), "", 10, []string{"(" + oldDeployment + "); raised alarms: server-errors\n", more}},
+		{"two", alarmed("one", "two"), "--timeout 1200", 10, []string{"; raised alarms: one, two\n", "!" + more}},
+		{"none", alarmed(), "", 10, []string{"!raised alarms"}},
+		{"not allowed to know", func(s *stage) {
+			alarmed("one")(s)
+			s.Always("ListServiceDeployments", fakeaws.Refuses("AccessDeniedException", "no"))
+		}, "", 10, []string{"; raised alarms: not known: aws ecs list-service-deployments: AccessDeniedException: no\n"}},
+		{"no record of this deployment", func(s *stage) {
+			alarmed("one")(s)
+			s.Always("ListServiceDeployments", fakeaws.Response{Output: object{"serviceDeployments": []object{{"serviceDeploymentArn": "a", "createdAt": 1700000061.5}}}})
+		}, "", 10, []string{"!raised alarms"}},
+	})
 }
 
 func TestTasksThatKeepStoppingFail(t *testing.T) {
 	t.Parallel()
-	for stopped, code := range map[int]int{6: 12, 7: 11} {
-		s := newStage(t)
-		for number := range stopped {
-			s.stop(number, ourDeployment)
-		}
-		s.stop(8, oldDeployment)
-		s.service.Looks = []object{s.look(2, 2, ourStart, oldActive)}
-		r := s.deploy("--timeout", "0").expect(code, "exit code 137", ourDeployment+" goes on in ECS")
-		if code == 11 {
-			r.expect(11, "tasks keep stopping: 7 of deployment "+ourDeployment+" so far")
+	stopping := func(count int) func(*stage) {
+		return func(s *stage) {
+			for number := range count {
+				s.stop(number, ourDeployment)
+			}
+			s.stop(count, oldDeployment)
+			looks(started)(s)
 		}
 	}
+	play(t, []scene{
+		{"seven", stopping(7), "--timeout 0", 11, []string{"tasks keep stopping: 7 of deployment " + ourDeployment + " so far", "exit code 137", ourDeployment + " goes on in ECS"}},
+		{"six", stopping(6), "--timeout 0", 12, nil},
+	})
 }
 
-func TestADeploymentThatWasReplacedBeforeAnybodySawItFails(t *testing.T) {
+func TestAnotherImageUnderTheSameTagFails(t *testing.T) {
 	t.Parallel()
+	strange := fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}}
+	own := fakeaws.Response{Change: func(object) {}}
 	for name, each := range map[string]struct {
-		created float64 // of the other deployment, in seconds after ours
-		last    *deployment
-		code    int
-		says    string
-		looks   int
+		answers []fakeaws.Response
+		names   string
+		starts  int
 	}{
-		"begun after ours, at once":  {0.25, &alienStart, 9, "was replaced by " + alien, 1},
-		"begun before ours, in time": {-10, &alienStart, 9, "was replaced by " + alien, 12},
-		"the one before":             {0, &oldComplete, 10, "ECS put an earlier deployment back", 12},
-		"ECS's own rollback":         {0, &oldPutBack, 10, "goes back to " + stackRevision, 12},
-		"no deployment":              {0, nil, 9, "is gone, and AWS shows no other", 12},
+		"right after the push": {[]fakeaws.Response{strange}, "sha256:strange", 0},
+		"at the end":           {[]fakeaws.Response{own, strange}, "sha256:strange", 1},
+		"none at the end":      {[]fakeaws.Response{own, fakeaws.Refuses("ImageNotFoundException", "no")}, "none", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
-			s.Next("UpdateService", fakeaws.Response{Change: func(object) {
-				if each.last == nil {
-					s.service.Looks = []object{s.look(2, 2)}
-					return
-				}
-				ours := float64(s.service.Record[1].Created.UnixMilli()) / 1000
-				s.service.Looks = []object{s.look(2, 2, each.last.with(func(d *deployment) { d.CreatedAt = ours + each.created }), oldActive)}
-			}})
-			s.deploy().expect(each.code, each.says)
-			if looks := len(s.Calls("DescribeServices")) - 2; looks != each.looks {
-				t.Errorf("looked %d times, want %d", looks, each.looks)
+			s.Next("DescribeImages", each.answers...)
+			r := s.run("")
+			r.expect(9, fmt.Sprintf("the tag latest names another image now (%s) than the one to deploy (%s)", each.names, s.Digest("mediaserver", "latest")), "!Deployed ")
+			if got := len(s.Calls("UpdateService")); got != each.starts {
+				t.Errorf("started %d deployments", got)
 			}
 		})
 	}

@@ -2,15 +2,17 @@ package deploy
 
 import (
 	"archive/tar"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -18,72 +20,48 @@ import (
 	"mediaserver/tools/external"
 )
 
-// isFile tells whether --image names an OCI layout or an archive. Any other file does not count: an application's folder
-// or program often has the same name as its image.
-func isFile(image string) bool {
-	if _, err := os.Stat(filepath.Join(image, "oci-layout")); err == nil {
-		return true
-	}
-	file, err := os.Open(image)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	content, err := unzipped(file)
-	if err != nil {
-		return false
-	}
-	_, err = tar.NewReader(content).Next()
-	return err == nil
-}
-
-// unzipped is the content of a file that may be compressed with gzip.
-func unzipped(file *os.File) (io.Reader, error) {
-	start := make([]byte, 2)
-	_, err := io.ReadFull(file, start)
-	if _, again := file.Seek(0, io.SeekStart); err != nil || again != nil {
-		return nil, errors.Join(err, again)
-	}
-	if start[0] == 0x1f && start[1] == 0x8b {
-		return gzip.NewReader(file)
-	}
-	return file, nil
-}
-
 // pushable is what can be pushed: an image for one platform, or an index of images.
 type pushable interface {
 	RawManifest() ([]byte, error)
 	Digest() (v1.Hash, error)
 }
 
-// openImage opens the image to push, and tells its platforms.
-func (r *run) openImage(ctx context.Context) (pushable, []string, error) {
-	path := r.image
-	if !isFile(r.image) {
-		path = filepath.Join(r.scratch, "image.tar")
-		if err := r.save(ctx, path); err != nil {
-			return nil, nil, err
+// openImage opens the image to push: an OCI layout, an archive, or else one that docker has. Any other file does not count:
+// an application's folder or program often has the same name as its image.
+func (r *run) openImage(ctx context.Context) (pushable, error) {
+	var image pushable
+	var err error
+	path, unpacked := r.image, filepath.Join(r.scratch, "image")
+	if exists(path, "oci-layout") {
+		image, err = readLayout(path)
+	} else {
+		if !isArchive(path) {
+			path = filepath.Join(r.scratch, "image.tar")
+			if err := r.save(ctx, path); err != nil {
+				return nil, err
+			}
 		}
+		image, err = readArchive(path, unpacked)
 	}
-	image, err := r.read(path)
 	if err != nil {
-		return nil, nil, fail(exitImage, "cannot read the image '%s': %v", r.image, err)
+		return nil, fail(exitImage, "cannot read the image '%s': %v", r.image, err)
 	}
-	platforms, err := platformsOf(image)
-	if err != nil {
-		return nil, nil, fail(exitImage, "cannot read the platform of the image '%s': %v", r.image, err)
-	}
-	return image, platforms, nil
+	return image, nil
+}
+
+func exists(folder, name string) bool {
+	_, err := os.Stat(filepath.Join(folder, name))
+	return err == nil
 }
 
 // save has docker write the image to a file.
 func (r *run) save(ctx context.Context, path string) error {
-	if r.dryRun {
-		r.show("look:     ", "docker", "save", "--output", "image.tar", r.image)
-	}
-	_, failed := external.Output(ctx, "docker", "save", "--output", path, r.image)
+	_, failed := external.Output(ctx, "docker", "save", "--output", path, "--", r.image)
 	if failed == nil || ctx.Err() != nil {
 		return failed
+	}
+	if errors.Is(failed, exec.ErrNotFound) {
+		return fail(exitTool, "%v; docker is needed with --image, but not for an OCI layout or an archive", failed)
 	}
 	if _, err := external.Output(ctx, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
 		return fail(exitTool, "docker does not answer: %v", err)
@@ -91,13 +69,20 @@ func (r *run) save(ctx context.Context, path string) error {
 	return fail(exitImage, "no local image '%s': %v", r.image, failed)
 }
 
-// read reads an OCI layout or an archive. Since version 25, docker's archives are OCI layouts too. If such an archive holds
-// an image for a single platform, its layers may be uncompressed; the reader of docker's own format compresses them.
-func (r *run) read(path string) (pushable, error) {
-	if status, err := os.Stat(path); err != nil || status.IsDir() {
-		return readLayout(path)
+func isArchive(path string) bool {
+	content, err := os.Open(path)
+	if err != nil {
+		return false
 	}
-	folder := filepath.Join(r.scratch, "image")
+	defer content.Close()
+	_, err = tar.NewReader(content).Next()
+	return err == nil
+}
+
+// readArchive reads an archive, through a new folder. Since version 25, docker's archives are OCI layouts too. If such an
+// archive holds an image for a single platform, its layers may be uncompressed; the reader of docker's own format compresses
+// them.
+func readArchive(path, folder string) (pushable, error) {
 	if err := extract(path, folder); err != nil {
 		return nil, err
 	}
@@ -107,35 +92,25 @@ func (r *run) read(path string) (pushable, error) {
 			return image, err
 		}
 	}
-	return tarball.Image(func() (io.ReadCloser, error) {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		content, err := unzipped(file)
-		return struct {
-			io.Reader
-			io.Closer
-		}{content, file}, err
-	}, nil)
-}
-
-func exists(folder, name string) bool {
-	_, err := os.Stat(filepath.Join(folder, name))
-	return err == nil
+	image, err := tarball.ImageFromPath(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	// Compressed once and for all, before the push: it would do so again for each look at a layer.
+	compressed := folder + ".compressed"
+	if _, err := layout.Write(compressed, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image})); err != nil {
+		return nil, err
+	}
+	return readLayout(compressed)
 }
 
 // extract writes the files of an archive into a new folder.
 func extract(path, folder string) error {
-	file, err := os.Open(path)
+	content, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	content, err := unzipped(file)
-	if err != nil {
-		return err
-	}
+	defer content.Close()
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
@@ -180,56 +155,40 @@ func readLayout(folder string) (pushable, error) {
 	if err != nil {
 		return nil, err
 	}
-	images := map[v1.Hash]v1.Descriptor{}
-	named := 0
-	for _, each := range manifest.Manifests {
-		images[each.Digest] = each
-		if each.Platform != nil {
-			named++
-		}
+	// The same image may have several names.
+	images := slices.CompactFunc(manifest.Manifests, func(a, b v1.Descriptor) bool { return a.Digest == b.Digest })
+	if len(images) != 1 {
+		return nil, fmt.Errorf("it holds %d images, not one", len(images))
 	}
-	if len(images) > 1 && named == len(manifest.Manifests) {
-		return present(index)
+	only := images[0]
+	if !only.MediaType.IsIndex() {
+		return index.Image(only.Digest)
 	}
-	for digest, each := range images {
-		switch {
-		case len(images) > 1:
-		case each.MediaType.IsIndex():
-			inner, err := index.ImageIndex(digest)
-			if err != nil {
-				return nil, err
-			}
-			return present(inner)
-		case each.MediaType.IsImage():
-			return index.Image(digest)
-		}
+	if index, err = index.ImageIndex(only.Digest); err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("it holds %d images, not one", len(images))
+	return present(folder, index)
 }
 
 // present is an index without the images that are missing: docker keeps the whole index even if it has pulled a single
 // platform.
-func present(index v1.ImageIndex) (pushable, error) {
+func present(folder string, index v1.ImageIndex) (pushable, error) {
 	manifest, err := index.IndexManifest()
 	if err != nil {
 		return nil, err
 	}
-	missing := map[v1.Hash]bool{}
+	missing := func(each v1.Descriptor) bool {
+		return !exists(folder, filepath.Join("blobs", each.Digest.Algorithm, each.Digest.Hex))
+	}
 	for _, each := range manifest.Manifests {
-		image, err := index.Image(each.Digest)
-		if err == nil {
-			_, err = image.RawConfigFile()
-		}
-		if errors.Is(err, os.ErrNotExist) {
-			missing[each.Digest] = true
+		if missing(each) {
+			return mutate.RemoveManifests(index, missing), nil
 		}
 	}
-	if len(missing) == 0 {
-		return index, nil
-	}
-	return mutate.RemoveManifests(index, func(each v1.Descriptor) bool { return missing[each.Digest] }), nil
+	return index, nil
 }
 
+// platformsOf are the platforms of an image. In an index attestations are images too, for unknown/unknown.
 func platformsOf(image pushable) ([]string, error) {
 	switch image := image.(type) {
 	case v1.ImageIndex:
@@ -237,13 +196,19 @@ func platformsOf(image pushable) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return indexPlatforms(manifest), nil
+		var platforms []string
+		for _, each := range manifest.Manifests {
+			if each.Platform != nil && each.Platform.OS != "unknown" {
+				platforms = append(platforms, each.Platform.OS+"/"+each.Platform.Architecture)
+			}
+		}
+		return platforms, nil
 	case v1.Image:
 		configuration, err := image.ConfigFile()
-		if err != nil {
+		if err != nil || configuration.OS == "" {
 			return nil, err
 		}
 		return []string{configuration.OS + "/" + configuration.Architecture}, nil
 	}
-	return nil, fmt.Errorf("it is no image")
+	return nil, errors.New("it is no image")
 }

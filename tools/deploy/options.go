@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"mediaserver/tools/arguments"
@@ -94,7 +93,7 @@ type options struct {
 	image, tag, outputsFile, stack      string
 	count                               int // 0 if not given
 	skipPush, rollback, replace, dryRun bool
-	// timeout is 0 if not given: then it depends on whether alarms watch the deployment.
+	// timeout is 0 if timeoutGiven is false: then it depends on whether alarms watch the deployment.
 	timeout             time.Duration
 	timeoutGiven        bool
 	healthTimeout, poll time.Duration
@@ -111,41 +110,38 @@ func parse(words []string) (options, error) {
 	flags := arguments.Flags("deploy-app")
 	for name, into := range map[string]*string{"image": &o.image, "tag": &o.tag, "outputs": &o.outputsFile, "stack": &o.stack} {
 		flags.Func(name, "", func(text string) error {
-			if text == "" {
+			if *into = text; text == "" {
 				return errors.New("it needs a value")
 			}
-			*into = text
 			return nil
 		})
 	}
 	for name, into := range map[string]*bool{"skip-push": &o.skipPush, "rollback": &o.rollback, "replace": &o.replace, "dry-run": &o.dryRun} {
 		flags.BoolVar(into, name, false, "")
 	}
-	for name, into := range map[string]*time.Duration{"timeout": &o.timeout, "health-timeout": &o.healthTimeout, "poll": &o.poll} {
+	for name, set := range map[string]func(int){
+		"count":          func(tasks int) { o.count = tasks },
+		"timeout":        func(seconds int) { o.timeout = time.Duration(seconds) * time.Second },
+		"health-timeout": func(seconds int) { o.healthTimeout = time.Duration(seconds) * time.Second },
+		"poll":           func(seconds int) { o.poll = time.Duration(seconds) * time.Second },
+	} {
 		flags.Func(name, "", func(text string) error {
-			if !number.MatchString(text) {
-				return errors.New("it must be a number of seconds, with at most 6 digits")
+			value, err := strconv.Atoi(text)
+			if !number.MatchString(text) || err != nil || name == "count" && value == 0 {
+				return errors.New("it must be a whole number of at most 6 digits, and a count above 0")
 			}
-			seconds, err := strconv.Atoi(text)
-			*into = time.Duration(seconds) * time.Second
-			return err
+			set(value)
+			return nil
 		})
 	}
-	flags.Func("count", "", func(text string) (err error) {
-		if !number.MatchString(text) || text == "0" {
-			return errors.New("it must be a number above 0, with at most 6 digits")
-		}
-		o.count, err = strconv.Atoi(text)
-		return err
-	})
 	others, err := arguments.Parse(flags, words)
 	if err != nil {
 		return options{}, err
 	}
-	o.timeoutGiven = flags.Changed("timeout")
 	if len(others) > 0 {
 		return options{}, fmt.Errorf("unknown argument '%s'; see --help", others[0])
 	}
+	o.timeoutGiven = flags.Changed("timeout")
 	return o, o.check()
 }
 
@@ -162,8 +158,6 @@ func (o options) check() error {
 		return errors.New("--outputs and --stack exclude each other")
 	case o.tag != "" && !imageTag.MatchString(o.tag):
 		return fmt.Errorf("--tag '%s' is not an image tag: letters, digits, '_', '.', '-', at most 128, not starting with '.' or '-'", o.tag)
-	case strings.HasPrefix(o.image, "-"):
-		return fmt.Errorf("--image '%s' is not an image", o.image)
 	}
 	return nil
 }

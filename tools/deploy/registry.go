@@ -1,19 +1,24 @@
 package deploy
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
 // repositoryOf is an image's name without its tag and digest.
@@ -36,140 +41,169 @@ func imageID(image string) *ecrtypes.ImageIdentifier {
 	return nil
 }
 
-// repositoryName is the repository's name in the registry.
-func (r *run) repositoryName() *string {
-	_, name, _ := strings.Cut(r.outputs.repository, "/")
-	return &name
-}
-
 // findImage is the digest and the tags of an image in the registry. The digest is empty if it is not there.
 func (r *run) findImage(ctx context.Context, id ecrtypes.ImageIdentifier) (digest string, tags []string, err error) {
-	answer, err := call(ctx, r, r.clients.ecr.DescribeImages, &ecr.DescribeImagesInput{
-		RepositoryName: r.repositoryName(), ImageIds: []ecrtypes.ImageIdentifier{id},
-	})
-	var missing *ecrtypes.ImageNotFoundException
-	switch {
-	case errors.As(err, &missing) || err == nil && len(answer.ImageDetails) == 0:
+	_, repository, _ := strings.Cut(r.outputs.repository, "/")
+	answer, err := r.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: []ecrtypes.ImageIdentifier{id}})
+	if _, missing := errors.AsType[*ecrtypes.ImageNotFoundException](err); missing || err == nil && len(answer.ImageDetails) == 0 {
 		return "", nil, nil
-	case err != nil:
-		return "", nil, cannot(err, "look for the image with %s in %s", cliValue(id), r.outputs.repository)
+	}
+	if err != nil {
+		return "", nil, err
 	}
 	return aws.ToString(answer.ImageDetails[0].ImageDigest), answer.ImageDetails[0].ImageTags, nil
 }
 
-// chooseImage brings the image into the registry, or finds it there.
+// chooseImage brings the image into the registry, or finds it there. Its platforms must include the tasks'.
 func (r *run) chooseImage(ctx context.Context) error {
-	if !r.skipPush {
-		return r.push(ctx)
-	}
+	var image pushable
 	var err error
-	if r.digest, _, err = r.findImage(ctx, ecrtypes.ImageIdentifier{ImageTag: &r.tag}); err != nil {
-		return err
+	what := "image '" + r.image + "' is built for"
+	if r.skipPush {
+		image, what, err = r.openRegistryImage(ctx)
+	} else {
+		image, err = r.openImage(ctx)
 	}
-	if r.digest == "" {
-		return fail(exitImage, "%s has no image with the tag '%s'; push one with --image", r.outputs.repository, r.tag)
-	}
-	what := fmt.Sprintf("%s:%s (%s)", r.outputs.repository, r.tag, r.digest)
-	platforms, err := r.registryPlatforms(ctx, what)
 	if err != nil {
 		return err
 	}
-	return checkPlatform(what+" is for", platforms, r.platform)
-}
-
-// checkPlatform fails unless the platform of the tasks is among those of an image.
-func checkPlatform(what string, platforms []string, platform string) error {
-	if slices.Contains(platforms, platform) {
+	platforms, err := platformsOf(image)
+	if err != nil && r.skipPush {
+		return r.registryFailure(exitAPI, "read the configuration of "+r.digest, err)
+	}
+	if err != nil {
+		return fail(exitImage, "cannot read the platform of the image '%s': %v", r.image, err)
+	}
+	if !slices.Contains(platforms, r.platform) {
+		return fail(exitImage, "%s %s, the tasks run %s; build it with 'docker build --platform %s'",
+			what, cmp.Or(strings.Join(platforms, " "), "no platform that it names"), r.platform, r.platform)
+	}
+	if r.skipPush {
 		return nil
 	}
-	if len(platforms) == 0 {
-		platforms = []string{"no platform that it names"}
-	}
-	return fail(exitImage, "%s %s, the tasks run %s; build it with 'docker build --platform %s'", what, strings.Join(platforms, " "), platform, platform)
+	return r.push(ctx, image)
 }
 
-// indexPlatforms are the platforms in an index. Attestations are in it too, as images for unknown/unknown.
-func indexPlatforms(index *v1.IndexManifest) []string {
-	var platforms []string
-	for _, each := range index.Manifests {
-		if each.Platform != nil && each.Platform.OS != "unknown" {
-			platforms = append(platforms, each.Platform.OS+"/"+each.Platform.Architecture)
-		}
+// openRegistryImage opens the image that the tag names in the registry, and says which that is.
+func (r *run) openRegistryImage(ctx context.Context) (image pushable, what string, err error) {
+	if r.digest, _, err = r.findImage(ctx, ecrtypes.ImageIdentifier{ImageTag: &r.tag}); err != nil {
+		return nil, "", err
 	}
-	return platforms
-}
-
-// registryPlatforms are the platforms of the image with the run's digest. Only its index or manifest and its configuration
-// are fetched.
-func (r *run) registryPlatforms(ctx context.Context, what string) ([]string, error) {
-	types := []string{
-		"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
-		"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
+	if r.digest == "" {
+		return nil, "", fail(exitImage, "%s has no image with the tag '%s'; push one with --image", r.outputs.repository, r.tag)
 	}
-	answer, err := call(ctx, r, r.clients.ecr.BatchGetImage, &ecr.BatchGetImageInput{
-		RepositoryName: r.repositoryName(), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &r.digest}}, AcceptedMediaTypes: types,
-	})
+	what = fmt.Sprintf("%s:%s (%s) is for", r.outputs.repository, r.tag, r.digest)
+	reference, err := name.NewDigest(r.outputs.repository + "@" + r.digest)
 	if err != nil {
-		return nil, cannot(err, "read the manifest of %s", what)
+		return nil, "", err
 	}
-	var manifest struct {
-		v1.IndexManifest
-		Config *v1.Descriptor `json:"config"`
+	options, err := r.logIn(ctx)
+	if err != nil {
+		return nil, "", err
 	}
-	if len(answer.Images) > 0 {
-		if err := json.Unmarshal([]byte(aws.ToString(answer.Images[0].ImageManifest)), &manifest); err != nil {
-			return nil, fail(exitAPI, "cannot read the manifest of %s: %v", what, err)
-		}
-	}
+	found, err := remote.Get(reference, options...)
 	switch {
-	case manifest.Manifests != nil:
-		return indexPlatforms(&manifest.IndexManifest), nil
-	case manifest.Config == nil:
-		return nil, fail(exitImage, "%s is not an image that tasks can run", what)
+	case err != nil:
+	case found.MediaType.IsIndex():
+		image, err = found.ImageIndex()
+	default:
+		image, err = found.Image()
 	}
-	return r.configuredPlatform(ctx, what, manifest.Config.Digest.String())
+	return image, what, r.registryFailure(exitAPI, "read "+reference.Name(), err)
 }
 
-// configuredPlatform is what the configuration of an image for one platform says.
-func (r *run) configuredPlatform(ctx context.Context, what, digest string) ([]string, error) {
-	answer, err := call(ctx, r, r.clients.ecr.GetDownloadUrlForLayer, &ecr.GetDownloadUrlForLayerInput{
-		RepositoryName: r.repositoryName(), LayerDigest: &digest,
-	})
+// logIn asks AWS for the registry's password. It stays in the memory of this run: no file and no other program gets it.
+func (r *run) logIn(ctx context.Context) ([]remote.Option, error) {
+	registry, _, _ := strings.Cut(r.outputs.repository, "/")
+	r.say("Logging in to %s", registry)
+	answer, err := r.clients.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
-		return nil, cannot(err, "read where the configuration of %s is", what)
+		return nil, fail(exitLogin, "cannot log in to %s: %s", registry, told(err))
+	}
+	for _, each := range answer.AuthorizationData {
+		token, err := base64.StdEncoding.DecodeString(aws.ToString(each.AuthorizationToken))
+		if user, password, found := strings.Cut(string(token), ":"); err == nil && found {
+			network := r.transport
+			if network == nil {
+				network = remote.DefaultTransport
+			}
+			return []remote.Option{
+				remote.WithContext(ctx), remote.WithTransport(network), remote.WithAuth(&authn.Basic{Username: user, Password: password}),
+			}, nil
+		}
+	}
+	return nil, fail(exitLogin, "cannot log in to %s: AWS answered without a password", registry)
+}
+
+// registryFailure is what to tell if the registry could not do something. Nil if there is no error.
+func (r *run) registryFailure(code int, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if refusal, is := errors.AsType[*transport.Error](err); is && refusal.StatusCode == http.StatusUnauthorized {
+		return fail(exitLogin, "cannot log in to the registry of %s: %s", r.outputs.repository, told(err))
+	}
+	return fail(code, "cannot %s: %s", what, told(err))
+}
+
+// stallLimit is how long a push may go without a byte moving. The registry takes less to check a large layer. Without a
+// limit, a peer that keeps the connection open but takes nothing would hold the push up for ever.
+const stallLimit = 2 * time.Minute
+
+var errStalled = fmt.Errorf("the push stalled: no byte moved for %d s", int(stallLimit.Seconds()))
+
+// push puts the image into the registry, except for layers that are there already.
+func (r *run) push(ctx context.Context, image pushable) error {
+	target, err := name.NewTag(r.outputs.repository + ":" + r.tag)
+	if err != nil {
+		return fail(exitPush, "cannot push: %v", err)
 	}
 	if r.dryRun {
-		r.say("look:      the image's configuration, at the address that AWS gave")
+		r.say("would push: %s as %s", r.image, target)
+		return nil
 	}
-	content, err := r.download(ctx, aws.ToString(answer.DownloadUrl), "the configuration of "+what)
-	var configuration *v1.ConfigFile
-	if err == nil {
-		configuration, err = v1.ParseConfigFile(bytes.NewReader(content))
+	moving, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	options, err := r.logIn(moving)
+	if err != nil {
+		return err
+	}
+	r.say("Pushing %s", target)
+	stall := time.AfterFunc(stallLimit, func() { cancel(errStalled) })
+	defer stall.Stop()
+	updates, finished := make(chan v1.Update, 16), make(chan struct{})
+	go func() {
+		defer close(finished)
+		for update := range updates {
+			stall.Reset(stallLimit)
+			// Without a terminal, each change would be a line.
+			if r.terminal && update.Error == nil {
+				r.progress("pushing: %d of %d MB", update.Complete>>20, update.Total>>20)
+			}
+		}
+	}()
+	err = remote.Push(target, image, append(options, remote.WithProgress(updates))...)
+	<-finished
+	if context.Cause(moving) == errStalled {
+		err = errStalled
 	}
 	if err != nil {
-		// Anyone who knows the address can read what is there, so it is not printed.
-		return nil, fail(exitAPI, "cannot read the configuration of %s: %s", what, cause(err))
+		return r.registryFailure(exitPush, "push "+target.Name(), err)
 	}
-	if configuration.OS == "" {
-		return []string{"unknown/unknown"}, nil
-	}
-	return []string{configuration.OS + "/" + configuration.Architecture}, nil
-}
-
-// download gets what is at an address. It retries after faults that pass by themselves.
-func (r *run) download(ctx context.Context, address, what string) (content []byte, err error) {
-	err = r.persist(ctx, what, cause, func() error {
-		var status int
-		if content, status, err = r.get(ctx, address, ""); err == nil && status != http.StatusOK {
-			err = unexpectedStatus(status)
-		}
+	pushed, err := image.Digest()
+	if err != nil {
 		return err
-	})
-	return content, err
+	}
+	r.digest = pushed.String()
+	return r.checkTag(ctx)
 }
 
-// unexpectedStatus is an answer other than 200. A server error passes by itself.
-type unexpectedStatus int
-
-func (s unexpectedStatus) Error() string   { return fmt.Sprintf("it answers %d", int(s)) }
-func (s unexpectedStatus) Temporary() bool { return s >= http.StatusInternalServerError }
+// checkTag fails if the tag does not name the image that is deployed: later tasks would run what it names.
+func (r *run) checkTag(ctx context.Context) error {
+	digest, _, err := r.findImage(ctx, ecrtypes.ImageIdentifier{ImageTag: &r.tag})
+	if err == nil && digest != r.digest {
+		return fail(exitReplaced, "the tag %s names another image now (%s) than the one to deploy (%s): somebody else pushed it",
+			r.tag, cmp.Or(digest, "none"), r.digest)
+	}
+	return err
+}

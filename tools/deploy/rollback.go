@@ -1,51 +1,41 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // goBack goes back to the image before.
 func (r *run) goBack(ctx context.Context) error {
-	if err := r.readHealthPath(ctx); err != nil {
-		return err
-	}
 	history, err := r.readHistory(ctx)
 	if err != nil {
 		return err
 	}
-	var busy *past
-	// A service that asks for no tasks needs a count, and only a new deployment can set one.
-	if len(r.underWay()) > 0 && r.service.DesiredCount > 0 {
-		if busy, err = r.stoppable(ctx, courseOf(history)); err != nil {
-			return err
-		}
+	if len(history) == 0 {
+		return fail(exitNothing, "nothing to go back to: AWS has no record of a deployment of service %s; it keeps 90 days", r.outputs.service)
 	}
-	if busy == nil {
+	c := courseOf(history)
+	stops := r.isStoppable(c, history)
+	if !stops {
 		if err := r.checkNobodyDeploys(ctx); err != nil {
 			return err
 		}
 	}
-	if err := r.chooseCount(ctx); err != nil {
+	if err := inOrder(ctx, r.chooseCount, func(ctx context.Context) error { return r.checkTarget(ctx, c, history) }); err != nil {
 		return err
 	}
-	target, err := r.chooseTarget(ctx, history)
+	tags, err := r.findTarget(ctx, c.target)
 	if err != nil {
 		return err
 	}
-	if err := r.checkTargetImage(ctx, target); err != nil {
-		return err
-	}
-	if busy != nil {
-		err = r.stop(ctx, busy, target)
-	} else if err = r.chooseOldDefinition(ctx, target); err == nil {
+	if stops {
+		err = r.stop(ctx, c)
+	} else if err = r.pinTarget(ctx, c.target); err == nil {
 		err = inOrder(ctx, r.start, r.follow)
 	}
 	if err != nil {
@@ -54,32 +44,37 @@ func (r *run) goBack(ctx context.Context) error {
 	if err := inOrder(ctx, r.checkHealth, r.checkStillOurs); err != nil {
 		return err
 	}
-	r.adviseAfterRollback(target)
+	r.say("Rolled back to %s@%s", r.outputs.repository, r.digest)
+	if len(tags) == 0 {
+		r.say("No tag names this image now, and the registry keeps few such images: give it one with docker pull, docker tag and docker push.")
+		return nil
+	}
+	tag := tags[0]
+	// The tag that it ran under is best, if it still names this image.
+	if id := imageID(c.target.image); id != nil && slices.Contains(tags, aws.ToString(id.ImageTag)) {
+		tag = *id.ImageTag
+	}
+	r.show("The stack's next change of the task definition deploys the image that its settings name; to make them agree:", r.setTag(tag)...)
 	return nil
 }
 
-// chooseTarget says where the rollback goes, or why it cannot.
-func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) {
-	c := courseOf(history)
-	if c.newest == nil {
-		return nil, fail(exitNothing, "nothing to go back to: AWS has no record of a deployment of service %s; it keeps 90 days", r.outputs.service)
+// checkTarget says where the rollback goes, or why it cannot.
+func (r *run) checkTarget(ctx context.Context, c course, history []*past) error {
+	if c.newest.Status == types.ServiceDeploymentStatusRollbackRequested || c.newest.Status == types.ServiceDeploymentStatusRollbackInProgress {
+		return fail(exitBusy, "ECS itself is rolling back a failed deployment; wait for it, or deploy a tag with --replace")
 	}
-	switch c.newest.status {
-	case types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress:
-		return nil, fail(exitBusy, "ECS itself is rolling back a failed deployment; wait for it, or deploy a tag with --replace")
-	}
-	recorded, runs := "-", aws.ToString(r.primary().TaskDefinition)
+	recorded, runs := "-", aws.ToString(r.service.primary.TaskDefinition)
 	if c.current != nil {
 		recorded = c.current.definition
 	}
 	if recorded != runs {
-		return nil, fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
+		return fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
 	}
 	if err := r.checkDigests(ctx, c, history); err != nil {
-		return nil, err
+		return err
 	}
 	r.say("The current image is %s of %s", c.current, c.current.definition)
-	if strings.HasPrefix(string(c.newest.status), "ROLLBACK_") {
+	if c.newest.failed() {
 		r.say("ECS itself went back to it, because the last deployment failed or was stopped; this goes further back.")
 	}
 	leftOut := c.leftOut()
@@ -87,122 +82,129 @@ func (r *run) chooseTarget(ctx context.Context, history []*past) (*past, error) 
 		if leftOut != "" {
 			leftOut = "; it came back from " + leftOut + ", and --rollback never goes forward: deploy that by its tag if it is wanted"
 		}
-		return nil, fail(exitNothing, "nothing to go back to: in AWS's record of the last 90 days the service ran no other image before it%s", leftOut)
+		return fail(exitNothing, "nothing to go back to: in AWS's record of the last 90 days the service ran no other image before it%s", leftOut)
 	}
-	later := c.since(c.runs)
-	if len(later) == 0 {
-		return nil, fail(exitNothing, "not certain what to go back to: in AWS's record %s and %s began at the same moment", c.target, c.current)
-	}
-	r.say("Going back to %s of %s, which ran from %s to %s", c.target, c.target.definition, moment(c.target.started), moment(later[0].created))
+	r.say("Going back to %s of %s, deployed on %s", c.target, c.target.definition, moment(aws.ToTime(c.target.CreatedAt)))
 	if leftOut != "" {
 		r.say("Left out, because the service has come back from it: %s", leftOut)
 	}
-	return c.target, nil
+	return nil
 }
 
 // checkDigests fails if AWS has no digest of an image that ran since the target: then it is unknown what came before.
 func (r *run) checkDigests(ctx context.Context, c course, history []*past) error {
-	var asked []string
-	for _, each := range slices.Backward(c.since(history)) {
-		if each.digest != "" || each.status != types.ServiceDeploymentStatusSuccessful && each != c.newest || slices.Contains(asked, each.definition) {
+	for _, each := range c.since(history) {
+		if each.digest != "" || each.Status != types.ServiceDeploymentStatusSuccessful && each != c.newest {
 			continue
 		}
-		asked = append(asked, each.definition)
 		described, err := r.describe(ctx, each.definition)
-		if err != nil && !isDeleted(err) {
+		if err != nil {
 			return err
 		}
-		if err == nil && !described.keepsDigest(r.outputs.container) {
-			return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
-				each.definition, r.outputs.container)
+		for _, container := range described.ContainerDefinitions {
+			if aws.ToString(container.Name) == r.outputs.container && container.VersionConsistency == types.VersionConsistencyDisabled {
+				return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
+					each.definition, r.outputs.container)
+			}
 		}
 	}
 	return nil
 }
 
-// keepsDigest tells whether AWS records the digest of a container's image and sticks to it.
-func (d *definition) keepsDigest(container string) bool {
-	return !slices.ContainsFunc(d.ContainerDefinitions, func(each types.ContainerDefinition) bool {
-		return aws.ToString(each.Name) == container && each.VersionConsistency == types.VersionConsistencyDisabled
-	})
-}
-
-// isDeleted recognises AWS's answer for a task definition that was deleted.
-func isDeleted(err error) bool {
-	var refusal *types.ClientException
-	return errors.As(err, &refusal)
-}
-
-// chooseOldDefinition takes the target's task definition with every image named by the digest that ran, because a tag may
-// name another image now. A deregistered one will do as a model.
-func (r *run) chooseOldDefinition(ctx context.Context, target *past) error {
-	original, err := r.describe(ctx, target.definition)
-	if isDeleted(err) {
-		return fail(exitNothing, "cannot go back: task definition %s was deleted; to run its image with the stack's present one, deploy it by a tag (it has: %s) with --skip-push",
-			target.definition, cmp.Or(strings.Join(r.tags, " "), "none"))
+// findTarget fails unless the image to go back to is in the stack's registry. It returns the image's tags.
+func (r *run) findTarget(ctx context.Context, target *past) ([]string, error) {
+	if repositoryOf(target.image) != r.outputs.repository {
+		return nil, fail(exitNothing, "cannot go back: %s is not in the stack's registry %s", target.image, r.outputs.repository)
 	}
+	found, tags, err := r.findImage(ctx, ecrtypes.ImageIdentifier{ImageDigest: &target.digest})
+	if err == nil && found == "" {
+		err = fail(exitNothing, "cannot go back: %s no longer has the image %s (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
+	}
+	r.digest = target.digest
+	return tags, err
+}
+
+// pinTarget takes the target's task definition with every image named by the digest that ran, because a tag may name another
+// image now. A deregistered one will do as a model.
+func (r *run) pinTarget(ctx context.Context, target *past) error {
+	original, err := r.describe(ctx, target.definition)
 	if err != nil {
 		return err
 	}
-	stackRevision := r.outputs.definition
-	if newest, err := r.describe(ctx, aws.ToString(original.Family)); err == nil {
-		stackRevision = newest.stackRevision()
-	} else {
-		r.warn("cannot read the newest task definition of %s, so it goes on without it: %s", aws.ToString(original.Family), told(err))
-	}
-	revision := original.copied(stackRevision)
-	changed := original.Status != types.TaskDefinitionStatusActive
-	for i, container := range revision.ContainerDefinitions {
-		for _, ran := range target.images {
-			if ran.ImageDigest == nil || aws.ToString(ran.ContainerName) != aws.ToString(container.Name) {
-				continue
-			}
-			pinned := repositoryOf(aws.ToString(container.Image)) + "@" + *ran.ImageDigest
-			changed = changed || pinned != aws.ToString(container.Image)
-			revision.ContainerDefinitions[i].Image = &pinned
+	r.definition = target.definition
+	changed := original.Status == types.TaskDefinitionStatusInactive
+	pinned := map[string]string{}
+	for _, ran := range target.images {
+		if name := aws.ToString(ran.ContainerName); ran.ImageDigest != nil {
+			pinned[name] = repositoryOf(original.image(name)) + "@" + *ran.ImageDigest
+			changed = changed || pinned[name] != original.image(name)
 		}
 	}
 	if !changed {
-		r.definition = target.definition
 		return nil
 	}
-	if err := original.checkWhole(); err != nil {
-		return err
-	}
-	return r.register(ctx, revision, target.definition+" with each image named by the digest that ran")
-}
-
-// checkTargetImage fails unless the image to go back to is in the stack's registry.
-func (r *run) checkTargetImage(ctx context.Context, target *past) error {
-	if repositoryOf(target.image) != r.outputs.repository {
-		return fail(exitNothing, "cannot go back: %s is not in the stack's registry %s", target.image, r.outputs.repository)
-	}
-	found, tags, err := r.findImage(ctx, ecrtypes.ImageIdentifier{ImageDigest: &target.digest})
+	newest, err := r.describe(ctx, aws.ToString(original.Family))
 	if err != nil {
 		return err
 	}
-	if found == "" {
-		return fail(exitNothing, "cannot go back: %s no longer has the image %s (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
-	}
-	r.digest, r.tags = target.digest, tags
-	return nil
+	r.revision, err = original.copied(newest.stackRevision(), pinned)
+	return err
 }
 
-// adviseAfterRollback says what the service runs now, and how to make the stack's settings agree.
-func (r *run) adviseAfterRollback(target *past) {
-	r.say("Rolled back to %s@%s", r.outputs.repository, r.digest)
-	if len(r.tags) == 0 {
-		image := r.outputs.repository + "@" + r.digest
-		r.say("No tag names this image now, and the registry keeps few such images; to keep it:")
-		r.show(" ", "docker", "pull", image)
-		r.show(" ", "docker", "tag", image, r.outputs.repository+":TAG")
-		r.show(" ", "docker", "push", r.outputs.repository+":TAG")
-		return
+// isStoppable tells whether a deployment is under way, and stopping it makes ECS go back to the very image that the rollback
+// aims for: ECS goes back to the last deployment that succeeded. A service that asks for no tasks needs a count, and only a
+// new deployment can set one.
+func (r *run) isStoppable(c course, history []*past) bool {
+	if c.target == nil || r.service.DesiredCount == 0 || !slices.ContainsFunc(r.service.Deployments, isUnderWay) ||
+		c.newest.definition != aws.ToString(r.service.primary.TaskDefinition) ||
+		c.newest.Status != types.ServiceDeploymentStatusInProgress && c.newest.Status != types.ServiceDeploymentStatusPending {
+		return false
 	}
-	tag := r.tags[0]
-	// The tag that it ran under is best, if it still names this image.
-	if id := imageID(target.image); id != nil && slices.Contains(r.tags, aws.ToString(id.ImageTag)) {
-		tag = *id.ImageTag
+	for _, each := range slices.Backward(history) {
+		if each.Status == types.ServiceDeploymentStatusSuccessful {
+			return each.digest == c.target.digest
+		}
 	}
-	r.show("The stack's next change of the task definition deploys the image that its settings name; to make them agree:", r.setTag(tag)...)
+	return false
+}
+
+// stop has ECS stop the deployment under way and go back to what ran before it, and follows that.
+func (r *run) stop(ctx context.Context, c course) error {
+	r.noteDeployments()
+	stopped := aws.ToString(r.service.primary.Id)
+	if r.dryRun {
+		return r.showStart("aws", "ecs", "stop-service-deployment", "--service-deployment-arn", *c.newest.ServiceDeploymentArn, "--stop-type", "ROLLBACK")
+	}
+	r.goesOn = "deployment " + stopped + ", or ECS's way back from it, goes on in ECS"
+	if _, err := r.clients.ecs.StopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{
+		ServiceDeploymentArn: c.newest.ServiceDeploymentArn, StopType: types.StopServiceDeploymentStopTypeRollback,
+	}); err != nil {
+		return err
+	}
+	r.say("Stopped deployment %s of %s, which was under way; ECS goes back", stopped, c.newest.definition)
+	// ECS's way back takes the place of what it stopped.
+	if err := r.await(ctx, "ECS has not gone back from deployment "+stopped, func(ctx context.Context) (bool, error) {
+		err := r.readService(ctx)
+		r.deployment = aws.ToString(r.service.primary.Id)
+		r.progress("going back from %s", stopped)
+		return err == nil && r.deployment != stopped, err
+	}); err != nil {
+		return err
+	}
+	r.definition = c.target.definition
+	if err := r.follow(ctx); err != nil {
+		return err
+	}
+	record, err := r.listRecord(ctx)
+	if err != nil {
+		return err
+	}
+	// ECS's own way back is not in the record. Somebody else's deployment is, perhaps of the very same task definition.
+	isLater := func(each types.ServiceDeploymentBrief) bool {
+		return aws.ToTime(each.CreatedAt).After(aws.ToTime(c.newest.CreatedAt))
+	}
+	if runs := aws.ToString(r.service.primary.TaskDefinition); runs != r.definition || slices.ContainsFunc(record, isLater) {
+		return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", stopped, r.deployment, runs)
+	}
+	return nil
 }

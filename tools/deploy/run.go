@@ -13,9 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"mediaserver/tools/arguments"
+	stackoutputs "mediaserver/tools/outputs"
 )
 
 // Surroundings are what a run gets from the machine.
@@ -29,6 +32,11 @@ type Surroundings struct {
 	Transport http.RoundTripper
 }
 
+// outputs are the stack's outputs that a run reads; see the README's table of outputs.
+type outputs struct {
+	loadBalancer, appURL, container, dashboard, repository, cluster, service, logGroup, region, definition string
+}
+
 // run is one run of the command, and what it knows so far.
 type run struct {
 	options
@@ -38,21 +46,17 @@ type run struct {
 	scratch   string // a folder that goes with the run
 	clients   clients
 
-	outputs   outputs
-	service   types.Service // as last read
-	targets   string        // the ARN of its target group
-	healthURL string
+	outputs     outputs
+	service     service // as last read
+	targets     string  // the ARN of its target group
+	healthURL   string
+	stackImage  string
+	platform    string // of the tasks, such as linux/amd64; not with --rollback
+	wantedCount int32  // 0 to leave the service's as it is
 
-	stackDefinition *definition // not with --rollback
-	stackImage      string
-	platform        string // of the tasks, such as linux/amd64
-	wantedCount     int32  // 0 to leave the service's as it is
-	replaceable     map[string]bool
-
-	digest      string // of the image that is deployed
-	tags        []string
-	definition  string // the ARN of the task definition that is deployed
-	ownRevision bool
+	digest     string                           // of the image that is deployed
+	definition string                           // the ARN of the task definition that is deployed
+	revision   *ecs.RegisterTaskDefinitionInput // to be registered as that; nil if there is such a task definition
 
 	known      []string // the ids of the deployments that were there before
 	deployment string   // the id of the one that was started
@@ -65,7 +69,7 @@ type run struct {
 func Run(ctx context.Context, words []string, around Surroundings) int {
 	r := &run{
 		console:   console{stdout: around.Stdout, stderr: around.Stderr, terminal: around.Terminal, started: time.Now()},
-		transport: around.Transport, program: around.Program, replaceable: map[string]bool{},
+		transport: around.Transport, program: around.Program,
 	}
 	defer r.console.close()
 	var err error
@@ -86,6 +90,9 @@ func Run(ctx context.Context, words []string, around Surroundings) int {
 	return r.end(ctx, r.do(ctx))
 }
 
+// errDryRun ends a dry run before the first change.
+var errDryRun = errors.New("nothing was changed")
+
 // end prints how the run ended, and returns its exit code.
 func (r *run) end(ctx context.Context, err error) int {
 	if err == nil || errors.Is(err, errDryRun) {
@@ -93,46 +100,38 @@ func (r *run) end(ctx context.Context, err error) int {
 	}
 	if ctx.Err() != nil {
 		if r.goesOn == "" {
-			r.warn("interrupted; no deployment was started")
-		} else {
-			r.warn("interrupted; %s", r.goesOn)
+			r.goesOn = "no deployment was started"
 		}
+		r.warn("interrupted; %s", r.goesOn)
 		return exitInterrupted
 	}
-	r.warn("%v", err)
-	var known *failure
-	if !errors.As(err, &known) {
-		known = &failure{code: exitAPI}
+	r.warn("%s", told(err))
+	code := exitAPI
+	if known, is := errors.AsType[*failure](err); is {
+		code = known.code
 	}
 	// Once the fate of the deployment is known, nothing goes on that anybody needs to know of.
-	if r.goesOn != "" && known.code != exitRollback && known.code != exitReplaced && known.code != exitUnhealthy {
+	if r.goesOn != "" && code != exitRollback && code != exitReplaced && code != exitUnhealthy {
 		r.warn("%s", r.goesOn)
 	}
-	return known.code
+	return code
 }
 
-// errDryRun ends a dry run before the first change.
-var errDryRun = errors.New("nothing was changed")
-
 func (r *run) do(ctx context.Context) error {
-	if err := r.checkPrograms(); err != nil {
-		return err
-	}
-	if err := inOrder(ctx, r.readOutputs, r.connect, r.mustReadService); err != nil {
-		return err
-	}
-	if err := r.checkAccount(); err != nil {
+	if err := inOrder(ctx, r.readOutputs, r.connect, r.readService, r.checkAccount, r.readHealthPath); err != nil {
 		return err
 	}
 	if r.rollback {
 		return r.goBack(ctx)
 	}
-	if err := inOrder(ctx, r.readStackDefinition, r.readHealthPath, r.checkNobodyDeploys, r.chooseCount, r.chooseImage,
-		r.chooseDefinition, r.start, r.follow, r.checkHealth, r.checkStillOurs); err != nil {
+	if err := inOrder(ctx, r.readStackDefinition, r.checkNobodyDeploys, r.chooseCount, r.chooseImage,
+		r.start, r.follow, r.checkHealth, r.checkStillOurs); err != nil {
 		return err
 	}
 	r.say("Deployed %s:%s (%s)", r.outputs.repository, r.tag, r.digest)
-	r.adviseTag()
+	if _, named, _ := strings.Cut(r.stackImage, ":"); r.revision != nil {
+		r.show("The stack still names "+named+", and its next change of the task definition would go back to it; keep "+r.tag+" with:", r.setTag(r.tag)...)
+	}
 	return nil
 }
 
@@ -146,25 +145,46 @@ func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
 	return nil
 }
 
-// checkPrograms looks for the programs that this run needs.
-func (r *run) checkPrograms() error {
-	missing, hints := "", ""
-	for _, each := range []struct {
-		name, hint string
-		needed     bool
-	}{
-		{"docker", "docker is needed only with --image, and not for an OCI layout or an archive", r.image != "" && !isFile(r.image)},
-		{"pulumi", "pulumi is not needed with --outputs FILE", r.outputsFile == ""},
-	} {
-		if _, err := exec.LookPath(each.name); each.needed && err != nil {
-			missing += " " + each.name
-			hints += "\ndeploy-app: " + each.hint
-		}
+// readOutputs reads the outputs from the file or the stack.
+func (r *run) readOutputs(ctx context.Context) error {
+	err := stackoutputs.Source{File: r.outputsFile, Program: r.program, Stack: r.stack}.Read(ctx, map[string]*string{
+		"albDnsName": &r.outputs.loadBalancer, "appUrl": &r.outputs.appURL, "containerName": &r.outputs.container,
+		"dashboardUrl": &r.outputs.dashboard, "ecrRepositoryUrl": &r.outputs.repository,
+		"ecsClusterName": &r.outputs.cluster, "ecsServiceName": &r.outputs.service,
+		"logGroupName": &r.outputs.logGroup, "region": &r.outputs.region, "taskDefinitionArn": &r.outputs.definition,
+	})
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return fail(exitTool, "%v; pulumi is not needed with --outputs FILE", err)
+	case err != nil:
+		return fail(exitOutput, "%v", err)
 	}
-	if missing == "" {
-		return nil
+	return nil
+}
+
+// registrySuffixes are the domains of the registries, by partition (AWS General Reference, Amazon ECR endpoints).
+var registrySuffixes = map[string]string{
+	"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu",
+}
+
+// checkAccount compares the outputs with the account and the region of the service, because the registry that they name
+// gets a password of this account.
+func (r *run) checkAccount(context.Context) error {
+	service, err := arn.Parse(aws.ToString(r.service.ServiceArn))
+	if err != nil {
+		return fail(exitAPI, "AWS answered with a service whose ARN is '%s'", aws.ToString(r.service.ServiceArn))
 	}
-	return fail(exitTool, "cannot find on PATH:%s%s", missing, hints)
+	definition, err := arn.Parse(r.outputs.definition)
+	if err != nil || definition.AccountID != service.AccountID || definition.Region != service.Region {
+		return fail(exitOutput, "the output taskDefinitionArn is %s, but the service is in account %s, region %s: write the outputs again, or use that account's credentials",
+			r.outputs.definition, service.AccountID, service.Region)
+	}
+	want := service.AccountID + ".dkr.ecr." + service.Region + "." + registrySuffixes[service.Partition]
+	if host, name, found := strings.Cut(r.outputs.repository, "/"); !found || name == "" || host != want {
+		return fail(exitOutput, "the output ecrRepositoryUrl is %s, which is not in %s, the registry of the service's account and region; nothing was sent to it",
+			r.outputs.repository, want)
+	}
+	return nil
 }
 
 // pause waits between two looks.
@@ -175,15 +195,6 @@ func pause(ctx context.Context, duration time.Duration) error {
 	case <-time.After(duration):
 		return nil
 	}
-}
-
-// adviseTag says how to keep a tag that the stack does not name.
-func (r *run) adviseTag() {
-	if !r.ownRevision {
-		return
-	}
-	_, named, _ := strings.Cut(r.stackImage, ":")
-	r.show("The stack still names "+named+", and its next change of the task definition would go back to it; keep "+r.tag+" with:", r.setTag(r.tag)...)
 }
 
 // setTag is the command that makes the stack name a tag.

@@ -14,38 +14,40 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 )
 
-// readService reads the service. A missing service is an error too.
+// service is the service at one look.
+type service struct {
+	types.Service
+	// primary is the deployment that ECS aims for, own the one that the run started. All their fields are empty if there is
+	// none.
+	primary, own types.Deployment
+}
+
+// see takes a look at the service as AWS describes it.
+func (r *run) see(described types.Service) {
+	r.service = service{Service: described}
+	for _, each := range described.Deployments {
+		if aws.ToString(each.Status) == "PRIMARY" {
+			r.service.primary = each
+		}
+		if aws.ToString(each.Id) == r.deployment {
+			r.service.own = each
+		}
+	}
+}
+
+// readService reads the service, which must be one that this run can deploy.
 func (r *run) readService(ctx context.Context) error {
-	answer, err := call(ctx, r, r.clients.ecs.DescribeServices, r.serviceInput())
+	answer, err := r.clients.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &r.outputs.cluster, Services: []string{r.outputs.service}})
 	if err != nil {
-		return cannot(err, "read service %s", r.outputs.service)
-	}
-	if len(answer.Services) > 0 {
-		r.service = answer.Services[0]
-		return nil
-	}
-	reason := "MISSING"
-	if len(answer.Failures) > 0 && aws.ToString(answer.Failures[0].Reason) != "" {
-		reason = *answer.Failures[0].Reason
-	}
-	return r.notActive(reason)
-}
-
-func (r *run) serviceInput() *ecs.DescribeServicesInput {
-	return &ecs.DescribeServicesInput{Cluster: &r.outputs.cluster, Services: []string{r.outputs.service}}
-}
-
-func (r *run) notActive(status string) error {
-	return fail(exitAPI, "service %s in cluster %s is %s, not ACTIVE; run 'pulumi up' first", r.outputs.service, r.outputs.cluster, status)
-}
-
-// mustReadService reads the service, which must be one that this run can deploy.
-func (r *run) mustReadService(ctx context.Context) error {
-	if err := r.readService(ctx); err != nil {
 		return err
 	}
-	if status := aws.ToString(r.service.Status); status != "ACTIVE" {
-		return r.notActive(status)
+	status := "MISSING"
+	if len(answer.Services) > 0 {
+		r.see(answer.Services[0])
+		status = aws.ToString(r.service.Status)
+	}
+	if status != "ACTIVE" {
+		return fail(exitAPI, "service %s in cluster %s is %s, not ACTIVE; run 'pulumi up' first", r.outputs.service, r.outputs.cluster, status)
 	}
 	by := ""
 	if controller := r.service.DeploymentController; controller != nil && controller.Type != types.DeploymentControllerTypeEcs {
@@ -59,51 +61,43 @@ func (r *run) mustReadService(ctx context.Context) error {
 	return nil
 }
 
-// primary is the service's PRIMARY deployment, as last read. All its fields are empty if there is none.
-func (r *run) primary() types.Deployment {
-	for _, each := range r.service.Deployments {
-		if aws.ToString(each.Status) == "PRIMARY" {
-			return each
-		}
-	}
-	return types.Deployment{}
+// isUnderWay tells whether a deployment still tries to start tasks. One that has only just begun does not ask for any yet;
+// an old one that asks for none is done.
+func isUnderWay(each types.Deployment) bool {
+	return each.RolloutState == types.DeploymentRolloutStateInProgress &&
+		(each.DesiredCount > 0 || aws.ToString(each.Status) == "PRIMARY")
 }
 
-// underWay are the deployments that still try to start tasks, as last read. One that has only just begun does not ask for
-// any yet; an old one that asks for none is done.
-func (r *run) underWay() []types.Deployment {
-	return slices.DeleteFunc(slices.Clone(r.service.Deployments), func(each types.Deployment) bool {
-		return each.RolloutState != types.DeploymentRolloutStateInProgress ||
-			each.DesiredCount == 0 && aws.ToString(each.Status) != "PRIMARY"
-	})
-}
-
-// checkNobodyDeploys fails if somebody else's deployment is under way. A deployment found replaceable at the first look
-// stays so at the second, after the push.
+// checkNobodyDeploys fails if somebody else's deployment is under way. It notes the deployments that are there: the next
+// check, after the push, looks only at new ones.
 func (r *run) checkNobodyDeploys(ctx context.Context) error {
-	for _, each := range r.underWay() {
+	for _, each := range r.service.Deployments {
 		id, definition := aws.ToString(each.Id), aws.ToString(each.TaskDefinition)
-		if r.replaceable[id] {
+		if !isUnderWay(each) || slices.Contains(r.known, id) {
 			continue
 		}
-		waits := false
-		if !r.replace {
-			var err error
-			if waits, err = r.waitsForImage(ctx, definition); err != nil {
-				return err
-			}
-		}
-		switch {
-		case r.replace:
+		if r.replace {
 			r.warn("replacing deployment %s, which is under way", id)
-		case waits:
-			r.say("Deployment %s waits for an image that is not in the registry yet; this one takes its place.", id)
-		default:
+			continue
+		}
+		waits, err := r.waitsForImage(ctx, definition)
+		if err != nil {
+			return err
+		}
+		if !waits {
 			return fail(exitBusy, "another deployment is under way: %s (%s); wait for it, or replace it with --replace", id, definition)
 		}
-		r.replaceable[id] = true
+		r.say("Deployment %s waits for an image that is not in the registry yet; this one takes its place.", id)
 	}
+	r.noteDeployments()
 	return nil
+}
+
+// noteDeployments notes which deployments there are before the run changes anything.
+func (r *run) noteDeployments() {
+	for _, each := range r.service.Deployments {
+		r.known = append(r.known, aws.ToString(each.Id))
+	}
 }
 
 // waitsForImage tells whether a deployment cannot succeed because its image is not in the registry. A new stack starts
@@ -125,22 +119,18 @@ func (r *run) waitsForImage(ctx context.Context, arn string) (bool, error) {
 // readHealthPath reads the path that the load balancer asks, from the service's own target group, so that a changed
 // healthCheckPath is honoured.
 func (r *run) readHealthPath(ctx context.Context) error {
-	for _, each := range r.service.LoadBalancers {
-		if r.targets == "" {
-			r.targets = aws.ToString(each.TargetGroupArn)
-		}
-	}
-	if r.targets == "" {
+	at := slices.IndexFunc(r.service.LoadBalancers, func(each types.LoadBalancer) bool { return each.TargetGroupArn != nil })
+	if at < 0 {
 		return fail(exitAPI, "service %s has no target group; run 'pulumi up'", r.outputs.service)
 	}
-	answer, err := call(ctx, r, r.clients.loadBalancer.DescribeTargetGroups, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
+	r.targets = *r.service.LoadBalancers[at].TargetGroupArn
+	answer, err := r.clients.loadBalancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
 	if err != nil {
-		return cannot(err, "read target group %s", r.targets)
+		return err
 	}
-	if len(answer.TargetGroups) == 0 || aws.ToString(answer.TargetGroups[0].HealthCheckPath) == "" {
-		return fail(exitAPI, "target group %s names no health check path", r.targets)
+	for _, each := range answer.TargetGroups {
+		r.healthURL = strings.TrimSuffix(r.outputs.appURL, "/") + aws.ToString(each.HealthCheckPath)
 	}
-	r.healthURL = strings.TrimSuffix(r.outputs.appURL, "/") + *answer.TargetGroups[0].HealthCheckPath
 	return nil
 }
 
@@ -154,12 +144,11 @@ func (r *run) chooseCount(ctx context.Context) error {
 	}
 	r.wantedCount = int32(max(r.count, 1))
 	if r.count == 0 {
-		resource := "service/" + r.outputs.cluster + "/" + r.outputs.service
-		answer, err := call(ctx, r, r.clients.scaling.DescribeScalableTargets, &applicationautoscaling.DescribeScalableTargetsInput{
-			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
+		answer, err := r.clients.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
+			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{"service/" + r.outputs.cluster + "/" + r.outputs.service},
 		})
 		if err != nil {
-			return cannot(err, "read the autoscaling limits of service %s", r.outputs.service)
+			return err
 		}
 		for _, target := range answer.ScalableTargets {
 			r.wantedCount = max(r.wantedCount, aws.ToInt32(target.MinCapacity))
@@ -169,26 +158,27 @@ func (r *run) chooseCount(ctx context.Context) error {
 	return nil
 }
 
-// alarmsWatch tells whether ECS gives up a deployment of the service, as last read, that raises an alarm.
-func (r *run) alarmsWatch() bool {
-	settings := r.service.DeploymentConfiguration
+const (
+	defaultTimeout = 20 * time.Minute
+	// watchedTimeout is for a deployment that alarms watch. ECS calls it complete only some time after its last task has
+	// changed. ECS derives that time from the alarms' periods and does not publish it.
+	watchedTimeout = 45 * time.Minute
+)
+
+// alarmsWatch tells whether ECS gives up a deployment of the service that raises an alarm.
+func (s service) alarmsWatch() bool {
+	settings := s.DeploymentConfiguration
 	return settings != nil && settings.Alarms != nil && settings.Alarms.Enable
 }
 
-// timeLimit is how long a deployment may take. If alarms watch it, ECS calls it complete only some time after the last
-// task has changed. ECS derives that time from the alarms' periods and does not publish it.
+// timeLimit is how long a deployment may take.
 func (r *run) timeLimit() time.Duration {
 	switch {
 	case r.timeoutGiven:
 		return r.timeout
-	case r.alarmsWatch():
+	case r.service.alarmsWatch():
 		r.say("Alarms watch the deployment, also for a while after its last task: it has %d s", int(watchedTimeout.Seconds()))
 		return watchedTimeout
 	}
 	return defaultTimeout
 }
-
-const (
-	defaultTimeout = 20 * time.Minute
-	watchedTimeout = 45 * time.Minute
-)

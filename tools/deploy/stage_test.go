@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +34,6 @@ const (
 	// stackRevision is the stack's own task definition, newRevision the next that is registered.
 	stackRevision = family + "7"
 	newRevision   = family + "8"
-	targets       = "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/mediaserver-tg/73e2d6bc24d8a067"
 	loadBalancer  = "mediaserver-alb-1.eu-west-2.elb.amazonaws.com"
 )
 
@@ -66,31 +67,24 @@ type stage struct {
 	asked   []*http.Request
 }
 
-func newStage(t *testing.T, definitions ...object) *stage {
+func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{AWS: fakeaws.New(), t: t, answers: []int{200}, outputs: object{
+	s := &stage{AWS: fakeaws.New(), t: t, answers: []int{200}, image: layoutOf(t, imageFor(t, "linux/amd64")), outputs: object{
 		"albDnsName": loadBalancer, "appUrl": "http://" + loadBalancer, "bucketName": "mediaserver-storage-abc12345",
 		"ecrRepositoryUrl": repository, "ecsClusterName": "mediaserver-cluster", "ecsServiceName": "mediaserver-service",
 		"taskDefinitionArn": stackRevision, "containerName": "mediaserver", "containerPort": 3000, "region": "eu-west-2",
 		"logGroupName": "/ecs/mediaserver", "dashboardUrl": "https://eu-west-2.console.aws.amazon.com/cloudwatch/home",
 	}}
 	s.Public = http.HandlerFunc(s.answer)
-	if len(definitions) == 0 {
-		definitions = []object{taskDefinition(stackRevision, ":latest")}
-	}
-	for _, each := range definitions {
-		s.AddTaskDefinition(each)
-	}
+	s.define(7, ":latest", nil)
 	s.service = s.AddService("mediaserver-cluster", "mediaserver-service", stackRevision, 2)
 	s.service.Properties = object{
-		"loadBalancers": []object{{"targetGroupArn": targets, "containerName": "mediaserver", "containerPort": 3000}},
+		"loadBalancers": []object{{"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/mediaserver-tg/73e2d6bc24d8a067"}},
 		"events": []object{
 			{"id": "2", "createdAt": 1700000060.123, "message": "deployment failed: tasks failed to start."},
 			{"id": "1", "createdAt": 1700000000.5, "message": "has started 2 tasks."},
 		},
 	}
-	s.image = t.TempDir()
-	writeLayout(t, s.image, imageFor(t, "linux/amd64"))
 	return s
 }
 
@@ -105,81 +99,75 @@ func (s *stage) answer(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// taskDefinition is an answer of DescribeTaskDefinition. The image of the application is one of the stack's repository.
-func taskDefinition(arn, image string) object {
-	return object{
-		"taskDefinition": object{
-			"taskDefinitionArn": arn, "family": "mediaserver", "revision": 7, "status": "ACTIVE",
-			"requiresAttributes": []object{{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}},
-			"compatibilities":    []string{"EC2", "FARGATE"}, "requiresCompatibilities": []string{"FARGATE"},
-			"registeredAt": 1700000000.5, "registeredBy": "arn:aws:iam::123456789012:user/somebody",
-			"networkMode": "awsvpc", "cpu": "256", "memory": "512", "enableFaultInjection": false,
-			"runtimePlatform": object{"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
-			"volumes":         []object{{"name": "scratch", "configuredAtLaunch": false}},
-			"containerDefinitions": []object{
-				{"name": "sidecar", "image": "public.ecr.aws/sidecar:1", "essential": false},
-				{
-					"name": "mediaserver", "image": repository + image, "essential": true,
-					"environment": []object{{"name": "SOMETHING", "value": "a-value-that-nobody-may-see"}},
-					"healthCheck": object{"command": []string{"CMD", "true"}, "interval": 30},
-				},
+// define adds a task definition, with some properties changed, and returns it without its tags. The image of the application
+// is one of the stack's repository.
+func (s *stage) define(number int, image string, changes object, tags ...object) object {
+	definition := object{
+		"taskDefinitionArn": fmt.Sprint(family, number), "family": "mediaserver", "revision": number, "status": "ACTIVE",
+		"requiresAttributes": []object{{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}},
+		"compatibilities":    []string{"EC2", "FARGATE"}, "requiresCompatibilities": []string{"FARGATE"},
+		"registeredAt": 1700000000.5, "registeredBy": "arn:aws:iam::123456789012:user/somebody",
+		"networkMode": "awsvpc", "cpu": "256", "memory": "512", "enableFaultInjection": false,
+		"runtimePlatform": object{"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
+		"volumes":         []object{{"name": "scratch", "configuredAtLaunch": false}},
+		"containerDefinitions": []object{
+			{"name": "sidecar", "image": "public.ecr.aws/sidecar:1", "essential": false},
+			{
+				"name": "mediaserver", "image": repository + image, "essential": true,
+				"environment": []object{{"name": "SOMETHING", "value": "a-value-that-nobody-may-see"}},
+				"healthCheck": object{"command": []string{"CMD", "true"}, "interval": 30},
 			},
 		},
-		"tags": []object{{"key": "Project", "value": "mediaserver"}},
 	}
-}
-
-// changed is the stack's task definition with other properties.
-func changed(properties object) object {
-	definition := taskDefinition(stackRevision, ":latest")
-	for name, value := range properties {
-		definition["taskDefinition"].(object)[name] = value
-	}
+	maps.Copy(definition, changes)
+	s.AddTaskDefinition(object{"taskDefinition": definition, "tags": tags})
 	return definition
 }
 
-func forARM() object {
-	return changed(object{"runtimePlatform": object{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}})
-}
+var onARM = object{"runtimePlatform": object{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}}
 
 // imageFor makes an image for one platform, or an index with attestations for several.
 func imageFor(t *testing.T, platforms ...string) mutate.Appendable {
 	t.Helper()
-	var made mutate.Appendable
+	if len(platforms) > 1 {
+		platforms = append(platforms, "unknown/unknown")
+	}
+	var image v1.Image
 	index := v1.ImageIndex(empty.Index)
 	for _, each := range platforms {
-		image, err := random.Image(256, 1)
+		made, err := random.Image(256, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		system, architecture, _ := strings.Cut(each, "/")
-		configuration, err := image.ConfigFile()
+		configuration, err := made.ConfigFile()
 		if err != nil {
 			t.Fatal(err)
 		}
 		configuration = configuration.DeepCopy()
-		configuration.OS, configuration.Architecture = system, architecture
-		if image, err = mutate.ConfigFile(image, configuration); err != nil {
+		configuration.OS, configuration.Architecture, _ = strings.Cut(each, "/")
+		if image, err = mutate.ConfigFile(made, configuration); err != nil {
 			t.Fatal(err)
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: system, Architecture: architecture}}})
-		made = image
+		platform := v1.Descriptor{Platform: &v1.Platform{OS: configuration.OS, Architecture: configuration.Architecture}}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: platform})
 	}
 	if len(platforms) == 1 {
-		return made
+		return image
 	}
-	attestation, err := random.Image(16, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return mutate.AppendManifests(index, mutate.IndexAddendum{Add: attestation, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"}}})
+	return index
 }
 
-func writeLayout(t *testing.T, folder string, image mutate.Appendable) {
+// layoutOf is an OCI layout of images.
+func layoutOf(t *testing.T, images ...mutate.Appendable) string {
 	t.Helper()
-	if _, err := layout.Write(folder, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image})); err != nil {
+	folder, index := t.TempDir(), v1.ImageIndex(empty.Index)
+	for _, each := range images {
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: each})
+	}
+	if _, err := layout.Write(folder, index); err != nil {
 		t.Fatal(err)
 	}
+	return folder
 }
 
 // put puts an image into the registry, and returns its digest.
@@ -191,59 +179,79 @@ func (s *stage) put(tag string, image mutate.Appendable) string {
 	return s.Digest("mediaserver", tag)
 }
 
-// deployment is one of a service's deployments as DescribeServices answers it.
-type deployment struct {
-	ID             string  `json:"id"`
-	Status         string  `json:"status"`
-	TaskDefinition string  `json:"taskDefinition"`
-	Desired        int     `json:"desiredCount"`
-	Running        int     `json:"runningCount"`
-	Pending        int     `json:"pendingCount"`
-	Failed         int     `json:"failedTasks"`
-	State          string  `json:"rolloutState,omitempty"`
-	Reason         string  `json:"rolloutStateReason,omitempty"`
-	CreatedAt      float64 `json:"createdAt,omitempty"`
-}
-
-// The states that a deployment goes through.
-var (
-	oldComplete = deployment{ID: oldDeployment, Status: "PRIMARY", TaskDefinition: stackRevision, Desired: 2, Running: 2, State: "COMPLETED"}
-	oldActive   = deployment{ID: oldDeployment, Status: "ACTIVE", TaskDefinition: stackRevision, Running: 2, State: "COMPLETED"}
-	ourStart    = deployment{ID: ourDeployment, Status: "PRIMARY", TaskDefinition: stackRevision, Desired: 2, State: "IN_PROGRESS"}
-	ourHalf     = deployment{ID: ourDeployment, Status: "PRIMARY", TaskDefinition: stackRevision, Desired: 2, Running: 1, Pending: 1, State: "IN_PROGRESS"}
-	ourComplete = deployment{ID: ourDeployment, Status: "PRIMARY", TaskDefinition: stackRevision, Desired: 2, Running: 2, State: "COMPLETED"}
-	ourFailed   = deployment{ID: ourDeployment, Status: "ACTIVE", TaskDefinition: newRevision, Failed: 3, State: "FAILED", Reason: "ECS deployment circuit breaker: tasks failed to start."}
-	oldPutBack  = deployment{ID: oldDeployment, Status: "PRIMARY", TaskDefinition: stackRevision, Desired: 2, Running: 2, State: "IN_PROGRESS", Reason: "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."}
-	alienStart  = ourStart.with(func(d *deployment) { d.ID = alien })
-)
-
-// with returns the deployment with some of its fields changed.
-func (d deployment) with(change func(*deployment)) deployment {
-	change(&d)
-	return d
-}
-
-// look is the service with these deployments, asking for desired tasks and running so many.
-func (s *stage) look(desired, running int, deployments ...deployment) object {
+// look is the service as DescribeServices answers it, from a text like "2/2 | ours PRIMARY COMPLETED 2/2 | old ACTIVE ...":
+// how many tasks of how many run, then the deployments, each with its status, its state, its tasks and, if any, a reason.
+func (s *stage) look(text string) object {
+	parts := strings.Split(text, " | ")
+	var running, desired int
+	_, _ = fmt.Sscanf(parts[0], "%d/%d", &running, &desired)
+	deployments := []object{}
+	for _, part := range parts[1:] {
+		words := append(strings.SplitN(part, " ", 5), "")
+		id, definition := map[string]string{"old": oldDeployment, "ours": ourDeployment, "alien": alien}[words[0]], stackRevision
+		var running, desired int
+		_, _ = fmt.Sscanf(words[3], "%d/%d", &running, &desired)
+		deployments = append(deployments, object{
+			"id": id, "status": words[1], "rolloutState": words[2], "taskDefinition": definition,
+			"runningCount": running, "desiredCount": desired, "rolloutStateReason": words[4],
+		})
+	}
 	look := object{
 		"serviceArn": "arn:aws:ecs:eu-west-2:123456789012:service/mediaserver-cluster/mediaserver-service", "serviceName": "mediaserver-service",
 		"status": "ACTIVE", "desiredCount": desired, "runningCount": running, "deployments": deployments,
 	}
-	for name, value := range s.service.Properties {
-		look[name] = value
-	}
+	maps.Copy(look, s.service.Properties)
 	return look
 }
 
-// before makes the service look like this until a run starts its deployment.
-func (s *stage) before(look object) {
-	output := fakeaws.Response{Output: object{"services": []object{look}}}
-	s.Next("DescribeServices", output, output)
+// looks are what a run sees of the service once it has started its deployment; the last one again and again.
+func looks(texts ...string) func(*stage) {
+	return func(s *stage) {
+		for _, text := range texts {
+			s.service.Looks = append(s.service.Looks, s.look(text))
+		}
+	}
+}
+
+// before is what a run sees of the service until it starts its deployment.
+func before(text string) func(*stage) {
+	return func(s *stage) {
+		output := fakeaws.Response{Output: object{"services": []object{s.look(text)}}}
+		s.Next("DescribeServices", output, output)
+	}
+}
+
+// always makes AWS answer every call of an action like this.
+func always(action string, response fakeaws.Response) func(*stage) {
+	return func(s *stage) { s.Always(action, response) }
+}
+
+// scene is a run in an account that was prepared for it, and how it ends. The words are the options; the image of the stage
+// is pushed if they name no other one.
+type scene struct {
+	name    string
+	prepare func(*stage)
+	words   string
+	code    int
+	says    []string // as result.expect takes them
+}
+
+func play(t *testing.T, scenes []scene) {
+	t.Helper()
+	for _, each := range scenes {
+		t.Run(each.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			if each.prepare != nil {
+				each.prepare(s)
+			}
+			s.run(each.words).expect(each.code, each.says...)
+		})
+	}
 }
 
 // result is what one run did.
 type result struct {
-	t      *testing.T
 	stage  *stage
 	code   int
 	output string // standard output and standard error, as they came
@@ -262,72 +270,58 @@ func (b *buffer) Write(text []byte) (int, error) {
 }
 
 // run runs the tool as its words say, with the outputs from a file and no pause between two looks.
-func (s *stage) run(words ...string) result {
+func (s *stage) run(words string) result {
 	s.t.Helper()
-	return s.runIn(s.t.Context(), s, words...)
+	return s.runIn(s.t.Context(), words, Surroundings{Transport: s})
 }
 
-func (s *stage) runIn(ctx context.Context, transport http.RoundTripper, words ...string) result {
+func (s *stage) runIn(ctx context.Context, words string, around Surroundings) result {
 	s.t.Helper()
-	file := filepath.Join(s.t.TempDir(), "outputs.json")
-	content, err := json.Marshal(s.outputs)
-	if err != nil {
-		s.t.Fatal(err)
+	arguments := append(strings.Fields(words), "--poll", "0")
+	if !strings.Contains(words, "--image") && !strings.Contains(words, "--skip-push") && !strings.Contains(words, "--rollback") {
+		arguments = append(arguments, "--image", s.image)
 	}
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		s.t.Fatal(err)
+	if around.Program == "" {
+		file := filepath.Join(s.t.TempDir(), "outputs.json")
+		if err := os.WriteFile(file, []byte(jsonOf(s.t, s.outputs)), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+		arguments = append(arguments, "--outputs", file)
 	}
 	var printed buffer
-	code := Run(ctx, append([]string{"--outputs", file, "--poll", "0"}, words...), Surroundings{Stdout: &printed, Stderr: &printed, Transport: transport})
-	return result{s.t, s, code, printed.String()}
+	around.Stdout, around.Stderr = &printed, &printed
+	code := Run(ctx, arguments, around)
+	return result{s, code, printed.String()}
 }
 
-// deploy pushes the stage's image and deploys it.
-func (s *stage) deploy(words ...string) result {
-	s.t.Helper()
-	return s.run(append([]string{"--image", s.image}, words...)...)
-}
-
-// expect checks the exit code and that the output holds every phrase.
+// expect checks the exit code, and that the output holds every phrase, and none that follows a "!". What some exit codes
+// promise is checked too: that nothing was started.
 func (r result) expect(code int, phrases ...string) result {
-	r.t.Helper()
+	t := r.stage.t
+	t.Helper()
 	if r.code != code {
-		r.t.Errorf("exit code %d, want %d", r.code, code)
+		t.Errorf("exit code %d, want %d", r.code, code)
 	}
 	for _, phrase := range phrases {
-		if !strings.Contains(r.output, phrase) {
-			r.t.Errorf("output lacks %q", phrase)
+		if missing, unwanted := strings.CutPrefix(phrase, "!"); strings.Contains(r.output, missing) == unwanted {
+			t.Errorf("output has it or not: %q", phrase)
 		}
 	}
-	if r.t.Failed() {
-		r.t.Logf("output:\n%s", r.output)
+	if calls := r.stage.Calls("UpdateService", "StopServiceDeployment"); len(calls) > 0 &&
+		slices.Contains([]int{exitUsage, exitTool, exitOutput, exitImage, exitLogin, exitPush, exitBusy, exitNothing}, code) {
+		t.Errorf("started %v", calls)
 	}
-	return r
-}
-
-// lacks checks that the output does not hold a phrase.
-func (r result) lacks(phrase string) result {
-	r.t.Helper()
-	if strings.Contains(r.output, phrase) {
-		r.t.Errorf("output holds %q:\n%s", phrase, r.output)
+	if t.Failed() {
+		t.Logf("output:\n%s", r.output)
 	}
 	return r
 }
 
 // unchanged checks that nothing was changed, and that nobody got a password.
-func (r result) unchanged() result {
-	r.t.Helper()
-	for _, call := range r.stage.Calls("GetAuthorizationToken", "RegisterTaskDefinition", "UpdateService", "StopServiceDeployment", "registry PUT", "registry POST", "registry GET") {
-		r.t.Errorf("called %s", call.Action)
-	}
-	return r
-}
-
-// notStarted checks that no deployment was started.
-func (r result) notStarted() {
-	r.t.Helper()
-	if calls := r.stage.Calls("UpdateService"); len(calls) > 0 {
-		r.t.Errorf("started %v", calls)
+func (r result) unchanged() {
+	r.stage.t.Helper()
+	for _, call := range r.stage.Calls("GetAuthorizationToken", "RegisterTaskDefinition", "UpdateService", "StopServiceDeployment", "registry PUT") {
+		r.stage.t.Errorf("called %s", call.Action)
 	}
 }
 
@@ -341,6 +335,7 @@ func (s *stage) only(action string) object {
 	return calls[0].Input
 }
 
+// stop adds a stopped task of a deployment.
 func (s *stage) stop(number int, by string) {
 	s.service.Stopped = append(s.service.Stopped, object{
 		"taskArn": fmt.Sprintf("arn:aws:ecs:eu-west-2:123456789012:task/mediaserver-cluster/task%d", number), "startedBy": by,
@@ -351,11 +346,11 @@ func (s *stage) stop(number int, by string) {
 
 func at(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 
-func mustText(t *testing.T, value any) string {
+func jsonOf(t *testing.T, value any) string {
 	t.Helper()
-	content, err := json.Marshal(value)
+	text, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(content)
+	return string(text)
 }

@@ -9,70 +9,52 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"mediaserver/tools/shellword"
 )
 
-// start starts the deployment, unless somebody else deploys by now.
+// start starts the deployment, unless somebody else deploys by now: the push may have taken minutes.
 func (r *run) start(ctx context.Context) error {
-	// Read again: the push may have taken minutes.
-	if err := r.mustReadService(ctx); err != nil {
+	if err := inOrder(ctx, r.register, r.readService, r.checkNobodyDeploys); err != nil {
 		return err
 	}
-	if err := r.checkNobodyDeploys(ctx); err != nil {
-		return err
-	}
-	r.rememberDeployments()
 	input := &ecs.UpdateServiceInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, TaskDefinition: &r.definition, ForceNewDeployment: true}
 	if r.wantedCount > 0 {
 		input.DesiredCount = &r.wantedCount
 	}
 	if r.dryRun {
-		r.show("would run:", r.command(input)...)
-		return r.showFollowing()
+		command := []string{"aws", "ecs", "update-service", "--cluster", *input.Cluster, "--service", *input.Service,
+			"--task-definition", *input.TaskDefinition, "--force-new-deployment"}
+		if input.DesiredCount != nil {
+			command = append(command, "--desired-count", fmt.Sprint(*input.DesiredCount))
+		}
+		return r.showStart(command...)
 	}
 	r.goesOn, r.unanswered = r.mayHaveStarted(), false
-	answer, err := call(ctx, r, r.clients.ecs.UpdateService, input)
+	answer, err := r.clients.ecs.UpdateService(ctx, input)
 	if err != nil {
 		if !r.unanswered {
 			r.goesOn = ""
 		}
-		return cannot(err, "start a deployment of service %s", r.outputs.service)
+		return err
 	}
 	if answer.Service != nil {
-		r.service = *answer.Service
+		r.see(*answer.Service)
 	}
-	started := r.primary()
-	if id := aws.ToString(started.Id); answer.Service == nil || id == "" || slices.Contains(r.known, id) {
+	started := r.service.primary
+	if started.Id == nil || slices.Contains(r.known, *started.Id) {
 		return fail(exitAPI, "AWS answered without a new deployment of service %s", r.outputs.service)
 	}
 	r.deployment, r.created = *started.Id, aws.ToTime(started.CreatedAt)
 	r.goesOn = "deployment " + r.deployment + " goes on in ECS"
-	r.warnOfOthers(answer.Service.Deployments)
-	r.say("Started deployment %s of %s", r.deployment, r.definition)
-	return nil
-}
-
-// rememberDeployments notes which deployments there are before the run changes anything.
-func (r *run) rememberDeployments() {
+	// ECS has no conditional update. A run that started one of these will notice.
 	for _, each := range r.service.Deployments {
-		r.known = append(r.known, aws.ToString(each.Id))
-	}
-}
-
-// warnOfOthers warns of deployments that began between the look and the start, and that this one has replaced, because
-// ECS has no conditional update. A run that started one of them will notice.
-func (r *run) warnOfOthers(deployments []types.Deployment) {
-	by := ""
-	if r.unanswered {
-		by = ", or by this run's attempt whose answer was lost"
-	}
-	for _, each := range deployments {
 		if id := aws.ToString(each.Id); id != r.deployment && !slices.Contains(r.known, id) {
-			r.warn("deployment %s was started at the same moment%s; this one replaces it", id, by)
+			r.warn("deployment %s was started at the same moment; this one replaces it", id)
 		}
 	}
+	r.say("Started deployment %s of %s", r.deployment, r.definition)
+	return nil
 }
 
 // mayHaveStarted is what to say if AWS gave no clear answer to the start.
@@ -83,10 +65,10 @@ func (r *run) mayHaveStarted() string {
 		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region, cmp.Or(strings.Join(r.known, " "), "none"))
 }
 
-// showFollowing shows, in a dry run, what comes after the start.
-func (r *run) showFollowing() error {
-	r.show("would run:", r.command(r.serviceInput())...)
-	r.show("would run:", r.command(r.stoppedTasksInput())...)
+// showStart shows, in a dry run, the command that would start something, and what would come after it.
+func (r *run) showStart(command ...string) error {
+	r.show("would run:", append(command, "--region", r.outputs.region)...)
+	r.show("would run:", "aws", "ecs", "describe-services", "--cluster", r.outputs.cluster, "--services", r.outputs.service, "--region", r.outputs.region)
 	ask := []string{"curl", "--globoff", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "10"}
 	if host := r.domain(); host != "" {
 		ask = append(ask, "--connect-to", host+":443:"+r.outputs.loadBalancer+":443")

@@ -136,9 +136,6 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	case request.Host == a.RegistryHost():
 		a.serveRegistry(w, request)
 		return
-	case request.URL.Path == layerPath:
-		a.serveLayer(w, request)
-		return
 	case a.Public != nil && !isAPI(request):
 		a.Public.ServeHTTP(w, request)
 		return
@@ -300,7 +297,6 @@ func (a *AWS) own(action string) func(Object) (Object, error) {
 		"DescribeServiceRevisions": a.describeServiceRevisions, "StopServiceDeployment": a.stopServiceDeployment,
 		"ListTasks": a.listTasks, "DescribeTasks": a.describeTasks,
 		"GetAuthorizationToken": a.getAuthorizationToken, "DescribeImages": a.describeImages,
-		"BatchGetImage": a.batchGetImage, "GetDownloadUrlForLayer": a.getDownloadURL,
 	}
 	if a.Upstream == nil {
 		handlers["DescribeServices"], handlers["UpdateService"] = a.describeServices, a.updateService

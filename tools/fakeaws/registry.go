@@ -1,7 +1,6 @@
 package fakeaws
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -17,9 +16,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
-
-// layerPath is where GetDownloadUrlForLayer leads.
-const layerPath = "/fakeaws-layer"
 
 var discard = log.New(io.Discard, "", 0)
 
@@ -131,30 +127,6 @@ func (a *AWS) describeImages(input Object) (Object, error) {
 	_ = json.Unmarshal(a.fetch(http.MethodGet, "/v2/"+repository+"/tags/list").Body.Bytes(), &list)
 	tags := slices.DeleteFunc(list.Tags, func(tag string) bool { return a.Digest(repository, tag) != digest })
 	return Object{"imageDetails": []Object{{"imageDigest": digest, "imageTags": tags}}}, nil
-}
-
-func (a *AWS) batchGetImage(input Object) (Object, error) {
-	repository, digest := a.asked(input)
-	if digest == "" {
-		return Object{"images": []Object{}, "failures": []Object{{"failureCode": "ImageNotFound"}}}, nil
-	}
-	manifest := a.fetch(http.MethodGet, "/v2/"+repository+"/manifests/"+digest)
-	return Object{"images": []Object{{"imageId": Object{"imageDigest": digest}, "imageManifest": manifest.Body.String()}}}, nil
-}
-
-func (a *AWS) getDownloadURL(input Object) (Object, error) {
-	address := fmt.Sprintf("http://layers.s3.amazonaws.com%s?blob=/v2/%s/blobs/%s&X-Amz-Signature=nobody-may-see", layerPath, input["repositoryName"], input["layerDigest"])
-	return Object{"downloadUrl": address, "layerDigest": input["layerDigest"]}, nil
-}
-
-func (a *AWS) serveLayer(w http.ResponseWriter, request *http.Request) {
-	if response, scripted := a.scripted("layer", nil); scripted {
-		response.write(w)
-		return
-	}
-	blob := a.fetch(http.MethodGet, request.URL.Query().Get("blob"))
-	w.WriteHeader(blob.Code)
-	_, _ = io.Copy(w, bytes.NewReader(blob.Body.Bytes()))
 }
 
 // Manifest is the manifest of what a tag or digest names in a repository.
