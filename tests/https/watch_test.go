@@ -1,194 +1,130 @@
 package https
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httputil"
+	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/aws-sdk-go-v2/service/route53"
 
 	"mediaserver/tests/internal/awsclients"
 	"mediaserver/tests/internal/faultproxy"
 )
 
-// watch is a proxy between the provider and the emulator. It lets only one call through at a time that changes something,
-// and looks at the load balancer and the zone after each. So it sees every state that users could meet.
+// watch lets only one call through at a time that changes something, and looks at the load balancer and the zone after
+// each. So it sees every state that users could meet, and fails the test where they would not be served.
 type watch struct {
-	forward *httputil.ReverseProxy
+	t       *testing.T
 	clients *awsclients.Clients
-	zone    string
-	// hold is called before a call goes on. Nil for nothing.
-	hold func(operation string)
+	records func() []string
 
 	mutex sync.Mutex
-	// moments are the calls that changed something, in their order, with the state after each.
-	moments []moment
+	// nameIsOurs tells that the domain's record is the stack's, so that it must be there when port 80 redirects.
+	nameIsOurs bool
+	// calls are those that changed something, in their order.
+	calls []string
 }
 
-// moment is what users meet after a call.
-type moment struct {
-	// call is the operation and what it changed.
-	call string
-	// ports tells what each port of the load balancer does: forward, or redirect to an address.
-	ports map[int32]string
-	// secured tells whether the certificate of port 443 exists. True if there is no such port.
-	secured bool
-	// records are those of the zone.
-	records []string
+// begin forgets the calls so far.
+func (w *watch) begin(nameIsOurs bool) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.calls, w.nameIsOurs = nil, nameIsOurs
 }
 
-// String shows the moment in a message.
-func (m moment) String() string {
-	return fmt.Sprintf("%s: ports %v, certificate there %v, records %v", m.call, m.ports, m.secured, m.records)
-}
+// reading are the actions that change nothing.
+var reading = regexp.MustCompile("^(Get|Describe|List|GET |HEAD )")
 
-func newWatch(emulator string, clients *awsclients.Clients) (*watch, error) {
-	target, err := url.Parse(emulator)
-	if err != nil {
-		return nil, err
-	}
-	return &watch{forward: httputil.NewSingleHostReverseProxy(target), clients: clients}, nil
-}
-
-// changing tells whether an operation changes something.
-func changing(operation string) bool {
-	for _, reading := range []string{"Get", "Describe", "List", "GET ", "HEAD "} {
-		if strings.HasPrefix(operation, reading) {
-			return false
-		}
-	}
-	return true
-}
-
-func (w *watch) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
-	body, err := io.ReadAll(request.Body)
-	if err != nil {
-		http.Error(writer, err.Error(), http.StatusBadRequest)
-		return
-	}
-	request.Body = io.NopCloser(bytes.NewReader(body))
-	operation := faultproxy.Action(request, body)
-	if w.hold != nil {
-		w.hold(operation)
-	}
-	if !changing(operation) {
-		w.forward.ServeHTTP(writer, request)
+// around stands around each call of the provider.
+func (w *watch) around(call faultproxy.Call, forward func()) {
+	if reading.MatchString(call.Action) {
+		forward()
 		return
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.forward.ServeHTTP(writer, request)
-	w.moments = append(w.moments, w.look(operation+described(operation, string(body))))
+	forward()
+	w.calls = append(w.calls, described(call))
+	w.look()
 }
 
 // described tells calls of the same operation apart by what they change.
-func described(operation, body string) string {
-	switch operation {
+func described(call faultproxy.Call) string {
+	switch call.Action {
 	case "CreateListener", "ModifyListener":
-		form, err := url.ParseQuery(body)
-		if err != nil {
-			return err.Error()
-		}
-		return " " + form.Get("Port")
+		form, _ := url.ParseQuery(call.Body)
+		return call.Action + " " + form.Get("Port")
 	case "ChangeResourceRecordSets":
-		between := func(tag string) string {
-			_, rest, _ := strings.Cut(body, "<"+tag+">")
-			text, _, _ := strings.Cut(rest, "</"+tag+">")
-			return text
-		}
-		return " " + between("Action") + " " + between("Type")
+		change := regexp.MustCompile(`(?s)<Action>(.*?)</Action>.*<Type>(.*?)</Type>`).FindStringSubmatch(call.Body)
+		return strings.Join(append([]string{call.Action}, change[1:]...), " ")
 	}
-	return ""
+	return call.Action
 }
 
-// look reads the load balancer and the zone.
-func (w *watch) look(call string) moment {
-	seen := moment{call: call, ports: map[int32]string{}, secured: true}
-	note := func(problem ...any) { seen.call += " " + fmt.Sprint(problem...) }
-	balancers, err := w.clients.LoadBalancing.DescribeLoadBalancers(context.Background(), &elasticloadbalancingv2.DescribeLoadBalancersInput{})
+// look checks that a port forwards to the tasks, that port 80 redirects only to where the stack answers, and that port 443
+// has its certificate.
+func (w *watch) look() {
+	ports := w.ports()
+	after := "after " + w.calls[len(w.calls)-1]
+	if !slices.Contains(slices.Collect(maps.Values(ports)), "forward") {
+		w.t.Errorf("nothing forwards to the tasks %s: %v", after, ports)
+	}
+	if host, redirects := strings.CutPrefix(ports[80], "redirect to "); redirects {
+		if ports[443] != "forward" {
+			w.t.Errorf("port 80 redirects to a port that does not forward %s: %v", after, ports)
+		}
+		if records := w.records(); w.nameIsOurs && !slices.Contains(records, "A "+host+" alias") {
+			w.t.Errorf("port 80 redirects to a name that is not there %s: %v, %q", after, ports, records)
+		}
+	} else if ports[80] != "forward" {
+		w.t.Errorf("port 80 does nothing %s: %v", after, ports)
+	}
+}
+
+// ports tells what each port of the load balancer does: forward, or redirect to an address.
+func (w *watch) ports() map[int32]string {
+	ports := map[int32]string{}
+	balancers, err := w.clients.LoadBalancing.DescribeLoadBalancers(w.t.Context(), nil)
+	if err != nil || len(balancers.LoadBalancers) != 1 {
+		w.t.Errorf("there is not one load balancer: %v (%v)", balancers, err)
+		return ports
+	}
+	listeners, err := w.clients.LoadBalancing.DescribeListeners(w.t.Context(),
+		&elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: balancers.LoadBalancers[0].LoadBalancerArn})
 	if err != nil {
-		note(err)
-		return seen
+		w.t.Error(err)
+		return ports
 	}
-	for _, balancer := range balancers.LoadBalancers {
-		listeners, err := w.clients.LoadBalancing.DescribeListeners(context.Background(),
-			&elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: balancer.LoadBalancerArn})
-		if err != nil {
-			note(err)
-			return seen
-		}
-		for _, listener := range listeners.Listeners {
-			for _, action := range listener.DefaultActions {
-				does := string(action.Type)
-				if redirect := action.RedirectConfig; redirect != nil {
-					does += " to " + aws.ToString(redirect.Host)
-				}
-				seen.ports[aws.ToInt32(listener.Port)] = does
+	for _, listener := range listeners.Listeners {
+		for _, action := range listener.DefaultActions {
+			ports[*listener.Port] = string(action.Type)
+			if redirect := action.RedirectConfig; redirect != nil {
+				ports[*listener.Port] += " to " + aws.ToString(redirect.Host)
 			}
-			for _, certificate := range listener.Certificates {
-				_, err := w.clients.ACM.DescribeCertificate(context.Background(), &acm.DescribeCertificateInput{CertificateArn: certificate.CertificateArn})
-				seen.secured = seen.secured && err == nil
+		}
+		for _, certificate := range listener.Certificates {
+			if _, err := w.clients.ACM.DescribeCertificate(w.t.Context(),
+				&acm.DescribeCertificateInput{CertificateArn: certificate.CertificateArn}); err != nil {
+				w.t.Errorf("the certificate of port %d is gone: %v", *listener.Port, err)
 			}
 		}
 	}
-	if w.zone != "" {
-		seen.records = records(context.Background(), note, w.clients, w.zone)
-	}
-	return seen
+	return ports
 }
 
-// records are the records of a zone, without those that every zone has: each as type, name and content.
-func records(ctx context.Context, fail func(...any), clients *awsclients.Clients, zone string) []string {
-	found, err := clients.Route53.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{HostedZoneId: &zone})
-	if err != nil {
-		fail(err)
-		return nil
+// wantCalls asserts the calls that changed something: first these in their order, then the deletions in any order.
+func (w *watch) wantCalls(inOrder []string, thenDeleted ...string) {
+	w.t.Helper()
+	if len(w.calls) >= len(inOrder) {
+		slices.Sort(w.calls[len(inOrder):])
 	}
-	var all []string
-	for _, set := range found.ResourceRecordSets {
-		if set.Type == "NS" || set.Type == "SOA" {
-			continue
-		}
-		says := "alias"
-		for _, record := range set.ResourceRecords {
-			says = aws.ToString(record.Value)
-		}
-		name := strings.TrimSuffix(aws.ToString(set.Name), ".")
-		if set.Type == "CNAME" {
-			// The name that validates begins with a token.
-			name = name[strings.Index(name, ".")+1:]
-			says = "validation"
-		}
-		all = append(all, fmt.Sprintf("%s %s %s", set.Type, name, says))
+	if want := slices.Concat(inOrder, thenDeleted); !slices.Equal(w.calls, want) {
+		w.t.Errorf("the calls were\n%s\nwant\n%s", strings.Join(w.calls, "\n"), strings.Join(want, "\n"))
 	}
-	slices.Sort(all)
-	return all
-}
-
-// since returns the moments so far and forgets them.
-func (w *watch) since() []moment {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	moments := w.moments
-	w.moments = nil
-	return moments
-}
-
-// calls are the calls of moments, in their order.
-func calls(moments []moment) []string {
-	all := make([]string, len(moments))
-	for i, each := range moments {
-		all[i] = each.call
-	}
-	return all
 }

@@ -18,12 +18,14 @@ import (
 // folder holds the documents, seen from this package.
 const folder = "../../policies"
 
-// The documents that each role needs, with HTTPS on a domain.
-var (
-	previewer           = []string{"preview", "preview-https", "state-read"}
-	deployer            = []string{"preview", "preview-https", "state-read", "state-write", "up", "up-https", "up-network", "up-roles"}
-	applicationDeployer = []string{"deploy-app"}
-)
+// roles are the documents of each role, with HTTPS on a domain: of whoever previews, deploys the stack and deploys the
+// application, and of the tasks' own two roles, which can be given any policy within the boundary.
+var roles = map[string][]string{
+	"preview": {"preview", "preview-https", "state-read"},
+	"up":      {"preview", "preview-https", "state-read", "state-write", "up", "up-https", "up-network", "up-roles"},
+	"app":     {"deploy-app"},
+	"task":    {"boundary"},
+}
 
 // stack is what fills in the placeholders for one stack.
 type stack map[string]string
@@ -105,40 +107,30 @@ func parse(t *testing.T, name, text string) iampolicy.Document {
 }
 
 // documents are those of a role of the stack.
-func (s stack) documents(t *testing.T, role []string) []iampolicy.Document {
+func (s stack) documents(t *testing.T, role string) []iampolicy.Document {
 	t.Helper()
 	var all []iampolicy.Document
-	for _, name := range role {
+	for _, name := range roles[role] {
 		all = append(all, parse(t, name, s.fill(template(t, name))))
 	}
 	return all
 }
 
-// allowed tells whether the documents allow a request.
-func allowed(t *testing.T, documents []iampolicy.Document, request iampolicy.Request) bool {
-	t.Helper()
-	result, err := iampolicy.Evaluate(request, documents...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result
-}
-
 // unfilled are the statements of documents with their placeholders.
-func unfilled(t *testing.T, role []string) []iampolicy.Statement {
+func unfilled(t *testing.T, names ...string) []iampolicy.Statement {
 	t.Helper()
 	var all []iampolicy.Statement
-	for _, name := range role {
+	for _, name := range names {
 		all = append(all, parse(t, name, template(t, name)).Statements...)
 	}
 	return all
 }
 
 // granted are the actions that the documents of a role allow, sorted, each once.
-func granted(t *testing.T, role []string) []string {
+func granted(t *testing.T, role string) []string {
 	t.Helper()
 	var actions []string
-	for _, each := range unfilled(t, role) {
+	for _, each := range unfilled(t, roles[role]...) {
 		actions = append(actions, each.Action...)
 	}
 	return sorted(actions)

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
+	"testing"
 
 	"mediaserver/tests/internal/iampolicy"
 	"mediaserver/tests/internal/sandbox"
@@ -27,15 +28,17 @@ type guard struct {
 	seen, refused []iampolicy.Request
 }
 
-// newGuard is a guard in front of the emulator.
-func newGuard(emulator string) (*guard, error) {
-	forward, err := proxyTo(emulator)
+// newGuard is a guard in front of the emulator, with its address.
+func newGuard(t *testing.T, emulator string) (*guard, string) {
+	t.Helper()
+	target, err := url.Parse(emulator)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	guarding := &guard{forward: forward}
-	forward.ModifyResponse = guarding.hideWhatMayNotBeListed
-	return guarding, nil
+	guarding := &guard{forward: httputil.NewSingleHostReverseProxy(target)}
+	server := httptest.NewServer(guarding)
+	t.Cleanup(server.Close)
+	return guarding, server.URL
 }
 
 // as makes everybody who comes from now on a caller with the documents.
@@ -55,62 +58,47 @@ func (g *guard) take() (seen, refused []iampolicy.Request) {
 }
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	body, err := reread(request)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
+	body, err := io.ReadAll(request.Body)
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	var needed []iampolicy.Request
+	if err == nil {
+		needed, err = permissions(request, body)
 	}
-	needed, err := permissions(request, body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
 	for _, each := range needed {
-		if err := g.judge(each); err != nil {
-			refuse(w, request, err)
+		if !g.allows(each) {
+			refuse(w, request)
 			return
 		}
 	}
-	g.forward.ServeHTTP(w, request)
+	answer := httptest.NewRecorder()
+	g.forward.ServeHTTP(answer, request)
+	// Amazon S3 does not tell a caller that an object is missing who may not list its key (API reference, GetObject). It
+	// takes the key for s3:prefix (ceph/ceph#68577).
+	if bucket, key := bucketAndKey(request); answer.Code == http.StatusNotFound && key != "" && !g.allows(listing(bucket, key)) {
+		refuse(w, request)
+		return
+	}
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = answer.Body.WriteTo(w)
 }
 
-// judge notes a request, and returns an error if the caller may not make it.
-func (g *guard) judge(request iampolicy.Request) error {
+// allows notes a request, and tells whether the caller may make it.
+func (g *guard) allows(request iampolicy.Request) bool {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.seen = append(g.seen, request)
-	if g.documents == nil {
-		return nil
-	}
-	allowed, err := iampolicy.Evaluate(request, g.documents...)
-	if err == nil && !allowed {
-		err = fmt.Errorf("not authorized to perform %s on %s with %v", request.Action, request.Resource, request.Context)
-	}
-	if err != nil {
+	allowed := g.documents == nil || iampolicy.Allows(g.documents, request)
+	if !allowed {
 		g.refused = append(g.refused, request)
 	}
-	return err
-}
-
-// hideWhatMayNotBeListed refuses a caller who reads an object that is not there, unless the caller may list its key:
-// Amazon S3 does not tell others that it is missing (API reference, GetObject). It takes the key for s3:prefix
-// (ceph/ceph#68577).
-func (g *guard) hideWhatMayNotBeListed(response *http.Response) error {
-	request := response.Request
-	bucket, key := bucketAndKey(request)
-	reads := request.Method == http.MethodGet || request.Method == http.MethodHead
-	if response.StatusCode != http.StatusNotFound || !reads || key == "" {
-		return nil
-	}
-	if err := g.judge(listing(bucket, key)); err != nil {
-		_ = response.Body.Close()
-		text := denial(request, err)
-		response.StatusCode, response.Status = http.StatusForbidden, ""
-		response.Header.Set("Content-Length", strconv.Itoa(len(text)))
-		response.ContentLength = int64(len(text))
-		response.Body = io.NopCloser(bytes.NewReader(text))
-	}
-	return nil
+	return allowed
 }
 
 // permissions are what a request needs. One that the guard does not know is an error.
@@ -120,9 +108,10 @@ func permissions(request *http.Request, body []byte) ([]iampolicy.Request, error
 	}
 	bucket, key := bucketAndKey(request)
 	query := request.URL.Query()
-	object := func(action, bucket, key string) iampolicy.Request {
-		return iampolicy.Request{Action: action, Resource: "arn:aws:s3:::" + bucket + "/" + key}
+	object := func(action, path string) iampolicy.Request {
+		return iampolicy.Request{Action: action, Resource: "arn:aws:s3:::" + path}
 	}
+	path := bucket + "/" + key
 	switch {
 	case key == "" && request.Method == http.MethodGet && query.Get("list-type") == "2":
 		list := listing(bucket, query.Get("prefix"))
@@ -131,18 +120,14 @@ func permissions(request *http.Request, body []byte) ([]iampolicy.Request, error
 		}
 		return []iampolicy.Request{list}, nil
 	case key != "" && (request.Method == http.MethodGet || request.Method == http.MethodHead):
-		return []iampolicy.Request{object("s3:GetObject", bucket, key)}, nil
+		return []iampolicy.Request{object("s3:GetObject", path)}, nil
 	case key != "" && request.Method == http.MethodDelete:
-		return []iampolicy.Request{object("s3:DeleteObject", bucket, key)}, nil
+		return []iampolicy.Request{object("s3:DeleteObject", path)}, nil
 	case key != "" && request.Method == http.MethodPut:
-		needed := []iampolicy.Request{object("s3:PutObject", bucket, key)}
+		needed := []iampolicy.Request{object("s3:PutObject", path)}
 		if copied := request.Header.Get("X-Amz-Copy-Source"); copied != "" {
 			source, err := url.PathUnescape(strings.TrimPrefix(copied, "/"))
-			if err != nil {
-				return nil, err
-			}
-			fromBucket, fromKey, _ := strings.Cut(source, "/")
-			needed = append(needed, object("s3:GetObject", fromBucket, fromKey))
+			return append(needed, object("s3:GetObject", source)), err
 		}
 		return needed, nil
 	}
@@ -188,23 +173,14 @@ func bucketAndKey(request *http.Request) (bucket, key string) {
 }
 
 // refuse answers as AWS does to a caller without the permission.
-func refuse(w http.ResponseWriter, request *http.Request, reason error) {
-	status := http.StatusForbidden
+func refuse(w http.ResponseWriter, request *http.Request) {
 	if request.Header.Get("X-Amz-Target") != "" {
-		status = http.StatusBadRequest
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "not authorized"}`)
+		return
 	}
-	w.WriteHeader(status)
-	_, _ = w.Write(denial(request, reason))
-}
-
-// denial is the body of such an answer.
-func denial(request *http.Request, reason error) []byte {
-	if request.Method == http.MethodHead {
-		return nil
+	w.WriteHeader(http.StatusForbidden)
+	if request.Method != http.MethodHead {
+		_, _ = io.WriteString(w, "<Error><Code>AccessDenied</Code><Message>not authorized</Message></Error>")
 	}
-	if request.Header.Get("X-Amz-Target") != "" {
-		text, _ := json.Marshal(map[string]string{"__type": "AccessDeniedException", "message": reason.Error()})
-		return text
-	}
-	return []byte("<Error><Code>AccessDenied</Code><Message>" + reason.Error() + "</Message></Error>")
 }

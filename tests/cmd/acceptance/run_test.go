@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -118,7 +119,8 @@ func (s *scene) whenShown(text string, do func()) {
 // whenCalled does something once the provider has called an action.
 func (s *scene) whenCalled(action string, do func()) {
 	go func() {
-		for len(s.provider.Bodies(action)) == 0 && s.t.Context().Err() == nil {
+		called := func(call faultproxy.Call) bool { return call.Action == action }
+		for !slices.ContainsFunc(s.provider.Calls(), called) && s.t.Context().Err() == nil {
 			time.Sleep(10 * time.Millisecond)
 		}
 		do()

@@ -58,13 +58,6 @@ func NewBehindProxy(tb testing.TB, repository string) (*Deployment, *faultproxy.
 	return deployed, proxy
 }
 
-// In is the deployment in a subtest, which fails in its place.
-func (d *Deployment) In(tb testing.TB) *Deployment {
-	inside := *d
-	inside.tb = tb
-	return &inside
-}
-
 // Run runs the Pulumi CLI on the stack, whatever its end.
 func (d *Deployment) Run(arguments ...string) sandbox.Result {
 	d.tb.Helper()
