@@ -29,10 +29,13 @@ func copyFields(from, to any) {
 
 func copyStruct(from, to reflect.Value) {
 	for i := range to.NumField() {
-		name := to.Type().Field(i).Name
-		source := from.FieldByNameFunc(func(other string) bool { return strings.EqualFold(other, name) })
-		if to.Type().Field(i).IsExported() && source.IsValid() {
+		field := to.Type().Field(i)
+		source := from.FieldByNameFunc(func(other string) bool { return strings.EqualFold(other, field.Name) })
+		switch {
+		case source.IsValid() && field.IsExported():
 			copyValue(source, to.Field(i))
+		case field.Anonymous:
+			copyStruct(from, to.Field(i))
 		}
 	}
 }

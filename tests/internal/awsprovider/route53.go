@@ -19,10 +19,6 @@ import (
 var route53Kinds = kinds{
 	&kind[record]{
 		Token: "aws:route53/record:Record",
-		// The official provider exchanges a record of another type in place, in one batch. The program's have one type.
-		Replace: []string{"zoneId", "name", "type"},
-		Rules:   recordRules,
-		Check:   checkRecord,
 		// The id is ZONE_NAME_TYPE.
 		Import: func(_ context.Context, _ *api, id string, in *record) (string, error) {
 			parts := strings.Split(id, "_")
@@ -33,15 +29,9 @@ var route53Kinds = kinds{
 			return id, nil
 		},
 		Create: func(ctx context.Context, client *api, in *record) (string, error) {
-			action := types.ChangeActionCreate
-			if deref(in.AllowOverwrite) {
-				action = types.ChangeActionUpsert
-			}
-			if err := changeRecord(ctx, client, action, in); err != nil {
-				return "", err
-			}
-			return in.ZoneID + "_" + dnsName(in.Name) + "_" + in.Type, nil
+			return "", changeRecord(ctx, client, types.ChangeActionCreate, in)
 		},
+		ID:   func(in *record) string { return in.ZoneID + "_" + dnsName(in.Name) + "_" + in.Type },
 		Read: readRecord,
 		Update: func(ctx context.Context, client *api, _ string, _, in *record) error {
 			return changeRecord(ctx, client, types.ChangeActionUpsert, in)
@@ -53,52 +43,25 @@ var route53Kinds = kinds{
 var route53Functions = functions{&function[zoneArguments, zone]{Token: "aws:route53/getZone:getZone", Call: lookUpZone}}
 
 type record struct {
-	ZoneID         string   `pulumi:"zoneId"`
-	Name           string   `pulumi:"name"`
-	Type           string   `pulumi:"type"`
-	TTL            *int32   `pulumi:"ttl,watched"`
-	Records        []string `pulumi:"records,optional"`
-	Aliases        []alias  `pulumi:"aliases,optional"`
-	AllowOverwrite *bool    `pulumi:"allowOverwrite,optional"`
-	Fqdn           string   `pulumi:"fqdn,output"`
+	// The official provider exchanges a record of another type in place, in one batch. The program's have one type.
+	Type           string   `json:"type" pulumi:"replace"`
+	ZoneID         string   `json:"zoneId" pulumi:"replace"`
+	Name           string   `json:"name" pulumi:"replace"`
+	TTL            *int32   `json:"ttl" pulumi:"watched"`
+	Records        []string `json:"records"`
+	Aliases        []alias  `json:"aliases"`
+	AllowOverwrite *bool    `json:"allowOverwrite"`
+	Fqdn           string   `json:"fqdn" pulumi:"output"`
 }
 
 type alias struct {
-	DNSName              string `pulumi:"name"`
-	HostedZoneID         string `pulumi:"zoneId"`
-	EvaluateTargetHealth bool   `pulumi:"evaluateTargetHealth"`
+	DNSName              string `json:"name"`
+	HostedZoneID         string `json:"zoneId"`
+	EvaluateTargetHealth bool   `json:"evaluateTargetHealth"`
 }
-
-const (
-	recordDocs   = "Amazon Route 53 API reference, ChangeResourceRecordSets"
-	aliasDocs    = `Amazon Route 53 developer guide, "Choosing between alias and non-alias records"`
-	recordSchema = "terraform-provider-aws, internal/service/route53/record.go, resourceRecord"
-)
 
 // recordTypes are the types that the program uses.
 var recordTypes = []string{"A", "AAAA", "CNAME", "TXT"}
-
-var recordRules = rules{
-	rule("zoneId", provider.Length(1, 32), recordDocs),
-	rule("type", provider.OneOf(recordTypes...), recordDocs),
-	rule("aliases[].name", provider.Length(1, 1024), recordSchema),
-	rule("aliases[].zoneId", provider.Length(1, 32), recordSchema),
-}
-
-func checkRecord(in *record, problems *provider.Problems) {
-	if !problems.Known("aliases", "records") {
-		return
-	}
-	if (len(in.Aliases) == 1) == (len(in.Records) > 0) || len(in.Aliases) > 1 {
-		problems.Refuse("records", in.Records, "must be stated where there is no alias, and one alias where there are no records ("+aliasDocs+")")
-	}
-	if (len(in.Records) > 0) != (in.TTL != nil) && problems.Known("ttl") {
-		problems.Refuse("ttl", deref(in.TTL), "must be stated with records, and not for an alias ("+aliasDocs+")")
-	}
-	if in.Type == "CNAME" && len(in.Records) > 1 {
-		problems.Refuse("records", in.Records, "must be one record for a CNAME ("+recordDocs+")")
-	}
-}
 
 // expandRecordName is the name in full: the official provider appends the zone's where the name does not end with it.
 func expandRecordName(name, zone string) string {
@@ -234,21 +197,21 @@ func deleteRecord(ctx context.Context, client *api, _ string, in *record) error 
 }
 
 type zoneArguments struct {
-	ZoneID string `pulumi:"zoneId"`
+	ZoneID string `json:"zoneId"`
 }
 
 type zone struct {
-	ID                     string            `pulumi:"id"`
-	Arn                    string            `pulumi:"arn"`
-	CallerReference        string            `pulumi:"callerReference"`
-	Comment                string            `pulumi:"comment"`
-	Name                   string            `pulumi:"name"`
-	NameServers            []string          `pulumi:"nameServers"`
-	PrimaryNameServer      string            `pulumi:"primaryNameServer"`
-	PrivateZone            bool              `pulumi:"privateZone"`
-	ResourceRecordSetCount int32             `pulumi:"resourceRecordSetCount"`
-	Tags                   map[string]string `pulumi:"tags"`
-	ZoneID                 string            `pulumi:"zoneId"`
+	ID                     string            `json:"id"`
+	Arn                    string            `json:"arn"`
+	CallerReference        string            `json:"callerReference"`
+	Comment                string            `json:"comment"`
+	Name                   string            `json:"name"`
+	NameServers            []string          `json:"nameServers"`
+	PrimaryNameServer      string            `json:"primaryNameServer"`
+	PrivateZone            bool              `json:"privateZone"`
+	ResourceRecordSetCount int32             `json:"resourceRecordSetCount"`
+	Tags                   map[string]string `json:"tags"`
+	ZoneID                 string            `json:"zoneId"`
 }
 
 // lookUpZone lists all zones, as the official provider does even for one whose id is known (terraform-provider-aws 5,
