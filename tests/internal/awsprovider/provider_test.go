@@ -351,3 +351,30 @@ func TestWhatRulesCannotSayIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestAListenerWhoseAttributesFailedGetsThemByTheNextUpdate is about what the program does not state, so that no change
+// of it leads there.
+func TestAListenerWhoseAttributesFailedGetsThemByTheNextUpdate(t *testing.T) {
+	const token, arn = "aws:lb/listener:Listener", "arn:aws:elasticloadbalancing:eu-west-2:123456789012:listener/app/media/1/2"
+	var calls []string
+	connection := emulated(t, london, func(writer http.ResponseWriter, request *http.Request) {
+		action := request.FormValue("Action")
+		if strings.HasPrefix(action, "Modify") {
+			calls = append(calls, action+" "+request.FormValue("Attributes.member.1.Key")+"="+request.FormValue("Attributes.member.1.Value"))
+		}
+		if len(calls) == 1 {
+			writer.WriteHeader(http.StatusBadRequest)
+		}
+		_, _ = fmt.Fprintf(writer, "<%[1]sResponse><%[1]sResult><Listeners><member><ListenerArn>%[2]s</ListenerArn></member></Listeners>"+
+			"<TagDescriptions><member></member></TagDescriptions></%[1]sResult></%[1]sResponse>", action, arn)
+	})
+	inputs := resource.NewPropertyMapFromMap(accepted(t)[token])
+	if _, err := connection.Create(t.Context(), plugin.CreateRequest{URN: urn(token), Properties: inputs}); err == nil {
+		t.Error("the creation succeeds")
+	}
+	_, err := connection.Update(t.Context(), plugin.UpdateRequest{URN: urn(token), ID: arn, OldInputs: inputs, OldOutputs: inputs, NewInputs: inputs})
+	want := slices.Repeat([]string{"ModifyListenerAttributes routing.http.response.server.enabled=false"}, 2)
+	if err != nil || !slices.Equal(calls, want) {
+		t.Errorf("the calls are %q, and the update ends with %v, want %q", calls, err, want)
+	}
+}
