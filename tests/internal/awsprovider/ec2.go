@@ -128,13 +128,13 @@ func lookUpZones(ctx context.Context, client *api, arguments *zonesArguments) (*
 }
 
 type securityGroup struct {
-	GroupName   string            `json:"name" pulumi:"name,replace"`
-	Description string            `json:"description" pulumi:"replace"`
-	VpcID       string            `json:"vpcId" pulumi:"replace"`
-	Ingress     []opening         `json:"ingress"`
-	Egress      []opening         `json:"egress"`
-	Tags        map[string]string `json:"tags"`
-	OwnerID     string            `json:"ownerId" pulumi:"output"`
+	GroupName        string            `json:"name" pulumi:"name,replace"`
+	Description      string            `json:"description" pulumi:"replace"`
+	VpcID            string            `json:"vpcId" pulumi:"replace"`
+	Ingress          []opening         `json:"ingress"`
+	Egress           []opening         `json:"egress"`
+	Tags             map[string]string `json:"tags"`
+	SecurityGroupArn string            `json:"arn" pulumi:"output"`
 }
 
 // opening is a rule of a security group, of either direction.

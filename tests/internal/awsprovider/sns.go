@@ -57,6 +57,7 @@ var snsKinds = kinds{
 				return err
 			}
 			in.Topic, in.Protocol, in.Endpoint = found.Attributes["TopicArn"], found.Attributes["Protocol"], found.Attributes["Endpoint"]
+			in.Arn = id
 			return nil
 		},
 		Delete: remove[subscription]((*sns.Client).Unsubscribe, "SubscriptionArn"),
@@ -78,6 +79,7 @@ type subscription struct {
 	Topic    string `json:"topic" pulumi:"replace"`
 	Protocol string `json:"protocol" pulumi:"replace"`
 	Endpoint string `json:"endpoint" pulumi:"replace"`
+	Arn      string `json:"arn" pulumi:"output"`
 }
 
 func topicAttributes(ctx context.Context, client *api, arn string) (map[string]string, error) {
