@@ -2,13 +2,11 @@ package awsprovider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/acm/types"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"mediaserver/tests/internal/provider"
 )
@@ -18,7 +16,7 @@ var acmKinds = kinds{
 		Token:  "aws:acm/certificate:Certificate",
 		Create: create[certificate]((*acm.Client).RequestCertificate, "CertificateArn"),
 		Read:   readCertificate,
-		Delete: deleteCertificate,
+		Delete: remove[certificate]((*acm.Client).DeleteCertificate, "CertificateArn"),
 		Tags: tagging("", "CertificateArn", (*acm.Client).AddTagsToCertificate, (*acm.Client).RemoveTagsFromCertificate,
 			(*acm.Client).ListTagsForCertificate),
 	},
@@ -79,31 +77,6 @@ func certificateStatus(ctx context.Context, client *api, certificate *types.Cert
 		}
 	}
 	return types.CertificateStatusIssued, nil
-}
-
-// errCertificateInUse is AWS's refusal to delete a certificate, which the official provider bears for 20 minutes.
-var errCertificateInUse = errors.New("ResourceInUseException: a listener uses the certificate")
-
-func deleteCertificate(ctx context.Context, client *api, id string, _ *certificate) error {
-	balancers, err := client.LoadBalancing.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{})
-	if err != nil {
-		return err
-	}
-	for _, balancer := range balancers.LoadBalancers {
-		listeners, err := client.LoadBalancing.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: balancer.LoadBalancerArn})
-		if err != nil {
-			return err
-		}
-		for _, listener := range listeners.Listeners {
-			for _, used := range listener.Certificates {
-				if deref(used.CertificateArn) == id {
-					return fmt.Errorf("%w: %s", errCertificateInUse, deref(listener.ListenerArn))
-				}
-			}
-		}
-	}
-	_, err = client.ACM.DeleteCertificate(ctx, &acm.DeleteCertificateInput{CertificateArn: &id})
-	return err
 }
 
 type certificateValidation struct {

@@ -115,12 +115,17 @@ func remove[M any](operation any, field string) func(context.Context, *api, stri
 }
 
 // tagging are the calls about tags, which name the resource in a field by an output, empty for its id. Without get, what
-// reads the resource reads its tags too.
-func tagging(by, field string, set, remove, get any) provider.Tagging[*api] {
+// reads the resource reads its tags too; the path leads to what has them in its answer. For Systems Manager alone the
+// requests name the type of the resource.
+func tagging(by, field string, set, remove, get any, path ...string) provider.Tagging[*api] {
+	const parameters = "Parameter"
 	calls := provider.Tagging[*api]{
 		By: by,
 		Set: func(ctx context.Context, client *api, target string, tags map[string]string) error {
-			_, err := callWith(ctx, client, set, field, target, struct{ Tags map[string]string }{tags})
+			_, err := callWith(ctx, client, set, field, target, struct {
+				ResourceType string
+				Tags         map[string]string
+			}{parameters, tags})
 			return err
 		},
 		// Some services take a list of keys, others one of tags without values.
@@ -131,21 +136,28 @@ func tagging(by, field string, set, remove, get any) provider.Tagging[*api] {
 				tags[i].Key = key
 			}
 			_, err := callWith(ctx, client, remove, field, target, struct {
-				TagKeys []string
-				Tags    []tag
-			}{keys, tags})
+				ResourceType string
+				TagKeys      []string
+				Tags         []tag
+			}{parameters, keys, tags})
 			return err
 		},
 	}
-	if get != nil {
-		calls.Get = func(ctx context.Context, client *api, target string) (map[string]string, error) {
-			found, err := callWith(ctx, client, get, field, target, none{})
-			var listed struct{ Tags map[string]string }
-			if err == nil {
-				copyFields(found, &listed)
-			}
-			return listed.Tags, err
+	if get == nil {
+		return calls
+	}
+	calls.Get = func(ctx context.Context, client *api, target string) (map[string]string, error) {
+		answer, err := callWith(ctx, client, get, field, target, struct{ ResourceType string }{parameters})
+		if err != nil {
+			return nil, err
 		}
+		found, err := at[any](answer, path...)
+		var listed struct{ Tags, TagList map[string]string }
+		copyFields(*found, &listed)
+		if listed.Tags == nil {
+			listed.Tags = listed.TagList
+		}
+		return listed.Tags, err
 	}
 	return calls
 }

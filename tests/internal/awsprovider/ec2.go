@@ -89,16 +89,13 @@ type subnets struct {
 }
 
 func lookUpSubnets(ctx context.Context, client *api, arguments *subnetsArguments) (*subnets, error) {
+	found, err := client.EC2.DescribeSubnets(ctx, expanded[ec2.DescribeSubnetsInput](arguments))
+	if err != nil {
+		return nil, err
+	}
 	result := &subnets{ID: client.region, IDs: []string{}}
-	pages := ec2.NewDescribeSubnetsPaginator(client.EC2, expanded[ec2.DescribeSubnetsInput](arguments))
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, subnet := range page.Subnets {
-			result.IDs = append(result.IDs, deref(subnet.SubnetId))
-		}
+	for _, subnet := range found.Subnets {
+		result.IDs = append(result.IDs, deref(subnet.SubnetId))
 	}
 	return result, nil
 }

@@ -9,12 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/acm"
-	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-
-	"mediaserver/tests/internal/provider"
 )
 
 var elbv2Kinds = kinds{
@@ -55,14 +51,7 @@ var elbv2Kinds = kinds{
 	},
 }
 
-var loadBalancingTags = func() provider.Tagging[*api] {
-	calls := tagging("", "ResourceArns", (*elb.Client).AddTags, (*elb.Client).RemoveTags, nil)
-	calls.Get = func(ctx context.Context, client *api, arn string) (map[string]string, error) {
-		found, err := describe[types.TagDescription](ctx, client, (*elb.Client).DescribeTags, "ResourceArns", arn, "TagDescriptions")
-		return tagsOf(found.Tags), err
-	}
-	return calls
-}()
+var loadBalancingTags = tagging("", "ResourceArns", (*elb.Client).AddTags, (*elb.Client).RemoveTags, (*elb.Client).DescribeTags, "TagDescriptions")
 
 // attributesOf are the properties that ELB keeps as texts, by their keys: those whose tag attribute has one. What is not
 // stated is left out, and an empty text is none.
@@ -284,38 +273,9 @@ type redirect struct {
 	StatusCode string  `json:"statusCode"`
 }
 
-// whole is the action with the official provider's defaults of a redirect: each part stays as the request has it.
-func (a action) whole() action {
-	if a.RedirectConfig == nil {
-		return a
-	}
-	redirect := *a.RedirectConfig
-	for part, same := range map[**string]string{
-		&redirect.Protocol: "#{protocol}", &redirect.Host: "#{host}", &redirect.Port: "#{port}", &redirect.Path: "/#{path}",
-		&redirect.Query: "#{query}",
-	} {
-		if *part == nil {
-			*part = &same
-		}
-	}
-	a.RedirectConfig = &redirect
-	return a
-}
-
-func wholeActions(actions []action) []action {
-	var whole []action
-	for _, each := range actions {
-		whole = append(whole, each.whole())
-	}
-	return whole
-}
-
 func createListener(ctx context.Context, client *api, in *listener) (string, error) {
-	if err := checkListenersCertificate(ctx, client, in); err != nil {
-		return "", err
-	}
 	request := expanded[elb.CreateListenerInput](in)
-	request.Certificates, request.DefaultActions = in.certificates(), in.actions()
+	request.Certificates = in.certificates()
 	created, err := client.LoadBalancing.CreateListener(ctx, request)
 	if err != nil {
 		return "", err
@@ -331,14 +291,6 @@ func (l *listener) certificates() []types.Certificate {
 	return []types.Certificate{{CertificateArn: l.CertificateArn}}
 }
 
-func (l *listener) actions() []types.Action {
-	var actions []types.Action
-	for _, each := range wholeActions(l.DefaultActions) {
-		actions = append(actions, *expanded[types.Action](each))
-	}
-	return actions
-}
-
 // setNewListenerAttributes sets the attributes of a new listener as the official provider does: each text that is
 // stated, and every true or false, stated or not. The one such attribute says whether answers carry the header server.
 // It is not stated, so that each new listener is told false (terraform-provider-aws, internal/service/elbv2/listener.go,
@@ -347,24 +299,6 @@ func setNewListenerAttributes(ctx context.Context, client *api, id string, in *l
 	stated := attributesOf(in)
 	stated["routing.http.response.server.enabled"] = "false"
 	return modifyAttributes(ctx, client, (*elb.Client).ModifyListenerAttributes, "ListenerArn", id, stated)
-}
-
-// checkListenersCertificate refuses a certificate that is not issued, which the emulator takes (Elastic Load Balancing
-// API reference, UnsupportedCertificate).
-func checkListenersCertificate(ctx context.Context, client *api, in *listener) error {
-	if in.CertificateArn == nil {
-		return nil
-	}
-	found, err := client.ACM.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: in.CertificateArn})
-	if err != nil {
-		return fmt.Errorf("CertificateNotFound: Certificate ARN '%s' not found: %w", *in.CertificateArn, err)
-	}
-	status, err := certificateStatus(ctx, client, found.Certificate)
-	if err == nil && status != acmtypes.CertificateStatusIssued {
-		err = fmt.Errorf("UnsupportedCertificate: The certificate '%s' must have a fully-qualified domain name, "+
-			"a supported signature, and a supported key size; it is %s", *in.CertificateArn, status)
-	}
-	return err
 }
 
 func readListener(ctx context.Context, client *api, id string, in *listener) error {
@@ -376,11 +310,7 @@ func readListener(ctx context.Context, client *api, id string, in *listener) err
 		// The emulator reports one for HTTP too.
 		observed.SslPolicy = nil
 	}
-	known := in.DefaultActions
 	copyFields(observed, in)
-	if reflect.DeepEqual(wholeActions(known), in.DefaultActions) {
-		in.DefaultActions = known
-	}
 	if len(observed.Certificates) > 0 {
 		in.CertificateArn = observed.Certificates[0].CertificateArn
 	}
@@ -398,7 +328,12 @@ func updateListener(ctx context.Context, client *api, id string, old, in *listen
 		each.Tags, each.StrictTransportSecurity, each.ListenerArn = nil, nil, ""
 	}
 	if !reflect.DeepEqual(before, after) {
-		if err := modifyListener(ctx, client, id, old, in); err != nil {
+		changes := expanded[elb.ModifyListenerInput](in)
+		changes.ListenerArn, changes.Certificates = &id, in.certificates()
+		if reflect.DeepEqual(old.DefaultActions, in.DefaultActions) {
+			changes.DefaultActions = nil
+		}
+		if _, err := client.LoadBalancing.ModifyListener(ctx, changes); err != nil {
 			return err
 		}
 	}
@@ -410,19 +345,4 @@ func updateListener(ctx context.Context, client *api, id string, old, in *listen
 		return nil
 	}
 	return modifyAttributes(ctx, client, (*elb.Client).ModifyListenerAttributes, "ListenerArn", id, stated)
-}
-
-func modifyListener(ctx context.Context, client *api, id string, old, in *listener) error {
-	if deref(old.CertificateArn) != deref(in.CertificateArn) {
-		if err := checkListenersCertificate(ctx, client, in); err != nil {
-			return err
-		}
-	}
-	changes := expanded[elb.ModifyListenerInput](in)
-	changes.ListenerArn, changes.Certificates, changes.DefaultActions = &id, in.certificates(), nil
-	if !reflect.DeepEqual(old.DefaultActions, in.DefaultActions) {
-		changes.DefaultActions = in.actions()
-	}
-	_, err := client.LoadBalancing.ModifyListener(ctx, changes)
-	return err
 }

@@ -169,17 +169,14 @@ func putInlinePolicies(ctx context.Context, client *api, id string, in *role) er
 
 func readAttachment(ctx context.Context, client *api, id string, in *attachment) error {
 	in.RoleName, in.PolicyArn, _ = strings.Cut(id, "/")
-	pages := iam.NewListAttachedRolePoliciesPaginator(client.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &in.RoleName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(page.AttachedPolicies, func(each types.AttachedPolicy) bool { return deref(each.PolicyArn) == in.PolicyArn }) {
-			return nil
-		}
+	found, err := client.IAM.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &in.RoleName})
+	if err != nil {
+		return err
 	}
-	return provider.ErrNotFound
+	if !slices.ContainsFunc(found.AttachedPolicies, func(each types.AttachedPolicy) bool { return deref(each.PolicyArn) == in.PolicyArn }) {
+		return provider.ErrNotFound
+	}
+	return nil
 }
 
 func readPolicy(ctx context.Context, client *api, role, name string) (string, error) {

@@ -37,19 +37,16 @@ func setRetention(ctx context.Context, client *api, id string, in *logGroup) err
 }
 
 func readLogGroup(ctx context.Context, client *api, id string, in *logGroup) error {
-	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client.Logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &id})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, group := range page.LogGroups {
-			if deref(group.LogGroupName) == id {
-				in.RetentionInDays = new(deref(group.RetentionInDays))
-				// The API appends :* to the ARN, the official plugin takes it off.
-				in.Arn = strings.TrimSuffix(deref(group.Arn), ":*")
-				return nil
-			}
+	found, err := client.Logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &id})
+	if err != nil {
+		return err
+	}
+	for _, group := range found.LogGroups {
+		if deref(group.LogGroupName) == id {
+			in.RetentionInDays = new(deref(group.RetentionInDays))
+			// The API appends :* to the ARN, the official plugin takes it off.
+			in.Arn = strings.TrimSuffix(deref(group.Arn), ":*")
+			return nil
 		}
 	}
 	return provider.ErrNotFound

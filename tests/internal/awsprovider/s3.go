@@ -119,7 +119,7 @@ func setBucketTags(ctx context.Context, client *api, id string, in *bucket) erro
 	return err
 }
 
-// emptyBucket deletes every version of every object, and uploads that were never completed.
+// emptyBucket deletes every version of every object.
 func emptyBucket(ctx context.Context, client *api, name string) error {
 	versions := s3.NewListObjectVersionsPaginator(client.S3, &s3.ListObjectVersionsInput{Bucket: &name})
 	for versions.HasMorePages() {
@@ -150,20 +150,6 @@ func emptyBucket(ctx context.Context, client *api, name string) error {
 		}
 		for _, failure := range deleted.Errors {
 			return fmt.Errorf("delete object %s of bucket %s: %s", deref(failure.Key), name, deref(failure.Message))
-		}
-	}
-	uploads := s3.NewListMultipartUploadsPaginator(client.S3, &s3.ListMultipartUploadsInput{Bucket: &name})
-	for uploads.HasMorePages() {
-		page, err := uploads.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, upload := range page.Uploads {
-			if _, err := client.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-				Bucket: &name, Key: upload.Key, UploadId: upload.UploadId,
-			}); err != nil && !missing(err) {
-				return err
-			}
 		}
 	}
 	return nil

@@ -2,8 +2,6 @@ package awsprovider
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -21,21 +19,19 @@ var snsKinds = kinds{
 		Delete: remove[topic]((*sns.Client).DeleteTopic, "TopicArn"),
 		Tags:   tagging("", "ResourceArn", (*sns.Client).TagResource, (*sns.Client).UntagResource, (*sns.Client).ListTagsForResource),
 	},
-	// The policy of a topic, which always has one.
+	// The policy of a topic, which always has one: it goes with the topic alone.
 	&kind[topicPolicy]{
 		Token: "aws:sns/topicPolicy:TopicPolicy",
 		Put: func(ctx context.Context, client *api, in *topicPolicy) error {
-			return setTopicPolicy(ctx, client, in.Arn, in.Policy)
+			_, err := client.SNS.SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{
+				TopicArn: &in.Arn, AttributeName: aws.String("Policy"), AttributeValue: &in.Policy,
+			})
+			return err
 		},
 		Read: func(ctx context.Context, client *api, id string, in *topicPolicy) error {
 			attributes, err := topicAttributes(ctx, client, id)
 			in.Policy = attributes["Policy"]
 			return err
-		},
-		// The official provider sets what it takes for the policy of a new topic
-		// (terraform-provider-aws, internal/service/sns/topic_policy.go, defaultTopicPolicy).
-		Delete: func(ctx context.Context, client *api, id string, _ *topicPolicy) error {
-			return setTopicPolicy(ctx, client, id, defaultTopicPolicy(id))
 		},
 	},
 	// A subscription by e-mail. The official provider does not wait for its confirmation (terraform-provider-aws,
@@ -88,20 +84,4 @@ func topicAttributes(ctx context.Context, client *api, arn string) (map[string]s
 		return nil, err
 	}
 	return found.Attributes, nil
-}
-
-func setTopicPolicy(ctx context.Context, client *api, arn, policy string) error {
-	_, err := client.SNS.SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{
-		TopicArn: &arn, AttributeName: aws.String("Policy"), AttributeValue: &policy,
-	})
-	return err
-}
-
-// defaultTopicPolicy lets the account of a topic do everything with it.
-func defaultTopicPolicy(arn string) string {
-	return fmt.Sprintf(`{"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
-		"Sid": "__default_statement_ID", "Effect": "Allow", "Principal": {"AWS": "*"},
-		"Action": ["SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:AddPermission", "SNS:RemovePermission",
-			"SNS:DeleteTopic", "SNS:Subscribe", "SNS:ListSubscriptionsByTopic", "SNS:Publish", "SNS:Receive"],
-		"Resource": %q, "Condition": {"StringEquals": {"AWS:SourceOwner": %q}}}]}`, arn, strings.Split(arn, ":")[4])
 }

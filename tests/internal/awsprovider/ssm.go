@@ -6,8 +6,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-
-	"mediaserver/tests/internal/provider"
 )
 
 var ssmKinds = kinds{
@@ -17,29 +15,7 @@ var ssmKinds = kinds{
 		Read:   readParameter,
 		Update: updateParameter,
 		Delete: remove[parameter]((*ssm.Client).DeleteParameter, "Name"),
-		Tags: provider.Tagging[*api]{
-			Get: func(ctx context.Context, client *api, id string) (map[string]string, error) {
-				tags, err := client.SSM.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
-					ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id,
-				})
-				if err != nil {
-					return nil, err
-				}
-				return tagsOf(tags.TagList), nil
-			},
-			Set: func(ctx context.Context, client *api, id string, tags map[string]string) error {
-				_, err := client.SSM.AddTagsToResource(ctx, &ssm.AddTagsToResourceInput{
-					ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id, Tags: tagList[types.Tag](tags),
-				})
-				return err
-			},
-			Remove: func(ctx context.Context, client *api, id string, keys []string) error {
-				_, err := client.SSM.RemoveTagsFromResource(ctx, &ssm.RemoveTagsFromResourceInput{
-					ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id, TagKeys: keys,
-				})
-				return err
-			},
-		},
+		Tags:   tagging("", "ResourceId", (*ssm.Client).AddTagsToResource, (*ssm.Client).RemoveTagsFromResource, (*ssm.Client).ListTagsForResource),
 	},
 }
 
