@@ -3,6 +3,7 @@ package awsprovider
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -33,6 +34,9 @@ func lastPart(of, separator string) string {
 	return of[strings.LastIndex(of, separator)+1:]
 }
 
+// unknownTaskDefinition is what ECS says of one that does not exist: it has no code of its own for that.
+var unknownTaskDefinition = regexp.MustCompile("Unable to describe task definition|The specified task definition does not exist")
+
 // missing says whether an API error means that what was asked for does not exist.
 func missing(err error) bool {
 	var response *awshttp.ResponseError
@@ -44,5 +48,6 @@ func missing(err error) bool {
 		return false
 	}
 	code := strings.TrimSuffix(failure.ErrorCode(), "Exception")
-	return strings.HasSuffix(strings.TrimSuffix(code, "Error"), "NotFound") || strings.HasPrefix(code, "NoSuch")
+	return strings.HasSuffix(strings.TrimSuffix(code, "Error"), "NotFound") || strings.HasPrefix(code, "NoSuch") ||
+		code == "Client" && unknownTaskDefinition.MatchString(failure.ErrorMessage())
 }

@@ -3,7 +3,6 @@ package awsprovider
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/aws/smithy-go"
 
 	"mediaserver/tests/internal/provider"
 )
@@ -184,9 +182,6 @@ func readTaskDefinition(ctx context.Context, client *api, id string, in *taskDef
 	found, err := client.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &id, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
 	})
-	if unknownTaskDefinition(err) {
-		return provider.ErrNotFound
-	}
 	if err != nil {
 		return err
 	}
@@ -205,18 +200,7 @@ func deleteTaskDefinition(ctx context.Context, client *api, _ string, in *taskDe
 		return nil
 	}
 	_, err := client.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &in.Arn})
-	if unknownTaskDefinition(err) {
-		return nil
-	}
 	return err
-}
-
-// unknownTaskDefinition tells the error for a task definition that does not exist: ECS has no code of its own for it.
-func unknownTaskDefinition(err error) bool {
-	var failure smithy.APIError
-	return errors.As(err, &failure) && failure.ErrorCode() == "ClientException" &&
-		(strings.Contains(failure.ErrorMessage(), "Unable to describe task definition") ||
-			strings.Contains(failure.ErrorMessage(), "The specified task definition does not exist"))
 }
 
 type service struct {
@@ -242,7 +226,7 @@ type service struct {
 type serviceNetwork struct {
 	Subnets        []string `json:"subnets"`
 	SecurityGroups []string `json:"securityGroups"`
-	AssignPublicIP *bool    `json:"assignPublicIp"`
+	Public         *bool    `json:"assignPublicIp"`
 }
 
 type serviceLoadBalancer struct {
@@ -285,10 +269,8 @@ func readService(ctx context.Context, client *api, id string, in *service) error
 		in.CapacityProviderStrategy = known.CapacityProviderStrategy
 	}
 	if network := observed.NetworkConfiguration; network != nil && network.AwsvpcConfiguration != nil {
-		in.Network = &serviceNetwork{
-			Subnets: network.AwsvpcConfiguration.Subnets, SecurityGroups: network.AwsvpcConfiguration.SecurityGroups,
-			AssignPublicIP: new(network.AwsvpcConfiguration.AssignPublicIp == types.AssignPublicIpEnabled),
-		}
+		in.Network = expanded[serviceNetwork](network.AwsvpcConfiguration)
+		in.Network.Public = new(network.AwsvpcConfiguration.AssignPublicIp == types.AssignPublicIpEnabled)
 	}
 	if observed.DeploymentConfiguration != nil {
 		copyFields(observed.DeploymentConfiguration, in)
@@ -315,13 +297,12 @@ func (s *service) network() *types.NetworkConfiguration {
 	if s.Network == nil {
 		return nil
 	}
-	public := types.AssignPublicIpDisabled
-	if deref(s.Network.AssignPublicIP) {
-		public = types.AssignPublicIpEnabled
+	network := expanded[types.AwsVpcConfiguration](s.Network)
+	network.AssignPublicIp = types.AssignPublicIpDisabled
+	if deref(s.Network.Public) {
+		network.AssignPublicIp = types.AssignPublicIpEnabled
 	}
-	return &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{
-		Subnets: s.Network.Subnets, SecurityGroups: s.Network.SecurityGroups, AssignPublicIp: public,
-	}}
+	return &types.NetworkConfiguration{AwsvpcConfiguration: network}
 }
 
 // clusterOfService is the cluster that the inputs state, else the one in the id: an ARN, or CLUSTER/SERVICE for an
