@@ -2,10 +2,9 @@ package awsprovider
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	autoscaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
@@ -15,50 +14,40 @@ import (
 var autoscalingKinds = kinds{
 	// It changes no tags: the emulator knows none of scalable targets, so they are in the state alone.
 	&kind[scalableTarget]{
-		Token:   "aws:appautoscaling/target:Target",
-		Name:    "resourceId",
-		ID:      "resourceId",
-		Replace: []string{"serviceNamespace", "scalableDimension", "resourceId"},
-		Rules:   rules{rule("minCapacity", provider.Between(0, 5000), scalableTargetDocs)},
-		Check:   checkScalableTarget,
+		Token: "aws:appautoscaling/target:Target",
 		// An import is given NAMESPACE/RESOURCE/DIMENSION (pulumi-aws, appautoscaling.Target, "Import").
 		Import: func(_ context.Context, _ *api, id string, in *scalableTarget) (string, error) {
 			in.ServiceNamespace, in.ScalableDimension = ecsNamespace, ecsDimension
 			return strings.TrimSuffix(strings.TrimPrefix(id, ecsNamespace+"/"), "/"+ecsDimension), nil
 		},
-		Create: func(ctx context.Context, client *api, in *scalableTarget) (string, error) {
-			return "", registerScalableTarget(ctx, client, in)
+		Create: create[scalableTarget]((*autoscaling.Client).RegisterScalableTarget),
+		Read: func(ctx context.Context, client *api, id string, in *scalableTarget) error {
+			found, err := callWith(ctx, client, (*autoscaling.Client).DescribeScalableTargets, "ResourceIds", id, in)
+			if err != nil {
+				return err
+			}
+			observed, err := at[types.ScalableTarget](found, "ScalableTargets")
+			copyFields(observed, in)
+			return err
 		},
-		Read: readScalableTarget,
+		// A registration that changes one names no tags.
 		Update: func(ctx context.Context, client *api, _ string, _, in *scalableTarget) error {
 			untagged := *in
 			untagged.Tags = nil
-			return registerScalableTarget(ctx, client, &untagged)
+			return put[scalableTarget]((*autoscaling.Client).RegisterScalableTarget)(ctx, client, &untagged)
 		},
+		Complete: keepWithinCapacity,
 		Delete: func(ctx context.Context, client *api, _ string, in *scalableTarget) error {
-			_, err := client.Autoscaling.DeregisterScalableTarget(ctx, expanded[applicationautoscaling.DeregisterScalableTargetInput](in))
-			return err
+			return put[scalableTarget]((*autoscaling.Client).DeregisterScalableTarget)(ctx, client, in)
 		},
 	},
 	&kind[scalingPolicy]{
-		Token:    "aws:appautoscaling/policy:Policy",
-		Name:     "name",
-		ID:       "name",
-		Replace:  []string{"name", "serviceNamespace", "scalableDimension", "resourceId"},
-		Defaults: map[string]any{"policyType": "StepScaling"},
-		Rules:    scalingPolicyRules,
-		Check:    checkScalingPolicy,
-		Import:   importScalingPolicy,
-		Put: func(ctx context.Context, client *api, in *scalingPolicy) error {
-			request := expanded[applicationautoscaling.PutScalingPolicyInput](in)
-			request.PolicyType = types.PolicyTypeStepScaling
-			_, err := client.Autoscaling.PutScalingPolicy(ctx, request)
-			return err
-		},
-		Read: readScalingPolicy,
+		Token:  "aws:appautoscaling/policy:Policy",
+		Import: importScalingPolicy,
+		Put:    put[scalingPolicy]((*autoscaling.Client).PutScalingPolicy),
+		Read:   readScalingPolicy,
 		Delete: func(ctx context.Context, client *api, _ string, in *scalingPolicy) error {
-			_, err := client.Autoscaling.DeleteScalingPolicy(ctx, expanded[applicationautoscaling.DeleteScalingPolicyInput](in))
-			return err
+			return put[scalingPolicy]((*autoscaling.Client).DeleteScalingPolicy)(ctx, client, in)
 		},
 	},
 }
@@ -69,45 +58,20 @@ const (
 )
 
 type scalableTarget struct {
-	ServiceNamespace  string            `pulumi:"serviceNamespace"`
-	ScalableDimension string            `pulumi:"scalableDimension"`
-	ResourceID        string            `pulumi:"resourceId"`
-	MinCapacity       int32             `pulumi:"minCapacity"`
-	MaxCapacity       int32             `pulumi:"maxCapacity"`
-	Tags              map[string]string `pulumi:"tags,optional"`
-	ScalableTargetARN string            `pulumi:"arn,output"`
-	RoleARN           string            `pulumi:"roleArn,output"`
+	ServiceNamespace  string            `json:"serviceNamespace" pulumi:"replace"`
+	ScalableDimension string            `json:"scalableDimension" pulumi:"replace"`
+	ResourceID        string            `json:"resourceId" pulumi:"id"`
+	MinCapacity       int32             `json:"minCapacity"`
+	MaxCapacity       int32             `json:"maxCapacity"`
+	Tags              map[string]string `json:"tags"`
+	ScalableTargetARN string            `json:"arn" pulumi:"output"`
+	RoleARN           string            `json:"roleArn" pulumi:"output"`
 }
 
-const scalableTargetDocs = "Application Auto Scaling API reference, RegisterScalableTarget"
-
-func checkScalableTarget(in *scalableTarget, problems *provider.Problems) {
-	if problems.Known("minCapacity", "maxCapacity") && in.MaxCapacity < in.MinCapacity {
-		problems.Refuse("maxCapacity", in.MaxCapacity, "must not be less than minCapacity ("+scalableTargetDocs+")")
-	}
-}
-
-func readScalableTarget(ctx context.Context, client *api, id string, in *scalableTarget) error {
-	request := expanded[applicationautoscaling.DescribeScalableTargetsInput](in)
-	request.ResourceIds = []string{id}
-	found, err := client.Autoscaling.DescribeScalableTargets(ctx, request)
-	if err != nil {
-		return err
-	}
-	observed, err := only(found.ScalableTargets)
-	if err == nil {
-		copyFields(observed, in)
-	}
-	return err
-}
-
-// registerScalableTarget creates or updates a scalable target, and does what AWS does then and the emulator does not: it
-// moves the number of tasks between the two limits (Application Auto Scaling API reference, RegisterScalableTarget).
-func registerScalableTarget(ctx context.Context, client *api, in *scalableTarget) error {
-	if _, err := client.Autoscaling.RegisterScalableTarget(ctx, expanded[applicationautoscaling.RegisterScalableTargetInput](in)); err != nil {
-		return err
-	}
-	parts := strings.Split(in.ResourceID, "/")
+// keepWithinCapacity does what AWS does and the emulator does not: it moves the number of tasks between the two limits
+// (Application Auto Scaling API reference, RegisterScalableTarget).
+func keepWithinCapacity(ctx context.Context, client *api, id string, in *scalableTarget) error {
+	parts := strings.Split(id, "/")
 	if in.ScalableDimension != ecsDimension || len(parts) != 3 {
 		return nil
 	}
@@ -129,66 +93,33 @@ func registerScalableTarget(ctx context.Context, client *api, in *scalableTarget
 }
 
 type scalingPolicy struct {
-	PolicyName                     string       `pulumi:"name"`
-	PolicyType                     *string      `pulumi:"policyType,optional"`
-	ServiceNamespace               string       `pulumi:"serviceNamespace"`
-	ScalableDimension              string       `pulumi:"scalableDimension"`
-	ResourceID                     string       `pulumi:"resourceId"`
-	StepScalingPolicyConfiguration *stepScaling `pulumi:"stepScalingPolicyConfiguration,optional"`
-	PolicyARN                      string       `pulumi:"arn,output"`
-	AlarmArns                      []string     `pulumi:"alarmArns,output"`
+	PolicyName                     string       `json:"name" pulumi:"id"`
+	PolicyType                     *string      `json:"policyType" default:"StepScaling"`
+	ServiceNamespace               string       `json:"serviceNamespace" pulumi:"replace"`
+	ScalableDimension              string       `json:"scalableDimension" pulumi:"replace"`
+	ResourceID                     string       `json:"resourceId" pulumi:"replace"`
+	StepScalingPolicyConfiguration *stepScaling `json:"stepScalingPolicyConfiguration"`
+	PolicyARN                      string       `json:"arn" pulumi:"output"`
 }
 
 type stepScaling struct {
-	AdjustmentType        *string          `pulumi:"adjustmentType,optional"`
-	Cooldown              *int32           `pulumi:"cooldown,optional"`
-	MetricAggregationType *string          `pulumi:"metricAggregationType,optional"`
-	StepAdjustments       []stepAdjustment `pulumi:"stepAdjustments,optional"`
+	AdjustmentType        *string          `json:"adjustmentType"`
+	Cooldown              *int32           `json:"cooldown"`
+	MetricAggregationType *string          `json:"metricAggregationType"`
+	StepAdjustments       []stepAdjustment `json:"stepAdjustments"`
 }
 
 type stepAdjustment struct {
-	MetricIntervalLowerBound *string `pulumi:"metricIntervalLowerBound,optional"`
-	MetricIntervalUpperBound *string `pulumi:"metricIntervalUpperBound,optional"`
-	ScalingAdjustment        int32   `pulumi:"scalingAdjustment"`
-}
-
-const (
-	scalingPolicyDocs = "Application Auto Scaling API reference, PutScalingPolicy"
-	stepDocs          = "Application Auto Scaling API reference, StepAdjustment"
-)
-
-var number = provider.Satisfying("be a number", func(text string) bool {
-	_, err := strconv.ParseFloat(text, 64)
-	return err == nil
-})
-
-var scalingPolicyRules = rules{
-	rule("name", provider.Length(1, 255), scalingPolicyDocs),
-	rule("policyType", provider.OneOf("StepScaling"), "the program has no other"),
-	rule("stepScalingPolicyConfiguration", provider.Stated(), scalingPolicyDocs),
-	rule("stepScalingPolicyConfiguration.adjustmentType",
-		provider.OneOf("ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"), scalingPolicyDocs),
-	rule("stepScalingPolicyConfiguration.metricAggregationType", provider.OneOf("Average", "Minimum", "Maximum"), scalingPolicyDocs),
-	rule("stepScalingPolicyConfiguration.stepAdjustments", provider.Stated(), stepDocs),
-	rule("stepScalingPolicyConfiguration.stepAdjustments", provider.Length(1, 20), stepDocs),
-	rule("stepScalingPolicyConfiguration.stepAdjustments[].metricIntervalLowerBound", number, stepDocs),
-	rule("stepScalingPolicyConfiguration.stepAdjustments[].metricIntervalUpperBound", number, stepDocs),
-}
-
-func checkScalingPolicy(in *scalingPolicy, problems *provider.Problems) {
-	for i, step := range deref(in.StepScalingPolicyConfiguration).StepAdjustments {
-		if step.MetricIntervalLowerBound == nil && step.MetricIntervalUpperBound == nil {
-			problems.Refuse("stepScalingPolicyConfiguration.stepAdjustments["+strconv.Itoa(i)+"]", step.ScalingAdjustment,
-				"must have a lower or an upper bound ("+stepDocs+")")
-		}
-	}
+	MetricIntervalLowerBound *string `json:"metricIntervalLowerBound"`
+	MetricIntervalUpperBound *string `json:"metricIntervalUpperBound"`
+	ScalingAdjustment        int32   `json:"scalingAdjustment"`
 }
 
 // importScalingPolicy is given NAMESPACE/RESOURCE/DIMENSION/NAME (pulumi-aws, appautoscaling.Policy, "Import"), or the
 // name alone, which is the id.
 func importScalingPolicy(ctx context.Context, client *api, id string, in *scalingPolicy) (string, error) {
 	name := lastPart(id, "/")
-	found, err := client.Autoscaling.DescribeScalingPolicies(ctx, &applicationautoscaling.DescribeScalingPoliciesInput{
+	found, err := client.Autoscaling.DescribeScalingPolicies(ctx, &autoscaling.DescribeScalingPoliciesInput{
 		ServiceNamespace: ecsNamespace, PolicyNames: []string{name},
 	})
 	if err != nil {
@@ -206,22 +137,15 @@ func readScalingPolicy(ctx context.Context, client *api, id string, in *scalingP
 	if in.ResourceID == "" {
 		return provider.ErrNotFound
 	}
-	request := expanded[applicationautoscaling.DescribeScalingPoliciesInput](in)
-	request.PolicyNames = []string{id}
-	found, err := client.Autoscaling.DescribeScalingPolicies(ctx, request)
+	found, err := callWith(ctx, client, (*autoscaling.Client).DescribeScalingPolicies, "PolicyNames", id, in)
 	if err != nil {
 		return err
 	}
-	for _, observed := range found.ScalingPolicies {
-		if deref(observed.PolicyName) != id || deref(observed.ResourceId) != in.ResourceID {
-			continue
+	for _, observed := range found.(*autoscaling.DescribeScalingPoliciesOutput).ScalingPolicies {
+		if deref(observed.PolicyName) == id && deref(observed.ResourceId) == in.ResourceID {
+			copyFields(observed, in)
+			return nil
 		}
-		copyFields(observed, in)
-		in.AlarmArns = []string{}
-		for _, alarm := range observed.Alarms {
-			in.AlarmArns = append(in.AlarmArns, deref(alarm.AlarmARN))
-		}
-		return nil
 	}
 	return provider.ErrNotFound
 }

@@ -2,11 +2,9 @@ package awsprovider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -17,134 +15,61 @@ import (
 
 var cloudwatchKinds = kinds{
 	&kind[metricAlarm]{
-		Token:      "aws:cloudwatch/metricAlarm:MetricAlarm",
-		Name:       "name",
-		ID:         "name",
-		Replace:    []string{"name"},
-		Defaults:   map[string]any{"treatMissingData": "missing"},
-		Rules:      metricAlarmRules,
-		Check:      checkMetricAlarm,
-		Put:        putMetricAlarm,
-		Read:       readMetricAlarm,
-		Delete:     remove[metricAlarm]((*cloudwatch.Client).DeleteAlarms, "AlarmNames"),
-		TagBy:      "arn",
-		SetTags:    tag((*cloudwatch.Client).TagResource, "ResourceARN"),
-		RemoveTags: untag((*cloudwatch.Client).UntagResource, "ResourceARN"),
+		Token:  "aws:cloudwatch/metricAlarm:MetricAlarm",
+		Check:  checkMetricQueries,
+		Put:    putMetricAlarm,
+		Read:   readMetricAlarm,
+		Delete: remove[metricAlarm]((*cloudwatch.Client).DeleteAlarms, "AlarmNames"),
+		Tags: tagging("arn", "ResourceARN", (*cloudwatch.Client).TagResource, (*cloudwatch.Client).UntagResource,
+			(*cloudwatch.Client).ListTagsForResource),
 	},
 	&kind[dashboard]{
-		Token:   "aws:cloudwatch/dashboard:Dashboard",
-		Name:    "dashboardName",
-		ID:      "dashboardName",
-		Replace: []string{"dashboardName"},
-		Rules: rules{rule("dashboardName", provider.Matching(`^[A-Za-z0-9_-]{1,255}$`, "have 1 to 255 letters, digits, underscores and hyphens"),
-			"Amazon CloudWatch API reference, PutDashboard")},
-		Check:  checkDashboard,
-		Put:    putDashboard,
-		Read:   get[dashboard]((*cloudwatch.Client).GetDashboard, "DashboardName"),
+		Token:  "aws:cloudwatch/dashboard:Dashboard",
+		Put:    put[dashboard]((*cloudwatch.Client).PutDashboard),
+		Read:   read[dashboard]((*cloudwatch.Client).GetDashboard, "DashboardName"),
 		Delete: remove[dashboard]((*cloudwatch.Client).DeleteDashboards, "DashboardNames"),
 	},
 }
 
 type metricAlarm struct {
-	AlarmName          string            `pulumi:"name"`
-	AlarmDescription   *string           `pulumi:"alarmDescription,optional"`
-	Namespace          *string           `pulumi:"namespace,optional"`
-	MetricName         *string           `pulumi:"metricName,optional"`
-	Statistic          *string           `pulumi:"statistic,optional"`
-	Period             *int32            `pulumi:"period,optional"`
-	Metrics            []metricQuery     `pulumi:"metricQueries,optional"`
-	EvaluationPeriods  int32             `pulumi:"evaluationPeriods"`
-	DatapointsToAlarm  *int32            `pulumi:"datapointsToAlarm,optional"`
-	ComparisonOperator string            `pulumi:"comparisonOperator"`
-	Threshold          float64           `pulumi:"threshold"`
-	TreatMissingData   *string           `pulumi:"treatMissingData,optional"`
-	Dimensions         map[string]string `pulumi:"dimensions,optional"`
-	ActionsEnabled     *bool             `pulumi:"actionsEnabled,optional"`
-	AlarmActions       []string          `pulumi:"alarmActions,optional"`
-	OKActions          []string          `pulumi:"okActions,optional"`
-	Tags               map[string]string `pulumi:"tags,optional"`
-	AlarmArn           string            `pulumi:"arn,output"`
+	AlarmName          string            `json:"name" pulumi:"id"`
+	AlarmDescription   *string           `json:"alarmDescription"`
+	Namespace          *string           `json:"namespace"`
+	MetricName         *string           `json:"metricName"`
+	Statistic          *string           `json:"statistic"`
+	Period             *int32            `json:"period"`
+	Metrics            []metricQuery     `json:"metricQueries"`
+	EvaluationPeriods  int32             `json:"evaluationPeriods"`
+	DatapointsToAlarm  *int32            `json:"datapointsToAlarm"`
+	ComparisonOperator string            `json:"comparisonOperator"`
+	Threshold          float64           `json:"threshold"`
+	TreatMissingData   *string           `json:"treatMissingData" default:"missing"`
+	Dimensions         map[string]string `json:"dimensions"`
+	ActionsEnabled     *bool             `json:"actionsEnabled"`
+	AlarmActions       []string          `json:"alarmActions"`
+	OKActions          []string          `json:"okActions"`
+	Tags               map[string]string `json:"tags"`
+	AlarmArn           string            `json:"arn" pulumi:"output"`
 }
 
 // metricQuery is a metric or a math expression of an alarm.
 type metricQuery struct {
-	ID         string       `pulumi:"id"`
-	Expression *string      `pulumi:"expression,optional"`
-	Label      *string      `pulumi:"label,optional"`
-	Metric     *queryMetric `pulumi:"metric,optional"`
-	ReturnData *bool        `pulumi:"returnData,optional"`
+	ID         string       `json:"id"`
+	Expression *string      `json:"expression"`
+	Label      *string      `json:"label"`
+	Metric     *queryMetric `json:"metric"`
+	ReturnData *bool        `json:"returnData"`
 }
 
 type queryMetric struct {
-	Namespace  *string           `pulumi:"namespace,optional"`
-	MetricName string            `pulumi:"metricName"`
-	Stat       string            `pulumi:"stat"`
-	Period     int32             `pulumi:"period"`
-	Dimensions map[string]string `pulumi:"dimensions,optional"`
+	Namespace  *string           `json:"namespace"`
+	MetricName string            `json:"metricName"`
+	Stat       string            `json:"stat"`
+	Period     int32             `json:"period"`
+	Dimensions map[string]string `json:"dimensions"`
 }
 
-const (
-	alarmDocs   = "Amazon CloudWatch API reference, PutMetricAlarm"
-	queryDocs   = "Amazon CloudWatch API reference, MetricDataQuery"
-	alarmSchema = "terraform-provider-aws, internal/service/cloudwatch/metric_alarm.go"
-)
-
-var (
-	statistics = []string{"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
-	period     = provider.MultipleOf(60, 10, 20, 30)
-)
-
-var metricAlarmRules = rules{
-	rule("name", provider.Length(1, 255), alarmDocs),
-	rule("alarmDescription", provider.Length(0, 1024), alarmDocs),
-	rule("comparisonOperator", provider.OneOf(
-		"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"), alarmDocs),
-	rule("treatMissingData", provider.OneOf("breaching", "notBreaching", "ignore", "missing"), alarmDocs),
-	rule("evaluationPeriods", provider.AtLeast(1), alarmDocs),
-	rule("alarmActions", provider.Length(0, 5), alarmSchema),
-	rule("alarmActions[]", arn, alarmSchema),
-	rule("okActions", provider.Length(0, 5), alarmSchema),
-	rule("okActions[]", arn, alarmSchema),
-	rule("namespace", provider.Length(1, 255), alarmDocs),
-	// The official plugin's own pattern takes a colon behind the first character, CloudWatch takes none at the beginning.
-	rule("namespace", provider.Unlike(`^:`, "have no colon at the beginning"), alarmDocs),
-	rule("metricName", provider.Length(1, 255), alarmDocs),
-	rule("statistic", provider.OneOf(statistics...), alarmDocs),
-	rule("period", period, alarmDocs),
-	rule("metricQueries[].id", provider.Matching(`^[a-z][A-Za-z0-9_]{0,254}$`,
-		"have a lower-case letter first, then at most 254 letters, digits and underscores"), queryDocs),
-	rule("metricQueries[].expression", provider.Length(1, 1024), queryDocs),
-	rule("metricQueries[].metric.stat", provider.Matching(`^(p(100|[0-9]{1,2}(\.[0-9]{1,2})?)|`+strings.Join(statistics, "|")+`)$`,
-		"be a percentile, such as p99, or one of "+strings.Join(statistics, ", ")), queryDocs),
-	rule("metricQueries[].metric.period", period, queryDocs),
-}
-
-func checkMetricAlarm(in *metricAlarm, problems *provider.Problems) {
-	if in.DatapointsToAlarm != nil && problems.Known("datapointsToAlarm", "evaluationPeriods") &&
-		(*in.DatapointsToAlarm < 1 || *in.DatapointsToAlarm > in.EvaluationPeriods) {
-		problems.Refuse("datapointsToAlarm", *in.DatapointsToAlarm, fmt.Sprintf("must be from 1 to evaluationPeriods, %d (%s)", in.EvaluationPeriods, alarmDocs))
-	}
-	if problems.Known("period", "evaluationPeriods") && int64(deref(in.Period))*int64(in.EvaluationPeriods) > 7*86400 {
-		problems.Refuse("evaluationPeriods", in.EvaluationPeriods, "must not look back over more than seven days ("+alarmDocs+")")
-	}
-	if !problems.Known("metricQueries") {
-		return
-	}
-	onOne := map[string]bool{
-		"namespace": in.Namespace != nil, "metricName": in.MetricName != nil, "statistic": in.Statistic != nil, "period": in.Period != nil,
-	}
-	for path, stated := range onOne {
-		if problems.Known(path) && stated == (in.Metrics != nil) {
-			problems.Refuse(path, "", "must be stated, or metricQueries instead ("+alarmDocs+")")
-		}
-	}
-	if in.Metrics != nil && in.Dimensions != nil {
-		problems.Refuse("dimensions", in.Dimensions, "must be in metricQueries, not beside them ("+alarmSchema+")")
-	}
-	if in.Metrics != nil {
-		checkMetricQueries(in.Metrics, problems)
-	}
-}
+const queryDocs = "Amazon CloudWatch API reference, MetricDataQuery"
 
 // word is an id or the name of a function in an expression.
 var word = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_]*`)
@@ -153,34 +78,23 @@ var word = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_]*`)
 // expressions with CloudWatch metrics").
 var mathWords = []string{"IF", "FILL", "MAX", "MIN", "SUM", "AVG", "AND", "OR"}
 
-func checkMetricQueries(queries []metricQuery, problems *provider.Problems) {
-	ids := map[string]bool{}
-	watched := 0
-	for i, each := range queries {
-		path := fmt.Sprintf("metricQueries[%d]", i)
-		if ids[each.ID] {
-			problems.Refuse(path+".id", each.ID, "must be there once ("+queryDocs+")")
-		}
-		ids[each.ID] = true
-		if (each.Metric == nil) == (each.Expression == nil) {
-			problems.Refuse(path, each.ID, "must have one of metric and expression ("+queryDocs+")")
-		}
+func checkMetricQueries(in *metricAlarm, problems *provider.Problems) {
+	ids, watched := slices.Clone(mathWords), 0
+	for _, each := range in.Metrics {
+		ids = append(ids, each.ID)
 		if deref(each.ReturnData) {
 			watched++
 		}
 	}
-	if watched != 1 {
-		problems.Refuse("metricQueries", "", "must return the data of exactly one, which the alarm watches ("+alarmDocs+")")
+	if in.Metrics != nil && watched != 1 {
+		problems.Refuse("metricQueries", watched, "must return the data of exactly one, which the alarm watches ("+queryDocs+")")
 	}
-	for i, each := range queries {
-		path, text := fmt.Sprintf("metricQueries[%d].expression", i), deref(each.Expression)
-		for _, name := range word.FindAllString(text, -1) {
-			if !slices.Contains(mathWords, name) && (!ids[name] || name == each.ID) {
-				problems.Refuse(path, text, fmt.Sprintf("must name metrics, other expressions and functions; %s is none (%s)", name, queryDocs))
+	for i, each := range in.Metrics {
+		for _, name := range word.FindAllString(deref(each.Expression), -1) {
+			if !slices.Contains(ids, name) || name == each.ID {
+				problems.Refuse(fmt.Sprintf("metricQueries[%d].expression", i), *each.Expression,
+					fmt.Sprintf("must name metrics, other expressions and functions; %s is none (%s)", name, queryDocs))
 			}
-		}
-		if strings.Count(text, "(") != strings.Count(text, ")") {
-			problems.Refuse(path, text, "must close each parenthesis ("+queryDocs+")")
 		}
 	}
 }
@@ -200,7 +114,7 @@ func putMetricAlarm(ctx context.Context, client *api, in *metricAlarm) error {
 }
 
 func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlarm) error {
-	observed, err := describe[types.MetricAlarm](ctx, client, (*cloudwatch.Client).DescribeAlarms, "AlarmNames", id)
+	observed, err := describe[types.MetricAlarm](ctx, client, (*cloudwatch.Client).DescribeAlarms, "AlarmNames", id, "MetricAlarms")
 	if err != nil {
 		return err
 	}
@@ -217,68 +131,11 @@ func readMetricAlarm(ctx context.Context, client *api, id string, in *metricAlar
 			copyFields(each.MetricStat.Metric, in.Metrics[i].Metric)
 		}
 	}
-	in.Tags, err = tags(ctx, client, (*cloudwatch.Client).ListTagsForResource, "ResourceARN", deref(observed.AlarmArn))
-	return err
+	return nil
 }
 
 type dashboard struct {
-	DashboardName string            `pulumi:"dashboardName"`
-	DashboardBody provider.Document `pulumi:"dashboardBody"`
-	DashboardArn  string            `pulumi:"dashboardArn,output"`
-}
-
-const dashboardDocs = `Amazon CloudWatch API reference, "Dashboard body structure and syntax"`
-
-var dashboardRules = rules{
-	rule("widgets", provider.Stated(), dashboardDocs),
-	rule("widgets", provider.Length(1, 500), dashboardDocs),
-	rule("widgets[].type", provider.OneOf("metric", "text", "alarm", "log", "explorer", "custom"), dashboardDocs),
-	rule("widgets[].x", provider.Stated(), dashboardDocs),
-	rule("widgets[].y", provider.Stated(), dashboardDocs),
-	rule("widgets[].width", provider.Stated(), dashboardDocs),
-	rule("widgets[].height", provider.Stated(), dashboardDocs),
-	rule("widgets[].x", provider.Between(0, 23), dashboardDocs),
-	rule("widgets[].y", provider.AtLeast(0), dashboardDocs),
-	rule("widgets[].width", provider.Between(1, 24), dashboardDocs),
-	rule("widgets[].height", provider.Between(1, 1000), dashboardDocs),
-	rule("widgets[].properties.period", provider.MultipleOf(60), dashboardDocs),
-	rule("widgets[].properties.alarms", provider.Length(1, 100), dashboardDocs),
-}
-
-func checkDashboard(in *dashboard, problems *provider.Problems) {
-	text := string(in.DashboardBody)
-	applyToJSON(problems, "dashboardBody", text, nil, dashboardRules)
-	var body struct {
-		Widgets []struct {
-			Type       string
-			X, Width   int
-			Properties struct {
-				Region  string
-				Metrics []any
-			}
-		}
-	}
-	if json.Unmarshal([]byte(text), &body) != nil {
-		return
-	}
-	for i, widget := range body.Widgets {
-		path := fmt.Sprintf("dashboardBody.widgets[%d]", i)
-		if widget.X+widget.Width > 24 {
-			problems.Refuse(path+".width", widget.Width, "must lie within the 24 columns of the grid ("+dashboardDocs+")")
-		}
-		if widget.Type == "metric" && (widget.Properties.Region == "" || len(widget.Properties.Metrics) == 0) {
-			problems.Refuse(path+".properties", "", "must have region and metrics ("+dashboardDocs+")")
-		}
-	}
-}
-
-func putDashboard(ctx context.Context, client *api, in *dashboard) error {
-	put, err := client.CloudWatch.PutDashboard(ctx, expanded[cloudwatch.PutDashboardInput](in))
-	if err != nil {
-		return err
-	}
-	for _, message := range put.DashboardValidationMessages {
-		return fmt.Errorf("dashboard %s: %s: %s", in.DashboardName, deref(message.DataPath), deref(message.Message))
-	}
-	return nil
+	DashboardName string `json:"dashboardName" pulumi:"id"`
+	DashboardBody string `json:"dashboardBody"`
+	DashboardArn  string `json:"dashboardArn" pulumi:"output"`
 }

@@ -2,8 +2,9 @@ package awsprovider
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,54 +16,53 @@ import (
 
 var ecsKinds = kinds{
 	&kind[cluster]{
-		Token:    "aws:ecs/cluster:Cluster",
-		Name:     "name",
-		Replace:  []string{"name"},
-		Computed: []string{"settings"},
-		Rules:    clusterRules,
+		Token: "aws:ecs/cluster:Cluster",
 		// An import is given the name (pulumi-aws, ecs.Cluster, "Import").
 		Import: func(ctx context.Context, client *api, id string, _ *cluster) (string, error) {
 			observed, err := describeCluster(ctx, client, id)
 			return deref(observed.ClusterArn), err
 		},
-		Create:  create[cluster]((*ecs.Client).CreateCluster, "Cluster", "ClusterArn"),
-		Read:    readCluster,
-		Update:  updateCluster,
-		Delete:  remove[cluster]((*ecs.Client).DeleteCluster, "Cluster"),
-		SetTags: tagECS, RemoveTags: untagECS,
+		Create: create[cluster]((*ecs.Client).CreateCluster, "Cluster", "ClusterArn"),
+		Read: func(ctx context.Context, client *api, id string, in *cluster) error {
+			observed, err := describeCluster(ctx, client, id)
+			copyFields(observed, in)
+			return err
+		},
+		Update: func(ctx context.Context, client *api, id string, old, in *cluster) error {
+			if slices.Equal(old.Settings, in.Settings) {
+				return nil
+			}
+			_, err := callWith(ctx, client, (*ecs.Client).UpdateCluster, "Cluster", id, in)
+			return err
+		},
+		Delete: remove[cluster]((*ecs.Client).DeleteCluster, "Cluster"),
+		Tags:   tagging("", "ResourceArn", (*ecs.Client).TagResource, (*ecs.Client).UntagResource, nil),
 	},
 	&kind[capacity]{
-		Token:   "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
-		ID:      "clusterName",
-		Replace: []string{"clusterName"},
-		Rules:   capacityRules,
-		Check:   checkCapacity,
-		Put:     putCapacity,
-		Read:    readCapacity,
+		Token: "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
+		Put:   putCapacity,
+		Read: func(ctx context.Context, client *api, id string, in *capacity) error {
+			observed, err := describeCluster(ctx, client, id)
+			if err == nil && len(observed.CapacityProviders) == 0 {
+				err = provider.ErrNotFound
+			}
+			copyFields(observed, in)
+			return err
+		},
 		Delete: func(ctx context.Context, client *api, id string, _ *capacity) error {
 			return putCapacity(ctx, client, &capacity{ClusterName: id})
 		},
 	},
 	&kind[taskDefinition]{
-		Token: "aws:ecs/taskDefinition:TaskDefinition",
-		Replace: []string{
-			"family", "containerDefinitions", "cpu", "memory", "networkMode", "requiresCompatibilities",
-			"executionRoleArn", "taskRoleArn", "runtimePlatform",
-		},
-		Rules:  taskDefinitionRules,
-		Check:  checkTaskDefinition,
+		Token:  "aws:ecs/taskDefinition:TaskDefinition",
+		Check:  checkContainers,
 		Create: createTaskDefinition,
 		Read:   readTaskDefinition,
 		Delete: deleteTaskDefinition,
-		TagBy:  "arn", SetTags: tagECS, RemoveTags: untagECS,
+		Tags:   tagging("arn", "ResourceArn", (*ecs.Client).TagResource, (*ecs.Client).UntagResource, nil),
 	},
 	&kind[service]{
-		Token:    "aws:ecs/service:Service",
-		Name:     "name",
-		Replace:  []string{"name", "cluster", "launchType", "capacityProviderStrategies"},
-		Defaults: map[string]any{"enableExecuteCommand": false},
-		Rules:    serviceRules,
-		Check:    checkService,
+		Token: "aws:ecs/service:Service",
 		// An import is given CLUSTER/SERVICE (pulumi-aws, ecs.Service, "Import").
 		Import: func(ctx context.Context, client *api, id string, in *service) (string, error) {
 			observed, err := describeService(ctx, client, clusterOfService(id, ""), lastPart(id, "/"))
@@ -78,53 +78,23 @@ var ecsKinds = kinds{
 			})
 			return err
 		},
-		SetTags: tagECS, RemoveTags: untagECS,
+		Tags: tagging("", "ResourceArn", (*ecs.Client).TagResource, (*ecs.Client).UntagResource, nil),
 	},
 }
-
-var tagECS, untagECS = tag((*ecs.Client).TagResource, "ResourceArn"), untag((*ecs.Client).UntagResource, "ResourceArn")
-
-var ecsName = provider.Matching(`^[A-Za-z0-9_-]{1,255}$`, "have 1 to 255 letters, digits, underscores and hyphens")
 
 // inactive is the state of clusters and services that are deleted and still reported for a while.
 const inactive = "INACTIVE"
 
 type cluster struct {
-	ClusterName string            `pulumi:"name"`
-	Settings    []clusterSetting  `pulumi:"settings,optional"`
-	Tags        map[string]string `pulumi:"tags,optional"`
-	ClusterArn  string            `pulumi:"arn,output"`
+	ClusterName string            `json:"name" pulumi:"name,replace"`
+	Settings    []clusterSetting  `json:"settings" pulumi:"computed"`
+	Tags        map[string]string `json:"tags"`
+	ClusterArn  string            `json:"arn" pulumi:"output"`
 }
 
 type clusterSetting struct {
-	Name  string `pulumi:"name"`
-	Value string `pulumi:"value"`
-}
-
-const clusterDocs = "Amazon ECS API reference, CreateCluster and ClusterSetting"
-
-var clusterRules = rules{
-	rule("name", ecsName, clusterDocs),
-	rule("settings[].name", provider.OneOf("containerInsights"), clusterDocs),
-	rule("settings[].value", provider.OneOf("enabled", "disabled", "enhanced"), clusterDocs),
-}
-
-func readCluster(ctx context.Context, client *api, id string, in *cluster) error {
-	observed, err := describeCluster(ctx, client, id)
-	if err == nil {
-		copyFields(observed, in)
-	}
-	return err
-}
-
-func updateCluster(ctx context.Context, client *api, id string, old, in *cluster) error {
-	if slices.Equal(old.Settings, in.Settings) {
-		return nil
-	}
-	request := expanded[ecs.UpdateClusterInput](in)
-	request.Cluster = &id
-	_, err := client.ECS.UpdateCluster(ctx, request)
-	return err
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 func describeCluster(ctx context.Context, client *api, name string) (types.Cluster, error) {
@@ -134,52 +104,22 @@ func describeCluster(ctx context.Context, client *api, name string) (types.Clust
 	if err != nil {
 		return types.Cluster{}, err
 	}
-	observed, err := only(found.Clusters)
-	if deref(observed.Status) == inactive {
+	if len(found.Clusters) == 0 || deref(found.Clusters[0].Status) == inactive {
 		return types.Cluster{}, provider.ErrNotFound
 	}
-	return observed, err
+	return found.Clusters[0], nil
 }
 
 type capacity struct {
-	ClusterName                     string     `pulumi:"clusterName"`
-	CapacityProviders               []string   `pulumi:"capacityProviders,optional"`
-	DefaultCapacityProviderStrategy []strategy `pulumi:"defaultCapacityProviderStrategies,optional"`
+	ClusterName                     string     `json:"clusterName" pulumi:"id"`
+	CapacityProviders               []string   `json:"capacityProviders"`
+	DefaultCapacityProviderStrategy []strategy `json:"defaultCapacityProviderStrategies"`
 }
 
 type strategy struct {
-	CapacityProvider string `pulumi:"capacityProvider"`
-	Weight           *int32 `pulumi:"weight,optional"`
-	Base             *int32 `pulumi:"base,optional"`
-}
-
-const capacityDocs = "Amazon ECS API reference, CapacityProviderStrategyItem"
-
-var capacityRules = rules{
-	rule("clusterName", ecsName, "terraform-provider-aws, internal/service/ecs/cluster_capacity_providers.go: a name, not an ARN"),
-	rule("defaultCapacityProviderStrategies[].weight", provider.Between(0, 1000), capacityDocs),
-	rule("defaultCapacityProviderStrategies[].base", provider.Between(0, 100000), capacityDocs),
-}
-
-func checkCapacity(in *capacity, problems *provider.Problems) {
-	for i, each := range in.DefaultCapacityProviderStrategy {
-		if problems.Known("capacityProviders") && !slices.Contains(in.CapacityProviders, each.CapacityProvider) {
-			problems.Refuse("defaultCapacityProviderStrategies["+strconv.Itoa(i)+"].capacityProvider", each.CapacityProvider,
-				"must be one of capacityProviders ("+capacityDocs+")")
-		}
-	}
-}
-
-func readCapacity(ctx context.Context, client *api, id string, in *capacity) error {
-	observed, err := describeCluster(ctx, client, id)
-	if err != nil {
-		return err
-	}
-	if len(observed.CapacityProviders) == 0 {
-		return provider.ErrNotFound
-	}
-	copyFields(observed, in)
-	return nil
+	CapacityProvider string `json:"capacityProvider"`
+	Weight           *int32 `json:"weight"`
+	Base             *int32 `json:"base"`
 }
 
 // putCapacity states both lists, even where they are empty: the call demands them.
@@ -192,83 +132,125 @@ func putCapacity(ctx context.Context, client *api, in *capacity) error {
 	return err
 }
 
+// taskDefinition is a revision. The id is the family, as with the official plugin, so what tells revisions apart is the
+// ARN among the outputs.
+type taskDefinition struct {
+	Family                  string            `json:"family" pulumi:"replace"`
+	Containers              string            `json:"containerDefinitions" pulumi:"replace"`
+	CPU                     *string           `json:"cpu" pulumi:"replace"`
+	Memory                  *string           `json:"memory" pulumi:"replace"`
+	NetworkMode             *string           `json:"networkMode" pulumi:"replace"`
+	RequiresCompatibilities []string          `json:"requiresCompatibilities" pulumi:"replace"`
+	ExecutionRoleArn        *string           `json:"executionRoleArn" pulumi:"replace"`
+	TaskRoleArn             *string           `json:"taskRoleArn" pulumi:"replace"`
+	RuntimePlatform         *platform         `json:"runtimePlatform" pulumi:"replace"`
+	SkipDestroy             *bool             `json:"skipDestroy"`
+	Tags                    map[string]string `json:"tags"`
+	Arn                     string            `json:"arn" pulumi:"output"`
+	Revision                int32             `json:"revision" pulumi:"output"`
+}
+
+type platform struct {
+	CPUArchitecture       *string `json:"cpuArchitecture"`
+	OperatingSystemFamily *string `json:"operatingSystemFamily"`
+}
+
+// checkContainers refuses fields that definitions of containers do not have, which the official provider would drop.
+func checkContainers(in *taskDefinition, problems *provider.Problems) {
+	decoder := json.NewDecoder(strings.NewReader(in.Containers))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(new([]types.ContainerDefinition)); err != nil {
+		problems.Refuse("containerDefinitions", in.Containers, "must be container definitions: "+err.Error())
+	}
+}
+
+func createTaskDefinition(ctx context.Context, client *api, in *taskDefinition) (string, error) {
+	request := expanded[ecs.RegisterTaskDefinitionInput](in)
+	if err := json.Unmarshal([]byte(in.Containers), &request.ContainerDefinitions); err != nil {
+		return "", fmt.Errorf("containerDefinitions: %w", err)
+	}
+	if _, err := client.ECS.RegisterTaskDefinition(ctx, request); err != nil {
+		return "", err
+	}
+	return in.Family, nil
+}
+
+func readTaskDefinition(ctx context.Context, client *api, id string, in *taskDefinition) error {
+	if in.Arn != "" {
+		id = in.Arn
+	}
+	found, err := client.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+		TaskDefinition: &id, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
+	})
+	if err != nil {
+		return err
+	}
+	observed := found.TaskDefinition
+	if observed.Status == types.TaskDefinitionStatusInactive {
+		return provider.ErrNotFound
+	}
+	in.Family, in.Tags = deref(observed.Family), tagsOf(found.Tags)
+	in.Arn, in.Revision = deref(observed.TaskDefinitionArn), observed.Revision
+	return nil
+}
+
+func deleteTaskDefinition(ctx context.Context, client *api, _ string, in *taskDefinition) error {
+	// As in the official plugin, the revision then stays registered.
+	if deref(in.SkipDestroy) {
+		return nil
+	}
+	_, err := client.ECS.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &in.Arn})
+	return err
+}
+
 type service struct {
-	ServiceName                   string                `pulumi:"name"`
-	Cluster                       string                `pulumi:"cluster"`
-	TaskDefinition                string                `pulumi:"taskDefinition"`
-	DesiredCount                  *int32                `pulumi:"desiredCount,optional"`
-	LaunchType                    *string               `pulumi:"launchType,optional"`
-	CapacityProviderStrategy      []strategy            `pulumi:"capacityProviderStrategies,optional"`
-	Network                       *serviceNetwork       `pulumi:"networkConfiguration,optional"`
-	LoadBalancers                 []serviceLoadBalancer `pulumi:"loadBalancers,optional"`
-	HealthCheckGracePeriodSeconds *int32                `pulumi:"healthCheckGracePeriodSeconds,optional"`
-	MaximumPercent                *int32                `pulumi:"deploymentMaximumPercent,optional"`
-	MinimumHealthyPercent         *int32                `pulumi:"deploymentMinimumHealthyPercent,optional"`
-	DeploymentCircuitBreaker      *circuitBreaker       `pulumi:"deploymentCircuitBreaker,optional"`
-	Alarms                        *deploymentAlarms     `pulumi:"alarms,optional"`
-	AvailabilityZoneRebalancing   *string               `pulumi:"availabilityZoneRebalancing,optional"`
-	EnableExecuteCommand          *bool                 `pulumi:"enableExecuteCommand,optional"`
-	PropagateTags                 *string               `pulumi:"propagateTags,optional"`
-	Tags                          map[string]string     `pulumi:"tags,optional"`
+	ServiceName                   string                `json:"name" pulumi:"name,replace"`
+	Cluster                       string                `json:"cluster" pulumi:"replace"`
+	TaskDefinition                string                `json:"taskDefinition"`
+	DesiredCount                  *int32                `json:"desiredCount"`
+	LaunchType                    *string               `json:"launchType" pulumi:"replace"`
+	CapacityProviderStrategy      []strategy            `json:"capacityProviderStrategies" pulumi:"replace"`
+	Network                       *serviceNetwork       `json:"networkConfiguration"`
+	LoadBalancers                 []serviceLoadBalancer `json:"loadBalancers"`
+	HealthCheckGracePeriodSeconds *int32                `json:"healthCheckGracePeriodSeconds"`
+	MaximumPercent                *int32                `json:"deploymentMaximumPercent"`
+	MinimumHealthyPercent         *int32                `json:"deploymentMinimumHealthyPercent"`
+	DeploymentCircuitBreaker      *circuitBreaker       `json:"deploymentCircuitBreaker"`
+	Alarms                        *deploymentAlarms     `json:"alarms"`
+	AvailabilityZoneRebalancing   *string               `json:"availabilityZoneRebalancing"`
+	EnableExecuteCommand          *bool                 `json:"enableExecuteCommand" default:"false"`
+	PropagateTags                 *string               `json:"propagateTags"`
+	Tags                          map[string]string     `json:"tags"`
 }
 
 type serviceNetwork struct {
-	Subnets        []string `pulumi:"subnets"`
-	SecurityGroups []string `pulumi:"securityGroups,optional"`
-	AssignPublicIP *bool    `pulumi:"assignPublicIp,optional"`
+	Subnets        []string `json:"subnets"`
+	SecurityGroups []string `json:"securityGroups"`
+	Public         *bool    `json:"assignPublicIp"`
 }
 
 type serviceLoadBalancer struct {
-	TargetGroupArn string `pulumi:"targetGroupArn"`
-	ContainerName  string `pulumi:"containerName"`
-	ContainerPort  int32  `pulumi:"containerPort"`
+	TargetGroupArn string `json:"targetGroupArn"`
+	ContainerName  string `json:"containerName"`
+	ContainerPort  int32  `json:"containerPort"`
 }
 
 type circuitBreaker struct {
-	Enable   bool `pulumi:"enable"`
-	Rollback bool `pulumi:"rollback"`
+	Enable   bool `json:"enable"`
+	Rollback bool `json:"rollback"`
 }
 
 // deploymentAlarms are the alarms during which a deployment is given up.
 type deploymentAlarms struct {
-	AlarmNames []string `pulumi:"alarmNames"`
-	Enable     bool     `pulumi:"enable"`
-	Rollback   bool     `pulumi:"rollback"`
-}
-
-const (
-	serviceDocs    = "Amazon ECS API reference, CreateService"
-	deploymentDocs = "Amazon ECS API reference, DeploymentConfiguration"
-)
-
-var serviceRules = rules{
-	rule("name", ecsName, serviceDocs),
-	rule("desiredCount", provider.Between(0, 5000), "Amazon ECS developer guide, \"Amazon ECS service quotas\""),
-	rule("launchType", provider.OneOf("EC2", "FARGATE", "EXTERNAL"), serviceDocs),
-	rule("availabilityZoneRebalancing", provider.OneOf("ENABLED", "DISABLED"), serviceDocs),
-	rule("propagateTags", provider.OneOf("SERVICE", "TASK_DEFINITION", "NONE"), serviceDocs),
-	rule("deploymentMinimumHealthyPercent", provider.Between(0, 100), deploymentDocs),
-	rule("alarms.alarmNames", provider.Length(1, 100), deploymentDocs),
-}
-
-func checkService(in *service, problems *provider.Problems) {
-	if deref(in.LaunchType) == "FARGATE" && in.Network == nil {
-		problems.Refuse("networkConfiguration", "", "must be stated, as FARGATE uses the network mode awsvpc ("+serviceDocs+")")
-	}
-	if breaker := deref(in.DeploymentCircuitBreaker); breaker.Rollback && !breaker.Enable {
-		problems.Refuse("deploymentCircuitBreaker.rollback", true, "must be false while the circuit breaker is off ("+deploymentDocs+")")
-	}
-	most, least := in.MaximumPercent, in.MinimumHealthyPercent
-	if most != nil && least != nil && *most <= *least && problems.Known("deploymentMaximumPercent", "deploymentMinimumHealthyPercent") {
-		problems.Refuse("deploymentMaximumPercent", *most,
-			"must be more than deploymentMinimumHealthyPercent, or no deployment can begin ("+deploymentDocs+")")
-	}
+	AlarmNames []string `json:"alarmNames"`
+	Enable     bool     `json:"enable"`
+	Rollback   bool     `json:"rollback"`
 }
 
 func createService(ctx context.Context, client *api, in *service) (string, error) {
 	request := expanded[ecs.CreateServiceInput](in)
 	request.DesiredCount = aws.Int32(deref(in.DesiredCount))
-	request.NetworkConfiguration, request.DeploymentConfiguration = in.network(), in.deployment()
+	request.NetworkConfiguration, request.DeploymentConfiguration = in.network(), expanded[types.DeploymentConfiguration](in)
 	created, err := client.ECS.CreateService(ctx, request)
 	if err != nil {
 		return "", err
@@ -287,10 +269,8 @@ func readService(ctx context.Context, client *api, id string, in *service) error
 		in.CapacityProviderStrategy = known.CapacityProviderStrategy
 	}
 	if network := observed.NetworkConfiguration; network != nil && network.AwsvpcConfiguration != nil {
-		in.Network = &serviceNetwork{
-			Subnets: network.AwsvpcConfiguration.Subnets, SecurityGroups: network.AwsvpcConfiguration.SecurityGroups,
-			AssignPublicIP: new(network.AwsvpcConfiguration.AssignPublicIp == types.AssignPublicIpEnabled),
-		}
+		in.Network = expanded[serviceNetwork](network.AwsvpcConfiguration)
+		in.Network.Public = new(network.AwsvpcConfiguration.AssignPublicIp == types.AssignPublicIpEnabled)
 	}
 	if observed.DeploymentConfiguration != nil {
 		copyFields(observed.DeploymentConfiguration, in)
@@ -301,7 +281,7 @@ func readService(ctx context.Context, client *api, id string, in *service) error
 func updateService(ctx context.Context, client *api, _ string, old, in *service) error {
 	request := expanded[ecs.UpdateServiceInput](in)
 	request.Service = &in.ServiceName
-	request.NetworkConfiguration, request.DeploymentConfiguration = in.network(), in.deployment()
+	request.NetworkConfiguration, request.DeploymentConfiguration = in.network(), expanded[types.DeploymentConfiguration](in)
 	request.CapacityProviderStrategy = nil
 	request.LoadBalancers = append([]types.LoadBalancer{}, request.LoadBalancers...)
 	// Stating the count would undo what autoscaling has done since.
@@ -317,19 +297,12 @@ func (s *service) network() *types.NetworkConfiguration {
 	if s.Network == nil {
 		return nil
 	}
-	public := types.AssignPublicIpDisabled
-	if deref(s.Network.AssignPublicIP) {
-		public = types.AssignPublicIpEnabled
+	network := expanded[types.AwsVpcConfiguration](s.Network)
+	network.AssignPublicIp = types.AssignPublicIpDisabled
+	if deref(s.Network.Public) {
+		network.AssignPublicIp = types.AssignPublicIpEnabled
 	}
-	return &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{
-		Subnets: s.Network.Subnets, SecurityGroups: s.Network.SecurityGroups, AssignPublicIp: public,
-	}}
-}
-
-// deployment leaves out the alarms that are taken away, like the official provider (terraform-provider-aws,
-// internal/service/ecs/service.go).
-func (s *service) deployment() *types.DeploymentConfiguration {
-	return expanded[types.DeploymentConfiguration](s)
+	return &types.NetworkConfiguration{AwsvpcConfiguration: network}
 }
 
 // clusterOfService is the cluster that the inputs state, else the one in the id: an ARN, or CLUSTER/SERVICE for an
@@ -349,9 +322,8 @@ func describeService(ctx context.Context, client *api, cluster, name string) (ty
 	if err != nil {
 		return types.Service{}, err
 	}
-	observed, err := only(found.Services)
-	if deref(observed.Status) == inactive {
+	if len(found.Services) == 0 || deref(found.Services[0].Status) == inactive {
 		return types.Service{}, provider.ErrNotFound
 	}
-	return observed, err
+	return found.Services[0], nil
 }

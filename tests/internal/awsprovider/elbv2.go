@@ -2,185 +2,136 @@ package awsprovider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/acm"
-	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-
-	"mediaserver/tests/internal/provider"
 )
 
 var elbv2Kinds = kinds{
 	&kind[loadBalancer]{
-		Token:   "aws:lb/loadBalancer:LoadBalancer",
-		Name:    "name",
-		Replace: []string{"name", "internal", "loadBalancerType"},
-		Defaults: map[string]any{
-			"internal": false, "loadBalancerType": "application", "idleTimeout": 60,
-			"dropInvalidHeaderFields": false, "enableDeletionProtection": false,
-		},
-		Rules:  loadBalancerRules,
+		Token:  "aws:lb/loadBalancer:LoadBalancer",
 		Create: createLoadBalancer,
 		Complete: func(ctx context.Context, client *api, id string, in *loadBalancer) error {
-			stated := in.attributes().stated()
-			if len(stated) == 0 {
-				return nil
+			stated := attributesOf(in)
+			// As the official provider does, where no access logs are stated they are turned off.
+			if in.AccessLogs == nil {
+				stated["access_logs.s3.enabled"] = "false"
 			}
-			_, err := client.LoadBalancing.ModifyLoadBalancerAttributes(ctx, &elb.ModifyLoadBalancerAttributesInput{
-				LoadBalancerArn: &id, Attributes: tagList[types.LoadBalancerAttribute](stated),
-			})
-			return err
+			return modifyAttributes(ctx, client, (*elb.Client).ModifyLoadBalancerAttributes, "LoadBalancerArn", id, stated)
 		},
-		Read:    readLoadBalancer,
-		Update:  updateLoadBalancer,
-		Delete:  remove[loadBalancer]((*elb.Client).DeleteLoadBalancer, "LoadBalancerArn"),
-		SetTags: addLoadBalancingTags, RemoveTags: removeLoadBalancingTags,
+		Read:   readLoadBalancer,
+		Update: updateLoadBalancer,
+		Delete: remove[loadBalancer]((*elb.Client).DeleteLoadBalancer, "LoadBalancerArn"),
+		Tags:   loadBalancingTags,
 	},
 	&kind[targetGroup]{
-		Token:    "aws:lb/targetGroup:TargetGroup",
-		Name:     "name",
-		Replace:  []string{"name", "port", "protocol", "targetType", "vpcId"},
-		Defaults: map[string]any{"deregistrationDelay": 300},
-		Computed: []string{"healthCheck"},
-		Rules:    targetGroupRules,
-		Check:    checkTargetGroup,
-		Create:   createTargetGroup,
+		Token:  "aws:lb/targetGroup:TargetGroup",
+		Create: createTargetGroup,
 		Complete: func(ctx context.Context, client *api, id string, in *targetGroup) error {
-			stated := in.attributes().stated()
-			if len(stated) == 0 {
-				return nil
-			}
-			_, err := client.LoadBalancing.ModifyTargetGroupAttributes(ctx, &elb.ModifyTargetGroupAttributesInput{
-				TargetGroupArn: &id, Attributes: tagList[types.TargetGroupAttribute](stated),
-			})
-			return err
+			return modifyAttributes(ctx, client, (*elb.Client).ModifyTargetGroupAttributes, "TargetGroupArn", id, attributesOf(in))
 		},
-		Read:    readTargetGroup,
-		Update:  updateTargetGroup,
-		Delete:  remove[targetGroup]((*elb.Client).DeleteTargetGroup, "TargetGroupArn"),
-		SetTags: addLoadBalancingTags, RemoveTags: removeLoadBalancingTags,
+		Read:   readTargetGroup,
+		Update: updateTargetGroup,
+		Delete: remove[targetGroup]((*elb.Client).DeleteTargetGroup, "TargetGroupArn"),
+		Tags:   loadBalancingTags,
 	},
 	&kind[listener]{
-		Token:   "aws:lb/listener:Listener",
-		Replace: []string{"loadBalancerArn"},
-		Rules:   listenerRules,
-		Check:   checkListener,
-		Create:  createListener,
-		Read:    readListener,
-		Update:  updateListener,
-		Delete:  remove[listener]((*elb.Client).DeleteListener, "ListenerArn"),
-		SetTags: addLoadBalancingTags, RemoveTags: removeLoadBalancingTags,
+		Token:  "aws:lb/listener:Listener",
+		Create: createListener,
+		Read:   readListener,
+		Update: updateListener,
+		Delete: remove[listener]((*elb.Client).DeleteListener, "ListenerArn"),
+		Tags:   loadBalancingTags,
 	},
 }
 
-var (
-	addLoadBalancingTags    = tag((*elb.Client).AddTags, "ResourceArns")
-	removeLoadBalancingTags = untag((*elb.Client).RemoveTags, "ResourceArns")
-)
+var loadBalancingTags = tagging("", "ResourceArns", (*elb.Client).AddTags, (*elb.Client).RemoveTags, (*elb.Client).DescribeTags, "TagDescriptions")
 
-func readLoadBalancingTags(ctx context.Context, client *api, arn string, tags *map[string]string) error {
-	found, err := describe[types.TagDescription](ctx, client, (*elb.Client).DescribeTags, "ResourceArns", arn)
-	if err == nil {
-		*tags = tagsOf(found.Tags)
-	}
-	return err
-}
-
-// attributes are properties that ELB keeps as texts, by their keys: pointers to pointers to a text, a number or a truth
-// value.
-type attributes map[string]any
-
-// stated are the values of those that are stated. An empty text is none.
-func (a attributes) stated() map[string]string {
+// attributesOf are the properties that ELB keeps as texts, by their keys: those whose tag attribute has one. What is not
+// stated is left out, and an empty text is none.
+func attributesOf(properties any) map[string]string {
 	stated := map[string]string{}
-	for key, property := range a {
-		pointer := reflect.ValueOf(property).Elem()
-		if pointer.IsNil() {
-			continue
+	eachAttribute(reflect.ValueOf(properties).Elem(), func(key string, property reflect.Value) {
+		if property.IsNil() {
+			return
 		}
-		if text := fmt.Sprint(pointer.Elem().Interface()); text != "" {
+		if text := fmt.Sprint(property.Elem().Interface()); text != "" {
 			stated[key] = text
 		}
-	}
+	})
 	return stated
 }
 
-// take overwrites the properties with what ELB reports.
-func (a attributes) take(observed map[string]string) {
-	for key, text := range observed {
-		switch property := a[key].(type) {
-		case **string:
-			*property = &text
-		case **bool:
-			*property = new(text == "true")
-		case **int32:
-			number, _ := strconv.ParseInt(text, 10, 32)
-			*property = new(int32(number))
+// takeAttributes overwrites the properties with what ELB reports.
+func takeAttributes(
+	ctx context.Context, client *api, describeAttributes any, field, id string, properties any,
+) error {
+	answer, err := callWith(ctx, client, describeAttributes, field, id, none{})
+	if err != nil {
+		return err
+	}
+	var reported struct{ Attributes map[string]string }
+	copyFields(answer, &reported)
+	eachAttribute(reflect.ValueOf(properties).Elem(), func(key string, property reflect.Value) {
+		if text, has := reported.Attributes[key]; has {
+			value := reflect.New(property.Type().Elem())
+			// What is no number and no truth value is a text.
+			if json.Unmarshal([]byte(text), value.Interface()) != nil {
+				value.Elem().Set(reflect.ValueOf(text))
+			}
+			property.Set(value)
+		}
+	})
+	return nil
+}
+
+// eachAttribute visits the properties with a tag attribute, pointers, also those in a structure that is stated.
+func eachAttribute(properties reflect.Value, visit func(key string, property reflect.Value)) {
+	for i := range properties.NumField() {
+		property := properties.Field(i)
+		if key := properties.Type().Field(i).Tag.Get("attribute"); key != "" {
+			visit(key, property)
+		} else if property.Type() == reflect.TypeFor[*accessLogs]() && !property.IsNil() {
+			eachAttribute(property.Elem(), visit)
 		}
 	}
 }
 
-type loadBalancer struct {
-	Name                  string            `pulumi:"name"`
-	Internal              *bool             `pulumi:"internal,optional"`
-	Type                  *string           `pulumi:"loadBalancerType,optional"`
-	SecurityGroups        []string          `pulumi:"securityGroups,optional"`
-	Subnets               []string          `pulumi:"subnets"`
-	DropInvalidHeaders    *bool             `pulumi:"dropInvalidHeaderFields,optional"`
-	DeletionProtection    *bool             `pulumi:"enableDeletionProtection,optional"`
-	IdleTimeout           *int32            `pulumi:"idleTimeout,optional"`
-	AccessLogs            *accessLogs       `pulumi:"accessLogs,optional"`
-	Tags                  map[string]string `pulumi:"tags,optional"`
-	LoadBalancerArn       string            `pulumi:"arn,output"`
-	ArnSuffix             string            `pulumi:"arnSuffix,output"`
-	DNSName               string            `pulumi:"dnsName,output"`
-	IPAddressType         string            `pulumi:"ipAddressType,output"`
-	VpcID                 string            `pulumi:"vpcId,output"`
-	CanonicalHostedZoneID string            `pulumi:"zoneId,output"`
+func modifyAttributes(ctx context.Context, client *api, modify any, field, id string, stated map[string]string) error {
+	if len(stated) == 0 {
+		return nil
+	}
+	_, err := callWith(ctx, client, modify, field, id, struct{ Attributes map[string]string }{stated})
+	return err
 }
 
-func (l *loadBalancer) attributes() attributes {
-	all := attributes{
-		"routing.http.drop_invalid_header_fields.enabled": &l.DropInvalidHeaders,
-		"deletion_protection.enabled":                     &l.DeletionProtection,
-		"idle_timeout.timeout_seconds":                    &l.IdleTimeout,
-	}
-	// As the official provider does, where no access logs are stated they are turned off.
-	logs := l.AccessLogs
-	if logs == nil {
-		logs = &accessLogs{Enabled: new(false)}
-	}
-	all["access_logs.s3.enabled"] = &logs.Enabled
-	if l.AccessLogs != nil {
-		all["access_logs.s3.bucket"], all["access_logs.s3.prefix"] = &logs.Bucket, &logs.Prefix
-	}
-	return all
+type loadBalancer struct {
+	Name                  string            `json:"name" pulumi:"name,replace"`
+	Internal              *bool             `json:"internal" pulumi:"replace" default:"false"`
+	Type                  *string           `json:"loadBalancerType" pulumi:"replace" default:"application"`
+	SecurityGroups        []string          `json:"securityGroups"`
+	Subnets               []string          `json:"subnets"`
+	DropInvalidHeaders    *bool             `json:"dropInvalidHeaderFields" default:"false" attribute:"routing.http.drop_invalid_header_fields.enabled"`
+	DeletionProtection    *bool             `json:"enableDeletionProtection" default:"false" attribute:"deletion_protection.enabled"`
+	IdleTimeout           *int32            `json:"idleTimeout" default:"60" attribute:"idle_timeout.timeout_seconds"`
+	AccessLogs            *accessLogs       `json:"accessLogs"`
+	Tags                  map[string]string `json:"tags"`
+	LoadBalancerArn       string            `json:"arn" pulumi:"output"`
+	ArnSuffix             string            `json:"arnSuffix" pulumi:"output"`
+	DNSName               string            `json:"dnsName" pulumi:"output"`
+	CanonicalHostedZoneID string            `json:"zoneId" pulumi:"output"`
 }
 
 type accessLogs struct {
-	Enabled *bool   `pulumi:"enabled,optional"`
-	Bucket  *string `pulumi:"bucket"`
-	Prefix  *string `pulumi:"prefix,optional"`
-}
-
-const loadBalancerDocs = "Elastic Load Balancing API reference, CreateLoadBalancer"
-
-var loadBalancingName = provider.Matching(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`,
-	"have only letters, digits and hyphens, and no hyphen at either end")
-
-var loadBalancerRules = rules{
-	rule("name", provider.Length(1, 32), loadBalancerDocs),
-	rule("name", loadBalancingName, loadBalancerDocs),
-	rule("name", provider.Unlike(`^internal-`, "not begin with internal-"), loadBalancerDocs),
-	rule("loadBalancerType", provider.OneOf("application"), "the program has no other"),
-	rule("subnets", provider.Length(2, 20), loadBalancerDocs+": subnets in at least two availability zones"),
-	rule("idleTimeout", provider.Between(1, 4000), "Elastic Load Balancing API reference, LoadBalancerAttribute"),
+	Enabled *bool   `json:"enabled" attribute:"access_logs.s3.enabled"`
+	Bucket  *string `json:"bucket" attribute:"access_logs.s3.bucket"`
+	Prefix  *string `json:"prefix" attribute:"access_logs.s3.prefix"`
 }
 
 func createLoadBalancer(ctx context.Context, client *api, in *loadBalancer) (string, error) {
@@ -197,7 +148,7 @@ func createLoadBalancer(ctx context.Context, client *api, in *loadBalancer) (str
 }
 
 func readLoadBalancer(ctx context.Context, client *api, id string, in *loadBalancer) error {
-	observed, err := describe[types.LoadBalancer](ctx, client, (*elb.Client).DescribeLoadBalancers, "LoadBalancerArns", id)
+	observed, err := describe[types.LoadBalancer](ctx, client, (*elb.Client).DescribeLoadBalancers, "LoadBalancerArns", id, "LoadBalancers")
 	if err != nil {
 		return err
 	}
@@ -208,12 +159,7 @@ func readLoadBalancer(ctx context.Context, client *api, id string, in *loadBalan
 		in.Subnets = append(in.Subnets, deref(zone.SubnetId))
 	}
 	_, in.ArnSuffix, _ = strings.Cut(id, ":loadbalancer/")
-	reported, err := client.LoadBalancing.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &id})
-	if err != nil {
-		return err
-	}
-	in.attributes().take(tagsOf(reported.Attributes))
-	return readLoadBalancingTags(ctx, client, id, &in.Tags)
+	return takeAttributes(ctx, client, (*elb.Client).DescribeLoadBalancerAttributes, "LoadBalancerArn", id, in)
 }
 
 func updateLoadBalancer(ctx context.Context, client *api, id string, old, in *loadBalancer) error {
@@ -232,69 +178,28 @@ func updateLoadBalancer(ctx context.Context, client *api, id string, old, in *lo
 }
 
 type targetGroup struct {
-	Name                string            `pulumi:"name"`
-	Port                int32             `pulumi:"port"`
-	Protocol            string            `pulumi:"protocol"`
-	TargetType          *string           `pulumi:"targetType,optional"`
-	VpcID               string            `pulumi:"vpcId"`
-	DeregistrationDelay *int32            `pulumi:"deregistrationDelay,optional"`
-	HealthCheck         *healthCheck      `pulumi:"healthCheck,optional"`
-	Tags                map[string]string `pulumi:"tags,optional"`
-	TargetGroupArn      string            `pulumi:"arn,output"`
-	ArnSuffix           string            `pulumi:"arnSuffix,output"`
-	LoadBalancerArns    []string          `pulumi:"loadBalancerArns,output"`
+	Name                string            `json:"name" pulumi:"name,replace"`
+	Port                int32             `json:"port" pulumi:"replace"`
+	Protocol            string            `json:"protocol" pulumi:"replace"`
+	TargetType          *string           `json:"targetType" pulumi:"replace"`
+	VpcID               string            `json:"vpcId" pulumi:"replace"`
+	DeregistrationDelay *int32            `json:"deregistrationDelay" default:"300" attribute:"deregistration_delay.timeout_seconds"`
+	HealthCheck         *healthCheck      `json:"healthCheck" pulumi:"computed"`
+	Tags                map[string]string `json:"tags"`
+	TargetGroupArn      string            `json:"arn" pulumi:"output"`
+	ArnSuffix           string            `json:"arnSuffix" pulumi:"output"`
 }
 
 type healthCheck struct {
-	HealthCheckEnabled         *bool   `pulumi:"enabled,optional"`
-	HealthCheckPath            *string `pulumi:"path,optional"`
-	HealthCheckPort            *string `pulumi:"port,optional"`
-	HealthCheckProtocol        *string `pulumi:"protocol,optional"`
-	HTTPCode                   *string `pulumi:"matcher,optional"`
-	HealthyThresholdCount      *int32  `pulumi:"healthyThreshold,optional"`
-	UnhealthyThresholdCount    *int32  `pulumi:"unhealthyThreshold,optional"`
-	HealthCheckIntervalSeconds *int32  `pulumi:"interval,optional"`
-	HealthCheckTimeoutSeconds  *int32  `pulumi:"timeout,optional"`
-}
-
-func (t *targetGroup) attributes() attributes {
-	return attributes{"deregistration_delay.timeout_seconds": &t.DeregistrationDelay}
-}
-
-const (
-	targetGroupDocs   = "Elastic Load Balancing API reference, CreateTargetGroup"
-	targetGroupSchema = "terraform-provider-aws, internal/service/elbv2/target_group.go"
-)
-
-var targetGroupRules = rules{
-	rule("name", provider.Length(1, 32), targetGroupDocs),
-	rule("name", loadBalancingName, targetGroupDocs),
-	rule("port", provider.Between(1, 65535), targetGroupDocs),
-	// An Application Load Balancer takes only these protocols.
-	rule("protocol", provider.OneOf("HTTP", "HTTPS"), targetGroupDocs),
-	rule("targetType", provider.OneOf("instance", "ip", "alb"), targetGroupDocs),
-	rule("deregistrationDelay", provider.Between(0, 3600), "Elastic Load Balancing API reference, TargetGroupAttribute"),
-	rule("healthCheck.path", provider.Length(1, 1024), targetGroupDocs),
-	rule("healthCheck.path", provider.Matching(`^/\S*$`, "have a slash at the beginning and no white space"), targetGroupDocs),
-	rule("healthCheck.port", provider.Satisfying("be a port from 1 to 65535, or traffic-port", func(port string) bool {
-		number, err := strconv.Atoi(port)
-		return port == "traffic-port" || err == nil && number >= 1 && number <= 65535
-	}), targetGroupSchema+", validTargetGroupHealthCheckPort"),
-	rule("healthCheck.protocol", provider.OneOf("HTTP", "HTTPS"), targetGroupSchema+", healthCheckProtocolEnumValues"),
-	rule("healthCheck.matcher", provider.Matching(`^[2-4]\d\d([,-][2-4]\d\d)*$`,
-		"be HTTP status codes from 200 to 499, such as 200 or 200-299"), targetGroupDocs),
-	rule("healthCheck.healthyThreshold", provider.Between(2, 10), targetGroupDocs),
-	rule("healthCheck.unhealthyThreshold", provider.Between(2, 10), targetGroupDocs),
-	rule("healthCheck.interval", provider.Between(5, 300), targetGroupDocs),
-	rule("healthCheck.timeout", provider.Between(2, 120), targetGroupDocs),
-}
-
-func checkTargetGroup(in *targetGroup, problems *provider.Problems) {
-	check := deref(in.HealthCheck)
-	interval, timeout := check.HealthCheckIntervalSeconds, check.HealthCheckTimeoutSeconds
-	if interval != nil && timeout != nil && *timeout >= *interval && problems.Known("healthCheck.interval", "healthCheck.timeout") {
-		problems.Refuse("healthCheck.timeout", *timeout, "must be shorter than the interval ("+targetGroupDocs+")")
-	}
+	HealthCheckEnabled         *bool   `json:"enabled"`
+	HealthCheckPath            *string `json:"path"`
+	HealthCheckPort            *string `json:"port"`
+	HealthCheckProtocol        *string `json:"protocol"`
+	HTTPCode                   *string `json:"matcher"`
+	HealthyThresholdCount      *int32  `json:"healthyThreshold"`
+	UnhealthyThresholdCount    *int32  `json:"unhealthyThreshold"`
+	HealthCheckIntervalSeconds *int32  `json:"interval"`
+	HealthCheckTimeoutSeconds  *int32  `json:"timeout"`
 }
 
 func createTargetGroup(ctx context.Context, client *api, in *targetGroup) (string, error) {
@@ -311,7 +216,7 @@ func createTargetGroup(ctx context.Context, client *api, in *targetGroup) (strin
 }
 
 func readTargetGroup(ctx context.Context, client *api, id string, in *targetGroup) error {
-	observed, err := describe[types.TargetGroup](ctx, client, (*elb.Client).DescribeTargetGroups, "TargetGroupArns", id)
+	observed, err := describe[types.TargetGroup](ctx, client, (*elb.Client).DescribeTargetGroups, "TargetGroupArns", id, "TargetGroups")
 	if err != nil {
 		return err
 	}
@@ -320,13 +225,8 @@ func readTargetGroup(ctx context.Context, client *api, id string, in *targetGrou
 	if observed.Matcher != nil {
 		copyFields(observed.Matcher, in.HealthCheck)
 	}
-	in.Name, in.ArnSuffix, in.LoadBalancerArns = deref(observed.TargetGroupName), lastPart(id, ":"), append([]string{}, observed.LoadBalancerArns...)
-	reported, err := client.LoadBalancing.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: &id})
-	if err != nil {
-		return err
-	}
-	in.attributes().take(tagsOf(reported.Attributes))
-	return readLoadBalancingTags(ctx, client, id, &in.Tags)
+	in.Name, in.ArnSuffix = deref(observed.TargetGroupName), lastPart(id, ":")
+	return takeAttributes(ctx, client, (*elb.Client).DescribeTargetGroupAttributes, "TargetGroupArn", id, in)
 }
 
 func updateTargetGroup(ctx context.Context, client *api, id string, _, in *targetGroup) error {
@@ -347,124 +247,35 @@ func (h *healthCheck) matcher() *types.Matcher {
 }
 
 type listener struct {
-	LoadBalancerArn         string            `pulumi:"loadBalancerArn"`
-	Port                    int32             `pulumi:"port"`
-	Protocol                string            `pulumi:"protocol"`
-	CertificateArn          *string           `pulumi:"certificateArn,optional"`
-	SslPolicy               *string           `pulumi:"sslPolicy,optional"`
-	DefaultActions          []action          `pulumi:"defaultActions"`
-	StrictTransportSecurity *string           `pulumi:"routingHttpResponseStrictTransportSecurityHeaderValue,optional"`
-	Tags                    map[string]string `pulumi:"tags,optional"`
-	ListenerArn             string            `pulumi:"arn,output"`
+	LoadBalancerArn         string            `json:"loadBalancerArn" pulumi:"replace"`
+	Port                    int32             `json:"port"`
+	Protocol                string            `json:"protocol"`
+	CertificateArn          *string           `json:"certificateArn"`
+	SslPolicy               *string           `json:"sslPolicy"`
+	DefaultActions          []action          `json:"defaultActions"`
+	StrictTransportSecurity *string           `json:"routingHttpResponseStrictTransportSecurityHeaderValue" attribute:"routing.http.response.strict_transport_security.header_value"`
+	Tags                    map[string]string `json:"tags"`
+	ListenerArn             string            `json:"arn" pulumi:"output"`
 }
 
 type action struct {
-	Type           string    `pulumi:"type"`
-	TargetGroupArn *string   `pulumi:"targetGroupArn,optional"`
-	RedirectConfig *redirect `pulumi:"redirect,optional"`
+	Type           string    `json:"type"`
+	TargetGroupArn *string   `json:"targetGroupArn"`
+	RedirectConfig *redirect `json:"redirect"`
 }
 
 type redirect struct {
-	Protocol   *string `pulumi:"protocol,optional"`
-	Host       *string `pulumi:"host,optional"`
-	Port       *string `pulumi:"port,optional"`
-	Path       *string `pulumi:"path,optional"`
-	Query      *string `pulumi:"query,optional"`
-	StatusCode string  `pulumi:"statusCode"`
-}
-
-func (l *listener) attributes() attributes {
-	return attributes{"routing.http.response.strict_transport_security.header_value": &l.StrictTransportSecurity}
-}
-
-const (
-	listenerDocs   = "Elastic Load Balancing API reference, CreateListener"
-	redirectDocs   = "Elastic Load Balancing API reference, RedirectActionConfig"
-	listenerSchema = "terraform-provider-aws, internal/service/elbv2/listener.go, resourceListener"
-)
-
-var listenerRules = rules{
-	rule("loadBalancerArn", arn, listenerSchema),
-	rule("port", provider.Between(1, 65535), listenerDocs),
-	rule("protocol", provider.OneOf("HTTP", "HTTPS"), listenerDocs),
-	rule("certificateArn", arn, listenerSchema),
-	rule("sslPolicy", provider.OneOf(
-		"ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
-		"ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", "ELBSecurityPolicy-TLS13-1-3-PQ-2025-09",
-	), `Elastic Load Balancing user guide, "Security policies for your Application Load Balancer": the default, and those that it recommends`),
-	rule("routingHttpResponseStrictTransportSecurityHeaderValue", provider.Matching(`^max-age=[0-9]+(; includeSubDomains)?(; preload)?$`,
-		"be max-age=SECONDS, with includeSubDomains and preload behind it at most"), "RFC 6797, section 6.1"),
-	rule("defaultActions[].type", provider.OneOf("forward", "redirect"), listenerDocs),
-	rule("defaultActions[].targetGroupArn", arn, listenerSchema),
-	rule("defaultActions[].redirect.statusCode", provider.OneOf("HTTP_301", "HTTP_302"), redirectDocs),
-	rule("defaultActions[].redirect.protocol", provider.OneOf("HTTP", "HTTPS", "#{protocol}"), redirectDocs),
-	rule("defaultActions[].redirect.host", provider.Length(1, 128), redirectDocs),
-	rule("defaultActions[].redirect.path", provider.Matching(`^/.{0,127}$`, "have 1 to 128 characters and a slash at the beginning"), redirectDocs),
-	rule("defaultActions[].redirect.port", provider.Matching(`^(#\{port\}|[1-9][0-9]{0,4})$`, "be a port or #{port}"), redirectDocs),
-}
-
-func checkListener(in *listener, problems *provider.Problems) {
-	refuse := func(path, rule, source string) { problems.Refuse(path, "", rule+" ("+source+")") }
-	secure := in.Protocol == "HTTPS"
-	if problems.Known("protocol", "certificateArn") && secure != (in.CertificateArn != nil) {
-		refuse("certificateArn", "must be stated for HTTPS, and for HTTPS alone", listenerDocs)
-	}
-	if problems.Known("protocol", "sslPolicy") && !secure && in.SslPolicy != nil {
-		refuse("sslPolicy", "must not be stated for HTTP", listenerDocs)
-	}
-	for i, each := range in.DefaultActions {
-		path := "defaultActions[" + strconv.Itoa(i) + "]"
-		if problems.Known(path+".type", path+".targetGroupArn") && (each.Type == "forward") != (each.TargetGroupArn != nil) {
-			refuse(path+".targetGroupArn", "must be stated if, and only if, the action is a forward", listenerDocs)
-		}
-		if problems.Known(path+".type", path+".redirect") && (each.Type == "redirect") != (each.RedirectConfig != nil) {
-			refuse(path+".redirect", "must be stated if, and only if, the action is a redirect", listenerDocs)
-		}
-		whole := each.whole().RedirectConfig
-		if whole == nil {
-			continue
-		}
-		if secure && *whole.Protocol == "HTTP" {
-			refuse(path+".redirect.protocol", "must not lead from HTTPS to HTTP", redirectDocs)
-		}
-		if *whole.Protocol == "#{protocol}" && *whole.Host == "#{host}" && *whole.Port == "#{port}" && *whole.Path == "/#{path}" {
-			refuse(path+".redirect", "must change the protocol, the host, the port or the path, or it would lead to itself", redirectDocs)
-		}
-	}
-}
-
-// whole is the action with the official provider's defaults of a redirect: each part stays as the request has it.
-func (a action) whole() action {
-	if a.RedirectConfig == nil {
-		return a
-	}
-	redirect := *a.RedirectConfig
-	for part, same := range map[**string]string{
-		&redirect.Protocol: "#{protocol}", &redirect.Host: "#{host}", &redirect.Port: "#{port}", &redirect.Path: "/#{path}",
-		&redirect.Query: "#{query}",
-	} {
-		if *part == nil {
-			*part = &same
-		}
-	}
-	a.RedirectConfig = &redirect
-	return a
-}
-
-func wholeActions(actions []action) []action {
-	var whole []action
-	for _, each := range actions {
-		whole = append(whole, each.whole())
-	}
-	return whole
+	Protocol   *string `json:"protocol"`
+	Host       *string `json:"host"`
+	Port       *string `json:"port"`
+	Path       *string `json:"path"`
+	Query      *string `json:"query"`
+	StatusCode string  `json:"statusCode"`
 }
 
 func createListener(ctx context.Context, client *api, in *listener) (string, error) {
-	if err := checkListenersCertificate(ctx, client, in); err != nil {
-		return "", err
-	}
 	request := expanded[elb.CreateListenerInput](in)
-	request.Certificates, request.DefaultActions = in.certificates(), in.actions()
+	request.Certificates = in.certificates()
 	created, err := client.LoadBalancing.CreateListener(ctx, request)
 	if err != nil {
 		return "", err
@@ -480,51 +291,18 @@ func (l *listener) certificates() []types.Certificate {
 	return []types.Certificate{{CertificateArn: l.CertificateArn}}
 }
 
-func (l *listener) actions() []types.Action {
-	var actions []types.Action
-	for _, each := range wholeActions(l.DefaultActions) {
-		actions = append(actions, *expanded[types.Action](each))
-	}
-	return actions
-}
-
 // setNewListenerAttributes sets the attributes of a new listener as the official provider does: each text that is
 // stated, and every true or false, stated or not. The one such attribute says whether answers carry the header server.
 // It is not stated, so that each new listener is told false (terraform-provider-aws, internal/service/elbv2/listener.go,
 // resourceListenerCreate and listenerAttributeMap.expand).
 func setNewListenerAttributes(ctx context.Context, client *api, id string, in *listener) error {
-	stated := in.attributes().stated()
+	stated := attributesOf(in)
 	stated["routing.http.response.server.enabled"] = "false"
-	return modifyListenerAttributes(ctx, client, id, stated)
-}
-
-func modifyListenerAttributes(ctx context.Context, client *api, id string, stated map[string]string) error {
-	_, err := client.LoadBalancing.ModifyListenerAttributes(ctx, &elb.ModifyListenerAttributesInput{
-		ListenerArn: &id, Attributes: tagList[types.ListenerAttribute](stated),
-	})
-	return err
-}
-
-// checkListenersCertificate refuses a certificate that is not issued, which the emulator takes (Elastic Load Balancing
-// API reference, UnsupportedCertificate).
-func checkListenersCertificate(ctx context.Context, client *api, in *listener) error {
-	if in.CertificateArn == nil {
-		return nil
-	}
-	found, err := client.ACM.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: in.CertificateArn})
-	if err != nil {
-		return fmt.Errorf("CertificateNotFound: Certificate ARN '%s' not found: %w", *in.CertificateArn, err)
-	}
-	status, err := certificateStatus(ctx, client, found.Certificate)
-	if err == nil && status != acmtypes.CertificateStatusIssued {
-		err = fmt.Errorf("UnsupportedCertificate: The certificate '%s' must have a fully-qualified domain name, "+
-			"a supported signature, and a supported key size; it is %s", *in.CertificateArn, status)
-	}
-	return err
+	return modifyAttributes(ctx, client, (*elb.Client).ModifyListenerAttributes, "ListenerArn", id, stated)
 }
 
 func readListener(ctx context.Context, client *api, id string, in *listener) error {
-	observed, err := describe[types.Listener](ctx, client, (*elb.Client).DescribeListeners, "ListenerArns", id)
+	observed, err := describe[types.Listener](ctx, client, (*elb.Client).DescribeListeners, "ListenerArns", id, "Listeners")
 	if err != nil {
 		return err
 	}
@@ -532,21 +310,12 @@ func readListener(ctx context.Context, client *api, id string, in *listener) err
 		// The emulator reports one for HTTP too.
 		observed.SslPolicy = nil
 	}
-	known := in.DefaultActions
 	copyFields(observed, in)
-	if reflect.DeepEqual(wholeActions(known), in.DefaultActions) {
-		in.DefaultActions = known
-	}
 	if len(observed.Certificates) > 0 {
 		in.CertificateArn = observed.Certificates[0].CertificateArn
 	}
-	reported, err := client.LoadBalancing.DescribeListenerAttributes(ctx, &elb.DescribeListenerAttributesInput{ListenerArn: &id})
-	if err != nil {
-		return err
-	}
 	in.StrictTransportSecurity = new("")
-	in.attributes().take(tagsOf(reported.Attributes))
-	return readLoadBalancingTags(ctx, client, id, &in.Tags)
+	return takeAttributes(ctx, client, (*elb.Client).DescribeListenerAttributes, "ListenerArn", id, in)
 }
 
 // updateListener calls what the official provider calls: ModifyListener where something other than tags and attributes
@@ -559,31 +328,21 @@ func updateListener(ctx context.Context, client *api, id string, old, in *listen
 		each.Tags, each.StrictTransportSecurity, each.ListenerArn = nil, nil, ""
 	}
 	if !reflect.DeepEqual(before, after) {
-		if err := modifyListener(ctx, client, id, old, in); err != nil {
+		changes := expanded[elb.ModifyListenerInput](in)
+		changes.ListenerArn, changes.Certificates = &id, in.certificates()
+		if reflect.DeepEqual(old.DefaultActions, in.DefaultActions) {
+			changes.DefaultActions = nil
+		}
+		if _, err := client.LoadBalancing.ModifyListener(ctx, changes); err != nil {
 			return err
 		}
 	}
 	if notFinished := in.ListenerArn == ""; notFinished {
 		return setNewListenerAttributes(ctx, client, id, in)
 	}
-	stated := in.attributes().stated()
-	if len(stated) == 0 || reflect.DeepEqual(stated, old.attributes().stated()) {
+	stated := attributesOf(in)
+	if maps.Equal(stated, attributesOf(old)) {
 		return nil
 	}
-	return modifyListenerAttributes(ctx, client, id, stated)
-}
-
-func modifyListener(ctx context.Context, client *api, id string, old, in *listener) error {
-	if deref(old.CertificateArn) != deref(in.CertificateArn) {
-		if err := checkListenersCertificate(ctx, client, in); err != nil {
-			return err
-		}
-	}
-	changes := expanded[elb.ModifyListenerInput](in)
-	changes.ListenerArn, changes.Certificates, changes.DefaultActions = &id, in.certificates(), nil
-	if !reflect.DeepEqual(old.DefaultActions, in.DefaultActions) {
-		changes.DefaultActions = in.actions()
-	}
-	_, err := client.LoadBalancing.ModifyListener(ctx, changes)
-	return err
+	return modifyAttributes(ctx, client, (*elb.Client).ModifyListenerAttributes, "ListenerArn", id, stated)
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // expanded is a structure of the SDK with the fields that the properties have too.
@@ -22,17 +21,20 @@ func expanded[T any](properties any) *T {
 //
 // Optional fields without a value, and texts that an answer leaves empty, are not copied. An empty list or map becomes
 // none, as with the official provider: some calls refuse an empty one. Texts become enumerations and the other way
-// round, tags and dimensions lists of keys and values, times RFC 3339.
+// round, tags and dimensions lists of keys and values.
 func copyFields(from, to any) {
 	copyStruct(reflect.Indirect(reflect.ValueOf(from)), reflect.ValueOf(to).Elem())
 }
 
 func copyStruct(from, to reflect.Value) {
 	for i := range to.NumField() {
-		name := to.Type().Field(i).Name
-		source := from.FieldByNameFunc(func(other string) bool { return strings.EqualFold(other, name) })
-		if to.Type().Field(i).IsExported() && source.IsValid() {
+		field := to.Type().Field(i)
+		source := from.FieldByNameFunc(func(other string) bool { return strings.EqualFold(other, field.Name) })
+		switch {
+		case source.IsValid() && field.IsExported():
 			copyValue(source, to.Field(i))
+		case field.Anonymous:
+			copyStruct(from, to.Field(i))
 		}
 	}
 }
@@ -58,10 +60,7 @@ func copyValue(from, to reflect.Value) {
 }
 
 func convert(from, to reflect.Value) {
-	moment, isTime := from.Interface().(time.Time)
 	switch source, target := from.Kind(), to.Kind(); {
-	case isTime && target == reflect.String:
-		to.SetString(moment.UTC().Format(time.RFC3339))
 	case source == reflect.Struct:
 		copyStruct(from, to)
 	case (source == reflect.Slice || source == reflect.Map) && from.Len() == 0:

@@ -15,32 +15,19 @@ import (
 
 var iamKinds = kinds{
 	&kind[role]{
-		Token:      "aws:iam/role:Role",
-		Name:       "name",
-		ID:         "name",
-		Replace:    []string{"name", "path"},
-		Defaults:   map[string]any{"path": "/"},
-		Computed:   []string{"inlinePolicies"},
-		Rules:      roleRules,
-		Create:     create[role]((*iam.Client).CreateRole),
-		Complete:   putInlinePolicies,
-		Read:       readRole,
-		Update:     updateRole,
-		Delete:     deleteRole,
-		SetTags:    tag((*iam.Client).TagRole, "RoleName"),
-		RemoveTags: untag((*iam.Client).UntagRole, "RoleName"),
+		Token:    "aws:iam/role:Role",
+		Create:   create[role]((*iam.Client).CreateRole),
+		Complete: putInlinePolicies,
+		Read:     readRole,
+		Update:   updateRole,
+		Delete:   deleteRole,
+		Tags:     tagging("", "RoleName", (*iam.Client).TagRole, (*iam.Client).UntagRole, nil),
 	},
 	&kind[attachment]{
-		Token:   "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-		Replace: []string{"role", "policyArn"},
-		Rules:   rules{rule("policyArn", managedPolicy, "IAM API reference, AttachRolePolicy")},
-		Create: func(ctx context.Context, client *api, in *attachment) (string, error) {
-			if _, err := client.IAM.AttachRolePolicy(ctx, expanded[iam.AttachRolePolicyInput](in)); err != nil {
-				return "", err
-			}
-			return in.RoleName + "/" + in.PolicyArn, nil
-		},
-		Read: readAttachment,
+		Token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+		ID:    func(in *attachment) string { return in.RoleName + "/" + in.PolicyArn },
+		Put:   put[attachment]((*iam.Client).AttachRolePolicy),
+		Read:  readAttachment,
 		Delete: func(ctx context.Context, client *api, id string, _ *attachment) error {
 			role, arn, _ := strings.Cut(id, "/")
 			_, err := client.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &role, PolicyArn: &arn})
@@ -48,26 +35,12 @@ var iamKinds = kinds{
 		},
 	},
 	&kind[rolePolicy]{
-		Token:   "aws:iam/rolePolicy:RolePolicy",
-		Name:    "name",
-		Replace: []string{"name", "role"},
-		Rules: rules{
-			rule("name", provider.Length(1, 128), rolePolicyDocs),
-			rule("name", iamName, rolePolicyDocs),
-			rule("policy", policy("Resource"), rolePolicyDocs),
-		},
-		Create: func(ctx context.Context, client *api, in *rolePolicy) (string, error) {
-			if _, err := client.IAM.PutRolePolicy(ctx, expanded[iam.PutRolePolicyInput](in)); err != nil {
-				return "", err
-			}
-			return in.RoleName + ":" + in.PolicyName, nil
-		},
-		Read: func(ctx context.Context, client *api, id string, in *rolePolicy) error {
+		Token: "aws:iam/rolePolicy:RolePolicy",
+		ID:    func(in *rolePolicy) string { return in.RoleName + ":" + in.PolicyName },
+		Put:   put[rolePolicy]((*iam.Client).PutRolePolicy),
+		Read: func(ctx context.Context, client *api, id string, in *rolePolicy) (err error) {
 			in.RoleName, in.PolicyName, _ = strings.Cut(id, ":")
-			return readPolicy(ctx, client, in.RoleName, in.PolicyName, &in.PolicyDocument)
-		},
-		Update: func(ctx context.Context, client *api, _ string, _, in *rolePolicy) error {
-			_, err := client.IAM.PutRolePolicy(ctx, expanded[iam.PutRolePolicyInput](in))
+			in.PolicyDocument, err = readPolicy(ctx, client, in.RoleName, in.PolicyName)
 			return err
 		},
 		Delete: func(ctx context.Context, client *api, id string, _ *rolePolicy) error {
@@ -78,42 +51,30 @@ var iamKinds = kinds{
 }
 
 type role struct {
-	RoleName                 string            `pulumi:"name"`
-	Description              *string           `pulumi:"description,optional"`
-	Path                     *string           `pulumi:"path,optional"`
-	AssumeRolePolicyDocument provider.Document `pulumi:"assumeRolePolicy"`
-	InlinePolicies           []inlinePolicy    `pulumi:"inlinePolicies,optional"`
-	PermissionsBoundary      *string           `pulumi:"permissionsBoundary,watched"`
-	Tags                     map[string]string `pulumi:"tags,optional"`
-	Arn                      string            `pulumi:"arn,output"`
-	CreateDate               string            `pulumi:"createDate,output"`
-	RoleID                   string            `pulumi:"uniqueId,output"`
+	RoleName                 string            `json:"name" pulumi:"id"`
+	Description              *string           `json:"description"`
+	Path                     *string           `json:"path" pulumi:"replace" default:"/"`
+	AssumeRolePolicyDocument string            `json:"assumeRolePolicy"`
+	InlinePolicies           []inlinePolicy    `json:"inlinePolicies" pulumi:"computed"`
+	PermissionsBoundary      *string           `json:"permissionsBoundary" pulumi:"watched"`
+	Tags                     map[string]string `json:"tags"`
+	Arn                      string            `json:"arn" pulumi:"output"`
 }
 
 type inlinePolicy struct {
-	PolicyName     string            `pulumi:"name"`
-	PolicyDocument provider.Document `pulumi:"policy"`
+	PolicyName     string `json:"name"`
+	PolicyDocument string `json:"policy"`
 }
 
-const (
-	roleDocs       = "IAM API reference, CreateRole"
-	rolePolicyDocs = "IAM API reference, PutRolePolicy"
-)
+type attachment struct {
+	RoleName  string `json:"role" pulumi:"replace"`
+	PolicyArn string `json:"policyArn" pulumi:"replace"`
+}
 
-var iamName = provider.Matching(`^[\w+=,.@-]+$`, "have only letters, digits and _+=,.@-")
-
-var roleRules = rules{
-	rule("name", provider.Length(1, 64), roleDocs),
-	rule("name", iamName, roleDocs),
-	rule("description", provider.Length(0, 1000), roleDocs),
-	rule("description", provider.Matching(`^[\t\n\r -~\x{A1}-\x{FF}]*$`,
-		"have only characters of Latin-1, and no typographic quotes"), roleDocs),
-	rule("path", provider.Length(0, 512), "terraform-provider-aws, internal/service/iam/role.go"),
-	rule("assumeRolePolicy", policy("Principal"), roleDocs),
-	rule("permissionsBoundary", managedPolicy, roleDocs),
-	rule("inlinePolicies[].name", provider.Length(1, 128), rolePolicyDocs),
-	rule("inlinePolicies[].name", iamName, rolePolicyDocs),
-	rule("inlinePolicies[].policy", policy("Resource"), rolePolicyDocs),
+type rolePolicy struct {
+	PolicyName     string `json:"name" pulumi:"name,replace"`
+	RoleName       string `json:"role" pulumi:"replace"`
+	PolicyDocument string `json:"policy"`
 }
 
 func readRole(ctx context.Context, client *api, id string, in *role) error {
@@ -127,22 +88,21 @@ func readRole(ctx context.Context, client *api, id string, in *role) error {
 	if boundary != nil {
 		in.PermissionsBoundary = boundary.PermissionsBoundaryArn
 	}
-	if err := unescape(&in.AssumeRolePolicyDocument, found.Role.AssumeRolePolicyDocument); err != nil {
+	if in.AssumeRolePolicyDocument, err = url.QueryUnescape(in.AssumeRolePolicyDocument); err != nil {
 		return fmt.Errorf("decode the trust policy of role %s: %w", id, err)
 	}
 	policies, err := client.IAM.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &id})
 	if err != nil {
 		return err
 	}
-	var observed []inlinePolicy
+	in.InlinePolicies = nil
 	for _, name := range policies.PolicyNames {
-		each := inlinePolicy{PolicyName: name}
-		if err := readPolicy(ctx, client, id, name, &each.PolicyDocument); err != nil {
+		document, err := readPolicy(ctx, client, id, name)
+		if err != nil {
 			return err
 		}
-		observed = append(observed, each)
+		in.InlinePolicies = append(in.InlinePolicies, inlinePolicy{name, document})
 	}
-	in.InlinePolicies = observed
 	return nil
 }
 
@@ -150,7 +110,7 @@ func readRole(ctx context.Context, client *api, id string, in *role) error {
 func updateRole(ctx context.Context, client *api, id string, old, in *role) error {
 	if old.AssumeRolePolicyDocument != in.AssumeRolePolicyDocument {
 		if _, err := client.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
-			RoleName: &id, PolicyDocument: (*string)(&in.AssumeRolePolicyDocument),
+			RoleName: &id, PolicyDocument: &in.AssumeRolePolicyDocument,
 		}); err != nil {
 			return err
 		}
@@ -207,51 +167,27 @@ func putInlinePolicies(ctx context.Context, client *api, id string, in *role) er
 	return nil
 }
 
-type attachment struct {
-	RoleName  string `pulumi:"role"`
-	PolicyArn string `pulumi:"policyArn"`
-}
-
 func readAttachment(ctx context.Context, client *api, id string, in *attachment) error {
 	in.RoleName, in.PolicyArn, _ = strings.Cut(id, "/")
-	pages := iam.NewListAttachedRolePoliciesPaginator(client.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &in.RoleName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(page.AttachedPolicies, func(each types.AttachedPolicy) bool { return deref(each.PolicyArn) == in.PolicyArn }) {
-			return nil
-		}
-	}
-	return provider.ErrNotFound
-}
-
-type rolePolicy struct {
-	PolicyName     string            `pulumi:"name"`
-	RoleName       string            `pulumi:"role"`
-	PolicyDocument provider.Document `pulumi:"policy"`
-}
-
-func readPolicy(ctx context.Context, client *api, role, name string, document *provider.Document) error {
-	found, err := client.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+	found, err := client.IAM.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &in.RoleName})
 	if err != nil {
 		return err
 	}
-	if err := unescape(document, found.PolicyDocument); err != nil {
-		return fmt.Errorf("decode the policy %s of role %s: %w", name, role, err)
+	if !slices.ContainsFunc(found.AttachedPolicies, func(each types.AttachedPolicy) bool { return deref(each.PolicyArn) == in.PolicyArn }) {
+		return provider.ErrNotFound
 	}
 	return nil
 }
 
-func deletePolicy(ctx context.Context, client *api, role, name string) error {
-	_, err := client.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &name})
-	return err
+func readPolicy(ctx context.Context, client *api, role, name string) (string, error) {
+	found, err := client.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+	if err != nil {
+		return "", err
+	}
+	return url.QueryUnescape(deref(found.PolicyDocument))
 }
 
-// unescape decodes a document as IAM hands it out.
-func unescape(document *provider.Document, escaped *string) error {
-	text, err := url.QueryUnescape(deref(escaped))
-	*document = provider.Document(text)
+func deletePolicy(ctx context.Context, client *api, role, name string) error {
+	_, err := client.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &name})
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
@@ -19,10 +18,6 @@ import (
 var route53Kinds = kinds{
 	&kind[record]{
 		Token: "aws:route53/record:Record",
-		// The official provider exchanges a record of another type in place, in one batch. The program's have one type.
-		Replace: []string{"zoneId", "name", "type"},
-		Rules:   recordRules,
-		Check:   checkRecord,
 		// The id is ZONE_NAME_TYPE.
 		Import: func(_ context.Context, _ *api, id string, in *record) (string, error) {
 			parts := strings.Split(id, "_")
@@ -32,20 +27,10 @@ var route53Kinds = kinds{
 			in.ZoneID, in.Name, in.Type = parts[0], strings.Join(parts[1:len(parts)-1], "_"), parts[len(parts)-1]
 			return id, nil
 		},
-		Create: func(ctx context.Context, client *api, in *record) (string, error) {
-			action := types.ChangeActionCreate
-			if deref(in.AllowOverwrite) {
-				action = types.ChangeActionUpsert
-			}
-			if err := changeRecord(ctx, client, action, in); err != nil {
-				return "", err
-			}
-			return in.ZoneID + "_" + dnsName(in.Name) + "_" + in.Type, nil
-		},
-		Read: readRecord,
-		Update: func(ctx context.Context, client *api, _ string, _, in *record) error {
-			return changeRecord(ctx, client, types.ChangeActionUpsert, in)
-		},
+		ID:     func(in *record) string { return in.ZoneID + "_" + dnsName(in.Name) + "_" + in.Type },
+		Create: createRecord,
+		Read:   readRecord,
+		Update: updateRecord,
 		Delete: deleteRecord,
 	},
 }
@@ -53,51 +38,21 @@ var route53Kinds = kinds{
 var route53Functions = functions{&function[zoneArguments, zone]{Token: "aws:route53/getZone:getZone", Call: lookUpZone}}
 
 type record struct {
-	ZoneID         string   `pulumi:"zoneId"`
-	Name           string   `pulumi:"name"`
-	Type           string   `pulumi:"type"`
-	TTL            *int32   `pulumi:"ttl,watched"`
-	Records        []string `pulumi:"records,optional"`
-	Aliases        []alias  `pulumi:"aliases,optional"`
-	AllowOverwrite *bool    `pulumi:"allowOverwrite,optional"`
-	Fqdn           string   `pulumi:"fqdn,output"`
+	// The official provider exchanges a record of another type in place, in one batch. The program's have one type.
+	Type           string   `json:"type" pulumi:"replace"`
+	ZoneID         string   `json:"zoneId" pulumi:"replace"`
+	Name           string   `json:"name" pulumi:"replace"`
+	TTL            *int32   `json:"ttl" pulumi:"watched"`
+	Records        []string `json:"records"`
+	Aliases        []alias  `json:"aliases"`
+	AllowOverwrite *bool    `json:"allowOverwrite"`
+	Fqdn           string   `json:"fqdn" pulumi:"output"`
 }
 
 type alias struct {
-	DNSName              string `pulumi:"name"`
-	HostedZoneID         string `pulumi:"zoneId"`
-	EvaluateTargetHealth bool   `pulumi:"evaluateTargetHealth"`
-}
-
-const (
-	recordDocs   = "Amazon Route 53 API reference, ChangeResourceRecordSets"
-	aliasDocs    = `Amazon Route 53 developer guide, "Choosing between alias and non-alias records"`
-	recordSchema = "terraform-provider-aws, internal/service/route53/record.go, resourceRecord"
-)
-
-// recordTypes are the types that the program uses.
-var recordTypes = []string{"A", "AAAA", "CNAME", "TXT"}
-
-var recordRules = rules{
-	rule("zoneId", provider.Length(1, 32), recordDocs),
-	rule("type", provider.OneOf(recordTypes...), recordDocs),
-	rule("aliases[].name", provider.Length(1, 1024), recordSchema),
-	rule("aliases[].zoneId", provider.Length(1, 32), recordSchema),
-}
-
-func checkRecord(in *record, problems *provider.Problems) {
-	if !problems.Known("aliases", "records") {
-		return
-	}
-	if (len(in.Aliases) == 1) == (len(in.Records) > 0) || len(in.Aliases) > 1 {
-		problems.Refuse("records", in.Records, "must be stated where there is no alias, and one alias where there are no records ("+aliasDocs+")")
-	}
-	if (len(in.Records) > 0) != (in.TTL != nil) && problems.Known("ttl") {
-		problems.Refuse("ttl", deref(in.TTL), "must be stated with records, and not for an alias ("+aliasDocs+")")
-	}
-	if in.Type == "CNAME" && len(in.Records) > 1 {
-		problems.Refuse("records", in.Records, "must be one record for a CNAME ("+recordDocs+")")
-	}
+	DNSName              string `json:"name"`
+	HostedZoneID         string `json:"zoneId"`
+	EvaluateTargetHealth bool   `json:"evaluateTargetHealth"`
 }
 
 // expandRecordName is the name in full: the official provider appends the zone's where the name does not end with it.
@@ -108,23 +63,21 @@ func expandRecordName(name, zone string) string {
 	return dnsName(name) + "." + dnsName(zone)
 }
 
-func changeRecord(ctx context.Context, client *api, action types.ChangeAction, in *record) error {
-	zone, err := client.Route53.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &in.ZoneID})
+// find returns the name of a record in full and the set that is there under it, nil if there is none.
+func (r *record) find(ctx context.Context, client *api) (string, *types.ResourceRecordSet, error) {
+	zone, err := client.Route53.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &r.ZoneID})
 	if err != nil {
-		return err
+		return "", nil, err
 	}
-	name := expandRecordName(in.Name, deref(zone.HostedZone.Name))
-	if err := checkAgainstZone(ctx, client, action, in, name); err != nil {
-		return err
-	}
-	for _, each := range in.Aliases {
-		if err := checkAliasTarget(ctx, client, each); err != nil {
-			return err
-		}
-	}
+	name := expandRecordName(r.Name, deref(zone.HostedZone.Name))
+	existing, err := recordSet(ctx, client, r.ZoneID, name, r.Type)
+	return name, existing, err
+}
+
+func (r *record) change(ctx context.Context, client *api, action types.ChangeAction, set *types.ResourceRecordSet) error {
 	changed, err := client.Route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
-		HostedZoneId: &in.ZoneID,
-		ChangeBatch:  &types.ChangeBatch{Changes: []types.Change{{Action: action, ResourceRecordSet: in.set(name)}}},
+		HostedZoneId: &r.ZoneID,
+		ChangeBatch:  &types.ChangeBatch{Changes: []types.Change{{Action: action, ResourceRecordSet: set}}},
 	})
 	if err != nil {
 		return err
@@ -132,6 +85,26 @@ func changeRecord(ctx context.Context, client *api, action types.ChangeAction, i
 	// The official provider asks until every name server has the change.
 	_, err = client.Route53.GetChange(ctx, &route53.GetChangeInput{Id: changed.ChangeInfo.Id})
 	return err
+}
+
+func createRecord(ctx context.Context, client *api, in *record) (string, error) {
+	name, existing, err := in.find(ctx, client)
+	if err != nil {
+		return "", err
+	}
+	// The emulator takes another record of the same name.
+	if existing != nil {
+		return "", fmt.Errorf("InvalidChangeBatch: Tried to create resource record set [name='%s.', type='%s'] but it already exists", name, in.Type)
+	}
+	return "", in.change(ctx, client, types.ChangeActionCreate, in.set(name))
+}
+
+func updateRecord(ctx context.Context, client *api, _ string, _, in *record) error {
+	name, _, err := in.find(ctx, client)
+	if err != nil {
+		return err
+	}
+	return in.change(ctx, client, types.ChangeActionUpsert, in.set(name))
 }
 
 // set is the record set with a name in full.
@@ -147,58 +120,15 @@ func (r *record) set(name string) *types.ResourceRecordSet {
 	return set
 }
 
-// checkAgainstZone refuses what is there already, and a CNAME beside anything else.
-func checkAgainstZone(ctx context.Context, client *api, action types.ChangeAction, in *record, name string) error {
-	existing, err := recordSet(ctx, client, in.ZoneID, name, in.Type)
-	if err != nil {
-		return err
-	}
-	if existing != nil && action == types.ChangeActionCreate {
-		return fmt.Errorf("InvalidChangeBatch: Tried to create resource record set [name='%s.', type='%s'] but it already exists", name, in.Type)
-	}
-	for _, other := range recordTypes {
-		if other == in.Type || other != "CNAME" && in.Type != "CNAME" {
-			continue
-		}
-		conflicting, err := recordSet(ctx, client, in.ZoneID, name, other)
-		if err != nil {
-			return err
-		}
-		if conflicting != nil {
-			return fmt.Errorf("InvalidChangeBatch: RRSet of type %s with DNS name %s. is not permitted as it conflicts with other records with the same DNS name", in.Type, name)
-		}
-	}
-	return nil
-}
-
-// checkAliasTarget refuses an alias of anything but a load balancer that exists.
-func checkAliasTarget(ctx context.Context, client *api, target alias) error {
-	balancers, err := client.LoadBalancing.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{})
-	if err != nil {
-		return err
-	}
-	for _, balancer := range balancers.LoadBalancers {
-		if dnsName(deref(balancer.DNSName)) == dnsName(target.DNSName) && deref(balancer.CanonicalHostedZoneId) == target.HostedZoneID {
-			return nil
-		}
-	}
-	return fmt.Errorf("InvalidChangeBatch: Tried to create an alias that targets %s, type A in zone %s, but that target was not found",
-		target.DNSName, target.HostedZoneID)
-}
-
 func readRecord(ctx context.Context, client *api, _ string, in *record) error {
-	zone, err := client.Route53.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &in.ZoneID})
-	if err != nil {
-		return err
-	}
-	in.Fqdn = expandRecordName(in.Name, deref(zone.HostedZone.Name))
-	observed, err := recordSet(ctx, client, in.ZoneID, in.Fqdn, in.Type)
+	name, observed, err := in.find(ctx, client)
 	if err != nil {
 		return err
 	}
 	if observed == nil {
 		return provider.ErrNotFound
 	}
+	in.Fqdn = name
 	in.Records, in.TTL = nil, nil
 	for _, each := range observed.ResourceRecords {
 		in.Records, in.TTL = append(in.Records, deref(each.Value)), aws.Int32(int32(deref(observed.TTL)))
@@ -218,47 +148,32 @@ func readRecord(ctx context.Context, client *api, _ string, in *record) error {
 }
 
 func deleteRecord(ctx context.Context, client *api, _ string, in *record) error {
-	zone, err := client.Route53.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &in.ZoneID})
-	if err != nil {
-		return err
-	}
-	existing, err := recordSet(ctx, client, in.ZoneID, expandRecordName(in.Name, deref(zone.HostedZone.Name)), in.Type)
+	_, existing, err := in.find(ctx, client)
 	if err != nil || existing == nil {
 		return err
 	}
-	_, err = client.Route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
-		HostedZoneId: &in.ZoneID,
-		ChangeBatch:  &types.ChangeBatch{Changes: []types.Change{{Action: types.ChangeActionDelete, ResourceRecordSet: existing}}},
-	})
-	return err
+	return in.change(ctx, client, types.ChangeActionDelete, existing)
 }
 
 type zoneArguments struct {
-	ZoneID string `pulumi:"zoneId"`
+	ZoneID string `json:"zoneId"`
 }
 
 type zone struct {
-	ID                     string            `pulumi:"id"`
-	Arn                    string            `pulumi:"arn"`
-	CallerReference        string            `pulumi:"callerReference"`
-	Comment                string            `pulumi:"comment"`
-	Name                   string            `pulumi:"name"`
-	NameServers            []string          `pulumi:"nameServers"`
-	PrimaryNameServer      string            `pulumi:"primaryNameServer"`
-	PrivateZone            bool              `pulumi:"privateZone"`
-	ResourceRecordSetCount int32             `pulumi:"resourceRecordSetCount"`
-	Tags                   map[string]string `pulumi:"tags"`
-	ZoneID                 string            `pulumi:"zoneId"`
+	ZoneID      string   `json:"zoneId"`
+	Name        string   `json:"name"`
+	NameServers []string `json:"nameServers"`
+	PrivateZone bool     `json:"privateZone"`
 }
 
-// lookUpZone lists all zones, as the official provider does even for one whose id is known (terraform-provider-aws 5,
-// internal/service/route53/zone_data_source.go).
+// lookUpZone lists all zones and asks for tags, as the official provider does even for one whose id is known
+// (terraform-provider-aws 5, internal/service/route53/zone_data_source.go).
 func lookUpZone(ctx context.Context, client *api, arguments *zoneArguments) (*zone, error) {
-	all, err := hostedZones(ctx, client)
+	all, err := client.Route53.ListHostedZones(ctx, &route53.ListHostedZonesInput{})
 	if err != nil {
 		return nil, err
 	}
-	position := slices.IndexFunc(all, func(each types.HostedZone) bool { return zoneID(each) == arguments.ZoneID })
+	position := slices.IndexFunc(all.HostedZones, func(each types.HostedZone) bool { return zoneID(each) == arguments.ZoneID })
 	if position < 0 {
 		return nil, errors.New("no matching Route 53 Hosted Zone found")
 	}
@@ -266,38 +181,16 @@ func lookUpZone(ctx context.Context, client *api, arguments *zoneArguments) (*zo
 	if err != nil {
 		return nil, err
 	}
-	tags, err := client.Route53.ListTagsForResource(ctx, &route53.ListTagsForResourceInput{
+	_, err = client.Route53.ListTagsForResource(ctx, &route53.ListTagsForResourceInput{
 		ResourceType: types.TagResourceTypeHostedzone, ResourceId: &arguments.ZoneID,
 	})
-	if err != nil {
-		return nil, err
+	result := &zone{
+		ZoneID: arguments.ZoneID, Name: dnsName(deref(found.HostedZone.Name)), NameServers: []string{}, PrivateZone: isPrivate(*found.HostedZone),
 	}
-	listed := all[position]
-	result := expanded[zone](listed)
-	result.ID, result.ZoneID, result.NameServers = arguments.ZoneID, arguments.ZoneID, []string{}
-	result.Arn = "arn:" + partitionOf(client.region).Partition + ":route53:::hostedzone/" + arguments.ZoneID
-	result.Name, result.PrivateZone, result.Tags = strings.TrimSuffix(result.Name, "."), isPrivate(listed), tagsOf(tags.ResourceTagSet.Tags)
-	if found.DelegationSet != nil && len(found.DelegationSet.NameServers) > 0 {
-		result.NameServers, result.PrimaryNameServer = found.DelegationSet.NameServers, found.DelegationSet.NameServers[0]
+	if found.DelegationSet != nil {
+		result.NameServers = found.DelegationSet.NameServers
 	}
-	if listed.Config != nil {
-		result.Comment = deref(listed.Config.Comment)
-	}
-	return result, nil
-}
-
-// hostedZones are all zones of the account.
-func hostedZones(ctx context.Context, client *api) ([]types.HostedZone, error) {
-	var all []types.HostedZone
-	pages := route53.NewListHostedZonesPaginator(client.Route53, &route53.ListHostedZonesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.HostedZones...)
-	}
-	return all, nil
+	return result, err
 }
 
 // zoneID is the id of a zone as other calls take it.
@@ -333,12 +226,12 @@ func recordSet(ctx context.Context, client *api, zone, name, recordType string) 
 // publicAnswers are what the world reads of a name: the values in the public zone that is nearest to it. All zones of
 // the emulator count as delegated.
 func publicAnswers(ctx context.Context, client *api, name, recordType string) ([]string, error) {
-	all, err := hostedZones(ctx, client)
+	all, err := client.Route53.ListHostedZones(ctx, &route53.ListHostedZonesInput{})
 	if err != nil {
 		return nil, err
 	}
 	var nearest *types.HostedZone
-	for _, each := range all {
+	for _, each := range all.HostedZones {
 		if !isPrivate(each) && isWithin(name, deref(each.Name)) && (nearest == nil || len(deref(each.Name)) > len(deref(nearest.Name))) {
 			nearest = &each
 		}

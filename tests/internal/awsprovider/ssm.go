@@ -6,60 +6,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-
-	"mediaserver/tests/internal/provider"
 )
 
 var ssmKinds = kinds{
 	&kind[parameter]{
-		Token:   "aws:ssm/parameter:Parameter",
-		Name:    "name",
-		ID:      "name",
-		Replace: []string{"name"},
-		Secret:  []string{"value"},
-		Rules:   parameterRules,
-		Create:  create[parameter]((*ssm.Client).PutParameter),
-		Read:    readParameter,
-		Update:  updateParameter,
-		Delete:  remove[parameter]((*ssm.Client).DeleteParameter, "Name"),
-		SetTags: func(ctx context.Context, client *api, id string, tags map[string]string) error {
-			_, err := client.SSM.AddTagsToResource(ctx, &ssm.AddTagsToResourceInput{
-				ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id, Tags: tagList[types.Tag](tags),
-			})
-			return err
-		},
-		RemoveTags: func(ctx context.Context, client *api, id string, keys []string) error {
-			_, err := client.SSM.RemoveTagsFromResource(ctx, &ssm.RemoveTagsFromResourceInput{
-				ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id, TagKeys: keys,
-			})
-			return err
-		},
+		Token:  "aws:ssm/parameter:Parameter",
+		Create: create[parameter]((*ssm.Client).PutParameter),
+		Read:   readParameter,
+		Update: updateParameter,
+		Delete: remove[parameter]((*ssm.Client).DeleteParameter, "Name"),
+		Tags:   tagging("", "ResourceId", (*ssm.Client).AddTagsToResource, (*ssm.Client).RemoveTagsFromResource, (*ssm.Client).ListTagsForResource),
 	},
 }
 
 type parameter struct {
-	Name        string            `pulumi:"name"`
-	Type        string            `pulumi:"type"`
-	Value       string            `pulumi:"value"`
-	Description *string           `pulumi:"description,optional"`
-	Tags        map[string]string `pulumi:"tags,optional"`
-	Arn         string            `pulumi:"arn,output"`
-	DataType    string            `pulumi:"dataType,output"`
-	Version     int32             `pulumi:"version,volatile"`
-}
-
-const parameterDocs = "Systems Manager API reference, PutParameter"
-
-var parameterRules = rules{
-	rule("name", provider.Length(1, 1011), parameterDocs),
-	rule("name", provider.Matching(`^[a-zA-Z0-9_.-]+$|^(/[a-zA-Z0-9_.-]+){1,15}$`,
-		"have only letters, digits, _ . and -, in at most 15 levels that each begin with a slash"), parameterDocs),
-	rule("name", provider.Unlike(`(?i)^/?(aws|ssm)`, "not begin with aws or ssm"), parameterDocs),
-	rule("description", provider.Length(0, 1024), parameterDocs),
-	rule("type", provider.OneOf("String", "StringList", "SecureString"), parameterDocs),
-	rule("value", provider.Satisfying("have 1 to 4096 bytes, as the standard tier holds", func(value string) bool {
-		return len(value) >= 1 && len(value) <= 4096
-	}), parameterDocs),
+	Name        string            `json:"name" pulumi:"id"`
+	Type        string            `json:"type"`
+	Value       string            `json:"value" pulumi:"secret"`
+	Description *string           `json:"description"`
+	Tags        map[string]string `json:"tags"`
+	Arn         string            `json:"arn" pulumi:"output"`
+	Version     int32             `json:"version" pulumi:"volatile"`
 }
 
 func readParameter(ctx context.Context, client *api, id string, in *parameter) error {
@@ -79,13 +46,7 @@ func readParameter(ctx context.Context, client *api, id string, in *parameter) e
 	for _, each := range metadata.Parameters {
 		in.Description = each.Description
 	}
-	tags, err := client.SSM.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
-		ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &id,
-	})
-	if err == nil {
-		in.Tags = tagsOf(tags.TagList)
-	}
-	return err
+	return nil
 }
 
 func updateParameter(ctx context.Context, client *api, _ string, old, in *parameter) error {

@@ -8,12 +8,20 @@ import (
 
 // stsFunctions are the lookups of who and where one is.
 var stsFunctions = functions{
-	&function[none, identity]{Token: "aws:index/getCallerIdentity:getCallerIdentity", Call: lookUpCallerIdentity},
+	&function[none, identity]{
+		Token: "aws:index/getCallerIdentity:getCallerIdentity",
+		Call: func(ctx context.Context, client *api, _ *none) (*identity, error) {
+			found, err := client.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+			if err != nil {
+				return nil, err
+			}
+			return expanded[identity](found), nil
+		},
+	},
 	&function[none, region]{
 		Token: "aws:index/getRegion:getRegion",
 		Call: func(_ context.Context, client *api, _ *none) (*region, error) {
-			endpoint := "ec2." + client.region + "." + partitionOf(client.region).DNSSuffix
-			return &region{ID: client.region, Name: client.region, Endpoint: endpoint}, nil
+			return &region{ID: client.region, Name: client.region}, nil
 		},
 	},
 	&function[none, partition]{
@@ -26,24 +34,12 @@ var stsFunctions = functions{
 }
 
 type region struct {
-	ID       string `pulumi:"id"`
-	Name     string `pulumi:"name"`
-	Endpoint string `pulumi:"endpoint"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 type identity struct {
-	ID      string `pulumi:"id"`
-	Account string `pulumi:"accountId"`
-	Arn     string `pulumi:"arn"`
-	UserID  string `pulumi:"userId"`
-}
-
-func lookUpCallerIdentity(ctx context.Context, client *api, _ *none) (*identity, error) {
-	found, err := client.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return nil, err
-	}
-	result := expanded[identity](found)
-	result.ID = result.Account
-	return result, nil
+	Account string `json:"accountId"`
+	Arn     string `json:"arn"`
+	UserID  string `json:"userId"`
 }

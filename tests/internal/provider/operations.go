@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -15,8 +17,7 @@ import (
 
 // scope is what an operation on one resource works with.
 type scope[C any] struct {
-	*configuration[C]
-	pkg *Package[C]
+	*session[C]
 	urn resource.URN
 }
 
@@ -30,64 +31,85 @@ func (s scope[C]) failed(verb string, err error) error {
 	return fmt.Errorf("%s %s: %w", verb, s.urn.Name(), err)
 }
 
-func (k *Kind[C, M]) check(properties resource.PropertyMap, defaults map[string]string) []plugin.CheckFailure {
-	m, decoded := k.inputs(properties, defaults)
-	if len(decoded.problems) > 0 {
-		return decoded.problems
+// load decodes inputs with the default tags merged in, and outputs.
+func (k *Kind[C, M]) load(s scope[C], inputs, outputs object) (*M, *Problems) {
+	m := new(M)
+	if k.tags(m) != nil {
+		inputs = maps.Clone(inputs)
+		inputs[tagsKey] = allTags(inputs, s.defaultTags)
 	}
-	problems := &Problems{decoder: decoded}
-	problems.Apply("", resource.NewProperty(properties), k.Rules)
-	if k.Check != nil {
-		k.Check(m, problems)
-	}
-	return decoded.problems
+	return m, decode(inputs, outputs, m)
 }
 
-func (k *Kind[C, M]) diff(s scope[C], req plugin.DiffRequest) (plugin.DiffResult, error) {
-	old, new := k.comparable(req.OldInputs, req.NewInputs)
-	if k.CheckChange != nil {
-		before, _ := k.inputs(old, s.defaultTags)
-		after, _ := k.inputs(new, s.defaultTags)
-		if err := k.CheckChange(before, after); err != nil {
-			return plugin.DiffResult{}, s.failed("change", err)
+// state is what is recorded of a resource: the inputs as the program gave them, the computed properties, and all tags.
+func (k *Kind[C, M]) state(inputs, computed object, tags any) resource.PropertyMap {
+	state := maps.Clone(inputs)
+	maps.Copy(state, computed)
+	if k.tags(new(M)) != nil {
+		state[tagsAllKey] = tags
+	}
+	return k.sealed(state)
+}
+
+// sealed are properties as the protocol has them, with those marked that are secret.
+func (k *Kind[C, M]) sealed(properties object) resource.PropertyMap {
+	sealed := resource.NewPropertyMapFromMap(properties)
+	for _, name := range k.flagged("secret") {
+		if value, has := sealed[resource.PropertyKey(name)]; has {
+			sealed[resource.PropertyKey(name)] = resource.MakeSecret(value)
 		}
 	}
-	changed := old.Diff(new).ChangedKeys()
-	if k.tagged() && !slices.Contains(changed, tagsKey) {
-		set, remove := tagChanges(req.OldOutputs[tagsAllKey], allTags(req.NewInputs, s.defaultTags))
+	return sealed
+}
+
+func (k *Kind[C, M]) check(_ context.Context, s scope[C], req plugin.CheckRequest) (plugin.CheckResponse, error) {
+	inputs := plainObject(req.News)
+	m, problems := k.load(s, inputs, nil)
+	s.pkg.Rules[k.Token].apply(inputs, problems)
+	if len(problems.failures) == 0 && k.Check != nil {
+		k.Check(m, problems)
+	}
+	return plugin.CheckResponse{Properties: req.News, Failures: problems.failures}, nil
+}
+
+func (k *Kind[C, M]) diff(_ context.Context, s scope[C], req plugin.DiffRequest) (plugin.DiffResult, error) {
+	changed := changedKeys(k.comparable(plainObject(req.OldInputs), plainObject(req.NewInputs)))
+	if k.tags(new(M)) != nil && !slices.Contains(changed, tagsKey) {
+		set, remove := tagChanges(plain(req.OldOutputs[tagsAllKey]), allTags(plainObject(req.NewInputs), s.defaultTags))
 		if len(set)+len(remove) > 0 {
 			changed = append(changed, tagsAllKey)
 		}
 	}
-	if len(changed) == 0 {
-		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
-	}
-	result := plugin.DiffResult{Changes: plugin.DiffSome, ChangedKeys: changed}
+	result := difference(changed, append(k.flagged("replace"), k.flagged("id")...))
+	naming := append(k.flagged("name"), k.flagged("id")...)
+	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && len(naming) > 0 && !slices.Contains(changed, resource.PropertyKey(naming[0]))
+	return result, nil
+}
+
+// difference is the answer that some properties have changed, of which some may replace the resource.
+func difference(changed []resource.PropertyKey, replacing []string) plugin.DiffResult {
+	result := plugin.DiffResult{Changes: plugin.DiffNone, ChangedKeys: changed}
 	for _, key := range changed {
-		if slices.Contains(k.Replace, string(key)) {
+		result.Changes = plugin.DiffSome
+		if slices.Contains(replacing, string(key)) {
 			result.ReplaceKeys = append(result.ReplaceKeys, key)
 		}
 	}
-	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && k.Name != "" &&
-		!slices.Contains(changed, resource.PropertyKey(k.Name))
-	return result, nil
+	return result
 }
 
 // comparable are the inputs of a resource as it is and as it will be, without the differences that are none: an input
 // that is not stated has its default, and the cloud decides one that it computes.
-func (k *Kind[C, M]) comparable(old, new resource.PropertyMap) (resource.PropertyMap, resource.PropertyMap) {
-	old, new = revealAll(old).Copy(), revealAll(new).Copy()
-	for name, value := range k.Defaults {
-		for _, inputs := range []resource.PropertyMap{old, new} {
-			if _, stated := inputs[resource.PropertyKey(name)]; !stated {
-				inputs[resource.PropertyKey(name)] = resource.NewPropertyValue(value)
+func (k *Kind[C, M]) comparable(old, new object) (object, object) {
+	old, new = maps.Clone(old), maps.Clone(new)
+	for _, f := range k.fields() {
+		for _, inputs := range []object{old, new} {
+			if inputs[f.name] == nil && f.initial != nil {
+				inputs[f.name] = f.initial
 			}
 		}
-	}
-	for _, name := range k.Computed {
-		key := resource.PropertyKey(name)
-		if _, stated := new[key]; !stated {
-			delete(old, key)
+		if f.is("computed") && new[f.name] == nil {
+			delete(old, f.name)
 		}
 	}
 	return old, new
@@ -95,17 +117,13 @@ func (k *Kind[C, M]) comparable(old, new resource.PropertyMap) (resource.Propert
 
 // unknownOutputs are the computed properties as a preview shows them: those of a new resource all unknown, those of an
 // existing one only where volatile.
-func (k *Kind[C, M]) unknownOutputs(existing resource.PropertyMap) resource.PropertyMap {
-	computed := resource.PropertyMap{}
+func (k *Kind[C, M]) unknownOutputs(existing object) object {
+	computed := object{}
 	for _, f := range k.fields() {
-		key := resource.PropertyKey(f.name)
-		value, kept := existing[key]
-		switch {
-		case !f.output:
-		case existing == nil || f.volatile:
-			computed[key] = resource.MakeComputed(resource.NewProperty(""))
-		case kept:
-			computed[key] = value
+		if existing == nil && isOutput(f) || f.is("volatile") {
+			computed[f.name] = unknown
+		} else if value, kept := existing[f.name]; kept && isOutput(f) {
+			computed[f.name] = value
 		}
 	}
 	return computed
@@ -115,17 +133,26 @@ func (k *Kind[C, M]) unknownOutputs(existing resource.PropertyMap) resource.Prop
 // as it got: the engine records the resource, says that its initialization failed, and has the next run complete it by
 // an update.
 func (k *Kind[C, M]) create(ctx context.Context, s scope[C], req plugin.CreateRequest) (plugin.CreateResponse, error) {
-	tags := allTags(req.Properties, s.defaultTags)
+	inputs := plainObject(req.Properties)
+	tags := allTags(inputs, s.defaultTags)
 	if req.Preview {
-		return plugin.CreateResponse{Properties: k.state(req.Properties, k.unknownOutputs(nil), tags), Status: resource.StatusOK}, nil
+		return plugin.CreateResponse{Properties: k.state(inputs, k.unknownOutputs(nil), tags)}, nil
 	}
-	m, decoded := k.inputs(req.Properties, s.defaultTags)
-	if err := decoded.err(); err != nil {
+	m, problems := k.load(s, inputs, nil)
+	if err := problems.err(); err != nil {
 		return plugin.CreateResponse{}, s.failed("create", err)
 	}
-	id, err := k.make(ctx, s, m)
-	if id == "" && err == nil && k.ID != "" {
-		id = reveal(req.Properties[resource.PropertyKey(k.ID)]).StringValue()
+	var id string
+	var err error
+	if k.Put != nil {
+		err = k.Put(ctx, s.client, m)
+	} else {
+		id, err = k.Create(ctx, s.client, m)
+	}
+	if own := k.flagged("id"); err == nil && k.ID != nil {
+		id = k.ID(m)
+	} else if err == nil && len(own) > 0 {
+		id = inputs[own[0]].(string)
 	}
 	if id == "" {
 		return plugin.CreateResponse{}, s.failed("create", err)
@@ -134,25 +161,17 @@ func (k *Kind[C, M]) create(ctx context.Context, s scope[C], req plugin.CreateRe
 		err = k.Complete(ctx, s.client, id, m)
 	}
 	if err == nil {
-		err = k.Read(ctx, s.client, id, m)
+		err = k.look(ctx, s, id, m)
 	}
 	if err != nil {
-		return plugin.CreateResponse{}, incomplete(id, k.state(req.Properties, encode(new(M), isOutput), tags), s.failed("create", err))
+		return plugin.CreateResponse{}, incomplete(id, k.state(inputs, encode(new(M), isOutput), tags), s.failed("create", err))
 	}
-	state := k.state(req.Properties, encode(m, isOutput), tags)
-	return plugin.CreateResponse{ID: resource.ID(id), Properties: state, Status: resource.StatusOK}, nil
-}
-
-func (k *Kind[C, M]) make(ctx context.Context, s scope[C], m *M) (string, error) {
-	if k.Put != nil {
-		return "", k.Put(ctx, s.client, m)
-	}
-	return k.Create(ctx, s.client, m)
+	return plugin.CreateResponse{ID: resource.ID(id), Properties: k.state(inputs, encode(m, isOutput), tags)}, nil
 }
 
 // incomplete is the protocol's error for a resource that was created but not completed.
 func incomplete(id string, state resource.PropertyMap, reason error) error {
-	properties, err := plugin.MarshalProperties(state, plugin.MarshalOptions{KeepSecrets: true, KeepResources: true})
+	properties, err := plugin.MarshalProperties(state, plugin.MarshalOptions{KeepSecrets: true})
 	if err != nil {
 		return errors.Join(reason, fmt.Errorf("record what was created: %w", err))
 	}
@@ -162,70 +181,141 @@ func incomplete(id string, state resource.PropertyMap, reason error) error {
 }
 
 func (k *Kind[C, M]) update(ctx context.Context, s scope[C], req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
-	tags := allTags(req.NewInputs, s.defaultTags)
+	inputs, outputs := plainObject(req.NewInputs), plainObject(req.OldOutputs)
+	tags := allTags(inputs, s.defaultTags)
 	if req.Preview {
-		return plugin.UpdateResponse{Properties: k.state(req.NewInputs, k.unknownOutputs(req.OldOutputs), tags), Status: resource.StatusOK}, nil
+		return plugin.UpdateResponse{Properties: k.state(inputs, k.unknownOutputs(outputs), tags)}, nil
 	}
-	m, decoded := k.inputs(req.NewInputs, s.defaultTags)
-	if err := decoded.err(); err != nil {
+	m, problems := k.load(s, inputs, outputs)
+	if err := problems.err(); err != nil {
 		return plugin.UpdateResponse{}, s.failed("update", err)
 	}
-	before, _ := k.comparable(req.OldInputs, req.NewInputs)
-	old, _ := k.inputs(before, s.defaultTags)
-	k.addOutputs(m, req.OldOutputs)
+	before, _ := k.comparable(plainObject(req.OldInputs), inputs)
+	old, _ := k.load(s, before, nil)
 
 	id := string(req.ID)
-	if err := k.changeTags(ctx, s, id, req.OldOutputs, tags); err != nil {
-		return plugin.UpdateResponse{}, s.failed("tag", err)
-	}
-	if err := k.change(ctx, s, id, old, m); err != nil {
-		return plugin.UpdateResponse{}, s.failed("update", err)
-	}
-	if err := k.Read(ctx, s.client, id, m); err != nil {
-		return plugin.UpdateResponse{}, s.failed("read", err)
-	}
-	return plugin.UpdateResponse{Properties: k.state(req.NewInputs, encode(m, isOutput), tags), Status: resource.StatusOK}, nil
-}
-
-func (k *Kind[C, M]) change(ctx context.Context, s scope[C], id string, old, m *M) error {
+	set, remove := tagChanges(outputs[tagsAllKey], tags)
 	var err error
-	switch {
-	case k.Put != nil:
+	if k.Tags.Set != nil && len(set) > 0 {
+		err = k.Tags.Set(ctx, s.client, k.Tags.target(id, outputs), set)
+	}
+	if err == nil && k.Tags.Remove != nil && len(remove) > 0 {
+		err = k.Tags.Remove(ctx, s.client, k.Tags.target(id, outputs), remove)
+	}
+	if err == nil && k.Put != nil {
 		err = k.Put(ctx, s.client, m)
-	case k.Update != nil:
+	}
+	if err == nil && k.Update != nil {
 		err = k.Update(ctx, s.client, id, old, m)
 	}
-	if err != nil || k.Complete == nil {
-		return err
+	if err == nil && k.Complete != nil {
+		err = k.Complete(ctx, s.client, id, m)
 	}
-	return k.Complete(ctx, s.client, id, m)
-}
-
-func (k *Kind[C, M]) changeTags(
-	ctx context.Context, s scope[C], id string, old resource.PropertyMap, all resource.PropertyValue,
-) error {
-	target := id
-	if output := reveal(old[resource.PropertyKey(k.TagBy)]); output.IsString() {
-		target = output.StringValue()
+	if err == nil {
+		err = k.look(ctx, s, id, m)
 	}
-	changed, removed := tagChanges(old[tagsAllKey], all)
-	if k.SetTags != nil && len(changed) > 0 {
-		if err := k.SetTags(ctx, s.client, target, changed); err != nil {
-			return err
-		}
+	if err != nil {
+		return plugin.UpdateResponse{}, s.failed("update", err)
 	}
-	if k.RemoveTags == nil || len(removed) == 0 {
-		return nil
-	}
-	return k.RemoveTags(ctx, s.client, target, removed)
+	return plugin.UpdateResponse{Properties: k.state(inputs, encode(m, isOutput), tags)}, nil
 }
 
 func (k *Kind[C, M]) delete(ctx context.Context, s scope[C], req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	if k.Delete == nil {
+		return plugin.DeleteResponse{}, nil
+	}
 	// What an older state holds is enough to delete by, even if it would no longer pass as input.
-	m, _ := k.inputs(req.Inputs, s.defaultTags)
-	k.addOutputs(m, req.Outputs)
+	m, _ := k.load(s, plainObject(req.Inputs), plainObject(req.Outputs))
 	if err := k.Delete(ctx, s.client, string(req.ID), m); err != nil && !s.missing(err) {
 		return plugin.DeleteResponse{}, s.failed("delete", err)
 	}
-	return plugin.DeleteResponse{Status: resource.StatusOK}, nil
+	return plugin.DeleteResponse{}, nil
+}
+
+func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadRequest) (plugin.ReadResponse, error) {
+	inputs, state := plainObject(req.Inputs), plainObject(req.State)
+	importing := len(inputs)+len(state) == 0
+	// What the resource had are its own tags and the default ones of then.
+	recorded := maps.Clone(inputs)
+	if tags, hasTags := state[tagsAllKey]; hasTags {
+		recorded[tagsKey] = tags
+	}
+	m := new(M)
+	if err := decode(recorded, state, m).err(); err != nil && len(inputs) > 0 {
+		return plugin.ReadResponse{}, s.failed("read", err)
+	}
+	known, id := encode(m, isInput), string(req.ID)
+	var err error
+	if importing && k.Import != nil {
+		id, err = k.Import(ctx, s.client, id, m)
+	}
+	if err == nil {
+		k.setID(m, id)
+		err = k.look(ctx, s, id, m)
+	}
+	if err != nil && s.missing(err) {
+		return plugin.ReadResponse{}, nil
+	}
+	if err != nil {
+		return plugin.ReadResponse{}, s.failed("read", err)
+	}
+	observed := observe(reflect.TypeFor[M](), known, encode(m, isInput), importing)
+	all := object{}
+	if tags, tagged := observed[tagsKey].(object); tagged {
+		all = tags
+		stated, had := inputs[tagsKey].(object)
+		delete(observed, tagsKey)
+		own := ownTags(all, stated, s.defaultTags)
+		if alike(all, recorded[tagsKey]) {
+			own = stated
+		}
+		if had || len(own) > 0 {
+			observed[tagsKey] = own
+		}
+	}
+	outputs := k.state(observed, encode(m, isOutput), all)
+	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: resource.ID(id), Inputs: k.sealed(observed), Outputs: outputs}}, nil
+}
+
+// setID states the input that is the resource's id.
+func (k *Kind[C, M]) setID(m *M, id string) {
+	for _, f := range k.fields() {
+		if f.is("id") {
+			reflect.ValueOf(m).Elem().FieldByIndex(f.index).SetString(id)
+		}
+	}
+}
+
+// look reads the resource and its tags.
+func (k *Kind[C, M]) look(ctx context.Context, s scope[C], id string, m *M) error {
+	err := k.Read(ctx, s.client, id, m)
+	if err == nil && k.Tags.Get != nil {
+		*k.tags(m), err = k.Tags.Get(ctx, s.client, k.Tags.target(id, encode(m, isOutput)))
+	}
+	return err
+}
+
+// observe decides which of the inputs that the cloud reports count. What means the same keeps its spelling. An optional
+// input that the program does not state is left to the cloud, unless the resource is being imported. An official
+// provider imports nothing that is empty.
+func observe(t reflect.Type, known, reported object, importing bool) object {
+	observed := object{}
+	for _, f := range fieldsOf(t) {
+		had, has := known[f.name], reported[f.name]
+		optional := f.of.Kind() == reflect.Pointer
+		inside, isObject := has.(object)
+		switch {
+		case !isInput(f):
+		case alike(had, has):
+			observed[f.name] = had
+		case had == nil && !importing && !f.is("watched") && (optional || f.is("computed")):
+		case optional && isObject:
+			stated, _ := had.(object)
+			observed[f.name] = observe(f.of.Elem(), stated, inside, importing)
+		default:
+			observed[f.name] = has
+		}
+	}
+	maps.DeleteFunc(observed, func(_ string, value any) bool { return value == nil })
+	return observed
 }

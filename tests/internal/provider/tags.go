@@ -1,69 +1,53 @@
 package provider
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-const (
-	tagsKey    resource.PropertyKey = "tags"
-	tagsAllKey resource.PropertyKey = "tagsAll"
-)
+const tagsKey, tagsAllKey = "tags", "tagsAll"
 
 // allTags is what a resource carries: the default tags, and its own over them.
-func allTags(inputs resource.PropertyMap, defaults map[string]string) resource.PropertyValue {
-	own := reveal(inputs[tagsKey])
-	if own.ContainsUnknowns() {
-		return resource.MakeComputed(resource.NewProperty(""))
+func allTags(inputs object, defaults map[string]string) any {
+	if _, isUnknown := inputs[tagsKey].(resource.Computed); isUnknown {
+		return unknown
 	}
-	all := resource.PropertyMap{}
+	all := object{}
 	for key, value := range defaults {
-		all[resource.PropertyKey(key)] = resource.NewProperty(value)
+		all[key] = value
 	}
-	if own.IsObject() {
-		for key, value := range own.ObjectValue() {
-			all[key] = value
-		}
-	} else if !own.IsNull() {
-		return own
-	}
-	return resource.NewProperty(all)
+	own, _ := inputs[tagsKey].(object)
+	maps.Copy(all, own)
+	return all
 }
 
-// ownTags is what remains of observed tags when those are taken away that the
-// defaults explain and the program did not state.
-func ownTags(observed, own resource.PropertyValue, defaults map[string]string) resource.PropertyMap {
-	stated := resource.PropertyMap{}
-	if revealed := reveal(own); revealed.IsObject() {
-		stated = revealed.ObjectValue()
-	}
-	tags := resource.PropertyMap{}
-	for key, value := range observed.ObjectValue() {
-		inherited, isDefault := defaults[string(key)]
-		if _, isStated := stated[key]; isStated || !isDefault || !value.DeepEquals(resource.NewProperty(inherited)) {
-			tags[key] = value
-		}
-	}
-	return tags
+// ownTags is what remains of observed tags when those are taken away that the defaults explain and the program did not
+// state.
+func ownTags(observed, stated object, defaults map[string]string) object {
+	own := maps.Clone(observed)
+	maps.DeleteFunc(own, func(key string, value any) bool {
+		inherited, isDefault := defaults[key]
+		_, isStated := stated[key]
+		return isDefault && value == inherited && !isStated
+	})
+	return own
 }
 
 // tagChanges says which tags lead from old to all, and which old ones to remove.
-func tagChanges(old, all resource.PropertyValue) (set map[string]string, remove []string) {
+func tagChanges(old, all any) (set map[string]string, remove []string) {
 	set = map[string]string{}
-	before, after := resource.PropertyMap{}, resource.PropertyMap{}
-	if revealed := reveal(old); revealed.IsObject() {
-		before = revealed.ObjectValue()
-	}
-	if revealed := reveal(all); revealed.IsObject() {
-		after = revealed.ObjectValue()
-	}
+	before, _ := old.(object)
+	after, _ := all.(object)
 	for key, value := range after {
-		if previous, ok := before[key]; !ok || !previous.DeepEquals(value) {
-			set[string(key)] = value.StringValue()
+		if before[key] != value {
+			set[key], _ = value.(string)
 		}
 	}
-	for _, key := range before.StableKeys() {
-		if _, ok := after[key]; !ok {
-			remove = append(remove, string(key))
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if _, stays := after[key]; !stays {
+			remove = append(remove, key)
 		}
 	}
 	return set, remove

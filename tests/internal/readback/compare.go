@@ -21,31 +21,22 @@ const pattern = "~"
 //   - A document that AWS returns as a text is decoded. A list of one is that one.
 //   - The fields of an object that are wanted where AWS has a list are lists of the fields of its elements.
 //   - {"includes": […]}: these and others. {"secret": 32}: a text of that length, which no message shows.
-//     {"exactly": {…}}: these fields and no others. {"policy": […]}: exactly these statements, whatever their Sid.
+//     {"policy": […]}: exactly these statements, whatever their Sid.
 func compare(path string, got, want any) []string {
-	if object, isObject := want.(map[string]any); isObject && len(object) == 1 {
-		for operator, of := range object {
-			switch operator {
-			case "includes":
-				return compareLists(path, asList(got), of.([]any), true)
-			case "secret":
-				if text, _ := got.(string); fmt.Sprint(len(text)) != fmt.Sprint(of) {
-					return []string{fmt.Sprintf("%s has %d characters, want %v", path, len(text), of)}
-				}
-				return nil
-			case "policy":
-				of = map[string]any{"Version": "2012-10-17", "Statement": of}
-				return compare(path, got, map[string]any{"exactly": of})
-			case "exactly":
-				if got, want := show(canonical(got)), show(canonical(of)); got != want {
-					return []string{fmt.Sprintf("%s is %s, want %s", path, got, want)}
-				}
-				return nil
-			}
-		}
-	}
 	switch want := want.(type) {
 	case map[string]any:
+		if some, is := want["includes"].([]any); is {
+			return compareLists(path, asList(got), some, true)
+		}
+		if statements, is := want["policy"]; is {
+			return compareExactly(path, got, map[string]any{"Version": "2012-10-17", "Statement": statements})
+		}
+		if length, is := want["secret"]; is {
+			if text, _ := got.(string); fmt.Sprint(len(text)) != fmt.Sprint(length) {
+				return []string{fmt.Sprintf("%s has %d characters, want %v", path, len(text), length)}
+			}
+			return nil
+		}
 		if text, isText := got.(string); isText {
 			got = document(text)
 		}
@@ -91,6 +82,14 @@ func compareLists(path string, got, want []any, others bool) (differences []stri
 		}
 	}
 	return differences
+}
+
+// compareExactly compares policies or parts of one as wholes.
+func compareExactly(path string, got, want any) []string {
+	if got, want := show(canonical(got)), show(canonical(want)); got != want {
+		return []string{fmt.Sprintf("%s is %s, want %s", path, got, want)}
+	}
+	return nil
 }
 
 // canonical is a policy or a part of one in the form in which two are compared: decoded, without the names of

@@ -59,12 +59,21 @@ func Check(ctx context.Context, clients *awsclients.Clients, stack Stack, keys .
 	if len(keys) == 0 {
 		keys = present
 	}
+	var differences []error
 	for _, key := range keys {
-		if err := attempt(func() { r.check(key, slices.Contains(present, key)) }); err != nil {
-			r.differences = append(r.differences, fmt.Errorf("%s: %w", key, err))
+		err := attempt(func() {
+			if !slices.Contains(present, key) {
+				fail("the settings of the stack bring no such resource")
+			}
+			for _, difference := range r.check(key) {
+				differences = append(differences, fmt.Errorf("%s: %s", key, strings.TrimPrefix(difference, ".")))
+			}
+		})
+		if err != nil {
+			differences = append(differences, fmt.Errorf("%s: %w", key, err))
 		}
 	}
-	return errors.Join(r.differences...)
+	return errors.Join(differences...)
 }
 
 // Resources are the keys of all resources that the settings of a stack bring, without those that live in Pulumi's state
@@ -132,18 +141,13 @@ type resource struct {
 }
 
 // check compares one resource, and its tags if AWS tells of any.
-func (r *reader) check(key string, present bool) {
-	if !present {
-		fail("the settings of the stack bring no such resource")
-	}
+func (r *reader) check(key string) []string {
 	answer := r.read(key)
 	differences := compare("", plain(answer), r.evaluate(expected.Resources[key].Want))
 	if tags, tagged := answer["Tags"]; tagged {
-		differences = append(differences, compare("Tags", ownTags(tags), map[string]any{"exactly": plain(r.stack.Tags)})...)
+		differences = append(differences, compareExactly("Tags", ownTags(tags), plain(r.stack.Tags))...)
 	}
-	for _, difference := range differences {
-		r.differences = append(r.differences, fmt.Errorf("%s: %s", key, strings.TrimPrefix(difference, ".")))
-	}
+	return differences
 }
 
 // ownTags are tags by their keys, without those that AWS keeps for itself.

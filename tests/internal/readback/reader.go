@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,9 +21,9 @@ type reader struct {
 	stack   Stack
 	// facts are what {x} stands for: settings, values, and what is known of the account.
 	facts map[string]any
-	// answers are what AWS has answered so far, by resource or lookup.
-	answers     map[string]map[string]any
-	differences []error
+	// answers are what AWS has answered so far, by resource or lookup, and this about the one that is being read.
+	answers map[string]map[string]any
+	this    map[string]any
 }
 
 func newReader(ctx context.Context, clients *awsclients.Clients, stack Stack) *reader {
@@ -83,14 +84,12 @@ func (r *reader) read(key string) map[string]any {
 	if len(calls) == 0 {
 		fail("nothing says how to read %s", key)
 	}
-	id, of, answer := r.evaluate(this.ID), r.evaluate(this.Of), map[string]any{}
-	// Something else may be waiting for this answer, with an id of its own.
-	defer func(id, of any, this map[string]any) {
-		r.facts["id"], r.facts["of"], r.answers["this"] = id, of, this
-	}(r.facts["id"], r.facts["of"], r.answers["this"])
-	r.facts["id"], r.facts["of"], r.answers["this"] = id, of, answer
+	answer := map[string]any{}
+	reading := *r
+	reading.facts, reading.this = maps.Clone(r.facts), answer
+	reading.facts["id"], reading.facts["of"] = r.evaluate(this.ID), r.evaluate(this.Of)
 	for _, each := range calls {
-		part := r.perform(each)
+		part := reading.perform(each)
 		fields, isObject := one(part).(map[string]any)
 		switch {
 		case each.As != "":
@@ -98,9 +97,9 @@ func (r *reader) read(key string) map[string]any {
 		case isObject:
 			maps.Copy(answer, fields)
 		case len(asList(part)) == 0:
-			fail("%s: %w: %v", each.Call, errMissing, id)
+			fail("%s: %w: %v", each.Call, errMissing, reading.facts["id"])
 		default:
-			fail("%s: found %d, want one: %v", each.Call, len(asList(part)), id)
+			fail("%s: found %d, want one: %v", each.Call, len(asList(part)), reading.facts["id"])
 		}
 	}
 	r.answers[key] = answer
@@ -133,4 +132,120 @@ func (r *reader) perform(each call) any {
 func method(clients *awsclients.Clients, name string) reflect.Value {
 	client, operation, _ := strings.Cut(name, ".")
 	return reflect.ValueOf(clients).Elem().FieldByName(client).MethodByName(operation)
+}
+
+// evaluate replaces the placeholders in a part of the data, and the objects that stand for something else:
+//
+//   - {"if": condition, "then": …, "else": …} for one of the two. Without the other it is nothing.
+//   - {"by": setting, value: …, value: …} for what is said of the setting's value, or of another fact.
+//   - {"each": setting, "matching": pattern, "as": …} for a list with an element for each field of the setting, an
+//     object, whose {key} and {value} it may name. With a pattern, only for the values that it matches from beginning
+//     to end, and {value} is its first group.
+//
+// An element of a list that is a list itself afterwards is replaced by its elements, and one that is nothing is left out.
+func (r *reader) evaluate(value any) any {
+	switch value := value.(type) {
+	case string:
+		return r.fill(value)
+	case []any:
+		list := []any{}
+		for _, each := range value {
+			list = append(list, asList(r.evaluate(each))...)
+		}
+		return list
+	case map[string]any:
+		if condition, is := value["if"].(string); is {
+			if r.holds(condition) {
+				return r.evaluate(value["then"])
+			}
+			return r.evaluate(value["else"])
+		}
+		if setting, is := value["by"].(string); is {
+			chosen, offered := value[fmt.Sprint(r.facts[setting])]
+			if !offered {
+				fail("the inventory says nothing of %s %v", setting, r.facts[setting])
+			}
+			return r.evaluate(chosen)
+		}
+		if setting, is := value["each"].(string); is {
+			return r.repeat(setting, value)
+		}
+		object := map[string]any{}
+		for key, each := range value {
+			object[key] = r.evaluate(each)
+		}
+		return object
+	}
+	return value
+}
+
+// repeat evaluates a loop over a setting that is an object.
+func (r *reader) repeat(setting string, loop map[string]any) any {
+	elements, _ := r.facts[setting].(map[string]any)
+	matching, limited := loop["matching"].(string)
+	if !limited {
+		matching = "((?s).*)"
+	}
+	list := []any{}
+	for _, key := range slices.Sorted(maps.Keys(elements)) {
+		if groups := regexp.MustCompile("^(?:" + matching + ")$").FindStringSubmatch(fmt.Sprint(elements[key])); groups != nil {
+			r.facts["key"], r.facts["value"] = key, groups[1]
+			list = append(list, r.evaluate(loop["as"]))
+		}
+	}
+	return list
+}
+
+// holds decides a condition on settings and values: those that are set, joined by "and" or "or", and one after "without".
+func (r *reader) holds(condition string) bool {
+	set := func(key string) bool {
+		value, known := r.facts[key]
+		if !known {
+			panic(fmt.Sprintf("the inventory has the condition %q, and %q is no setting", condition, key))
+		}
+		return !isNothing(r.evaluate(value))
+	}
+	if needed, excluded, without := strings.Cut(condition, " without "); without {
+		return r.holds(needed) && !set(excluded)
+	}
+	if one, other, both := strings.Cut(condition, " and "); both {
+		return set(one) && set(other)
+	}
+	return slices.ContainsFunc(strings.Split(condition, " or "), set)
+}
+
+// placeholder is {x}. {8} is a part of a regular expression.
+var placeholder = regexp.MustCompile(`\{[A-Za-z][^{}]*\}`)
+
+// fill replaces the placeholders of a text. A text that is one placeholder becomes what that stands for.
+func (r *reader) fill(text string) any {
+	if strings.HasPrefix(text, "{") && placeholder.FindString(text) == text {
+		return r.resolve(text[1 : len(text)-1])
+	}
+	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
+		value := fmt.Sprint(r.resolve(found[1 : len(found)-1]))
+		if strings.HasPrefix(text, pattern) {
+			return regexp.QuoteMeta(value)
+		}
+		return value
+	})
+}
+
+// resolve is what a placeholder stands for.
+func (r *reader) resolve(name string) any {
+	if value, known := r.facts[name]; known {
+		return r.evaluate(value)
+	}
+	of, path, _ := strings.Cut(name, ".")
+	var value any = r.this
+	if of != "this" {
+		value = r.read(of)
+	}
+	for step := range strings.SplitSeq(path, ".") {
+		value = field(value, step)
+	}
+	if value = one(value); isNothing(value) {
+		fail("{%s}: %w", name, errMissing)
+	}
+	return value
 }
