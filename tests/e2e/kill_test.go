@@ -24,7 +24,7 @@ func TestAfterTheCLIIsKilledTheDocumentedStepsLeadOnWithoutOrphansOrDuplicates(t
 	d.killDuringUp("Cluster main", "Repository mediaserver")
 	proxy.Heal()
 	// A file that is written in more than one step can be found half-written by the next run.
-	if halves, err := filepath.Glob(filepath.Join(filepath.Dir(d.stateFile()), "*.attrs")); err != nil || len(halves) > 0 {
+	if halves, err := filepath.Glob(filepath.Join(filepath.Dir(d.StateFile()), "*.attrs")); err != nil || len(halves) > 0 {
 		t.Errorf("the backend keeps %q beside the state (%v)", halves, err)
 	}
 	if result := d.Run("up", "--yes", "--skip-preview"); result.ExitCode == 0 || !strings.Contains(result.Stderr, "pulumi cancel") {
@@ -108,15 +108,6 @@ func notWaitingFor(keys []string) []string {
 // sameKeys tells whether both have the same keys, in any order.
 func sameKeys(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
-
-func (d *deployment) stateFile() string {
-	d.t.Helper()
-	file, err := d.StateFile()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return file
 }
 
 func killed(err error) bool {

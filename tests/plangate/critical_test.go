@@ -74,7 +74,7 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 	t.Parallel()
 	deployed := sandboxtest.New(t, repository)
 	program := deployed.Changed(attack...)
-	deployed.UpOn(program)
+	deployed.On(program).Up()
 	up, gate := readWorkflow(t, "up.yml").Jobs["up"], readWorkflow(t, "preview.yml").Jobs["gate"]
 	bucket := deployed.Outputs()["bucketName"].(string)
 	hasBucket := func() bool {
@@ -115,7 +115,7 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 		t.Error("the update has created no role")
 	}
 	deployed.Set("attack:kind=component")
-	deployed.UpOn(program)
+	deployed.On(program).Up()
 	replay("dashboard", "(state).type is not free: aws:s3/bucketV2:BucketV2 → aws:cloudwatch/dashboard:Dashboard")
 	if hasBucket() {
 		t.Error("the update has left the bucket")

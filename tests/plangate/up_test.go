@@ -114,7 +114,7 @@ func (u *upWorkflow) leavesAChangedStackAlone(t *testing.T) {
 	judged := upRunner(t, u.Deployment, u.Changed(retention("90")))
 	judged.run(u.preview)
 	judged.run(u.judging)
-	u.MustOn(u.Changed(retention("120")), "up", "--yes", "--skip-preview")
+	u.On(u.Changed(retention("120"))).Up()
 	output, err := judged.try(u.doing)
 	if err == nil || !strings.Contains(output, "the stack has changed since it was judged") {
 		t.Errorf("%v\n%s", err, output)

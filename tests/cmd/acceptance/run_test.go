@@ -266,9 +266,7 @@ func TestTheStackOfARunOnAWSKeepsToItsFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cli, err := install.Pulumi(t.Context(), install.PulumiOptions{
-		ToolModule: filepath.Join(repository, "tests"), BinDir: filepath.Join(repository, "bin"), Progress: os.Stderr,
-	})
+	cli, err := install.Pulumi(t.Context(), repository)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func (c command) inSandbox(ctx context.Context, name string) int {
 		"It takes about half a minute and costs nothing. What needs running containers is left out. The steps:\n\n%s\n",
 		name, Steps())
 	folder := filepath.Join(c.options.Folder, "sandbox")
-	running, err := sandbox.Start(ctx, sandbox.Options{Root: c.options.Root, Dir: folder, Progress: os.Stderr})
+	running, err := sandbox.Start(ctx, sandbox.Options{Root: c.options.Root, Dir: folder})
 	if err != nil {
 		return cannotBegin(err)
 	}

