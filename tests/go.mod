@@ -28,7 +28,6 @@ require (
 	github.com/blang/semver v3.5.1+incompatible
 	github.com/creack/pty v1.1.24
 	github.com/google/go-containerregistry v0.21.7
-	github.com/natefinch/atomic v1.0.1
 	github.com/pulumi/pulumi/pkg/v3 v3.276.0
 	github.com/pulumi/pulumi/sdk/v3 v3.276.0
 	github.com/rogpeppe/go-internal v1.14.1
@@ -44,6 +43,7 @@ require (
 
 require (
 	github.com/google/uuid v1.6.0 // indirect
+	github.com/natefinch/atomic v1.0.1 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 )
 

@@ -194,7 +194,7 @@ func TestTheFirstDeploymentOfAServiceThatAsksForNoTaskInTheSandbox(t *testing.T)
 	idle := deployed.Another("idle", map[string]string{
 		"mediaserver:name": "idle", "mediaserver:desiredCount": "0", "mediaserver:minCapacity": "0", "mediaserver:cpuArchitecture": "ARM64",
 	})
-	deployed.UpOn(idle)
+	deployed.On(idle).Up()
 	w := open(t, deployed, idle)
 	w.deploy(t, "--image", image(t, "arm64")).expect(t, 0, "it will ask for 1", "1 of 1 tasks run", "/health answers 200")
 	if desired := w.service(t, "idle").DesiredCount; desired != 1 {

@@ -19,7 +19,7 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 		sandboxtest.Edit{File: "attack.go", New: textOf(t, "tests", "plangate", "testdata", "attack.go")},
 		sandboxtest.Edit{File: "storage.go", Old: `s3.NewBucketV2(ctx, "media-storage",`, New: `attackedBucket(ctx, "media-storage",`},
 	)
-	deployed.UpOn(program)
+	deployed.On(program).Up()
 	up, gate := stepsOf(t, "up.yml", "up"), stepsOf(t, "preview.yml", "gate")
 	bucket, role := deployed.Outputs()["bucketName"].(string), "mediaserver-shell"
 	hasBucket := func() bool {
@@ -56,7 +56,7 @@ func TestAnAliasTakesNothingUnseenInTheSandbox(t *testing.T) {
 		t.Error("the update has created no role")
 	}
 	deployed.Set("attack:kind=component")
-	deployed.UpOn(program)
+	deployed.On(program).Up()
 	replay("dashboard", "(state).type is not free: aws:s3/bucketV2:BucketV2 → aws:cloudwatch/dashboard:Dashboard")
 	if hasBucket() {
 		t.Error("the update has left the bucket")

@@ -101,9 +101,7 @@ func checkout(t *testing.T) runner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cli, err := install.Pulumi(t.Context(), install.PulumiOptions{
-		ToolModule: filepath.Join(original, "tests"), BinDir: filepath.Join(original, "bin"), Progress: os.Stderr,
-	})
+	cli, err := install.Pulumi(t.Context(), original)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func TestUpDoesWhatWasJudgedAndNothingElseInTheSandbox(t *testing.T) {
 	// A stack that somebody else changes after it was judged is left alone.
 	r = previewed(retention("90"))
 	r.run(judging)
-	deployed.UpOn(deployed.Changed(retention("120")))
+	deployed.On(deployed.Changed(retention("120"))).Up()
 	r.fail(doing, "the stack has changed since it was judged")
 	wantRetention("120")
 

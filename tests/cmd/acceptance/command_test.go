@@ -92,7 +92,7 @@ func (s *started) check(t *testing.T, code int, parts ...string) {
 // account are variables that lead to an emulated AWS account, and to a script in place of pulumi and aws.
 func account(t *testing.T, script string) []string {
 	t.Helper()
-	running, err := emulator.Start(t.Context(), emulator.Options{BinDir: filepath.Join(root, "bin"), Progress: os.Stderr, Shared: true})
+	running, err := emulator.Start(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}

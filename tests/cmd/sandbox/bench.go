@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -45,14 +44,13 @@ var operations = []struct {
 	{"destroy", []string{"destroy", "--yes", "--skip-preview"}},
 }
 
-// bench measures the program and an empty one in turn, in sandboxes of their own, and prints the medians.
-func bench(ctx context.Context, place place, arguments []string) (err error) {
+// bench measures the program and an empty one in turn, on stacks in a sandbox of its own, and prints the medians.
+func bench(ctx context.Context, place place, arguments []string) error {
 	rounds := defaultRounds
 	if len(arguments) > 0 {
-		rounds, err = strconv.Atoi(arguments[0])
-		if err != nil || rounds < 1 {
-			fmt.Fprintf(os.Stderr, "sandbox: bench takes the number of rounds, at least 1, not %q; see --help\n", arguments[0])
-			return exitStatus(2)
+		var err error
+		if rounds, err = strconv.Atoi(arguments[0]); err != nil || rounds < 1 {
+			return misused("bench takes the number of rounds, at least 1, not %q", arguments[0])
 		}
 	}
 	folder, err := os.MkdirTemp("", "mediaserver-bench-")
@@ -60,28 +58,21 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 		return fmt.Errorf("create a folder for the measurement: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	empty, err := writeEmptyProgram(place, filepath.Join(folder, "program"))
+	fmt.Fprintln(os.Stderr, "Measuring in a sandbox of its own; one that is up stays as it is.")
+	if err := sandbox.Prepare(ctx, place.root); err != nil {
+		return err
+	}
+	running, err := sandbox.Start(ctx, sandbox.Options{Root: place.root, Dir: filepath.Join(folder, "sandbox")})
 	if err != nil {
 		return err
 	}
-
-	fmt.Fprintln(os.Stderr, "Measuring in sandboxes of its own; one that is up stays as it is.")
-	var measured [2][][]time.Duration
-	var stacks [2]*sandbox.Sandbox
-	for i, root := range []string{place.root, empty} {
-		stacks[i], err = sandbox.Start(ctx, sandbox.Options{
-			Root:       root,
-			Dir:        filepath.Join(folder, fmt.Sprintf("sandbox-%d", i)),
-			BinDir:     place.bin(),
-			ToolModule: place.tests(),
-			Progress:   os.Stderr,
-		})
-		if err != nil {
-			return err
-		}
-		defer func() { _ = stacks[i].Close() }()
-		measured[i] = make([][]time.Duration, len(operations))
+	defer func() { _ = running.Close() }()
+	empty, err := emptyStack(ctx, &running.Stack, filepath.Join(folder, "program"))
+	if err != nil {
+		return err
 	}
+	programs := []*sandbox.Stack{&running.Stack, empty}
+	measured := make([][2][]time.Duration, len(operations))
 	// The first round fills caches and is not counted.
 	for round := range rounds + 1 {
 		if round == 0 {
@@ -89,20 +80,26 @@ func bench(ctx context.Context, place place, arguments []string) (err error) {
 		} else {
 			fmt.Fprintf(os.Stderr, "Round %d of %d (about 5 seconds) ...\n", round, rounds)
 		}
-		for i, stack := range stacks {
+		for i, stack := range programs {
 			for j, operation := range operations {
-				took, err := measure(ctx, &stack.Stack, operation.arguments)
+				took, err := measure(ctx, stack, operation.arguments)
 				if err != nil {
 					return err
 				}
 				if round > 0 {
-					measured[i][j] = append(measured[i][j], took)
+					measured[j][i] = append(measured[j][i], took)
 				}
 			}
 		}
 	}
 	fmt.Printf("\nMedians of %d rounds, %d CPUs, %s/%s\n\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	return report(os.Stdout, measured[0], measured[1])
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "\tprogram\tempty program\tratio\t")
+	for i, operation := range operations {
+		whole, floor := median(measured[i][0]).Seconds(), median(measured[i][1]).Seconds()
+		fmt.Fprintf(table, "%s\t%.2f s\t%.2f s\t%.2f\t\n", operation.name, whole, floor, whole/floor)
+	}
+	return table.Flush()
 }
 
 // measure runs the CLI once and returns how long that took, its start and end included.
@@ -119,44 +116,30 @@ func measure(ctx context.Context, stack *sandbox.Stack, arguments []string) (tim
 	return took, nil
 }
 
-// report prints the median of each operation, for the program and for the empty one, and how they compare.
-func report(output io.Writer, program, empty [][]time.Duration) error {
-	table := tabwriter.NewWriter(output, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "\tprogram\tempty program\tratio\t")
-	for i, operation := range operations {
-		whole, floor := median(program[i]).Seconds(), median(empty[i]).Seconds()
-		fmt.Fprintf(table, "%s\t%.2f s\t%.2f s\t%.2f\t\n", operation.name, whole, floor, whole/floor)
-	}
-	return table.Flush()
-}
-
-// median is the middle of the durations, or the mean of the two in the middle.
+// median is the middle of the durations.
 func median(durations []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(durations))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
-	}
-	return (sorted[middle-1] + sorted[middle]) / 2
+	return slices.Sorted(slices.Values(durations))[len(durations)/2]
 }
 
-// writeEmptyProgram writes the empty program with the SDK version of the real one.
-func writeEmptyProgram(place place, folder string) (string, error) {
+// emptyStack makes a stack of the empty program, which has the SDK of the real one, beside that one's stack.
+func emptyStack(ctx context.Context, real *sandbox.Stack, folder string) (*sandbox.Stack, error) {
 	files := map[string]string{"main.go": emptyProgram, "Pulumi.yaml": emptyProject}
 	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile(filepath.Join(place.root, name))
+		text, err := os.ReadFile(filepath.Join(real.Root, name))
 		if err != nil {
-			return "", fmt.Errorf("write an empty program: %w", err)
+			return nil, fmt.Errorf("write an empty program: %w", err)
 		}
 		files[name] = string(text)
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", fmt.Errorf("write an empty program: %w", err)
+		return nil, fmt.Errorf("write an empty program: %w", err)
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			return "", fmt.Errorf("write an empty program: %w", err)
+			return nil, fmt.Errorf("write an empty program: %w", err)
 		}
 	}
-	return folder, nil
+	beside := *real
+	beside.Root, beside.Project = folder, "empty"
+	return beside.NewStack(ctx, "empty", nil)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -23,7 +22,7 @@ const usage = `Usage: scripts/sandbox VERB
   pulumi ARGS     run any Pulumi command on the sandbox's stack, such as preview --diff
   env             print exports that point aws and pulumi in your shell at the sandbox:
                   eval "$(scripts/sandbox env)"
-  bench [ROUNDS]  measure preview, up and destroy beside an empty program's, in sandboxes of its own
+  bench [ROUNDS]  measure preview, up and destroy beside an empty program's, in a sandbox of its own
   help            print this
 
 SANDBOX_PLUGINS=official lets the official plugins installed in your Pulumi home do the work against the
@@ -39,15 +38,19 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	err := run(ctx, os.Args[1:])
-	var status exitStatus
-	switch {
-	case err == nil:
-	case errors.As(err, &status):
+	if status, ok := errors.AsType[exitStatus](err); ok {
 		os.Exit(int(status))
-	default:
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "sandbox: %v\n", err)
 		os.Exit(1)
 	}
+}
+
+// misused tells in one line how the command was used wrongly.
+func misused(format string, arguments ...any) error {
+	fmt.Fprintf(os.Stderr, "sandbox: "+format+"; see --help\n", arguments...)
+	return exitStatus(2)
 }
 
 func run(ctx context.Context, arguments []string) error {
@@ -62,8 +65,7 @@ func run(ctx context.Context, arguments []string) error {
 		return nil
 	}
 	if isOwn && len(arguments) > limit {
-		fmt.Fprintf(os.Stderr, "sandbox: %s does not take %s; see --help\n", verb, arguments[limit])
-		return exitStatus(2)
+		return misused("%s does not take %s", verb, arguments[limit])
 	}
 	root, err := install.Repository()
 	if err != nil {
@@ -78,14 +80,13 @@ func run(ctx context.Context, arguments []string) error {
 	case "pulumi":
 		return pulumi(ctx, place, arguments)
 	case "env":
-		return env(place)
+		return env(ctx, place)
 	case "bench":
 		return bench(ctx, place, arguments)
 	case "serve":
 		return serve(ctx, place)
 	}
-	fmt.Fprintf(os.Stderr, "sandbox: no such verb: %s; see --help\n", verb)
-	return exitStatus(2)
+	return misused("no such verb: %s", verb)
 }
 
 // most is how many arguments a verb takes. The others pass theirs on to Pulumi.
@@ -97,18 +98,10 @@ func isHelp(word string) bool { return word == "-h" || word == "--help" }
 type place struct{ root string }
 
 func (p place) dir() string        { return filepath.Join(p.root, ".sandbox") }
-func (p place) bin() string        { return filepath.Join(p.root, "bin") }
-func (p place) tests() string      { return filepath.Join(p.root, "tests") }
-func (p place) lock() string       { return filepath.Join(p.bin(), "sandbox.lock") }
-func (p place) executable() string { return filepath.Join(p.bin(), "sandbox") }
-
-// options are those of the repository's sandbox.
-func (p place) options() (sandbox.Options, error) {
-	plugins, err := choosePlugins()
-	return sandbox.Options{
-		Root: p.root, Dir: p.dir(), BinDir: p.bin(), ToolModule: p.tests(), Plugins: plugins, Progress: os.Stderr,
-	}, err
-}
+func (p place) record() string     { return filepath.Join(p.dir(), "sandbox.json") }
+func (p place) log() string        { return filepath.Join(p.dir(), "sandbox.log") }
+func (p place) lock() string       { return filepath.Join(p.root, "bin", "sandbox.lock") }
+func (p place) executable() string { return filepath.Join(p.root, "bin", "sandbox") }
 
 // choosePlugins reads SANDBOX_PLUGINS.
 func choosePlugins() (sandbox.Plugins, error) {
@@ -122,42 +115,52 @@ func choosePlugins() (sandbox.Plugins, error) {
 	}
 }
 
-// interactive runs a command on this process's own input and output. Ctrl-C on a terminal reaches the command
-// directly, as a member of the same process group. A signal to this process alone is passed on, once, as an
-// interrupt, after which the CLI ends in good order.
-func interactive(ctx context.Context, command *exec.Cmd) error {
-	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("run %s: %w", command.Path, err)
+// use returns the stack of the running sandbox, or an error that says how to start it.
+func use(ctx context.Context, place place) (*sandbox.Stack, error) {
+	stack, err := connect(ctx, place)
+	if errors.Is(err, errNone) {
+		return nil, fmt.Errorf("%w; start it with make sandbox", err)
 	}
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		select {
-		case <-ctx.Done():
-			if !onTerminal() {
-				_ = command.Process.Signal(os.Interrupt)
-			}
-		case <-done:
-		}
-	}()
-	err := command.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exitStatus(max(exit.ExitCode(), 1))
-	}
+	return stack, err
+}
+
+// pulumi becomes the Pulumi CLI. It runs in the current folder if that is in the repository, so that paths among its
+// arguments mean what they say, and at the root otherwise.
+func pulumi(ctx context.Context, place place, arguments []string) error {
+	stack, err := use(ctx, place)
 	if err != nil {
+		return err
+	}
+	if relative, err := filepath.Rel(place.root, here()); err != nil || !filepath.IsLocal(relative) {
+		if err := os.Chdir(place.root); err != nil {
+			return err
+		}
+	}
+	command := stack.Command(ctx, arguments...)
+	if err := syscall.Exec(command.Path, command.Args, command.Env); err != nil {
 		return fmt.Errorf("run %s: %w", command.Path, err)
 	}
 	return nil
 }
 
-// onTerminal tells whether a terminal controls this process, and so sends its interrupts to the whole group.
-func onTerminal() bool {
-	terminal, err := os.Open("/dev/tty")
-	if err != nil {
-		return false
+// here is the current folder without links, or nothing if there is none.
+func here() string {
+	folder, err := os.Getwd()
+	if err == nil {
+		folder, err = filepath.EvalSymlinks(folder)
 	}
-	_ = terminal.Close()
-	return true
+	if err != nil {
+		return ""
+	}
+	return folder
+}
+
+// env prints what a shell has to evaluate to use the sandbox.
+func env(ctx context.Context, place place) error {
+	stack, err := use(ctx, place)
+	if err != nil {
+		return err
+	}
+	fmt.Print(stack.Exports())
+	return nil
 }

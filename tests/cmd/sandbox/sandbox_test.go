@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,10 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-
 	"mediaserver/tests/internal/install"
 	"mediaserver/tests/internal/languagehost"
 	"mediaserver/tests/internal/sandbox"
@@ -30,7 +27,8 @@ import (
 // repository is the folder of this repository, seen from this package.
 const repository = "../../.."
 
-// program creates a log group, which is protected if clone:protect is set, and does not end while there is a file named hold.
+// program creates a log group, which is protected if clone:protect is set. While there is a file named hold, it then does not
+// end, and makes a file named holding.
 const program = `package main
 
 import (
@@ -49,10 +47,13 @@ func main() {
 		if err != nil {
 			return err
 		}
-		ctx.Export("groupName", group.Name)
-		for _, err := os.Stat("hold"); err == nil; _, err = os.Stat("hold") {
-			time.Sleep(time.Millisecond)
-		}
+		ctx.Export("groupName", group.Name.ApplyT(func(name string) string {
+			for _, err := os.Stat("hold"); err == nil; _, err = os.Stat("hold") {
+				_ = os.WriteFile("holding", nil, 0o600)
+				time.Sleep(time.Millisecond)
+			}
+			return name
+		}))
 		return nil
 	})
 }
@@ -73,19 +74,15 @@ type clone struct {
 	environment []string
 }
 
-// newClone makes a clone with a current bin/sandbox and, if builtBefore is true, with a current program. That saves the
-// time to link them.
+// newClone makes a clone with a current bin/sandbox and, if builtBefore is true, with a current program. That saves the time
+// to link them.
 func newClone(t *testing.T, builtBefore bool) clone {
 	t.Helper()
 	original, err := filepath.Abs(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cli, err := install.Pulumi(t.Context(), install.PulumiOptions{
-		ToolModule: filepath.Join(original, "tests"),
-		BinDir:     filepath.Join(original, "bin"),
-		Progress:   os.Stderr,
-	})
+	cli, err := install.Pulumi(t.Context(), original)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,55 +92,54 @@ func newClone(t *testing.T, builtBefore bool) clone {
 		t.Fatal(err)
 	}
 	c := clone{t: t, root: filepath.Join(folder, "a clone")}
-	for name, text := range map[string]string{"main.go": program, "Pulumi.yaml": project} {
-		c.write(name, text)
+	writeProgram(t, c.root)
+	files := map[string]func() ([]byte, error){"bin/sandbox": sandboxBinary}
+	if builtBefore {
+		files["bin/clone"] = func() ([]byte, error) { return programBinary(t) }
 	}
-	for _, name := range []string{"go.mod", "go.sum", "scripts/goflags", "scripts/sandbox", "scripts/tool"} {
-		text, err := os.ReadFile(filepath.Join(original, name))
+	for _, name := range []string{"scripts/goflags", "scripts/sandbox", "scripts/tool"} {
+		files[name] = func() ([]byte, error) { return os.ReadFile(filepath.Join(original, name)) }
+	}
+	for name, content := range files {
+		text, err := content()
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.writeBinary(name, text)
+		c.write(name, string(text))
 	}
 	for _, module := range []string{"tests", "tools"} {
 		if err := os.Symlink(filepath.Join(original, module), c.path(module)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	binary, err := sandboxBinary()
+	caches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.writeBinary("bin/sandbox", binary)
-	if builtBefore {
-		if binary, err = programBinary(c.root); err != nil {
-			t.Fatal(err)
-		}
-		c.writeBinary("bin/clone", binary)
-	}
+	cache, modules, _ := strings.Cut(strings.TrimSpace(string(caches)), "\n")
 	// An empty home, except for Go's caches.
-	c.environment = append(os.Environ(), "HOME="+t.TempDir(),
-		"GOCACHE="+goSetting(t, "GOCACHE"), "GOMODCACHE="+goSetting(t, "GOMODCACHE"),
+	c.environment = append(os.Environ(), "HOME="+t.TempDir(), "GOCACHE="+cache, "GOMODCACHE="+modules,
 		"PATH="+filepath.Dir(cli)+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"AWS_PROFILE=production", "AWS_ENDPOINT_URL_S3=https://s3.example.com", "PULUMI_STACK=prod",
 		"PULUMI_ACCESS_TOKEN=token", "PULUMI_BACKEND_URL=https://pulumi.example.com",
 	)
-	t.Cleanup(func() {
-		if output, code := c.run("down"); code != 0 {
-			t.Errorf("scripts/sandbox down at the end of the test: exit status %d\n%s", code, output)
-		}
-	})
+	t.Cleanup(func() { c.must("down") })
 	return c
 }
 
-// goSetting is a setting of the Go tool in this process's environment.
-func goSetting(t *testing.T, name string) string {
+// writeProgram writes the clones' program and its project.
+func writeProgram(t *testing.T, root string) {
 	t.Helper()
-	value, err := exec.Command("go", "env", name).Output()
-	if err != nil {
-		t.Fatal(err)
+	c := clone{t: t, root: root}
+	c.write("main.go", program)
+	c.write("Pulumi.yaml", project)
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(repository, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.write(name, string(text))
 	}
-	return strings.TrimSpace(string(value))
 }
 
 // sandboxBinary is bin/sandbox of this repository, as scripts/sandbox builds it.
@@ -155,45 +151,44 @@ var sandboxBinary = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(filepath.Join(repository, "bin", "sandbox"))
 })
 
-// builtProgram is the program of the clones once one of them has built it.
-var builtProgram struct {
+// built is the program of the clones once it is built.
+var built struct {
 	sync.Mutex
 	binary []byte
 }
 
-// programBinary builds the program in the first clone that asks.
-func programBinary(root string) ([]byte, error) {
-	builtProgram.Lock()
-	defer builtProgram.Unlock()
-	if builtProgram.binary != nil {
-		return builtProgram.binary, nil
+func programBinary(t *testing.T) (binary []byte, err error) {
+	built.Lock()
+	defer built.Unlock()
+	if built.binary == nil {
+		root := t.TempDir()
+		writeProgram(t, root)
+		path := filepath.Join(root, "bin", "clone")
+		if err := languagehost.Build(t.Context(), root, path); err != nil {
+			return nil, err
+		}
+		built.binary, err = os.ReadFile(path)
 	}
-	path := filepath.Join(root, "bin", "clone")
-	if err := languagehost.Build(context.Background(), root, path); err != nil {
-		return nil, err
-	}
-	var err error
-	builtProgram.binary, err = os.ReadFile(path)
-	return builtProgram.binary, err
+	return built.binary, err
 }
 
 func (c clone) path(name string) string { return filepath.Join(c.root, name) }
 
+// write writes a file, which can be run if it is in one of the folders for that.
 func (c clone) write(name, text string) {
 	c.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(c.path(name)), 0o700); err != nil {
-		c.t.Fatal(err)
+	err := os.MkdirAll(filepath.Dir(c.path(name)), 0o700)
+	if err == nil {
+		err = os.WriteFile(c.path(name), []byte(text), 0o700)
 	}
-	if err := os.WriteFile(c.path(name), []byte(text), 0o600); err != nil {
+	if err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// writeBinary writes a file that can be run.
-func (c clone) writeBinary(name string, content []byte) {
+func (c clone) remove(name string) {
 	c.t.Helper()
-	c.write(name, string(content))
-	if err := os.Chmod(c.path(name), 0o700); err != nil {
+	if err := os.RemoveAll(c.path(name)); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -229,87 +224,39 @@ func (c clone) must(arguments ...string) string {
 	return output
 }
 
-// process is one line of ps.
-type process struct {
-	pid, parent int
-	arguments   string
-}
-
-func processes(t *testing.T) []process {
-	t.Helper()
-	output, err := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "args=").Output()
+// processes are the ids of the clone's sandbox process and of the emulator that it started.
+func (c clone) processes() (server, emulator int) {
+	c.t.Helper()
+	last, err := place{c.root}.last()
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	var list []process
-	for line := range strings.Lines(string(output)) {
-		fields := strings.Fields(line)
-		if len(fields) < 3 {
-			continue
-		}
-		pid, err := strconv.Atoi(fields[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		parent, err := strconv.Atoi(fields[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, process{pid, parent, strings.Join(fields[2:], " ")})
+	output, err := exec.Command("pgrep", "-P", strconv.Itoa(last.PID), "-f", "Serve moto").Output()
+	if err != nil {
+		c.t.Fatalf("find the emulator: %v", err)
 	}
-	return list
-}
-
-// servers are the sandbox processes of the clone.
-func (c clone) servers() []process {
-	c.t.Helper()
-	return slices.DeleteFunc(processes(c.t), func(p process) bool {
-		return !strings.HasPrefix(p.arguments, c.path("bin/sandbox")+" serve")
-	})
-}
-
-// emulators are the processes that the clone's sandbox process started to emulate AWS. A program that it ran may just be
-// ending beside them.
-func (c clone) emulators() []process {
-	c.t.Helper()
-	servers := c.servers()
-	return slices.DeleteFunc(processes(c.t), func(p process) bool {
-		return !strings.Contains(p.arguments, "Serve moto") ||
-			!slices.ContainsFunc(servers, func(server process) bool { return server.pid == p.parent })
-	})
-}
-
-// running are the processes of the clone's sandbox.
-func (c clone) running() []process {
-	c.t.Helper()
-	running := append(c.servers(), c.emulators()...)
-	if len(running) != 2 {
-		c.t.Fatalf("the sandbox is the processes %v, want its own and the emulator's", running)
+	if emulator, err = strconv.Atoi(strings.TrimSpace(string(output))); err != nil {
+		c.t.Fatal(err)
 	}
-	return running
+	return last.PID, emulator
 }
 
-// left are those of the processes that still run. The id of one that has ended may belong to another now.
-func left(t *testing.T, of []process) []process {
-	t.Helper()
-	return slices.DeleteFunc(processes(t), func(p process) bool {
-		return !slices.ContainsFunc(of, func(each process) bool { return each.pid == p.pid && each.arguments == p.arguments })
-	})
+// checkEnded checks that neither of a sandbox's processes runs any more.
+func (c clone) checkEnded(server, emulator int) {
+	c.t.Helper()
+	if sandbox.ProcessRuns(server) || sandbox.ProcessRuns(emulator) {
+		c.t.Errorf("the sandbox process or the emulator is left: %d, %d", server, emulator)
+	}
 }
 
-// checkGone checks that nothing of the sandbox is left whose processes these were.
-func (c clone) checkGone(were []process) {
+// checkGone checks that nothing of the clone's sandbox is left.
+func (c clone) checkGone() {
 	c.t.Helper()
 	if _, err := os.Stat(c.path(".sandbox")); !errors.Is(err, fs.ErrNotExist) {
 		c.t.Errorf("the folder .sandbox is still there: %v", err)
 	}
-	for _, process := range processes(c.t) {
-		if strings.Contains(process.arguments, c.root) {
-			c.t.Errorf("a process is left: %s", process.arguments)
-		}
-	}
-	if left := left(c.t, were); len(left) > 0 {
-		c.t.Errorf("processes are left: %v", left)
+	if left, err := exec.Command("pgrep", "-a", "-f", c.root).Output(); err == nil {
+		c.t.Errorf("processes are left: %s", left)
 	}
 }
 
@@ -348,14 +295,19 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 
 	checkContains(t, c.must("up"),
 		"Building the program", "+ 2 created", `groupName: "/clone"`,
-		`eval "$(scripts/sandbox env)"`, "make sandbox-down")
+		`eval "$(scripts/sandbox env)"`, "scripts/sandbox down")
 	again := c.must("up")
-	checkContains(t, again, "2 unchanged", `groupName: "/clone"`, `eval "$(scripts/sandbox env)"`)
+	checkContains(t, again, "2 unchanged", `groupName: "/clone"`)
 	if strings.Contains(again, "Building") || strings.Contains(again, "Starting") {
 		t.Errorf("the second run builds or starts something:\n%s", again)
 	}
-	running := c.running()
-	c.checkEnvironment()
+	server, emulator := c.processes()
+	// As a user does, from another folder.
+	shell := c.command("sh", "-c", `eval "$(../scripts/sandbox env)" && cd .. && pulumi stack output groupName`)
+	shell.Dir = c.path("scripts")
+	if output, err := shell.CombinedOutput(); err != nil || string(output) != "/clone\n" {
+		t.Errorf("pulumi stack output groupName in a shell is %q (%v)", output, err)
+	}
 
 	c.must("pulumi", "up", "--yes", "--skip-preview", "-c", "clone:protect=true")
 	c.must("pulumi", "config", "set", "clone:other", "value")
@@ -366,65 +318,15 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	}
 
 	checkContains(t, c.must("down"), "- 2 deleted", "The sandbox is removed.")
-	c.checkGone(running)
+	c.checkGone()
+	c.checkEnded(server, emulator)
 	checkContains(t, c.must("down"), "There is no sandbox.")
-}
-
-// checkEnvironment evaluates what env prints in a shell, as a user does, and checks that pulumi and AWS clients then use the
-// sandbox.
-func (c clone) checkEnvironment() {
-	t := c.t
-	t.Helper()
-	shell := c.command("sh", "-c", `eval "$(scripts/sandbox env)" && pulumi stack output groupName && env -0`)
-	var stderr bytes.Buffer
-	shell.Stderr = &stderr
-	output, err := shell.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s%s", err, output, stderr.String())
-	}
-	first, rest, _ := strings.Cut(string(output), "\n")
-	if first != "/clone" {
-		t.Errorf("pulumi stack output groupName is %q, want /clone", first)
-	}
-	environment := map[string]string{}
-	for _, variable := range strings.Split(strings.TrimSuffix(rest, "\x00"), "\x00") {
-		name, value, _ := strings.Cut(variable, "=")
-		environment[name] = value
-	}
-	for _, foreign := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "PULUMI_ACCESS_TOKEN"} {
-		if value, set := environment[foreign]; set {
-			t.Errorf("%s is still set, to %q", foreign, value)
-		}
-	}
-	groups, err := cloudwatchlogs.New(cloudwatchlogs.Options{
-		BaseEndpoint: aws.String(environment["AWS_ENDPOINT_URL"]), Region: environment["AWS_REGION"],
-		Credentials: credentials.NewStaticCredentialsProvider(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], ""),
-	}).DescribeLogGroups(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(groups.LogGroups) != 1 || *groups.LogGroups[0].LogGroupName != "/clone" {
-		t.Errorf("an AWS client sees %v, want the log group /clone", groups.LogGroups)
-	}
-}
-
-func TestWithoutASandboxTheVerbsThatNeedOneSayHowToStartIt(t *testing.T) {
-	t.Parallel()
-	c := newClone(t, true)
-	for _, arguments := range [][]string{{"env"}, {"pulumi", "preview"}} {
-		output, code := c.run(arguments...)
-		if code == 0 {
-			t.Errorf("%q succeeds without a sandbox", arguments)
-		}
-		checkContains(t, output, "no sandbox is running", "make sandbox")
-	}
 }
 
 func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
 	for want, arguments := range map[string][]string{
-		"no such verb: unheard-of; see --help":                                  {"unheard-of"},
 		"no such verb: --sandbx; see --help":                                    {"--sandbx"},
 		"down does not take --force; see --help":                                {"down", "--force"},
 		"env does not take fish; see --help":                                    {"env", "fish"},
@@ -441,72 +343,58 @@ func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 			t.Errorf("%q prints %q", arguments, output)
 		}
 	}
+	c.environment = append(c.environment, "SANDBOX_PLUGINS=offical")
+	for want, arguments := range map[string][]string{
+		"no sandbox is running; start it with make sandbox":                         {"pulumi", "preview"},
+		`SANDBOX_PLUGINS is "offical"; it must be stand-in or official, or not set`: {"up"},
+	} {
+		if output, code := c.run(arguments...); code != 1 || output != "sandbox: "+want+"\n" {
+			t.Errorf("%q ends with %d and prints %q, want 1 and %q", arguments, code, output, want)
+		}
+	}
 }
 
-func TestBenchMeasuresInSandboxesOfItsOwn(t *testing.T) {
+func TestBenchMeasuresInASandboxOfItsOwn(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
-	checkContains(t, c.must("bench", "1"), "Measuring in sandboxes of its own; one that is up stays as it is",
+	checkContains(t, c.must("bench", "1"), "Measuring in a sandbox of its own; one that is up stays as it is",
 		"Medians of 1 rounds", "up from nothing", "unchanged preview", "destroy")
-	c.checkGone(nil)
+	c.checkGone()
 }
 
-func TestWhenTheEmulatorOrItsProcessHasEndedTheNextUpSaysSoAndStartsClean(t *testing.T) {
+// crashes are ways in which a sandbox or a run in it ends, and what the next command says about it.
+var crashes = map[string]struct {
+	crash    func(clone)
+	up, down string
+}{
+	"the emulator has ended": {func(c clone) {
+		_, emulator := c.processes()
+		c.kill(emulator)
+	}, "emulated AWS account is gone", "has ended already"},
+	"the sandbox process has ended": {func(c clone) {
+		server, _ := c.processes()
+		c.kill(server)
+	}, "emulated AWS account is gone", "has ended already"},
+	"a run was killed": {func(c clone) {
+		run := c.start()
+		// The command and the CLI are in one process group; the sandbox process is not.
+		c.kill(-run.Process.Pid)
+		<-run.ended
+		c.remove("hold")
+	}, "The last run was killed", "The last run was killed"},
+}
+
+func TestTheNextUpAfterACrashSaysSoAndStartsClean(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
 	c.must("up")
-	for _, processes := range []func() []process{c.emulators, c.servers} {
-		running := c.running()
-		kill(t, processes()[0].pid)
-		awaitEnd(t, running)
-
-		checkContains(t, c.must("up"), "emulated AWS account is gone", "Starting clean", "+ 2 created")
-	}
-	if servers := c.servers(); len(servers) != 1 {
-		t.Errorf("there are %d sandbox processes, want 1", len(servers))
-	}
-}
-
-// TestASandboxOfWhichHalfHasEndedIsNone looks at a sandbox that is ending, while the lock is still held. Its process is a
-// zombie, as in a container whose first process does not wait for orphans.
-func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
-	ended := exec.Command("true")
-	if err := ended.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ended.Wait() }()
-	for sandbox.ProcessRuns(ended.Process.Pid) {
-		time.Sleep(time.Millisecond)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	serving := "http://" + listener.Addr().String()
-	for what, each := range map[string]struct {
-		pid      int
-		emulator string
-		want     error
-	}{
-		"both run":               {os.Getpid(), serving, nil},
-		"the process has ended":  {ended.Process.Pid, serving, errNone},
-		"the emulator has ended": {os.Getpid(), "http://127.0.0.1:1", errNone},
-	} {
-		process := daemon{t.TempDir()}
-		lock, err := tryLock(process.lock())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer lock.Close()
-		if _, err := fmt.Fprintln(lock, each.pid); err != nil {
-			t.Fatal(err)
-		}
-		if err := process.write(&sandbox.Stack{Emulator: each.emulator}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := process.connect(); !errors.Is(err, each.want) {
-			t.Errorf("while %s, there is the error %v, want %v", what, err, each.want)
+	for what, each := range crashes {
+		server, emulator := c.processes()
+		each.crash(c)
+		checkContains(t, c.must("up"), each.up, "Starting clean", "+ 2 created", `groupName: "/clone"`)
+		c.checkEnded(server, emulator)
+		if t.Failed() {
+			t.Fatalf("this was after %s", what)
 		}
 	}
 }
@@ -514,31 +402,55 @@ func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
 func TestDownCleansUpAfterACrash(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
-	for what, crash := range map[string]func() (were []process){
-		"the process's end": func() []process {
-			c.must("up")
-			running := c.running()
-			kill(t, c.servers()[0].pid)
-			return running
-		},
-		"the loss of record and state": func() []process {
-			c.must("up")
-			c.write(".sandbox/sandbox.json", "")
-			remove(t, c.path(".sandbox/state"))
-			return c.running()
-		},
-		"a start that left only a folder": func() []process {
-			c.write(".sandbox/sandbox.log", "")
-			return nil
-		},
-	} {
-		were := crash()
-		output := c.must("down")
-		c.checkGone(were)
+	for what, each := range crashes {
+		c.must("up")
+		server, emulator := c.processes()
+		each.crash(c)
+		checkContains(t, c.must("down"), each.down, "The sandbox is removed.")
+		c.checkGone()
+		c.checkEnded(server, emulator)
 		if t.Failed() {
-			t.Fatalf("down after %s printed:\n%s", what, output)
+			t.Fatalf("this was after %s", what)
 		}
 	}
+	// As a start leaves it that was interrupted.
+	c.write(".sandbox/sandbox.log", "")
+	c.must("down")
+	c.checkGone()
+}
+
+// TestASandboxOfWhichHalfHasEndedIsNone looks at a sandbox that is ending, while the lock is still held.
+func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
+	status := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) { response.WriteHeader(status) }))
+	defer server.Close()
+	place := place{t.TempDir()}
+	if err := os.Mkdir(place.dir(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	held, _, err := tryLock(place.record(), os.O_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, want error) {
+		t.Helper()
+		if _, err := connect(t.Context(), place); !errors.Is(err, want) {
+			t.Errorf("while %s, there is the error %v, want %v", what, err, want)
+		}
+	}
+	check("the process has only begun", errNone)
+	if err := (record{Stack: sandbox.Stack{Emulator: server.URL}}).write(held); err != nil {
+		t.Fatal(err)
+	}
+	check("both run", nil)
+	status = http.StatusBadGateway
+	check("the emulator has ended", errNone)
+	server.Close()
+	check("the process has ended", errNone)
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check("none runs", errNone)
 }
 
 func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
@@ -552,16 +464,14 @@ func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
 	if err := started.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	running := first.running()
 	first.must("down")
-	first.checkGone(running)
+	first.checkGone()
 	checkContains(t, second.must("up"), "2 unchanged")
 }
 
 func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
-	c.write("hold", "")
 	running := c.start()
 	waiting := c.command("scripts/sandbox", "up")
 	told, err := waiting.StderrPipe()
@@ -579,7 +489,7 @@ func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkContains(t, string(line[:n]), "Waiting for another command on this sandbox")
-	remove(t, c.path("hold"))
+	c.remove("hold")
 	if err := <-running.ended; err != nil {
 		t.Errorf("the first run failed: %v\n%s", err, running.output.String())
 	}
@@ -588,61 +498,30 @@ func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 	}
 	checkContains(t, running.output.String(), "+ 2 created")
 	checkContains(t, second.String(), "2 unchanged")
-	if servers := c.servers(); len(servers) != 1 {
-		t.Errorf("there are %d sandbox processes, want 1", len(servers))
-	}
-}
-
-func TestAfterAnUpThatWasKilledTheNextOneStartsClean(t *testing.T) {
-	t.Parallel()
-	c := newClone(t, true)
-	c.killUp()
-	killed := c.running()
-	checkContains(t, c.must("up"), "The last run was killed", "Starting clean", "+ 2 created", `groupName: "/clone"`)
-	if left := left(t, killed); len(left) > 0 {
-		t.Errorf("processes of the killed run's sandbox are left: %v", left)
-	}
-}
-
-func TestDownRemovesWhatAKilledUpHasLeft(t *testing.T) {
-	t.Parallel()
-	c := newClone(t, true)
-	c.killUp()
-	killed := c.running()
-	checkContains(t, c.must("down"), "The last run was killed", "The sandbox is removed.")
-	c.checkGone(killed)
 }
 
 func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
 	t.Parallel()
 	c := newClone(t, true)
-	c.write("hold", "")
-	interrupted := c.start()
-	// Without a terminal the command passes the signal on to the CLI.
-	if err := interrupted.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
+	for what, interrupt := range map[string]func(process int) error{
+		"Ctrl-C on a terminal, which reaches all processes in front": func(process int) error { return syscall.Kill(-process, syscall.SIGINT) },
+		"a request to the command alone":                             func(process int) error { return syscall.Kill(process, syscall.SIGTERM) },
+	} {
+		interrupted := c.start()
+		if err := interrupt(interrupted.Process.Pid); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-interrupted.ended; err == nil {
+			t.Errorf("after %s, the run succeeds:\n%s", what, interrupted.output.String())
+		}
+		checkContains(t, interrupted.output.String(), "update canceled")
+		c.remove("hold")
+		next := c.must("up")
+		checkContains(t, next, `groupName: "/clone"`)
+		if strings.Contains(next, "Starting clean") {
+			t.Errorf("after %s, the run is taken for a killed one:\n%s", what, next)
+		}
 	}
-	if err := <-interrupted.ended; err == nil {
-		t.Errorf("the interrupted run succeeds:\n%s", interrupted.output.String())
-	}
-	checkContains(t, interrupted.output.String(), "update canceled")
-	remove(t, c.path("hold"))
-	next := c.must("up")
-	checkContains(t, next, `groupName: "/clone"`)
-	if strings.Contains(next, "Starting clean") {
-		t.Errorf("the interrupted run is taken for a killed one:\n%s", next)
-	}
-}
-
-func TestAnUnknownChoiceOfPluginsIsRefused(t *testing.T) {
-	t.Parallel()
-	c := newClone(t, true)
-	c.environment = append(c.environment, "SANDBOX_PLUGINS=offical")
-	output, code := c.run("up")
-	if code == 0 {
-		t.Error("the run succeeds")
-	}
-	checkContains(t, output, `SANDBOX_PLUGINS is "offical"`, "stand-in", "official")
 }
 
 // background is a command that the test starts and then watches.
@@ -652,10 +531,12 @@ type background struct {
 	ended  chan error
 }
 
-// start starts scripts/sandbox up in a session of its own and returns when the state of the clone's stack names
-// the log group. The program does not end before the file hold is removed.
+// start starts scripts/sandbox up in a session of its own and returns when the log group is there. The program does not end
+// before the file hold is removed.
 func (c clone) start() *background {
 	c.t.Helper()
+	c.remove("holding")
+	c.write("hold", "")
 	running := &background{Cmd: c.command("scripts/sandbox", "up"), ended: make(chan error, 1)}
 	running.Stdout, running.Stderr = &running.output, &running.output
 	running.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -669,47 +550,19 @@ func (c clone) start() *background {
 			c.t.Fatalf("the run ended early: %v\n%s", err, running.output.String())
 		case <-time.After(time.Millisecond):
 		}
-		text, err := os.ReadFile(c.path(".sandbox/state/.pulumi/stacks/clone/sandbox.json"))
-		if err == nil && bytes.Contains(text, []byte("aws:cloudwatch/logGroup:LogGroup::group")) &&
-			!bytes.Contains(text, []byte(`"pending_operations"`)) {
+		if _, err := os.Stat(c.path("holding")); err == nil {
 			return running
 		}
 	}
 }
 
-// killUp kills an up that is under way.
-func (c clone) killUp() {
+// kill kills a process and waits for its end, or kills a group.
+func (c clone) kill(pid int) {
 	c.t.Helper()
-	c.write("hold", "")
-	up := c.start()
-	// The command and the CLI are in one process group; the sandbox process is not.
-	if err := syscall.Kill(-up.Process.Pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		c.t.Fatal(err)
 	}
-	if err := <-up.ended; err == nil {
-		c.t.Fatal("the run ended before it was killed")
-	}
-	remove(c.t, c.path("hold"))
-}
-
-// awaitEnd returns when none of the processes runs any more.
-func awaitEnd(t *testing.T, running []process) {
-	t.Helper()
-	for len(left(t, running)) > 0 {
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func kill(t *testing.T, pid int) {
-	t.Helper()
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func remove(t *testing.T, path string) {
-	t.Helper()
-	if err := os.RemoveAll(path); err != nil {
-		t.Fatal(err)
+	for pid > 0 && sandbox.ProcessRuns(pid) {
+		time.Sleep(time.Millisecond)
 	}
 }

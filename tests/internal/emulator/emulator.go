@@ -1,112 +1,113 @@
 // Package emulator runs moto's server, an emulation of the AWS APIs, on this machine.
 //
-// An emulator starts empty, keeps everything in memory, and ends with the process that started it.
+// An emulator starts empty, keeps everything in memory, and ends with the process that started it. One Python serves all
+// emulators of a process, because to load moto takes more than a second of CPU.
 package emulator
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
 	"net/url"
-	"os"
-	"sync"
+	"strconv"
+	"sync/atomic"
 )
 
-// Options says how to get the emulator and where it reports.
-type Options struct {
-	// Python is the interpreter that serves moto, from Locate. Empty means to Locate it.
-	Python string
-	// BinDir is the folder that keeps a virtual environment with moto when none suitable is on PATH.
-	BinDir string
-	// Log gets what moto says, such as the traces of its errors. Empty means that it is thrown away.
-	Log io.Writer
-	// Progress gets one line before an installation. Empty means io.Discard.
-	Progress io.Writer
-	// Shared lets the emulator be one of several in one process, which ends with this one. To load moto takes more than
-	// a second of CPU, and another emulator in the same process a tenth of that. Log is then that of the first one.
-	Shared bool
-	// Held is a file that the emulator's process keeps open until it ends, and with it a lock on the file. May be nil.
-	Held *os.File
-}
+// Account is the number of the emulated AWS account.
+const Account = "123456789012"
+
+// dockerBridge is the network interface through which containers of docker on this machine reach it.
+const dockerBridge = "docker0"
 
 // Emulator is a running emulation of the AWS APIs.
 type Emulator struct {
-	process *process
-	port    string
-	end     func() error
-	// endContainers ends the service for containers.
-	endContainers func()
+	python *python
+	// name tells it apart in the Python.
+	name   string
+	url    string
+	server *http.Server
 }
 
-// shared is the process of all shared emulators.
-var shared struct {
-	sync.Mutex
-	*process
+// started is how many emulators this process has started.
+var started atomic.Int64
+
+// Start installs moto in the repository if needed, serves it on a free port of 127.0.0.1, and returns when it answers. What
+// goes wrong in moto is told on standard error.
+//
+// Containers of this machine's docker, to which 127.0.0.1 is their own, reach it at the same port of the address that this
+// machine has there, if that is free. Nobody else does.
+func Start(ctx context.Context, repository string) (*Emulator, error) {
+	return start(ctx, repository, networkOf(dockerBridge))
 }
 
-// Start installs moto if needed, serves it on a free port of 127.0.0.1 and for the containers of this machine's docker,
-// and returns when it answers.
-func Start(ctx context.Context, options Options) (*Emulator, error) {
-	emulator, err := open(ctx, options)
+func start(ctx context.Context, repository string, containers netip.Prefix) (*Emulator, error) {
+	python, err := running(ctx, repository)
 	if err != nil {
 		return nil, err
 	}
-	emulator.endContainers = serveContainers(dockerBridge, &url.URL{Scheme: "http", Host: "127.0.0.1:" + emulator.port})
-	return emulator, nil
-}
-
-func open(ctx context.Context, options Options) (*Emulator, error) {
-	if options.Progress == nil {
-		options.Progress = io.Discard
-	}
-	if options.Log == nil {
-		options.Log = io.Discard
-	}
-	if options.Python == "" {
-		var err error
-		if options.Python, err = Locate(ctx, options.BinDir, options.Progress); err != nil {
-			return nil, err
-		}
-	}
-	if options.Shared {
-		serving, err := sharedProcess(options)
-		if err != nil {
-			return nil, err
-		}
-		return serving.open(ctx, serving.close)
-	}
-	serving, err := start(options)
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("start the emulator: %w", err)
 	}
-	emulator, err := serving.open(ctx, func(string) error { serving.stop(); return nil })
+	address := listener.Addr().(*net.TCPAddr)
+	name := strconv.FormatInt(started.Add(1), 10)
+	proxy := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(request *httputil.ProxyRequest) {
+		request.SetURL(&url.URL{Scheme: "http", Host: python.address})
+		request.Out.Host = request.In.Host
+		request.Out.Header.Set("X-Emulation", name)
+	}}
+	server := &http.Server{Handler: onlyFrom(containers, proxy)}
+	go func() { _ = server.Serve(listener) }()
+	// Without docker there is no such address.
+	bridge, err := net.Listen("tcp4", net.JoinHostPort(containers.Addr().String(), strconv.Itoa(address.Port)))
+	if err == nil {
+		go func() { _ = server.Serve(bridge) }()
+	}
+	return &Emulator{python: python, name: name, url: "http://" + address.String(), server: server}, nil
+}
+
+// networkOf is the IPv4 network behind a network interface with this machine's address in it, or none.
+func networkOf(device string) netip.Prefix {
+	bridge, err := net.InterfaceByName(device)
 	if err != nil {
-		serving.stop()
+		return netip.Prefix{}
 	}
-	return emulator, err
-}
-
-// sharedProcess returns the running process of the shared emulators, and starts it if there is none.
-func sharedProcess(options Options) (*process, error) {
-	shared.Lock()
-	defer shared.Unlock()
-	if shared.process == nil || !shared.runs() {
-		serving, err := start(options)
-		if err != nil {
-			return nil, err
+	addresses, _ := bridge.Addrs()
+	for _, address := range addresses {
+		if network, err := netip.ParsePrefix(address.String()); err == nil && network.Addr().Is4() {
+			return network
 		}
-		shared.process = serving
 	}
-	return shared.process, nil
+	return netip.Prefix{}
 }
 
-// URL is the endpoint of every emulated service, such as http://127.0.0.1:41234.
-func (e *Emulator) URL() string { return "http://127.0.0.1:" + e.port }
+// onlyFrom refuses requests from outside of this machine and a network: another machine may find a way to this one's
+// address in it.
+func onlyFrom(network netip.Prefix, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		remote, err := netip.ParseAddrPort(request.RemoteAddr)
+		if err != nil || !remote.Addr().IsLoopback() && !network.Contains(remote.Addr()) {
+			http.Error(response, "only this machine and its containers are served here", http.StatusForbidden)
+			return
+		}
+		handler.ServeHTTP(response, request)
+	})
+}
 
-// Exited is closed when the emulator's process has ended.
-func (e *Emulator) Exited() <-chan struct{} { return e.process.exited }
+// URL is the endpoint of every emulated service, such as http://127.0.0.1:41234. It answers 502 when moto has ended.
+func (e *Emulator) URL() string { return e.url }
 
-// Close ends the emulator and waits for it. Later calls do nothing.
+// Exited is closed when moto has ended.
+func (e *Emulator) Exited() <-chan struct{} { return e.python.exited }
+
+// Close ends the emulator. Later calls do nothing.
 func (e *Emulator) Close() error {
-	e.endContainers()
-	return e.end()
+	err := e.server.Close()
+	_, _ = fmt.Fprintln(e.python.ended, e.name)
+	return err
 }

@@ -1,10 +1,7 @@
-"""Serve moto: emulations of AWS that share nothing, each on a port of its own.
+"""Serve moto: emulations of AWS that share nothing, told apart by a header of each request.
 
-Each line on standard input asks for something: "open" for another emulation, answered with its port on
-standard output when it serves, and "close PORT" for the end of one, answered with the port.
-
-Standard input is a pipe from the process that started this one. This process ends when the pipe does, whatever
-the way, so the emulations never outlive it.
+The port is printed on standard output. Each line on standard input names an emulation that nobody uses any more. That is
+a pipe from the process that started this one, which ends when the pipe does, whatever the way.
 """
 
 import collections
@@ -54,13 +51,13 @@ def create_whole_service(response):
 
 ecs.EC2ContainerServiceResponse.create_service = create_whole_service
 
-# The emulation that a thread works for, by its port, and the accounts of each by service.
+# The name of the emulation that a thread works for, and the accounts of each by service.
 current = threading.local()
 emulations = collections.defaultdict(lambda: collections.defaultdict(dict))
 
 
 def accounts(service):
-    return emulations[current.port][id(service)]
+    return emulations[current.name][id(service)]
 
 
 def separate():
@@ -78,7 +75,7 @@ def separate():
         setattr(kept, name, of_current(getattr(dict, name)))
     kept.__getitem__ = account
     # Which account a bucket belongs to. Its name is unique in an emulation.
-    s3.S3BackendDict.bucket_accounts = property(lambda self: emulations[current.port]["buckets"])
+    s3.S3BackendDict.bucket_accounts = property(lambda self: emulations[current.name]["buckets"])
 
 
 class Handler(serving.WSGIRequestHandler):
@@ -87,28 +84,16 @@ class Handler(serving.WSGIRequestHandler):
 
 
 def application(environ, start_response):
-    current.port = environ["SERVER_PORT"]
+    current.name = environ["HTTP_X_EMULATION"]
     return emulator(environ, start_response)
 
 
 emulator = DomainDispatcherApplication(create_backend_app)
 separate()
-servers = {}
+server = serving.make_server("127.0.0.1", 0, application, threaded=True, request_handler=Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.port, flush=True)
 for line in sys.stdin:
-    verb, *port = line.split()
-    if verb == "open":
-        server = serving.make_server("127.0.0.1", 0, application, threaded=True, request_handler=Handler)
-        port = str(server.port)
-        serving_thread = threading.Thread(target=server.serve_forever, daemon=True)
-        serving_thread.start()
-        servers[port] = server, serving_thread
-        print(port, flush=True)
-    else:
-        server, serving_thread = servers.pop(*port)
-        server.shutdown()
-        # The thread closes the port at its end.
-        serving_thread.join()
-        emulations.pop(*port, None)
-        print(*port, flush=True)
+    emulations.pop(line.strip(), None)
 # Requests that are under way would keep it alive.
 os._exit(0)

@@ -1,12 +1,11 @@
 // Package install installs the programs that the sandbox, the scripts and the tests need where the machine has none:
-// once, into a folder of their own that is kept.
+// once, into a folder of their own that is kept. It tells the user on standard error what takes long.
 package install
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -21,44 +20,43 @@ const finished = "finished"
 
 // Once calls install to fill a folder, unless an earlier call has done so. Of several processes one installs, and the
 // others wait. What is left of an installation that was interrupted is removed first; one that fails leaves nothing.
-func Once(folder string, install func() error) error {
+func Once(folder string, install func() error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("install into %s: %w", folder, err)
+		}
+	}()
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
-		return fmt.Errorf("create the folder of what is installed once: %w", err)
+		return err
 	}
 	unlock, err := lockedfile.MutexAt(folder + ".lock").Lock()
 	if err != nil {
-		return fmt.Errorf("lock %s: %w", folder, err)
+		return err
 	}
 	defer unlock()
-	if _, err := os.Stat(filepath.Join(folder, finished)); err == nil {
-		return nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("look for %s: %w", folder, err)
+	if _, err := os.Stat(filepath.Join(folder, finished)); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	if err := os.RemoveAll(folder); err != nil {
-		return fmt.Errorf("remove an unfinished installation: %w", err)
+		return err
 	}
 	if err := os.Mkdir(folder, 0o755); err != nil {
-		return fmt.Errorf("create the folder of an installation: %w", err)
+		return err
 	}
 	if err := install(); err != nil {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
-	if err := os.WriteFile(filepath.Join(folder, finished), nil, 0o644); err != nil {
-		return fmt.Errorf("finish the installation: %w", err)
-	}
-	return nil
+	return os.WriteFile(filepath.Join(folder, finished), nil, 0o644)
 }
 
-// Python installs a package of the Python package index, such as awscli==1.45.11, into a virtual environment, once. The
-// line on progress says what is installed and how long that takes.
-func Python(ctx context.Context, environment, requirement, line string, progress io.Writer) error {
+// Python installs a package of the Python package index, such as awscli==1.45.11, into a virtual environment, once.
+func Python(ctx context.Context, environment, requirement string) error {
 	return Once(environment, func() error {
 		python, err := exec.LookPath("python3")
 		if err != nil {
 			return fmt.Errorf("python3 is not on PATH; install Python 3 with venv and pip: %w", err)
 		}
-		fmt.Fprintln(progress, line)
+		fmt.Fprintf(os.Stderr, "Installing %s into %s with pip (up to a minute, once) ...\n", requirement, environment)
 		if output, err := exec.CommandContext(ctx, python, "-m", "venv", environment).CombinedOutput(); err != nil {
 			return fmt.Errorf("make a virtual environment with %s -m venv (on Debian and Ubuntu: install python3-venv): %w\n%s",
 				python, err, output)
@@ -92,10 +90,8 @@ func Repository() (string, error) {
 		return "", fmt.Errorf("find the repository: %w", err)
 	}
 	root := filepath.Dir(filepath.Dir(executable))
-	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/%s", root, filepath.Base(executable))
-	} else if err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
+	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); err != nil {
+		return "", fmt.Errorf("find the repository; start this command through scripts/%s: %w", filepath.Base(executable), err)
 	}
 	return root, nil
 }

@@ -1,134 +1,91 @@
 // Package languagehost serves Pulumi's language runtime protocol for Go programs.
 //
-// The Pulumi CLI normally starts the plugin pulumi-language-go for this. When PULUMI_DEBUG_LANGUAGES
-// names a port instead, the CLI attaches to a server that is already running: this one. It builds the
-// program with the Go tool, runs the binary with the environment that the Go SDK reads (sdk/go/pulumi,
-// run.go), and reports the exit code as the plugin does.
+// The Pulumi CLI normally starts the plugin pulumi-language-go for this. When PULUMI_DEBUG_LANGUAGES names a port instead,
+// the CLI attaches to a server that is already running: this one. It builds the program with the Go tool, runs the binary
+// with the environment that the Go SDK reads (sdk/go/pulumi, run.go), and reports how it ended.
 package languagehost
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"net"
 	"os/exec"
 	"strings"
 	"sync"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/constant"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
+// maxMessageSize is the largest message accepted, in bytes. The engine itself allows as much.
+const maxMessageSize = 400 << 20
+
 // Host is a running language host. It serves any number of engines at once.
 type Host struct {
-	port   int
-	cancel chan bool
-	done   <-chan error
-	stop   context.CancelFunc
-	close  sync.Once
+	listener net.Listener
+	server   *grpc.Server
 }
 
-// Serve starts a language host on a free port of 127.0.0.1. It stops when ctx ends or Close is called. With keepBinaries
-// it builds a program only where its buildTarget has no binary, and runs one that is there as it is: to ask the Go tool
-// whether it is up to date takes as much CPU as everything else in an unchanged preview.
-func Serve(ctx context.Context, keepBinaries bool) (*Host, error) {
-	running, stop := context.WithCancel(ctx)
-	cancel := make(chan bool)
-	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
-		Cancel: cancel,
-		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterLanguageRuntimeServer(server, &service{running: running, keepBinaries: keepBinaries})
-			return nil
-		},
-		Options: []grpc.ServerOption{grpc.StatsHandler(connections{})},
-	})
+// Serve starts a language host on a free port of 127.0.0.1. The caller has to Close it. With buildOnce, this process builds
+// each program once, and does not notice a change after that: to ask the Go tool whether a program is up to date takes as
+// much CPU as everything else in an unchanged preview.
+func Serve(buildOnce bool) (*Host, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		stop()
 		return nil, fmt.Errorf("serve the Go language host: %w", err)
 	}
-	host := &Host{port: handle.Port, cancel: cancel, done: handle.Done, stop: stop}
-	context.AfterFunc(ctx, func() { _ = host.Close() })
+	host := &Host{listener, grpc.NewServer(grpc.MaxRecvMsgSize(maxMessageSize), grpc.WaitForHandlers(true))}
+	pulumirpc.RegisterLanguageRuntimeServer(host.server, &service{buildOnce: buildOnce})
+	go func() { _ = host.server.Serve(listener) }()
 	return host, nil
 }
 
 // Port is the TCP port on 127.0.0.1 that PULUMI_DEBUG_LANGUAGES has to name.
-func (h *Host) Port() int { return h.port }
+func (h *Host) Port() int { return h.listener.Addr().(*net.TCPAddr).Port }
 
 // Close ends the programs that are running and stops serving. Later calls do nothing.
 func (h *Host) Close() error {
-	var err error
-	h.close.Do(func() {
-		h.stop()
-		close(h.cancel)
-		err = <-h.done
-	})
-	return err
+	h.server.Stop()
+	return nil
 }
 
-// connection is what the host knows about one engine's connection. A RunRequest does not carry the
-// engine's address: only the handshake on the same connection does.
-type connection struct {
-	mu     sync.Mutex
-	engine string
-	cancel chan struct{}
-}
-
-func (c *connection) handshake(engine string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.engine = engine
-}
-
-func (c *connection) engineAddress() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.engine
-}
-
-// cancelled is closed when the engine asks to stop what runs on this connection at the time of the call.
-func (c *connection) cancelled() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.cancel
-}
-
-func (c *connection) cancelRunning() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	close(c.cancel)
-	c.cancel = make(chan struct{})
-}
-
-type connectionKey struct{}
-
-func connectionOf(ctx context.Context) *connection {
-	return ctx.Value(connectionKey{}).(*connection)
-}
-
-// connections gives each gRPC connection its own state. gRPC hands the context of TagConn to every call
-// on that connection.
-type connections struct{}
-
-func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
-	return context.WithValue(ctx, connectionKey{}, &connection{cancel: make(chan struct{})})
-}
-func (connections) HandleConn(context.Context, stats.ConnStats)                     {}
-func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
-func (connections) HandleRPC(context.Context, stats.RPCStats)                       {}
-
+// service has what the CLI needs to run a program. It does without the rest, such as the plugins that a program requires:
+// the engine attaches to providers that are already running.
 type service struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
-	running      context.Context
-	keepBinaries bool
+	buildOnce bool
+	// engines are the engines by the address that they call from. A RunRequest does not say which engine it is from: only
+	// the handshake on the same connection does.
+	engines sync.Map
 }
 
-// Handshake stores the address of the engine that made the connection.
+// engine is one that made a connection.
+type engine struct {
+	// address is where the engine itself serves.
+	address string
+	// cancelled ends when the engine asks to stop what it runs.
+	cancelled context.Context
+	cancel    context.CancelFunc
+}
+
+func (s *service) engine(ctx context.Context) *engine {
+	caller, _ := peer.FromContext(ctx)
+	found, _ := s.engines.Load(caller.Addr.String())
+	return found.(*engine)
+}
+
+// Handshake notes the engine that made the connection.
 func (s *service) Handshake(
 	ctx context.Context, request *pulumirpc.LanguageHandshakeRequest,
 ) (*pulumirpc.LanguageHandshakeResponse, error) {
-	connectionOf(ctx).handshake(request.GetEngineAddress())
+	caller, _ := peer.FromContext(ctx)
+	cancelled, cancel := context.WithCancel(context.Background())
+	s.engines.Store(caller.Addr.String(), &engine{request.GetEngineAddress(), cancelled, cancel})
 	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
@@ -137,62 +94,53 @@ func (s *service) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.Plu
 	return &pulumirpc.PluginInfo{}, nil
 }
 
-// GetRequiredPackages answers that there is nothing to install: the engine attaches to providers that
-// are already running.
-func (s *service) GetRequiredPackages(
-	context.Context, *pulumirpc.GetRequiredPackagesRequest,
-) (*pulumirpc.GetRequiredPackagesResponse, error) {
-	return &pulumirpc.GetRequiredPackagesResponse{}, nil
-}
-
-// About tells which Go tool builds the program.
-func (s *service) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
-	goTool, err := findGo()
-	if err != nil {
-		return nil, err
-	}
-	version, err := exec.CommandContext(ctx, goTool, "env", "GOVERSION").Output()
-	if err != nil {
-		return nil, fmt.Errorf("ask %s for its version: %w", goTool, err)
-	}
-	return &pulumirpc.AboutResponse{Executable: goTool, Version: strings.TrimSpace(string(version))}, nil
-}
-
 // Cancel kills the programs that run for the engine which asks.
 func (s *service) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty, error) {
-	connectionOf(ctx).cancelRunning()
+	s.engine(ctx).cancel()
 	return &emptypb.Empty{}, nil
 }
 
-// Run builds the program, runs it to its end, and tells the engine how it ended.
+// Run builds the program and runs it to its end, or until the engine or this host ends or cancels it. As with the released
+// plugin, an error that the user has seen already ends in Bail, and any other bad end of the program in Error.
 func (s *service) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
-	address := connectionOf(ctx).engineAddress()
-	ctx, stop := s.whileWanted(ctx)
+	engine := s.engine(ctx)
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	engine, err := dialEngine(address)
+	defer context.AfterFunc(engine.cancelled, stop)()
+	connection, err := grpc.NewClient(engine.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, err
 	}
-	defer engine.close()
-	environment, err := programEnvironment(os.Environ(), request, address)
+	defer connection.Close()
+	user := pulumirpc.NewEngineClient(connection)
+	command, err := s.start(ctx, request, func(command *exec.Cmd) {
+		command.Env = environment(request, engine.address)
+		command.Stdout, command.Stderr = &output{ctx, user, 1}, &output{ctx, user, 2}
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.runProgram(ctx, engine, request, environment)
+	err = command.Wait()
+	if exit := (&exec.ExitError{}); errors.As(err, &exit) && exit.ExitCode() == constant.ExitStatusLoggedError {
+		return &pulumirpc.RunResponse{Bail: true}, nil
+	} else if err != nil {
+		return &pulumirpc.RunResponse{Error: "the program ended with " + err.Error()}, nil
+	}
+	return &pulumirpc.RunResponse{}, nil
 }
 
-// whileWanted returns a context that ends when the engine's call ends (also because the engine died),
-// when the engine cancels, or when the host closes.
-func (s *service) whileWanted(ctx context.Context) (context.Context, context.CancelFunc) {
-	cancelled := connectionOf(ctx).cancelled()
-	ctx, cancel := context.WithCancel(ctx)
-	detach := context.AfterFunc(s.running, cancel)
-	go func() {
-		select {
-		case <-cancelled:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { detach(); cancel() }
+// output shows what is written to it to the user, through the engine, because an attached host has no output that the
+// engine captures.
+type output struct {
+	ctx    context.Context
+	engine pulumirpc.EngineClient
+	stream int32
+}
+
+// Write cannot fail: an engine that does not listen any more has no user to show the text to.
+func (o *output) Write(text []byte) (int, error) {
+	_, _ = o.engine.Log(o.ctx, &pulumirpc.LogRequest{
+		Severity: pulumirpc.LogSeverity_INFO, Message: strings.ToValidUTF8(string(text), "\uFFFD"), StreamId: o.stream,
+	})
+	return len(text), nil
 }

@@ -2,15 +2,17 @@ package languagehost
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -19,150 +21,110 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// user is an engine that keeps what it is told to show.
-type user struct {
+// attached is an engine that is attached to a host and keeps what it is told to show.
+type attached struct {
 	pulumirpc.UnimplementedEngineServer
-	address string
-
-	mu   sync.Mutex
-	seen []*pulumirpc.LogRequest
-	told chan struct{}
+	pulumirpc.LanguageRuntimeClient
+	connection *grpc.ClientConn
+	address    string
+	shown      chan string
 }
 
-func newUser(t *testing.T) *user {
+func (a *attached) Log(_ context.Context, request *pulumirpc.LogRequest) (*emptypb.Empty, error) {
+	a.shown <- fmt.Sprint(request.GetStreamId(), " ", request.GetMessage())
+	return &emptypb.Empty{}, nil
+}
+
+// attach connects an engine to a host, as the CLI does.
+func attach(t *testing.T, host *Host) *attached {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer()
-	engine := &user{address: listener.Addr().String(), told: make(chan struct{}, 1)}
-	pulumirpc.RegisterEngineServer(server, engine)
-	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	return engine
-}
-
-func (u *user) Log(_ context.Context, request *pulumirpc.LogRequest) (*emptypb.Empty, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.seen = append(u.seen, request)
-	select {
-	case u.told <- struct{}{}:
-	default:
-	}
-	return &emptypb.Empty{}, nil
-}
-
-// shown is all that the user was shown at one severity.
-func (u *user) shown(severity pulumirpc.LogSeverity) string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	var text strings.Builder
-	for _, request := range u.seen {
-		if request.GetSeverity() == severity {
-			text.WriteString(request.GetMessage())
-		}
-	}
-	return text.String()
-}
-
-// attach connects an engine to a host, as the CLI does.
-func attach(t *testing.T, host *Host, engine *user) (pulumirpc.LanguageRuntimeClient, *grpc.ClientConn) {
-	t.Helper()
-	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", host.Port()),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", host.Port()), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = connection.Close() })
-	client := pulumirpc.NewLanguageRuntimeClient(connection)
-	if _, err := client.Handshake(t.Context(),
-		&pulumirpc.LanguageHandshakeRequest{EngineAddress: engine.address}); err != nil {
+	engine := &attached{
+		LanguageRuntimeClient: pulumirpc.NewLanguageRuntimeClient(connection), connection: connection,
+		address: listener.Addr().String(), shown: make(chan string, 10),
+	}
+	pulumirpc.RegisterEngineServer(server, engine)
+	go func() { _ = server.Serve(listener) }()
+	if _, err := engine.Handshake(t.Context(), &pulumirpc.LanguageHandshakeRequest{EngineAddress: engine.address}); err != nil {
 		t.Fatal(err)
 	}
-	return client, connection
+	return engine
 }
 
-func serve(t *testing.T) *Host { return serveKeeping(t, false) }
-
-func serveKeeping(t *testing.T, binaries bool) *Host {
+func serve(t *testing.T, buildOnce bool) *Host {
 	t.Helper()
-	host, err := Serve(t.Context(), binaries)
+	host, err := Serve(buildOnce)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := host.Close(); err != nil {
-			t.Errorf("close the host: %v", err)
-		}
-	})
+	t.Cleanup(func() { _ = host.Close() })
 	return host
 }
 
 // request runs a program whose main function has the given body.
-func request(t *testing.T, body string, imports ...string) *pulumirpc.RunRequest {
+func request(t *testing.T, body string) *pulumirpc.RunRequest {
 	t.Helper()
 	folder := t.TempDir()
-	source := "package main\n"
-	for _, name := range imports {
-		source += fmt.Sprintf("import %q\n", name)
-	}
-	source += "func main() {\n" + body + "\n}\n"
-	for name, text := range map[string]string{"go.mod": "module program\n\ngo 1.24\n", "main.go": source} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write(t, filepath.Join(folder, "go.mod"), "module program\n\ngo 1.24\n")
+	write(t, filepath.Join(folder, "main.go"), `package main
+import ("fmt"; "os"; "strings"; "syscall"; "time")
+var _, _, _, _, _ = fmt.Sprint, os.Exit, strings.Join, syscall.Kill, time.Sleep
+func main() {
+`+body+"\n}\n")
 	options, err := structpb.NewStruct(map[string]any{"buildTarget": "bin/program"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &pulumirpc.RunRequest{
-		Pwd:            folder,
-		Project:        "project",
-		Stack:          "stack",
-		Organization:   "organization",
-		Config:         map[string]string{"project:name": `a "quoted" value`},
-		DryRun:         true,
-		Parallel:       7,
-		MonitorAddress: "127.0.0.1:1",
-		Info: &pulumirpc.ProgramInfo{
-			RootDirectory: folder, ProgramDirectory: folder, EntryPoint: ".", Options: options,
-		},
-		ConfigSecretKeys: []string{"project:secret"},
+		Pwd: folder, Project: "project", Stack: "stack", Organization: "organization",
+		Config: map[string]string{"project:name": `a "quoted" value`}, ConfigSecretKeys: []string{"project:secret"},
+		DryRun: true, Parallel: 7, MonitorAddress: "127.0.0.1:1",
+		Info: &pulumirpc.ProgramInfo{RootDirectory: folder, ProgramDirectory: folder, EntryPoint: ".", Options: options},
 	}
 }
 
-func TestTheProgramGetsTheEnvironmentThatTheGoSDKReads(t *testing.T) {
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheProgramGetsTheEnvironmentThatTheGoSDKReadsAndTheUserSeesWhatItPrints(t *testing.T) {
 	t.Setenv("PULUMI_STACK", "another")
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "not for the program")
 	t.Setenv("SOME_OTHER_VARIABLE", "kept")
-	engine := newUser(t)
-	client, _ := attach(t, serve(t), engine)
+	engine := attach(t, serve(t, false))
 	run := request(t, `
-		text, _ := json.Marshal(os.Environ())
-		os.WriteFile("environment.json", text, 0o600)`, "encoding/json", "os")
-	response, err := client.Run(t.Context(), run)
+		fmt.Print(os.Getenv("SOME_OTHER_VARIABLE"))
+		time.Sleep(10 * time.Millisecond)
+		fmt.Fprint(os.Stderr, "an error")
+		os.WriteFile("environment", []byte(strings.Join(os.Environ(), "\n")), 0o600)`)
+	response, err := engine.Run(t.Context(), run)
+	if err != nil || response.GetError() != "" || response.GetBail() {
+		t.Fatalf("the run ended in %v (%v)", response, err)
+	}
+	shown := []string{<-engine.shown, <-engine.shown}
+	slices.Sort(shown)
+	if want := []string{"1 kept", "2 an error"}; !slices.Equal(shown, want) {
+		t.Errorf("the user sees %q, want %q", shown, want)
+	}
+	text, err := os.ReadFile(filepath.Join(run.GetPwd(), "environment"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response.GetError() != "" || response.GetBail() {
-		t.Fatalf("the run ended in %v", response)
-	}
-
-	text, err := os.ReadFile(filepath.Join(run.GetPwd(), "environment.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var environment []string
-	if err := json.Unmarshal(text, &environment); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Contains(environment, "SOME_OTHER_VARIABLE=kept") {
-		t.Error("the program does not get the host's environment")
-	}
-	pulumi := slices.DeleteFunc(environment, func(v string) bool { return !strings.HasPrefix(v, "PULUMI_") })
+	variables := strings.Split(string(text), "\n")
+	pulumi := slices.DeleteFunc(variables, func(v string) bool { return !strings.HasPrefix(v, "PULUMI_") })
 	slices.Sort(pulumi)
 	want := []string{
 		`PULUMI_CONFIG={"project:name":"a \"quoted\" value"}`,
@@ -179,142 +141,91 @@ func TestTheProgramGetsTheEnvironmentThatTheGoSDKReads(t *testing.T) {
 	if !slices.Equal(pulumi, want) {
 		t.Errorf("the program gets\n%q\nwant\n%q", pulumi, want)
 	}
-	if _, err := os.Stat(filepath.Join(run.GetPwd(), "bin", "program")); err != nil {
-		t.Errorf("the binary is not at the build target: %v", err)
-	}
 }
 
-func TestAnEditedProgramIsBuiltAgainUnlessBinariesAreKept(t *testing.T) {
-	for keeping, want := range map[bool]string{false: "old\nnew\n", true: "old\nold\n"} {
-		engine := newUser(t)
-		client, _ := attach(t, serveKeeping(t, keeping), engine)
-		run := request(t, "fmt.Println(word)", "fmt")
+func TestAnEditedProgramIsBuiltAgainUnlessEachIsBuiltOnce(t *testing.T) {
+	for once, want := range map[bool]string{false: "1 new", true: "1 old"} {
+		engine := attach(t, serve(t, once))
+		run := request(t, "fmt.Print(word)")
+		var shown string
 		for _, word := range []string{"old", "new"} {
-			source := fmt.Sprintf("package main\nconst word = %q\n", word)
-			if err := os.WriteFile(filepath.Join(run.GetPwd(), "word.go"), []byte(source), 0o600); err != nil {
-				t.Fatal(err)
+			write(t, filepath.Join(run.GetPwd(), "word.go"), fmt.Sprintf("package main\nconst word = %q\n", word))
+			if response, err := engine.Run(t.Context(), run); err != nil || response.GetError() != "" || response.GetBail() {
+				t.Fatalf("the run ended in %v (%v)", response, err)
 			}
-			if response, err := client.Run(t.Context(), run); err != nil || response.GetError() != "" || response.GetBail() {
-				t.Fatalf("the run ended in %v, %v", response, err)
-			}
+			shown = <-engine.shown
 		}
-		if printed := engine.shown(pulumirpc.LogSeverity_INFO); printed != want {
-			t.Errorf("two runs print %q, want %q (binaries are kept: %t)", printed, want, keeping)
+		if shown != want {
+			t.Errorf("the edited program prints %q, want %q (each is built once: %t)", shown, want, once)
 		}
 	}
 }
 
-func TestTheExitCodeDecidesHowTheRunEnds(t *testing.T) {
-	client, _ := attach(t, serve(t), newUser(t))
-	for body, want := range map[string]*pulumirpc.RunResponse{
-		"os.Exit(0)":  {},
-		"os.Exit(32)": {Bail: true},
-		"os.Exit(3)":  {Error: "program exited with non-zero exit code: 3"},
-		"syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Hour)": {Error: "program ended unexpectedly: signal: killed"},
+func TestTheRunEndsAsTheProgramDoes(t *testing.T) {
+	engine := attach(t, serve(t, false))
+	for body, want := range map[string]string{
+		"os.Exit(0)":  "bail: false, error: ",
+		"os.Exit(32)": "bail: true, error: ",
+		"os.Exit(3)":  "bail: false, error: the program ended with exit status 3",
+		"syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Hour)": "bail: false, error: the program ended with signal: killed",
 	} {
-		imports := []string{"os"}
-		if want.Error != "" && strings.Contains(body, "syscall") {
-			imports = append(imports, "syscall", "time")
+		got, err := engine.Run(t.Context(), request(t, body))
+		if ended := fmt.Sprintf("bail: %t, error: %s", got.GetBail(), got.GetError()); err != nil || ended != want {
+			t.Errorf("%s ends the run with %q (%v), want %q", body, ended, err, want)
 		}
-		got, err := client.Run(t.Context(), request(t, body, imports...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.GetBail() != want.GetBail() || got.GetError() != want.GetError() {
-			t.Errorf("%s ends the run in %v, want %v", body, got, want)
-		}
+	}
+	if _, err := engine.Run(t.Context(), request(t, "thisIsNotDeclared()")); err == nil ||
+		!strings.Contains(err.Error(), "undefined: thisIsNotDeclared") {
+		t.Errorf("a program that does not compile ends the run in %v, want the compiler's message", err)
 	}
 }
 
-func TestTheUserSeesWhatTheProgramPrintsAndTheCompilersErrors(t *testing.T) {
-	engine := newUser(t)
-	client, _ := attach(t, serve(t), engine)
-	if _, err := client.Run(t.Context(), request(t,
-		`fmt.Println("to standard output"); fmt.Fprintln(os.Stderr, "to standard error")`, "fmt", "os")); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"to standard output\n", "to standard error\n"} {
-		if shown := engine.shown(pulumirpc.LogSeverity_INFO); !strings.Contains(shown, want) {
-			t.Errorf("the user sees %q, want %q in it", shown, want)
-		}
-	}
-	response, err := client.Run(t.Context(), request(t, "thisIsNotDeclared()"))
+// sleeper runs a program that never ends, and returns its process and the end of its run.
+func (a *attached) sleeper(ctx context.Context, t *testing.T) (process int, ended <-chan error) {
+	t.Helper()
+	run := request(t, `fmt.Print(os.Getpid()); time.Sleep(time.Hour)`)
+	end := make(chan error, 1)
+	go func() {
+		_, err := a.Run(ctx, run)
+		end <- err
+	}()
+	process, err := strconv.Atoi(strings.TrimPrefix(<-a.shown, "1 "))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !response.GetBail() {
-		t.Errorf("the run ends in %v, want bail, as the user has seen the error", response)
-	}
-	if shown := engine.shown(pulumirpc.LogSeverity_ERROR); !strings.Contains(shown, "undefined: thisIsNotDeclared") {
-		t.Errorf("the user sees %q, want the compiler's message", shown)
-	}
+	return process, end
 }
 
 func TestACancelledRunEndsAndItsProgramIsKilled(t *testing.T) {
-	type running struct {
-		host       *Host
-		client     pulumirpc.LanguageRuntimeClient
-		connection *grpc.ClientConn
-		stop       context.CancelFunc
-	}
-	for name, cancel := range map[string]func(running) error{
-		"by the engine's call": func(r running) error {
-			_, err := r.client.Cancel(t.Context(), &emptypb.Empty{})
+	for name, cancel := range map[string]func(host *Host, engine *attached, stop context.CancelFunc) error{
+		"by the engine's call": func(_ *Host, engine *attached, _ context.CancelFunc) error {
+			_, err := engine.Cancel(t.Context(), &emptypb.Empty{})
 			return err
 		},
-		"by the end of the call":   func(r running) error { r.stop(); return nil },
-		"by the end of the engine": func(r running) error { return r.connection.Close() },
-		"by the end of the host":   func(r running) error { return r.host.Close() },
+		"by the end of the call":   func(_ *Host, _ *attached, stop context.CancelFunc) error { stop(); return nil },
+		"by the end of the engine": func(_ *Host, engine *attached, _ context.CancelFunc) error { return engine.connection.Close() },
+		"by the end of the host":   func(host *Host, _ *attached, _ context.CancelFunc) error { return host.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			engine := newUser(t)
-			host := serve(t)
-			client, connection := attach(t, host, engine)
+			host := serve(t, false)
+			engine, another := attach(t, host), attach(t, host)
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			run := request(t, `os.WriteFile("pid", []byte(fmt.Sprint(os.Getpid())), 0o600); fmt.Println("running"); time.Sleep(time.Hour)`,
-				"fmt", "os", "time")
-			ended := make(chan error, 1)
-			go func() {
-				_, err := client.Run(ctx, run)
-				ended <- err
-			}()
-			<-engine.told
-			if err := cancel(running{host, client, connection, stop}); err != nil {
+			process, ended := engine.sleeper(ctx, t)
+			others, othersEnd := another.sleeper(t.Context(), t)
+			if err := cancel(host, engine, stop); err != nil {
 				t.Error(err)
 			}
-			if err := <-ended; err == nil {
-				t.Error("the run ended without an error")
+			<-ended
+			// A program that never ends lets the test run into its time limit.
+			for !errors.Is(syscall.Kill(process, 0), syscall.ESRCH) {
+				time.Sleep(time.Millisecond)
 			}
-			awaitEnd(t, filepath.Join(run.GetPwd(), "pid"))
+			if err := syscall.Kill(others, 0); name != "by the end of the host" && err != nil {
+				t.Errorf("the program of another engine has ended, too (%v)", err)
+			}
+			_ = host.Close()
+			<-othersEnd
 		})
-	}
-}
-
-func TestOneEnginesCancellationLeavesAnothersProgramRunning(t *testing.T) {
-	host := serve(t)
-	first, second := newUser(t), newUser(t)
-	firstClient, _ := attach(t, host, first)
-	secondClient, _ := attach(t, host, second)
-	run := request(t, `
-		fmt.Println("running", os.Getenv("PULUMI_ENGINE"))
-		for { if _, err := os.Stat("go-on"); err == nil { return }; time.Sleep(time.Millisecond) }`, "fmt", "os", "time")
-	ended := make(chan error, 1)
-	go func() {
-		_, err := secondClient.Run(t.Context(), run)
-		ended <- err
-	}()
-	<-second.told
-	if _, err := firstClient.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(run.GetPwd(), "go-on"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; err != nil {
-		t.Errorf("the other engine's run ended in %v", err)
-	}
-	if shown, want := second.shown(pulumirpc.LogSeverity_INFO), "running "+second.address+"\n"; shown != want {
-		t.Errorf("the second engine's user sees %q, want %q", shown, want)
 	}
 }

@@ -12,12 +12,6 @@ import (
 	"mediaserver/tools/shellword"
 )
 
-// AccessKey and SecretKey are the credentials of the sandbox. The emulator accepts any.
-const (
-	AccessKey = "test"
-	SecretKey = "test"
-)
-
 // passphrase encrypts the secrets of stacks that the user creates in the sandbox; its own stacks have a key. It is public,
 // because these secrets exist only in the sandbox.
 const passphrase = "sandbox"
@@ -26,19 +20,17 @@ const passphrase = "sandbox"
 type Environment struct {
 	// Variables are the variables that do so, by name.
 	Variables map[string]string
-	// Misleading tells whether another variable, given by its name, would point them elsewhere.
+	// Misleading tells whether a variable, given by its name, may point them elsewhere.
 	Misleading func(name string) bool
 }
 
 // Environ is the environment of this process with Variables, and without the misleading ones.
 func (e Environment) Environ() []string {
-	var environment []string
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if _, set := e.Variables[name]; !set && !e.Misleading(name) {
-			environment = append(environment, entry)
-		}
-	}
+	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		_, set := e.Variables[name]
+		return set || e.Misleading(name)
+	})
 	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
 		environment = append(environment, name+"="+e.Variables[name])
 	}
@@ -48,26 +40,15 @@ func (e Environment) Environ() []string {
 // Exports are the commands, one on a line, that do the same to a POSIX shell.
 func (e Environment) Exports() string {
 	var commands strings.Builder
-	for _, name := range e.foreign() {
-		fmt.Fprintf(&commands, "unset %s\n", name)
+	for _, variable := range slices.Sorted(slices.Values(os.Environ())) {
+		if name, _, _ := strings.Cut(variable, "="); e.Misleading(name) {
+			fmt.Fprintf(&commands, "unset %s\n", name)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
 		fmt.Fprintf(&commands, "export %s=%s\n", name, shellword.Quote(e.Variables[name]))
 	}
 	return commands.String()
-}
-
-// foreign are the names of the misleading variables of this process, sorted.
-func (e Environment) foreign() []string {
-	var names []string
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if _, set := e.Variables[name]; !set && e.Misleading(name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Environment points the Pulumi CLI and AWS clients at the stack and its account.
@@ -82,11 +63,13 @@ func (s *Stack) Environment() Environment {
 		// Profiles of the user may name roles, endpoints and credentials of real accounts.
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"PULUMI_BACKEND_URL":          s.backend(),
-		"PULUMI_CONFIG_PASSPHRASE":    passphrase,
-		"PULUMI_SKIP_UPDATE_CHECK":    "true",
-		"PULUMI_STACK":                s.Name,
-		"PULUMI_OPTION_CONFIG_FILE":   s.SettingsFile(),
+		// The file backend also writes a file of attributes beside each file, and cannot read the state if it was killed
+		// between the two; so it is told to write none.
+		"PULUMI_BACKEND_URL":        (&url.URL{Scheme: "file", Path: s.stateDir(), RawQuery: "metadata=skip"}).String(),
+		"PULUMI_CONFIG_PASSPHRASE":  passphrase,
+		"PULUMI_SKIP_UPDATE_CHECK":  "true",
+		"PULUMI_STACK":              s.Name,
+		"PULUMI_OPTION_CONFIG_FILE": s.SettingsFile(),
 		// Pulumi's offers of its own services mean nothing for a stack that lives here alone.
 		"PULUMI_SUPPRESS_NEO_LINK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -94,16 +77,11 @@ func (s *Stack) Environment() Environment {
 	if s.Plugins == StandIn {
 		values["PULUMI_HOME"] = s.homeDir()
 		values["PULUMI_DEBUG_LANGUAGES"] = fmt.Sprintf("go:%d", s.LanguagePort)
-		var providers []string
-		for _, name := range slices.Sorted(maps.Keys(s.Providers)) {
-			providers = append(providers, fmt.Sprintf("%s:%d", name, s.Providers[name]))
-		}
-		values["PULUMI_DEBUG_PROVIDERS"] = strings.Join(providers, ",")
+		values["PULUMI_DEBUG_PROVIDERS"] = fmt.Sprintf("aws:%d,random:%d", s.Providers["aws"], s.Providers["random"])
 	}
 	return Environment{Variables: values, Misleading: func(name string) bool {
 		// The official plugins are in the user's own Pulumi home.
-		return strings.HasPrefix(name, "AWS_") ||
-			strings.HasPrefix(name, "PULUMI_") && (name != "PULUMI_HOME" || s.Plugins == StandIn)
+		return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "PULUMI_") && name != "PULUMI_HOME"
 	}}
 }
 
@@ -119,18 +97,7 @@ func (s *Stack) Exports() string {
 	return s.Environment().Exports() + fmt.Sprintf("export PATH=%s:\"$PATH\"\n", shellword.Quote(filepath.Dir(s.CLI)))
 }
 
-// backend is the URL of the state folder. The file backend also writes a file of attributes beside each file, and cannot
-// read the state if it was killed between the two; so it is told to write none.
-func (s *Stack) backend() string {
-	return (&url.URL{Scheme: "file", Path: s.stateDir(), RawQuery: "metadata=skip"}).String()
-}
-
 // Path is the value of PATH with the sandbox's CLI first.
 func (s *Stack) Path() string {
-	folder := filepath.Dir(s.CLI)
-	folders := filepath.SplitList(os.Getenv("PATH"))
-	if len(folders) > 0 && folders[0] == folder {
-		return os.Getenv("PATH")
-	}
-	return strings.Join(append([]string{folder}, folders...), string(os.PathListSeparator))
+	return filepath.Dir(s.CLI) + string(os.PathListSeparator) + os.Getenv("PATH")
 }

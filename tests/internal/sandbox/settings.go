@@ -40,36 +40,19 @@ func (s *Stack) encodeSettings(ofProgram map[string]string) ([]byte, error) {
 		"aws:s3UsePathStyle":            "true",
 		"aws:endpoints":                 []any{endpoints},
 	}
-	tags, err := s.exampleTags()
-	if err != nil {
-		return nil, err
+	var example settings
+	text, err := os.ReadFile(filepath.Join(s.Root, exampleStack))
+	if err == nil {
+		err = yaml.Unmarshal(text, &example)
 	}
-	if tags != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the default tags in %s: %w", exampleStack, err)
+	}
+	if tags, set := example.Config["aws:defaultTags"]; set {
 		config["aws:defaultTags"] = tags
 	}
 	for key, value := range ofProgram {
 		config[key] = value
 	}
-	text, err := yaml.Marshal(settings{Config: config})
-	if err != nil {
-		return nil, fmt.Errorf("encode the stack's settings: %w", err)
-	}
-	return text, nil
-}
-
-// exampleTags are the default tags of the example stack, or nothing if the program has no such stack.
-func (s *Stack) exampleTags() (any, error) {
-	path := filepath.Join(s.Root, exampleStack)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the default tags: %w", err)
-	}
-	var example settings
-	if err := yaml.Unmarshal(text, &example); err != nil {
-		return nil, fmt.Errorf("read the default tags from %s: %w", path, err)
-	}
-	return example.Config["aws:defaultTags"], nil
+	return yaml.Marshal(settings{Config: config})
 }

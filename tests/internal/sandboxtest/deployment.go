@@ -3,10 +3,10 @@
 package sandboxtest
 
 import (
-	"os"
 	"strings"
 	"testing"
 
+	"mediaserver/tests/internal/awsclients"
 	"mediaserver/tests/internal/faultproxy"
 	"mediaserver/tests/internal/sandbox"
 )
@@ -23,8 +23,7 @@ type Deployment struct {
 // to put a proxy between the provider and the emulator.
 func New(tb testing.TB, repository string, changes ...func(*sandbox.Options)) *Deployment {
 	tb.Helper()
-	// The emulator is that of all tests, and what it says is shown where one of them fails.
-	options := sandbox.Options{Root: repository, Dir: tb.TempDir(), Log: os.Stderr, Progress: os.Stderr, ForTests: true}
+	options := sandbox.Options{Root: repository, Dir: tb.TempDir(), BuildOnce: true}
 	for _, change := range changes {
 		change(&options)
 	}
@@ -58,16 +57,18 @@ func NewBehindProxy(tb testing.TB, repository string) (*Deployment, *faultproxy.
 	return deployed, proxy
 }
 
+// On is the deployment with another of the sandbox's stacks in the place of its own.
+func (d *Deployment) On(stack *sandbox.Stack) *Deployment {
+	other, running := *d, *d.Sandbox
+	running.Stack = *stack
+	other.Sandbox = &running
+	return &other
+}
+
 // Run runs the Pulumi CLI on the stack, whatever its end.
 func (d *Deployment) Run(arguments ...string) sandbox.Result {
 	d.tb.Helper()
-	return d.RunOn(&d.Stack, arguments...)
-}
-
-// RunOn runs the Pulumi CLI on a stack of the sandbox, whatever its end.
-func (d *Deployment) RunOn(stack *sandbox.Stack, arguments ...string) sandbox.Result {
-	d.tb.Helper()
-	result, err := stack.Pulumi(d.tb.Context(), arguments...)
+	result, err := d.Pulumi(d.tb.Context(), arguments...)
 	if err != nil {
 		d.tb.Fatal(err)
 	}
@@ -79,13 +80,7 @@ func (d *Deployment) RunOn(stack *sandbox.Stack, arguments ...string) sandbox.Re
 // Must runs the Pulumi CLI on the stack and ends the test if it fails.
 func (d *Deployment) Must(arguments ...string) sandbox.Result {
 	d.tb.Helper()
-	return d.MustOn(&d.Stack, arguments...)
-}
-
-// MustOn runs the Pulumi CLI on a stack of the sandbox and ends the test if it fails.
-func (d *Deployment) MustOn(stack *sandbox.Stack, arguments ...string) sandbox.Result {
-	d.tb.Helper()
-	result := d.RunOn(stack, arguments...)
+	result := d.Run(arguments...)
 	if result.ExitCode != 0 {
 		d.tb.Fatalf("pulumi %s: exit status %d\n%s%s",
 			strings.Join(arguments, " "), result.ExitCode, result.Stdout, result.Stderr)
@@ -96,13 +91,7 @@ func (d *Deployment) MustOn(stack *sandbox.Stack, arguments ...string) sandbox.R
 // Up deploys the stack and ends the test if that fails.
 func (d *Deployment) Up(arguments ...string) sandbox.Result {
 	d.tb.Helper()
-	return d.UpOn(&d.Stack, arguments...)
-}
-
-// UpOn deploys a stack of the sandbox and ends the test if that fails.
-func (d *Deployment) UpOn(stack *sandbox.Stack, arguments ...string) sandbox.Result {
-	d.tb.Helper()
-	return d.MustOn(stack, append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
+	return d.Must(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
 }
 
 // Another makes another stack in the sandbox, with settings of the program.
@@ -127,3 +116,8 @@ func (d *Deployment) FolderForNewStacks() string {
 
 // Output is all that the Pulumi CLI has printed so far.
 func (d *Deployment) Output() string { return d.output.String() }
+
+// Clients are clients of the emulated AWS account, past any proxy.
+func (d *Deployment) Clients() *awsclients.Clients {
+	return awsclients.New(sandbox.AWSConfig(d.Endpoint()))
+}

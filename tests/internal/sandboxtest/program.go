@@ -1,8 +1,6 @@
 package sandboxtest
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +10,9 @@ import (
 	"mediaserver/tests/internal/languagehost"
 	"mediaserver/tests/internal/sandbox"
 )
+
+// binary is the program's binary in its folder, the buildTarget of Pulumi.yaml.
+const binary = "bin/mediaserver"
 
 // Edit is a change of the program's source: it replaces a text that a file has exactly once. An empty old text stands for
 // the whole file.
@@ -26,69 +27,47 @@ func (d *Deployment) Changed(edits ...Edit) *sandbox.Stack {
 	return &changed
 }
 
-// ChangedProgram copies the program into a folder of its own, makes the edits there and returns the folder.
+// ChangedProgram copies what the program is built and run from into a folder of its own, makes the edits there and returns
+// the folder.
 func ChangedProgram(tb testing.TB, repository string, edits ...Edit) string {
 	tb.Helper()
-	root := tb.TempDir()
-	copyProgram(tb, repository, root)
+	files := map[string]string{}
+	for _, pattern := range []string{"*.go", "go.mod", "go.sum", "Pulumi.yaml"} {
+		paths, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if !strings.HasSuffix(path, "_test.go") {
+				files[filepath.Base(path)] = string(text)
+			}
+		}
+	}
 	for _, edit := range edits {
-		edit.make(tb, root)
+		old := files[edit.File]
+		if edit.Old == "" {
+			files[edit.File] = edit.New
+		} else if count := strings.Count(old, edit.Old); count == 1 {
+			files[edit.File] = strings.Replace(old, edit.Old, edit.New, 1)
+		} else {
+			tb.Fatalf("%s has %d times %q, want it once", edit.File, count, edit.Old)
+		}
+	}
+	root := tb.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o600); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	// With the same source, the Go tool finds the repository's binary up to date and does not link it again.
-	if !slices.ContainsFunc(edits, Edit.changesBinary) {
-		err := languagehost.CopyBinary(filepath.Join(repository, binary), filepath.Join(root, binary))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if !slices.ContainsFunc(edits, func(edit Edit) bool { return filepath.Ext(edit.File) == ".go" }) {
+		if err := languagehost.CopyBinary(filepath.Join(repository, binary), filepath.Join(root, binary)); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	return root
-}
-
-// binary is the program's binary in its folder, the buildTarget of Pulumi.yaml.
-const binary = "bin/mediaserver"
-
-// copyProgram copies what the program is built and run from.
-func copyProgram(tb testing.TB, from, to string) {
-	tb.Helper()
-	for _, pattern := range []string{"*.go", "go.mod", "go.sum", "Pulumi.yaml"} {
-		files, err := filepath.Glob(filepath.Join(from, pattern))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			text, err := os.ReadFile(file)
-			if err != nil {
-				tb.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(to, filepath.Base(file)), text, 0o600); err != nil {
-				tb.Fatal(err)
-			}
-		}
-	}
-}
-
-// changesBinary tells whether the program has to be built again.
-func (e Edit) changesBinary() bool { return filepath.Ext(e.File) == ".go" }
-
-// make makes the edit in a copy of the program.
-func (e Edit) make(tb testing.TB, root string) {
-	tb.Helper()
-	path := filepath.Join(root, e.File)
-	changed := e.New
-	if e.Old != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if count := strings.Count(string(text), e.Old); count != 1 {
-			tb.Fatalf("%s has %d times %q, want it once", e.File, count, e.Old)
-		}
-		changed = strings.Replace(string(text), e.Old, e.New, 1)
-	}
-	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
-		tb.Fatal(err)
-	}
 }
