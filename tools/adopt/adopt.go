@@ -77,9 +77,8 @@ func Read(state tfstate.State, options Options) (*Adoption, error) {
 	} else {
 		a.findPlace()
 		a.findRevision(options.Ask)
-		a.addFacts()
-		a.checkResources()
 		a.deriveName(options.Name)
+		a.addFacts()
 	}
 	a.checkData()
 	// With a problem so far, the rest would be compared with the wrong settings.
@@ -159,18 +158,6 @@ func (a *Adoption) only(kind string, of func(Match) string) string {
 		}
 	}
 	return of(first)
-}
-
-// checkResources reports resources that cannot be imported now.
-func (a *Adoption) checkResources() {
-	for _, match := range a.Matches {
-		if match.Theirs.Replacing {
-			a.refuse("%s: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with `terraform untaint`", match.Theirs.Address)
-		}
-		if match.Ours.Import != "" && match.importID() == "" {
-			a.refuse("%s: its name is not in the state; run `terraform apply -refresh-only` first", match.Theirs.Address)
-		}
-	}
 }
 
 // checkData reports a missing bucket, one that sets its settings itself, and a missing JWT secret.

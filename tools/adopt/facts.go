@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -21,6 +22,15 @@ func (a *Adoption) addFacts() {
 		switch match.Ours.terraformType() {
 		case "aws_security_group":
 			a.addRules(*match)
+		case "aws_lb":
+			// The program writes access logs under its own name. Others stop, unless they are off.
+			switch logs := theirs.At("access_logs.bucket"); {
+			case theirs.Text("access_logs.enabled") != "true":
+				delete(attributes, "access_logs")
+			case theirs.Text("access_logs.prefix") == a.name:
+				delete(attributes, "access_logs")
+				attributes["logs"] = logs
+			}
 		case "aws_iam_role_policy":
 			attributes["actions"] = actions(theirs.Text("policy"))
 		case "aws_lb_listener":
@@ -50,6 +60,9 @@ func (a *Adoption) addFacts() {
 				config = map[string]any{"a text that is no JSON object": true}
 			}
 			attributes["config"] = config
+		}
+		if match.Ours.Import != "" && match.importID() == "" {
+			a.refuse("%s: its name is not in the state; run `terraform apply -refresh-only` first", theirs.Address)
 		}
 	}
 }
@@ -134,6 +147,9 @@ func (a *Adoption) addRules(group Match) {
 		}
 		for _, source := range found {
 			key := direction
+			if key == "ingress" && isWeb(rule, source) && !slices.Contains(rules["networks"], any(source)) {
+				rules["networks"] = append(rules["networks"], source)
+			}
 			if strings.Contains(source, ":") && !usesIPv6 {
 				key = "ipv6"
 			}
@@ -157,6 +173,21 @@ func (a *Adoption) addRules(group Match) {
 		group.Theirs.Attributes[key] = list
 	}
 	group.Theirs.Attributes["rule_descriptions"] = ""
+}
+
+// isWeb tells whether a source is an IPv4 network that may connect to port 80 or 443.
+func isWeb(rule tfstate.Resource, source string) bool {
+	network, err := netip.ParsePrefix(source)
+	first, _ := rule.Number("from_port")
+	last, _ := rule.Number("to_port")
+	switch rule.Text("protocol") + rule.Text("ip_protocol") {
+	case "-1", "all":
+		first, last = 0, 65535
+	case "tcp":
+	default:
+		return false
+	}
+	return err == nil && network.Addr().Is4() && (first <= 80 && last >= 80 || first <= 443 && last >= 443)
 }
 
 // describeRule writes a rule as "tcp 80 from 0.0.0.0/0".

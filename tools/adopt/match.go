@@ -92,13 +92,19 @@ func (a *Adoption) match(options Options) {
 			}
 		}
 		for _, candidates := range [][]tfstate.Resource{chosen, byName, byReference} {
-			if len(candidates) > 1 {
+			if len(candidates) == 0 {
+				continue
+			}
+			a.Matches = append(a.Matches, Match{ours, candidates[0]})
+			switch {
+			// A resource that a replacement left over has the address of the new one.
+			case slices.ContainsFunc(candidates, func(each tfstate.Resource) bool { return each.Replacing }):
+				a.refuse("%s: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with `terraform untaint`",
+					candidates[0].Address)
+			case len(candidates) > 1:
 				a.refuseSeveral(ours, candidates)
 			}
-			if len(candidates) > 0 {
-				a.Matches = append(a.Matches, Match{ours, candidates[0]})
-				break
-			}
+			break
 		}
 	}
 	a.judgeRest()
@@ -134,11 +140,6 @@ func plainName(name string) string {
 func (a *Adoption) refuseSeveral(ours Resource, theirs []tfstate.Resource) {
 	var addresses, modules, maps []string
 	for _, each := range theirs {
-		// A resource that a replacement left over has the address of the new one: a mapping cannot tell them apart.
-		if slices.Contains(addresses, each.Address) {
-			a.refuse("%s: Terraform has not finished replacing it; run `terraform apply` first", each.Address)
-			return
-		}
 		addresses = append(addresses, each.Address)
 		maps = append(maps, mapOption(each.Address, ours.Name))
 		module := strings.TrimSuffix(each.Address[:strings.LastIndex(each.Address, each.Type+".")], ".")

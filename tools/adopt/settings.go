@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"mediaserver/tools/adopt/tfstate"
@@ -41,8 +39,6 @@ func (a *Adoption) deriveSettings() {
 	}
 	a.setImageTag()
 	a.setNetwork()
-	a.setAllowedNetworks()
-	a.setAccessLogsBucket()
 	a.setVariables()
 	a.setSecretsKeys()
 	a.setHealthCheck()
@@ -146,46 +142,6 @@ func (a *Adoption) setNetwork() {
 	}
 	if tasks := slices.Sorted(slices.Values(service.Texts("network_configuration.subnets"))); len(tasks) > 0 && !slices.Equal(tasks, public) {
 		a.set("taskSubnetIds", tasks, service.Address)
-	}
-}
-
-// webRule is a rule by which a source may connect over TCP, with the first and the last port where it names any.
-var webRule = regexp.MustCompile(`^(?:all|tcp (\d+)(?:-(\d+))?) from (\S+)$`)
-
-// setAllowedNetworks takes the IPv4 networks that may connect to port 80 or 443. The program opens both to each.
-func (a *Adoption) setAllowedNetworks() {
-	group, _ := a.find(balancerGroup)
-	var networks []string
-	for _, described := range group.Texts("ingress") {
-		rule := webRule.FindStringSubmatch(described)
-		if rule == nil {
-			continue
-		}
-		network, err := netip.ParsePrefix(rule[3])
-		first, _ := strconv.Atoi(rule[1])
-		last, _ := strconv.Atoi(cmp.Or(rule[2], rule[1], "65535"))
-		if err == nil && network.Addr().Is4() && (first <= 80 && last >= 80 || first <= 443 && last >= 443) {
-			networks = append(networks, rule[3])
-		}
-	}
-	slices.Sort(networks)
-	if networks != nil {
-		a.set("allowedCidrBlocks", slices.Compact(networks), group.Address)
-	}
-}
-
-// setAccessLogsBucket takes the bucket of the load balancer's access logs, if the program would write to the same place in
-// it. Otherwise it tells that the logs stop: the provider turns off those that nothing states.
-func (a *Adoption) setAccessLogsBucket() {
-	balancer, _ := a.find(loadBalancer)
-	bucket, prefix := balancer.Text("access_logs.bucket"), balancer.Text("access_logs.prefix")
-	switch {
-	case bucket == "" || balancer.Text("access_logs.enabled") != "true":
-	case prefix == a.name:
-		a.set("accessLogsBucket", bucket, balancer.Address)
-	default:
-		a.tell(balancer.Address, "access_logs", "they go to %s under the prefix %q, and stop; to have them go there under %q, let the bucket's "+
-			"policy allow that prefix and set accessLogsBucket", bucket, prefix, a.name)
 	}
 }
 
