@@ -21,12 +21,7 @@ import (
 	"mediaserver/tools/adopt"
 )
 
-// usual are the habits that the guide leaves nobody a choice about: a task cannot start unless the execution role may
-// read the JWT secret.
-var usual = terraformguide.Habits{
-	SecretsPolicy: true,
-	DefaultTags:   map[string]string{"Project": "mediaserver", "ManagedBy": "Terraform"},
-}
+var usual = terraformguide.Habits{DefaultTags: map[string]string{"Project": "mediaserver", "ManagedBy": "Terraform"}}
 
 // inPlace are the resources that the first update changes in place where a deployment is the guide's to the letter.
 // docs/adopting.md explains each.
@@ -89,7 +84,7 @@ func TestADeploymentWithANetworkAndVariablesOfItsOwnIsAdoptedAsItIs(t *testing.T
 	}
 	plan, operations := d.plan()
 	d.wantHarmless(operations)
-	d.wantAnnounced(plan, told.stdout)
+	d.wantAnnounced(plan, told)
 	d.Up()
 	d.isAdopted()
 }
@@ -167,7 +162,7 @@ func (d *deployment) changesNothingOfWhatTheProgramStates() {
 		}
 	}
 	d.write(made.StateFile(d.t))
-	told := d.tool(d.state, "--stack", "again", "--folder", d.t.TempDir()).succeeds(d.t).stdout
+	told := d.tool("--stack", "again", "--folder", d.t.TempDir())
 	_, changes, tells := strings.Cut(told, "The first update changes in place:\n")
 	changes, _, _ = strings.Cut(changes, "\n\n")
 	if !tells || len(made.Instances) != 36 {
@@ -212,14 +207,14 @@ func (d *deployment) wantHarmless(operations map[string][]string) {
 // passesTheGate fails if the gate does not pass with the allowances that it prints for what changes in place.
 func (d *deployment) passesTheGate(plan string) {
 	d.t.Helper()
-	judged := gate(d.t.Context(), d.t, plan)
+	judged := d.script("plan-gate", plan)
 	var allowances []string
 	for line := range strings.Lines(judged.stderr) {
 		if allowance, isOne := strings.CutPrefix(line, "  --allow "); isOne {
 			allowances = append(allowances, "--allow", strings.TrimSpace(allowance))
 		}
 	}
-	again := gate(d.t.Context(), d.t, plan, allowances...)
+	again := d.script("plan-gate", plan, allowances...)
 	if judged.code != 1 || again.code != 0 {
 		d.t.Errorf("the plan gate ends in %d, and with its allowances in %d\n%s%s", judged.code, again.code, again.stdout, again.stderr)
 	}

@@ -1,10 +1,9 @@
-// Package adopt tests scripts/adopt-terraform: on deployments that are made in the sandbox by other means than the
-// program, as Terraform makes them, and on states that are none.
+// Package adopt tests scripts/adopt-terraform on deployments that are made in the sandbox by other means than the
+// program, as Terraform makes them.
 package adopt
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -32,6 +31,8 @@ type deployment struct {
 	state string
 	// folder takes what the tool writes.
 	folder string
+	// environment adds to the sandbox's.
+	environment []string
 }
 
 // deploy deploys the guide with habits. The state is a state file.
@@ -53,47 +54,36 @@ func (d *deployment) write(state []byte) {
 	}
 }
 
-// result is how the tool ended.
+// result is how a script ended.
 type result struct {
 	stdout, stderr string
 	code           int
 }
 
-// tool runs scripts/adopt-terraform with the sandbox's environment.
-func (d *deployment) tool(arguments ...string) result {
+// tool runs scripts/adopt-terraform on the state, which must succeed, and returns what it prints.
+func (d *deployment) tool(arguments ...string) string {
 	d.t.Helper()
-	return runTool(d.t, d.Env(), nil, arguments...)
+	ended := d.script("adopt-terraform", "", append([]string{d.state}, arguments...)...)
+	if ended.code != 0 {
+		d.t.Fatalf("exit status %d\n%s%s", ended.code, ended.stdout, ended.stderr)
+	}
+	return ended.stdout + ended.stderr
 }
 
-// runTool runs scripts/adopt-terraform.
-func runTool(t *testing.T, environment []string, stdin []byte, arguments ...string) result {
-	t.Helper()
-	return runScript(t.Context(), t, "adopt-terraform", environment, stdin, arguments...)
-}
-
-// runScript runs a program in scripts/. Without an environment it has that of the test.
-func runScript(ctx context.Context, t *testing.T, name string, environment []string, stdin []byte, arguments ...string) result {
-	t.Helper()
-	command := exec.CommandContext(ctx, filepath.Join(repository, "scripts", name), arguments...)
-	command.Env = environment
-	command.Stdin = bytes.NewReader(stdin)
+// script runs a program in scripts/ with the sandbox's environment.
+func (d *deployment) script(name, stdin string, arguments ...string) result {
+	d.t.Helper()
+	command := exec.CommandContext(d.t.Context(), filepath.Join(repository, "scripts", name), arguments...)
+	command.Env = append(d.Env(), d.environment...)
+	command.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	return result{stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
-}
-
-// succeeds ends the test if the tool failed.
-func (r result) succeeds(t *testing.T) result {
-	t.Helper()
-	if r.code != 0 {
-		t.Fatalf("exit status %d\n%s%s", r.code, r.stdout, r.stderr)
-	}
-	return r
 }
 
 // importFile and settingsFile are what the tool writes.
@@ -102,10 +92,11 @@ func (d *deployment) settingsFile() string {
 	return filepath.Join(d.folder, "Pulumi."+d.Name+".yaml")
 }
 
-// prepare has the tool write its files, and takes the settings over into the sandbox's own, which lead to the emulator.
-func (d *deployment) prepare(options ...string) result {
+// prepare has the tool write its files, and takes the settings over into the sandbox's own, which lead to the emulator. It
+// returns what the tool told.
+func (d *deployment) prepare(options ...string) string {
 	d.t.Helper()
-	written := d.tool(append([]string{d.state, "--stack", d.Name, "--folder", d.folder}, options...)...).succeeds(d.t)
+	told := d.tool(append([]string{"--stack", d.Name, "--folder", d.folder}, options...)...)
 	own := read[map[string]any](d.t, d.settingsFile())
 	path := filepath.Join(d.Dir, "settings", "Pulumi."+d.Name+".yaml")
 	settings := read[map[string]any](d.t, path)
@@ -121,16 +112,15 @@ func (d *deployment) prepare(options ...string) result {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		d.t.Fatal(err)
 	}
-	return written
+	return told
 }
 
-// adopt takes all steps up to the first update, and returns what the tool told in the first.
-func (d *deployment) adopt(options ...string) result {
+// adopt takes all steps up to the first update, and returns what the tool told.
+func (d *deployment) adopt(options ...string) string {
 	d.t.Helper()
 	told := d.prepare(options...)
 	d.importAll()
-	d.tool(append([]string{d.state, "--stack", d.Name, "--random-values"}, options...)...).succeeds(d.t)
-	return told
+	return told + d.tool(append([]string{"--stack", d.Name, "--random-values"}, options...)...)
 }
 
 func (d *deployment) importAll() {
@@ -148,12 +138,6 @@ func (d *deployment) plan() (string, map[string][]string) {
 		operations[string(step.Op)] = append(operations[string(step.Op)], kind[strings.LastIndex(kind, ":")+1:]+" "+step.URN.Name())
 	}
 	return text, operations
-}
-
-// gate judges a plan with scripts/plan-gate.
-func gate(ctx context.Context, t *testing.T, plan string, arguments ...string) result {
-	t.Helper()
-	return runScript(ctx, t, "plan-gate", nil, []byte(plan), arguments...)
 }
 
 // read reads a file of YAML, which JSON is too.

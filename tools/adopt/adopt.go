@@ -25,8 +25,8 @@ type Options struct {
 	Name string
 	// Project is the program's project.
 	Project Project
-	// Ask asks AWS which revision a service runs. Nil to trust the state.
-	Ask func(region, cluster, service string) (Revision, error)
+	// Ask asks AWS for the task definition that a service runs, in the form of Terraform's state. Nil to trust the state.
+	Ask func(region, cluster, service string) (map[string]any, error)
 }
 
 // Adoption is a deployment that can be adopted.
@@ -39,10 +39,6 @@ type Adoption struct {
 	Unknown []Unknown
 	// Account, Region and Partition are where the deployment is.
 	Account, Region, Partition string
-	// Name is the setting `name`.
-	Name string
-	// KeptNames are the physical names that the program would not make. The resources keep them.
-	KeptNames []string
 	// Settings are what the stack file says.
 	Settings []Setting
 	// Tags are the tags that all resources carry.
@@ -53,9 +49,18 @@ type Adoption struct {
 	Remarks []string
 
 	project Project
-	random  randomValues
+	state   tfstate.State
+	// problems are the reasons not to adopt the deployment as it is.
+	problems []string
+	// name is the setting `name`, and keptNames are the physical names that the program would not make.
+	name      string
+	keptNames []string
+	// vpc is the VPC that everything is in. Empty if the state names none.
+	vpc string
 	// revision is the task definition that the service runs, as far as is known.
 	revision string
+	// known are the values of {KEY} in resources.yaml that are no attributes: the settings and what follows from them.
+	known map[string]any
 }
 
 // Read finds the resources of the stack in a state. The error lists, one a line, every reason not to adopt the
@@ -64,102 +69,45 @@ func Read(state tfstate.State, options Options) (*Adoption, error) {
 	if len(state.Managed) == 0 {
 		return nil, errors.New("the state holds no resource; is it the right workspace?")
 	}
-	a := &Adoption{project: options.Project}
-	problems := a.match(state, options)
-	if len(a.Matches) == 0 && len(problems) == 0 {
-		return nil, fmt.Errorf("none of its %d resources belongs to this stack; the first is %s. Is this the state of the media server?%s",
-			len(state.Managed), state.Managed[0].Address, suggestionsIn(a.Unknown))
+	a := &Adoption{project: options.Project, state: state, known: map[string]any{}}
+	a.match(options)
+	if len(a.Matches) == 0 && len(a.problems) == 0 {
+		a.refuse("none of its %d resources belongs to this stack; the first is %s. Is this the state of the media server?",
+			len(state.Managed), state.Managed[0].Address)
+	} else {
+		a.findPlace()
+		a.findRevision(options.Ask)
+		a.deriveName(options.Name)
+		a.addFacts()
 	}
-	problems = append(problems, a.findPlace()...)
-	problems = append(problems, a.findRevision(options.Ask)...)
-	for at := range a.Matches {
-		if err := a.normalize(&a.Matches[at], state); err != nil {
-			problems = append(problems, err.Error())
-		}
-	}
-	problems = append(problems, a.check(state)...)
-	problems = append(problems, a.deriveName(options.Name)...)
+	a.checkData()
 	// With a problem so far, the rest would be compared with the wrong settings.
-	if len(problems) == 0 {
-		a.random = a.deriveRandomValues()
-		a.Tags = a.commonTags()
-		problems = append(problems, a.deriveSettings(state)...)
-		problems = append(problems, a.compareAll(options.Accepted)...)
+	if len(a.problems) == 0 {
+		a.findCommonTags()
+		a.deriveSettings()
+		a.compareAll(options.Accepted)
 	}
-	if len(problems) > 0 {
-		return nil, errors.New(strings.Join(problems, "\n"))
+	if len(a.problems) > 0 {
+		return nil, errors.New(strings.Join(a.problems, "\n"))
 	}
 	return a, nil
 }
 
-// compareAll finds what the first update changes, and reports what would break the application unless it is accepted.
-func (a *Adoption) compareAll(accepted []string) []string {
-	var problems []string
-	unused := slices.Clone(accepted)
-	for _, match := range a.Matches {
-		if match.Ours.Import == "" && match.Ours.Address != taskDefinition {
-			// A random value stays, however it was drawn.
-			continue
-		}
-		for _, each := range compare(match, a.servesHTTPS(), a.values) {
-			isAccepted := !each.IsFixed && slices.Contains(accepted, each.key())
-			if each.Why != "" && isAccepted {
-				unused = slices.DeleteFunc(unused, func(other string) bool { return other == each.key() })
-			} else if each.Why != "" {
-				problems = append(problems, each.refusal())
-			}
-			a.Differences = append(a.Differences, each)
-		}
+// refuse adds a reason not to adopt the deployment, unless it was given before.
+func (a *Adoption) refuse(format string, arguments ...any) {
+	if problem := fmt.Sprintf(format, arguments...); !slices.Contains(a.problems, problem) {
+		a.problems = append(a.problems, problem)
 	}
-	for _, each := range unused {
-		problems = append(problems, fmt.Sprintf("--accept %s: nothing is refused there that could be accepted", each))
-	}
-	return problems
 }
 
-// values are the values of {KEY} in resources.yaml: several if a setting is a list, none if the value is unknown.
-func (a *Adoption) values(key string) []string {
-	var value any
-	switch at := strings.LastIndex(key, "."); {
-	case key == "region":
-		value = a.Region
-	case key == "partition":
-		value = a.Partition
-	case key == "bucket":
-		bucket, _ := a.find(bucketAddress)
-		value = bucket.Text("bucket")
-	case key == "checkAddress" && a.setting("containerHealthCheck") != noCheck:
-		value = checkAddress(text(a.setting("appPort")), text(a.setting("healthCheckPath")))
-	case key == "startPeriod" && a.setting("containerHealthCheck") != noCheck:
-		value = min(a.number("startSeconds"), longestStartPeriod)
-	case at > 0:
-		theirs, _ := a.find(key[:at])
-		value = theirs.Text(key[at+1:])
-	default:
-		value = a.setting(key)
-	}
-	return known(value)
+// remark adds something to look at.
+func (a *Adoption) remark(format string, arguments ...any) {
+	a.Remarks = append(a.Remarks, fmt.Sprintf(format, arguments...))
 }
 
-// known returns the texts of a value that are not empty.
-func known(value any) []string {
-	return slices.DeleteFunc(texts(value), func(text string) bool { return text == "" })
-}
-
-// setting is the value of a setting: the one that was read from the deployment, or the default. Nil for no setting.
-func (a *Adoption) setting(key string) any {
-	for _, each := range a.Settings {
-		if each.Key == key {
-			return each.Value
-		}
-	}
-	return a.project.Settings[key].Default
-}
-
-// number is the value of a setting that is a whole number.
-func (a *Adoption) number(key string) int {
-	number, _ := a.setting(key).(int)
-	return number
+// tell adds what the first update changes.
+func (a *Adoption) tell(address, attribute, format string, arguments ...any) {
+	a.Differences = append(a.Differences, Difference{Address: address, Attribute: attribute, Change: fmt.Sprintf(format, arguments...)})
 }
 
 // find returns the resource that the state has for an address of the guide, and whether it has one.
@@ -171,7 +119,79 @@ func (a *Adoption) find(address string) (tfstate.Resource, bool) {
 	return a.Matches[at].Theirs, true
 }
 
-// remark adds something to look at.
-func (a *Adoption) remark(format string, arguments ...any) {
-	a.Remarks = append(a.Remarks, fmt.Sprintf(format, arguments...))
+// findPlace finds the account, the region and the VPC that everything is in.
+func (a *Adoption) findPlace() {
+	// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE; global services and buckets leave some parts empty.
+	part := func(number int) func(Match) string {
+		return func(match Match) string {
+			parts := strings.SplitN(match.Theirs.Text("arn"), ":", 6)
+			return append(parts, make([]string, 6)...)[number]
+		}
+	}
+	a.Partition = a.only("partition", part(1))
+	a.Account = a.only("account", part(4))
+	a.Region = a.only("region", func(match Match) string {
+		if match.Ours.Address == bucketAddress {
+			return match.Theirs.Text("region")
+		}
+		return part(3)(match)
+	})
+	a.vpc = a.only("VPC", func(match Match) string { return match.Theirs.Text("vpc_id") })
+	if a.Account == "" || a.Region == "" {
+		a.refuse("no ARN in the state says in which account and region the deployment is; run `terraform apply -refresh-only` first")
+	}
+	a.known["region"], a.known["partition"] = a.Region, a.Partition
+}
+
+// only is the value that all resources have as far as they have any. Nothing can move to another one.
+func (a *Adoption) only(kind string, of func(Match) string) string {
+	var first Match
+	for _, match := range a.Matches {
+		switch value := of(match); {
+		case value == "":
+		case first.Theirs.Address == "":
+			first = match
+		case value != of(first):
+			a.refuse("%s: it is in the %s %s, but %s is in %s, and a stack has one; adopt one of them, and leave the other to Terraform: %s or %s",
+				match.Theirs.Address, kind, value, first.Theirs.Address, of(first),
+				mapOption(first.Theirs.Address, Leave), mapOption(match.Theirs.Address, Leave))
+		}
+	}
+	return of(first)
+}
+
+// checkData reports a missing bucket, one that sets its settings itself, and a missing JWT secret.
+func (a *Adoption) checkData() {
+	bucket, isFound := a.find(bucketAddress)
+	if !isFound {
+		a.refuse("%s: it is not in the state, and the stack would get a new, empty bucket; say which one it is with %s", bucketAddress, a.suggestions(bucketAddress))
+	}
+	// In version 3 of the AWS provider the bucket itself had these settings. Later versions still report them there, so
+	// they count only if the separate resource is missing.
+	for _, setting := range []struct{ attribute, address string }{
+		{"cors_rule", "aws_s3_bucket_cors_configuration.media_storage"},
+		{"lifecycle_rule", bucketLifecycle},
+		{"server_side_encryption_configuration", "aws_s3_bucket_server_side_encryption_configuration.media_storage"},
+	} {
+		_, isSplit := a.find(setting.address)
+		// By default a bucket is encrypted with the keys of Amazon S3.
+		if value := bucket.At(setting.attribute); !isSplit && !isOff(value) && !strings.Contains(tfstate.Text(value), `"AES256"`) {
+			a.refuse("%s: it sets %s itself, as with version 3 of the AWS provider; move that into a resource %s, then `terraform import` it and "+
+				"`terraform apply`", bucket.Address, setting.attribute, setting.address)
+		}
+	}
+	if a.jwtSecret() == "" {
+		a.refuse("%s: the JWT secret is not in the state, and a new one would make every token invalid; say which parameter it is with %s, "+
+			"or bring it into the state first: `terraform import %[1]s NAME`", jwtParameter, a.suggestions(jwtParameter))
+	}
+}
+
+// jwtSecret is the secret that tasks read today: the value of the parameter or, if the state lacks it, the password.
+func (a *Adoption) jwtSecret() string {
+	parameter, _ := a.find(jwtParameter)
+	if value := parameter.Text("value"); value != "" {
+		return value
+	}
+	password, _ := a.find("random_password.jwt_secret")
+	return password.Text("result")
 }

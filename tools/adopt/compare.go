@@ -2,13 +2,13 @@ package adopt
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"mediaserver/tools/adopt/tfstate"
 	"mediaserver/tools/shellword"
 )
 
@@ -26,17 +26,50 @@ type Difference struct {
 	IsFixed bool
 }
 
-// refusal says why the difference is refused, and which option accepts it.
-func (d Difference) refusal() string {
-	refusal := fmt.Sprintf("%s: %s: %s: %s", d.Address, d.Attribute, d.Change, d.Why)
-	if d.IsFixed {
-		return refusal
-	}
-	return refusal + " (--accept " + shellword.Quote(d.key()) + ")"
-}
-
 // key names the difference in --accept.
 func (d Difference) key() string { return d.Address + ":" + d.Attribute }
+
+// compareAll finds what the first update changes, and refuses what would break the application unless it is accepted.
+func (a *Adoption) compareAll(accepted []string) {
+	for _, match := range a.Matches {
+		// A random value stays, however it was drawn.
+		if match.Ours.Import != "" || match.Ours.Address == taskDefinition {
+			a.Differences = append(a.Differences, a.compare(match)...)
+		}
+	}
+	unused := slices.Clone(accepted)
+	for _, each := range a.Differences {
+		switch {
+		case each.Why == "":
+		case each.IsFixed:
+			a.refuse("%s: %s: %s: %s", each.Address, each.Attribute, each.Change, each.Why)
+		case slices.Contains(accepted, each.key()):
+			unused = slices.DeleteFunc(unused, func(key string) bool { return key == each.key() })
+		default:
+			a.refuse("%s: %s: %s: %s (--accept %s)", each.Address, each.Attribute, each.Change, each.Why, shellword.Quote(each.key()))
+		}
+	}
+	for _, each := range unused {
+		a.refuse("--accept %s: nothing is refused there that could be accepted", each)
+	}
+}
+
+// values are the values of {KEY} in resources.yaml: several if a setting is a list, nil if the value is unknown.
+func (a *Adoption) values(key string) []string {
+	var value any
+	if at := strings.LastIndex(key, "."); at > 0 {
+		theirs, _ := a.find(key[:at])
+		value = theirs.At(key[at+1:])
+	} else if value = a.setting(key); value != nil {
+		if list, isList := value.([]string); isList {
+			return list
+		}
+	}
+	if isEmpty(value) {
+		return nil
+	}
+	return tfstate.Texts(value)
+}
 
 // rule is what resources.yaml says about an attribute.
 type rule struct {
@@ -49,7 +82,6 @@ type verb int
 const (
 	keeps verb = iota
 	takes
-	accepts
 	states
 	changes
 )
@@ -61,80 +93,80 @@ type comparison struct {
 	rules   map[string]rule
 	// values returns the values of {KEY} in the table.
 	values func(key string) []string
-	// seen are the attributes that the resource has.
+	// seen are the attributes in the table that the resource has.
 	seen  map[string]bool
 	found []Difference
 }
 
-// always are attributes of any type that AWS or Terraform sets, and the tags, which commonTags compares.
+// always are attributes of any type that AWS or Terraform sets, and the tags, which findCommonTags compares.
 var always = []string{"id", "arn", "name_prefix", "owner_id", "region", "tags", "tags_all", "timeouts"}
 
 // compare lists the attributes of a resource that the first update changes.
-func compare(match Match, servesHTTPS bool, values func(key string) []string) []Difference {
-	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: map[string]rule{}, values: values, seen: map[string]bool{}}
-	for _, path := range slices.Concat(always, match.Ours.Keeps) {
-		c.rules[path] = rule{verb: keeps}
+func (a *Adoption) compare(match Match) []Difference {
+	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: rules(match.Ours, a.servesHTTPS()), values: a.values, seen: map[string]bool{}}
+	attributes := match.Theirs.Attributes
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		c.walk(name, attributes[name])
 	}
-	for path, key := range match.Ours.Takes {
-		c.rules[path] = rule{takes, "{" + key + "}"}
+	for _, path := range slices.Sorted(maps.Keys(c.rules)) {
+		// If the state does not mention an attribute, the provider was too old to know it.
+		block, _, isInBlock := strings.Cut(path, ".")
+		if _, isThere := attributes[block]; isThere && isInBlock && !c.seen[path] {
+			c.judge(path, nil)
+		}
 	}
-	for path := range match.Ours.Named {
-		c.rules[path] = rule{verb: keeps}
-	}
-	for path := range match.Ours.Of {
-		c.rules[path] = cmp.Or(c.rules[path], rule{verb: keeps})
-	}
-	for path, values := range match.Ours.Accepts {
-		c.rules[path] = rule{accepts, values}
-	}
-	c.add("", states, match.Ours.States)
-	c.add("", changes, match.Ours.Changes)
-	if servesHTTPS {
-		c.add("", changes, match.Ours.WithHTTPS)
-	} else {
-		c.add("", states, match.Ours.WithoutHTTPS)
-	}
-	for _, name := range slices.Sorted(maps.Keys(match.Theirs.Attributes)) {
-		c.walk(name, match.Theirs.Attributes[name])
-	}
-	c.addMissing(match.Theirs.Attributes)
 	return c.found
 }
 
-// add adds the rules in a mapping of the table. A mapping inside it is a block.
-func (c *comparison) add(prefix string, verb verb, values map[string]any) {
-	for name, value := range values {
-		if block, isBlock := value.(map[string]any); isBlock {
-			c.add(prefix+name+".", verb, block)
-			continue
+// rules are what the table says about a resource, by attribute.
+func rules(ours Resource, servesHTTPS bool) map[string]rule {
+	rules := map[string]rule{}
+	var add func(prefix string, verb verb, values map[string]any)
+	// A mapping inside a mapping is a block.
+	add = func(prefix string, verb verb, values map[string]any) {
+		for name, value := range values {
+			if block, isBlock := value.(map[string]any); isBlock {
+				add(prefix+name+".", verb, block)
+			} else {
+				rules[prefix+name] = rule{verb, value}
+			}
 		}
-		c.rules[prefix+name] = rule{verb, value}
 	}
+	for _, path := range slices.Concat(always, ours.Keeps, slices.Collect(maps.Keys(ours.Named)), slices.Collect(maps.Keys(ours.Of))) {
+		rules[path] = rule{verb: keeps}
+	}
+	for path, key := range ours.Takes {
+		rules[path] = rule{takes, "{" + key + "}"}
+	}
+	add("", states, ours.States)
+	add("", changes, ours.Changes)
+	if servesHTTPS {
+		add("", changes, ours.WithHTTPS)
+	} else {
+		add("", states, ours.WithoutHTTPS)
+	}
+	return rules
 }
 
 // walk compares an attribute, or the attributes in a block.
 func (c *comparison) walk(path string, value any) {
-	c.seen[path] = true
-	if rule, isListed := c.rules[path]; isListed {
-		c.judge(path, rule, value)
-		return
+	_, isListed := c.rules[path]
+	isLost := !c.hasBelow(path) && slices.ContainsFunc(c.ours.Closed, func(block string) bool { return strings.HasPrefix(path, block+".") })
+	members, isList := value.([]any)
+	if isList && len(members) == 1 && !isListed && !isLost {
+		value = members[0]
 	}
-	isLost := c.isClosed(path) && !c.hasBelow(path)
-	if members, isList := value.([]any); isList && !isLost {
-		if len(members) == 1 {
-			value = members[0]
-		} else if len(members) > 1 && c.hasBelow(path) {
-			c.report(path, states, fmt.Sprintf("there are %d, and the program has one", len(members)))
-			return
-		}
-	}
-	if block, isBlock := value.(map[string]any); isBlock && !isLost {
+	block, isBlock := value.(map[string]any)
+	switch {
+	case isListed:
+		c.seen[path] = true
+		c.judge(path, value)
+	case isBlock && !isLost:
 		for _, name := range slices.Sorted(maps.Keys(block)) {
 			c.walk(path+"."+name, block[name])
 		}
-		return
-	}
-	switch {
+	case isList && len(members) > 1 && c.hasBelow(path):
+		c.report(path, states, "there are %d, and the program has one", len(members))
 	case isOff(value):
 	case isLost:
 		c.report(path, states, "is removed")
@@ -153,61 +185,47 @@ func (c *comparison) hasBelow(path string) bool {
 	return false
 }
 
-func (c *comparison) isClosed(path string) bool {
-	return slices.ContainsFunc(c.ours.Closed, func(block string) bool { return strings.HasPrefix(path, block+".") })
-}
-
-// judge compares an attribute that the table lists.
-func (c *comparison) judge(path string, rule rule, now any) {
-	switch rule.verb {
-	case keeps, takes:
-		return
-	case accepts:
-		if values := rule.value.([]string); !slices.Contains(values, text(now)) {
-			c.report(path, states, fmt.Sprintf("it is %s, but the program needs %s", text(now), values[0]))
-		}
+// judge compares an attribute that the table lists with its present value: nil if the resource lacks it.
+func (c *comparison) judge(path string, value any) {
+	rule, now := c.rules[path], tfstate.Text(value)
+	if rule.verb == keeps || rule.verb == takes && value != nil {
 		return
 	}
 	if members, isList := rule.value.([]any); isList {
-		c.judgeSet(path, rule.verb, members, now)
+		c.judgeSet(path, rule.verb, members, value)
 		return
 	}
-	wanted, isKnown := c.fill(text(rule.value))
-	if !isKnown {
+	filled := fill(tfstate.Text(rule.value), c.values)
+	if filled == nil {
 		return
 	}
-	if limit, isLimit := strings.CutPrefix(wanted, "<= "); isLimit {
-		c.judgeLimit(path, rule.verb, limit, now)
-		return
-	}
-	switch isText := isText(rule.value); {
-	case equal(text(now), wanted), isOff(now) && (isOff(rule.value) || wanted == "none"):
-	case rule.verb == changes && isText && strings.Contains(wanted, " ") || wanted == "none":
-		c.report(path, rule.verb, "becomes: "+wanted)
-	case isEmpty(now):
-		c.report(path, changes, setTo(wanted))
+	wanted := strings.Join(filled, ", ")
+	limit, isLimit := strings.CutPrefix(wanted, "<= ")
+	alternatives := strings.Split(wanted, "|")
+	isTold := rule.verb == changes && strings.Contains(wanted, " ") && !isLimit
+	switch {
+	case (isTold || isLimit) && value == nil:
+	case isLimit && (now == "" || number(now) == number(limit)):
+	case isLimit && number(now) < number(limit):
+		c.report(path, changes, "%s → %s", now, limit)
+	case isLimit:
+		c.report(path, rule.verb, "%s → %s", now, limit)
+	case isOff(value) && (isOff(wanted) || wanted == "none"), slices.ContainsFunc(alternatives, func(each string) bool { return equal(now, each) }):
+	case isTold || wanted == "none":
+		c.report(path, rule.verb, "becomes: %s", wanted)
+	case isEmpty(value) && wanted == "true":
+		c.report(path, changes, "is added")
+	case isEmpty(value):
+		c.report(path, changes, "not set → %s", alternatives[0])
 	case wanted == "":
 		c.report(path, rule.verb, "is removed")
 	default:
-		c.report(path, rule.verb, text(now)+" → "+wanted)
-	}
-}
-
-// judgeLimit compares a number that may be below the limit without harm.
-func (c *comparison) judgeLimit(path string, verb verb, limit string, now any) {
-	most, _ := strconv.ParseFloat(limit, 64)
-	number, err := strconv.ParseFloat(text(now), 64)
-	switch {
-	case err != nil || number == most:
-	case number < most:
-		c.report(path, changes, text(now)+" → "+limit)
-	default:
-		c.report(path, verb, text(now)+" → "+limit)
+		c.report(path, rule.verb, "%s → %s", now, alternatives[0])
 	}
 }
 
 // judgeSet compares lists without regard to order.
-func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
+func (c *comparison) judgeSet(path string, verb verb, wanted []any, value any) {
 	var ours, theirs []string
 	for _, member := range wanted {
 		filled := fill(c.member(path, member), c.values)
@@ -216,7 +234,7 @@ func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 		}
 		ours = append(ours, filled...)
 	}
-	members, _ := now.([]any)
+	members, _ := value.([]any)
 	for _, member := range members {
 		theirs = append(theirs, c.member(path, member))
 	}
@@ -224,10 +242,10 @@ func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 		return slices.DeleteFunc(slices.Clone(all), func(each string) bool { return slices.Contains(others, each) })
 	}
 	if removed := without(theirs, ours); len(removed) > 0 {
-		c.report(path, verb, strings.Join(removed, ", ")+" is removed")
+		c.report(path, verb, "%s is removed", strings.Join(removed, ", "))
 	}
 	if added := without(ours, theirs); len(added) > 0 {
-		c.report(path, changes, strings.Join(added, ", ")+" is added")
+		c.report(path, changes, "%s is added", strings.Join(added, ", "))
 	}
 }
 
@@ -235,55 +253,21 @@ func (c *comparison) judgeSet(path string, verb verb, wanted []any, now any) {
 func (c *comparison) member(path string, member any) string {
 	block, isBlock := member.(map[string]any)
 	if !isBlock {
-		return text(member)
+		return tfstate.Text(member)
 	}
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(block)) {
 		if rule, isListed := c.rules[path+"."+name]; isOff(block[name]) || isListed && rule.verb == keeps {
 			continue
 		}
-		parts = append(parts, name+" "+text(block[name]))
+		parts = append(parts, name+" "+tfstate.Text(block[name]))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// addMissing reports what the program states and the resource lacks.
-func (c *comparison) addMissing(attributes map[string]any) {
-	for _, path := range slices.Sorted(maps.Keys(c.rules)) {
-		rule := c.rules[path]
-		block, _, isInBlock := strings.Cut(path, ".")
-		// If the state does not mention an attribute, the provider was too old to know it.
-		if _, isThere := attributes[block]; !isThere || !isInBlock || c.seen[path] || rule.verb == accepts || isOff(rule.value) {
-			continue
-		}
-		if members, isList := rule.value.([]any); isList {
-			c.judgeSet(path, rule.verb, members, nil)
-			continue
-		}
-		wanted, isKnown := c.fill(text(rule.value))
-		if isKnown && !strings.HasPrefix(wanted, "<=") && !strings.Contains(wanted, " ") && !slices.Contains([]string{"", "none", "false", "0"}, wanted) {
-			c.report(path, changes, setTo(wanted))
-		}
-	}
-}
-
-// setTo words the change of an attribute that was not set.
-func setTo(value string) string {
-	if value == "true" {
-		return "is added"
-	}
-	return "not set → " + value
-}
-
-// fill returns a text of the table with its values filled in, and whether all of them are known.
-func (c *comparison) fill(text string) (string, bool) {
-	filled := fill(text, c.values)
-	return strings.Join(filled, ", "), filled != nil
-}
-
 // report adds a difference. It is refused unless the table lists the attribute under changes.
-func (c *comparison) report(path string, verb verb, change string) {
-	difference := Difference{Address: c.address, Attribute: path, Change: change}
+func (c *comparison) report(path string, verb verb, format string, arguments ...any) {
+	difference := Difference{Address: c.address, Attribute: path, Change: fmt.Sprintf(format, arguments...)}
 	if verb != changes {
 		difference.Why, difference.IsFixed = c.why(path), slices.Contains(c.ours.Fixed, path)
 	}
@@ -292,56 +276,18 @@ func (c *comparison) report(path string, verb verb, change string) {
 
 // why explains a refused difference, with what the table says about the attribute, or about the block around it.
 func (c *comparison) why(path string) string {
-	for {
-		if why := c.ours.Why[path]; why != "" {
-			return strings.ReplaceAll(why, "{leave}", mapOption(c.address, Leave))
-		}
-		at := strings.LastIndex(path, ".")
-		if at < 0 {
-			return "the program sets another value. Set that value with Terraform first, or change the program to keep yours and use the option"
-		}
-		path = path[:at]
+	why, at := c.ours.Why[path], strings.LastIndex(path, ".")
+	if why == "" && at > 0 {
+		return c.why(path[:at])
 	}
+	return strings.ReplaceAll(cmp.Or(why, "the program sets another value. Set that value with Terraform first, or change the program to keep yours "+
+		"and use the option"), "{leave}", mapOption(c.address, Leave))
 }
 
-// text is a plain value as a text; a list is in brackets, and a block as JSON.
-func text(value any) string {
-	switch value := value.(type) {
-	case nil:
-		return ""
-	case string:
-		return value
-	case json.Number:
-		return value.String()
-	case []any:
-		return "[" + strings.Join(texts(value), " ") + "]"
-	case map[string]any:
-		encoded, _ := json.Marshal(value)
-		return string(encoded)
-	}
-	return fmt.Sprint(value)
-}
-
-// texts are the members of a list as texts, or one plain value.
-func texts(value any) []string {
-	switch value := value.(type) {
-	case nil:
-		return nil
-	case []string:
-		return slices.Clone(value)
-	case []any:
-		var all []string
-		for _, member := range value {
-			all = append(all, text(member))
-		}
-		return all
-	}
-	return []string{text(value)}
-}
-
-func isText(value any) bool {
-	_, isText := value.(string)
-	return isText
+// number is a number in a text, or 0.
+func number(text string) float64 {
+	number, _ := strconv.ParseFloat(text, 64)
+	return number
 }
 
 // equal compares texts, and numbers by their value: 70 may be written 70.0.
@@ -352,7 +298,7 @@ func equal(one, other string) bool {
 }
 
 // isEmpty tells whether an attribute has no value, and isOff whether it has none or one that switches it off.
-func isEmpty(value any) bool { return slices.Contains([]string{"", "[]", "{}"}, text(value)) }
+func isEmpty(value any) bool { return slices.Contains([]string{"", "[]", "{}"}, tfstate.Text(value)) }
 
 func isOff(value any) bool {
 	switch value := value.(type) {
@@ -366,5 +312,5 @@ func isOff(value any) bool {
 		}
 		return true
 	}
-	return slices.Contains([]string{"", "0", "false"}, text(value))
+	return slices.Contains([]string{"", "0", "false"}, tfstate.Text(value))
 }

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -38,119 +39,105 @@ type Match struct {
 	Theirs tfstate.Resource
 }
 
-// otherTypes are Terraform types that are aliases of the guide's.
-var otherTypes = map[string]string{
-	"aws_alb":              "aws_lb",
-	"aws_alb_listener":     "aws_lb_listener",
-	"aws_alb_target_group": "aws_lb_target_group",
+// Unknown is an address that is not a resource of the stack.
+type Unknown struct {
+	Address string
+	// Suggestion is the option that maps it to a missing resource of its type. Empty if none is missing.
+	Suggestion string
+	// Belongs names the resource of the stack of which it is a part, so that it must leave Terraform too: the program
+	// states the whole, and the two would undo each other's changes. Empty if it may stay.
+	Belongs string
 }
 
-// guideType is a Terraform type as the guide calls it.
+// guideType is a Terraform type as the guide calls it. Some have an alias.
 func guideType(kind string) string {
-	if other, found := otherTypes[kind]; found {
-		return other
+	if rest, isAlias := strings.CutPrefix(kind, "aws_alb"); isAlias {
+		return "aws_lb" + rest
 	}
 	return kind
 }
 
 // match finds the resource of the stack for each address: the one that a mapping names, or that refers to another
 // resource of the stack, or that has the guide's type and name, in any module and with any index.
-func (a *Adoption) match(state tfstate.State, options Options) []string {
-	mapped, problems := resolve(state, options.Mappings)
-	inside := func(each tfstate.Resource) bool {
+func (a *Adoption) match(options Options) {
+	mapped := a.resolve(options.Mappings)
+	isInside := func(each tfstate.Resource) bool {
 		rest, isInside := strings.CutPrefix(each.Address, options.Module)
 		return options.Module == "" || isInside && strings.HasPrefix(rest, ".") || isInside && strings.HasPrefix(rest, "[")
 	}
-	if options.Module != "" && !slices.ContainsFunc(state.Managed, inside) {
-		problems = append(problems, fmt.Sprintf("--module %s: the state has no address in it; `terraform state list` names all",
-			shellword.Quote(options.Module)))
-	}
-	var free []tfstate.Resource
-	for _, each := range state.Managed {
-		if _, isMapped := mapped[each.Address]; !isMapped && inside(each) {
-			free = append(free, each)
-		}
-	}
-	balancers := stacksBalancers(free, state.Managed, mapped)
-	for _, ours := range stack {
-		var candidates []tfstate.Resource
-		for _, theirs := range state.Managed {
-			if mapped[theirs.Address] == ours.Address {
-				candidates = append(candidates, theirs)
-			}
-		}
-		// Without HTTPS the program has no record, and would delete an adopted one.
-		if candidates == nil && (ours.Address != aliasRecord || a.servesHTTPS()) {
-			candidates = a.candidates(ours, free, balancers)
-		}
-		if len(candidates) == 1 {
-			a.Matches = append(a.Matches, Match{ours, candidates[0]})
-		} else if len(candidates) > 1 {
-			// The modules are the same for all resources.
-			if several := severalFor(ours, candidates); !slices.Contains(problems, several) {
-				problems = append(problems, several)
-			}
-		}
+	if !slices.ContainsFunc(a.state.Managed, isInside) {
+		a.refuse("--module %s: the state has no address in it; `terraform state list` names all", shellword.Quote(options.Module))
 	}
 	for _, ours := range stack {
-		if _, isFound := a.find(ours.Address); !isFound && !ours.Optional {
-			a.Missing = append(a.Missing, ours)
-		}
-	}
-	for _, theirs := range state.Managed {
-		if !slices.ContainsFunc(a.Matches, func(match Match) bool { return match.Theirs.Address == theirs.Address }) {
-			a.Unknown = append(a.Unknown, a.judge(theirs))
-		}
-	}
-	return problems
-}
-
-// candidates are what may be a resource of the stack.
-func (a *Adoption) candidates(ours Resource, free, balancers []tfstate.Resource) []tfstate.Resource {
-	var byReference, byName []tfstate.Resource
-	for _, theirs := range free {
-		if guideType(theirs.Type) != ours.terraformType() {
-			continue
-		}
-		isOf, isKnown := a.belongsTo(ours, theirs)
-		hasName := guideAddress(theirs, balancers) == ours.Address
-		switch {
-		case isKnown && isOf:
-			byReference = append(byReference, theirs)
-			fallthrough
-		case !isKnown:
-			if hasName {
+		var chosen, byName, byReference []tfstate.Resource
+		for _, theirs := range a.state.Managed {
+			name, isMapped := mapped[theirs.Address]
+			if isMapped && name != ours.Address || !isMapped && !isInside(theirs) || guideType(theirs.Type) != ours.terraformType() {
+				continue
+			}
+			isOf, why := a.relation(ours, theirs)
+			switch {
+			case isMapped:
+				chosen = append(chosen, theirs)
+				if why != "" {
+					a.refuse("%s: %s, and it would be replaced; map another one, or leave it to Terraform with %s",
+						theirs.Address, why, mapOption(theirs.Address, Leave))
+				}
+			// Without HTTPS the program has no record, and would delete an adopted one.
+			case why != "" || ours.Address == aliasRecord && !a.servesHTTPS():
+			case guideType(theirs.Type)+"."+theirs.Name == ours.Address:
 				byName = append(byName, theirs)
+			case isOf:
+				byReference = append(byReference, theirs)
 			}
 		}
+		for _, candidates := range [][]tfstate.Resource{chosen, byName, byReference} {
+			if len(candidates) == 0 {
+				continue
+			}
+			a.Matches = append(a.Matches, Match{ours, candidates[0]})
+			switch {
+			// A resource that a replacement left over has the address of the new one.
+			case slices.ContainsFunc(candidates, func(each tfstate.Resource) bool { return each.Replacing }):
+				a.refuse("%s: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with `terraform untaint`",
+					candidates[0].Address)
+			case len(candidates) > 1:
+				a.refuseSeveral(ours, candidates)
+			}
+			break
+		}
 	}
-	if len(byReference) > 0 && len(byName) == 0 {
-		return byReference
-	}
-	return byName
+	a.judgeRest()
 }
 
-// belongsTo tells whether a resource refers to those of the stack that it should, and whether that is known.
-func (a *Adoption) belongsTo(ours Resource, theirs tfstate.Resource) (isOf, isKnown bool) {
-	isOf = true
+// relation tells whether a resource refers to those of the stack that it should, as far as is known, and why it does not.
+func (a *Adoption) relation(ours Resource, theirs tfstate.Resource) (isOf bool, why string) {
 	for attribute, of := range ours.Of {
-		named := theirs.Text(attribute)
-		if ending, isEnding := strings.CutPrefix(of, ":"); isEnding {
-			isOf = isOf && strings.HasSuffix(named, ending)
+		found := theirs.Text(attribute)
+		if _, isReference := resourceAt(of); !isReference {
+			if fits, _ := path.Match(of, found); !fits {
+				return false, fmt.Sprintf("its %s is %q, and not %q as in the stack", attribute, found, of)
+			}
 			continue
 		}
-		parent, isFound := a.find(of)
-		if !isFound || named == "" {
-			return false, false
+		parent, _ := a.find(of)
+		names := func(each string) bool { return plainName(parent.Text(each)) == plainName(found) }
+		if found != "" && !slices.ContainsFunc([]string{"id", "arn", "name", "bucket", "dns_name"}, names) {
+			return false, fmt.Sprintf("its %s is %s, and not that of the stack's %s", attribute, found, of)
 		}
-		names := []string{parent.Text("id"), parent.Text("arn"), parent.Text("name"), parent.Text("bucket")}
-		isOf, isKnown = isOf && slices.Contains(names, named), true
+		isOf = isOf || found != ""
 	}
-	return isOf, isKnown
+	return isOf, ""
 }
 
-// severalFor is the problem that several addresses may be the same resource.
-func severalFor(ours Resource, theirs []tfstate.Resource) string {
+// plainName is a domain name in lower case without a final dot, and without what Route 53's console writes in front of an
+// alias. It does nothing to most other names.
+func plainName(name string) string {
+	return strings.TrimPrefix(strings.ToLower(strings.TrimSuffix(name, ".")), "dualstack.")
+}
+
+// refuseSeveral reports that several addresses may be the same resource.
+func (a *Adoption) refuseSeveral(ours Resource, theirs []tfstate.Resource) {
 	var addresses, modules, maps []string
 	for _, each := range theirs {
 		addresses = append(addresses, each.Address)
@@ -160,119 +147,84 @@ func severalFor(ours Resource, theirs []tfstate.Resource) string {
 			modules = append(modules, quoted)
 		}
 	}
-	// A resource that a replacement left over has the address of the new one: a mapping cannot tell them apart.
-	if slices.ContainsFunc(theirs, func(each tfstate.Resource) bool { return each.Deposed }) {
-		return fmt.Sprintf("%s: Terraform has not finished replacing it; run `terraform apply` first", addresses[0])
-	}
+	// The modules are the same for all resources.
 	if len(modules) == len(theirs) {
-		return "the state has the resources of the stack in several modules; choose one with --module " + strings.Join(modules, " or --module ")
+		a.refuse("the state has the resources of the stack in several modules; choose one with --module %s", strings.Join(modules, " or --module "))
+		return
 	}
-	return fmt.Sprintf("%s: the stack has one %s, and the state has %s; choose one with %s",
+	a.refuse("%s: the stack has one %s, and the state has %s; choose one with %s",
 		ours.Address, ours.Name, strings.Join(addresses, " and "), strings.Join(maps, " or "))
 }
 
 // resolve turns the names in mappings into addresses of the guide, keyed by the addresses in the state.
-func resolve(state tfstate.State, mappings []Mapping) (map[string]string, []string) {
+func (a *Adoption) resolve(mappings []Mapping) map[string]string {
 	mapped := map[string]string{}
-	var problems []string
-	refuse := func(mapping Mapping, why string) {
-		problems = append(problems, fmt.Sprintf("%s: %s", mapOption(mapping.Address, mapping.Name), why))
-	}
 	for _, mapping := range mappings {
-		at := slices.IndexFunc(state.Managed, func(each tfstate.Resource) bool { return each.Address == mapping.Address })
+		option := mapOption(mapping.Address, mapping.Name)
+		at := slices.IndexFunc(a.state.Managed, func(each tfstate.Resource) bool { return each.Address == mapping.Address })
 		if at < 0 {
-			refuse(mapping, "the state has no such address; `terraform state list` names all")
+			a.refuse("%s: the state has no such address; `terraform state list` names all", option)
 			continue
 		}
-		if _, twice := mapped[mapping.Address]; twice {
-			refuse(mapping, "the address is mapped twice")
-			continue
+		if mapped[mapping.Address] != "" {
+			a.refuse("%s: the address is mapped twice", option)
 		}
+		names := []string{Leave}
 		if mapping.Name == Leave {
 			mapped[mapping.Address] = Leave
+		}
+		for _, each := range stack {
+			if each.terraformType() == guideType(a.state.Managed[at].Type) {
+				names = append(names, each.Name)
+				if each.Name == mapping.Name {
+					mapped[mapping.Address] = each.Address
+				}
+			}
+		}
+		if mapped[mapping.Address] == "" {
+			a.refuse("%s: the name of an %s must be %s; - leaves it to Terraform", option, guideType(a.state.Managed[at].Type), strings.Join(names, " or "))
+		}
+	}
+	return mapped
+}
+
+// judgeRest tells which resources are missing, and what the addresses are that are no resources of the stack.
+func (a *Adoption) judgeRest() {
+	for _, ours := range stack {
+		if _, isFound := a.find(ours.Address); !isFound && !ours.Optional {
+			a.Missing = append(a.Missing, ours)
+		}
+	}
+	for _, theirs := range a.state.Managed {
+		if slices.ContainsFunc(a.Matches, func(match Match) bool { return match.Theirs.Address == theirs.Address }) {
 			continue
 		}
-		kind := guideType(state.Managed[at].Type)
-		var names []string
-		for _, each := range stack {
-			if each.terraformType() != kind {
-				continue
-			}
-			names = append(names, each.Name)
-			if each.Name == mapping.Name {
-				mapped[mapping.Address] = each.Address
+		unknown := Unknown{Address: theirs.Address}
+		for _, match := range a.Matches {
+			if match.hasPart(theirs) {
+				unknown.Belongs = match.Ours.Address
 			}
 		}
-		switch {
-		case mapped[mapping.Address] != "":
-		case len(names) == 0:
-			refuse(mapping, fmt.Sprintf("the stack has no %s; - leaves it to Terraform", kind))
-		default:
-			refuse(mapping, fmt.Sprintf("of the type %s the stack has %s; - leaves it to Terraform", kind, strings.Join(names, " and ")))
-		}
-	}
-	return mapped, problems
-}
-
-// Unknown is an address that is not a resource of the stack.
-type Unknown struct {
-	Address string
-	// Suggestion is the option that maps it to a missing resource of its type. Empty if none is missing.
-	Suggestion string
-	// Belongs names the resource of the stack of which it is a part, so that it must leave Terraform too. Empty if
-	// it may stay.
-	Belongs string
-}
-
-// judge tells whether an unknown address may be a resource of the stack under another name, or a part of one.
-func (a *Adoption) judge(theirs tfstate.Resource) Unknown {
-	unknown := Unknown{Address: theirs.Address, Belongs: a.belongs(theirs)}
-	for _, ours := range a.Missing {
-		if ours.terraformType() == guideType(theirs.Type) && unknown.Belongs == "" {
-			unknown.Suggestion = mapOption(theirs.Address, ours.Name)
-			break
-		}
-	}
-	return unknown
-}
-
-// belongs names the resource of the stack that includes, in the program, what is a separate resource in Terraform. If
-// it stayed there, the two would undo each other's changes.
-func (a *Adoption) belongs(theirs tfstate.Resource) string {
-	switch theirs.Type {
-	case "aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule":
-		for _, address := range []string{"aws_security_group.alb", "aws_security_group.ecs_tasks"} {
-			if group, isFound := a.find(address); isFound && group.Text("id") == theirs.Text("security_group_id") {
-				return group.Address + ", which states all its rules itself"
+		for _, ours := range slices.Backward(a.Missing) {
+			if ours.terraformType() == guideType(theirs.Type) && unknown.Belongs == "" {
+				unknown.Suggestion = mapOption(theirs.Address, ours.Name)
 			}
 		}
-	case "aws_iam_role_policy":
-		role, isFound := a.find(executionRole)
-		if isFound && role.Text("name") == theirs.Text("role") {
-			return role.Address + ", which states its only inline policy itself: it reads the secrets of the container"
-		}
+		a.Unknown = append(a.Unknown, unknown)
 	}
-	return ""
 }
 
-// suggestionsIn lists the options that map unknown addresses to missing resources.
-func suggestionsIn(unknown []Unknown) string {
-	var all strings.Builder
-	for _, each := range unknown {
-		if each.Suggestion != "" {
-			all.WriteString("\n  " + each.Suggestion)
-		}
-	}
-	if all.Len() == 0 {
-		return ""
-	}
-	return " If it is, say which is which:" + all.String()
+// hasPart tells whether a resource of Terraform is a part of this one.
+func (m Match) hasPart(theirs tfstate.Resource) bool {
+	attribute, isPart := m.Ours.Parts[theirs.Type]
+	return isPart && slices.Contains([]string{m.Theirs.Text("id"), m.Theirs.Text("name")}, theirs.Text(attribute))
 }
 
-// suggestionsFor lists the options that map an address to a missing resource, or shows the form of one.
-func (a *Adoption) suggestionsFor(ours Resource, state tfstate.State) string {
+// suggestions lists the options that map an address to a resource of the stack, or shows the form of one.
+func (a *Adoption) suggestions(address string) string {
+	ours, _ := resourceAt(address)
 	var options []string
-	for _, each := range state.Managed {
+	for _, each := range a.state.Managed {
 		if guideType(each.Type) == ours.terraformType() {
 			options = append(options, mapOption(each.Address, ours.Name))
 		}

@@ -25,6 +25,8 @@ type Resource struct {
 	Named map[string]string `yaml:"named"`
 	// Of are attributes by which it is found.
 	Of map[string]string `yaml:"of"`
+	// Parts are the types of Terraform that are a part of it, with the attributes that name it.
+	Parts map[string]string `yaml:"parts"`
 	// Takes are the settings that take attributes over.
 	Takes map[string]string `yaml:"takes"`
 	// States and Changes are attributes after the first update.
@@ -35,8 +37,6 @@ type Resource struct {
 	WithHTTPS    map[string]any `yaml:"changes_with_https"`
 	// Fixed are the attributes whose difference cannot be accepted.
 	Fixed []string `yaml:"fixed"`
-	// Accepts are the values with which the program can work.
-	Accepts map[string][]string `yaml:"accepts"`
 	// Keeps are attributes that are not compared.
 	Keeps []string `yaml:"keeps"`
 	// Closed are blocks of which nothing may be lost.
@@ -50,6 +50,22 @@ var table []byte
 
 // stack are the resources of the stack, in the order of the guide.
 var stack = readTable()
+
+// Addresses of the guide that the code treats specially.
+const (
+	bucketAddress   = "aws_s3_bucket.media_storage"
+	bucketLifecycle = "aws_s3_bucket_lifecycle_configuration.media_storage"
+	balancerGroup   = "aws_security_group.alb"
+	loadBalancer    = "aws_lb.mediaserver"
+	targetGroup     = "aws_lb_target_group.mediaserver"
+	plainListener   = "aws_lb_listener.mediaserver"
+	secureListener  = "aws_lb_listener.mediaserver_https"
+	aliasRecord     = "aws_route53_record.mediaserver"
+	ecsService      = "aws_ecs_service.mediaserver"
+	taskDefinition  = "aws_ecs_task_definition.mediaserver"
+	executionRole   = "aws_iam_role.ecs_task_execution_role"
+	jwtParameter    = "aws_ssm_parameter.jwt_secret"
+)
 
 func readTable() []Resource {
 	decoder := yaml.NewDecoder(bytes.NewReader(table))
@@ -76,30 +92,26 @@ func resourceAt(address string) (Resource, bool) {
 // Key names the resource in a stack: the last part of its type, and its name.
 func (r Resource) Key() string { return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name }
 
-// knows tells whether the table says what happens to an attribute, so that no further setting takes it.
-func (r Resource) knows(path string) bool {
-	_, isTaken := r.Takes[path]
-	_, isStated := r.States[path]
-	_, isChanged := r.Changes[path]
-	return isTaken || isStated || isChanged
-}
-
 // terraformType is the type in its address.
 func (r Resource) terraformType() string {
 	kind, _, _ := strings.Cut(r.Address, ".")
 	return kind
 }
 
-// fill replaces each {KEY} in a text by its values, and returns a text for each of them. None if a value is missing.
+// fill replaces each {KEY} in a text by its values, and returns a text for each of them. Nil if a value is unknown.
 func fill(text string, values func(key string) []string) []string {
 	before, rest, opens := strings.Cut(text, "{")
 	if !opens {
 		return []string{text}
 	}
 	key, after, _ := strings.Cut(rest, "}")
-	var filled []string
-	for _, value := range values(key) {
-		for _, ending := range fill(after, values) {
+	endings, found := fill(after, values), values(key)
+	if endings == nil || found == nil {
+		return nil
+	}
+	filled := []string{}
+	for _, value := range found {
+		for _, ending := range endings {
 			filled = append(filled, before+value+ending)
 		}
 	}

@@ -46,20 +46,15 @@ type Habits struct {
 	Renamed map[string]string
 	// Without are addresses that are not there at all.
 	Without []string
-	// DefaultTags are tags of the provider; nil for the tag ManagedBy. OwnTags are those of each resource, and NameTags
-	// adds a tag Name.
+	// DefaultTags are tags of the provider; nil for the tag ManagedBy. OwnTags are those of each resource; ${address} in
+	// them is its address.
 	DefaultTags, OwnTags map[string]string
-	NameTags             bool
 	// RuleResources tells that the rules of the security groups are resources of their own.
 	RuleResources bool
-	// SecretsPolicy tells that the execution role reads the JWT secret by a policy resource of its own.
-	SecretsPolicy bool
 	// CapacityProviders tells that the service has a strategy of capacity providers, and no launch type.
 	CapacityProviders bool
 	// RolePath is the path of the roles. Empty for /.
 	RolePath string
-	// Templates tells that policies are rendered from template files, with the spacing of those.
-	Templates bool
 	// Domain is where the load balancer serves HTTPS, and port 80 redirects to that. Empty for plain HTTP.
 	Domain string
 	// Protected tells that the load balancer is protected against deletion.
@@ -124,7 +119,7 @@ func Deploy(tb testing.TB, in *sandboxtest.Deployment, habits Habits) *Deployed 
 	if err := yaml.Unmarshal(text, &entries); err != nil {
 		tb.Fatal(err)
 	}
-	has := map[string]bool{"": true, "rules": g.RuleResources, "secrets": g.SecretsPolicy, "https": g.Domain != "", "http": g.Domain == "", "own": g.Own}
+	has := map[string]bool{"": true, "rules": g.RuleResources, "https": g.Domain != "", "http": g.Domain == "", "own": g.Own}
 	for _, each := range entries {
 		if has[each.When] && !slices.Contains(g.Without, each.Address) {
 			g.deploy(each)
@@ -202,10 +197,7 @@ func (g *guide) deploy(each entry) {
 	if !untagged.MatchString(each.Type) {
 		tags := map[string]any{}
 		for key, value := range g.OwnTags {
-			tags[key] = value
-		}
-		if g.NameTags {
-			tags["Name"] = each.Address
+			tags[key] = strings.ReplaceAll(value, "${address}", each.Address)
 		}
 		if len(tags) > 0 {
 			inputs["tags"] = tags
@@ -276,14 +268,8 @@ func (g *guide) encoded(key string, value any) any {
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetEscapeHTML(false)
-	if g.Templates && strings.HasSuffix(strings.ToLower(key), "policy") {
-		encoder.SetIndent("", "    ")
-	}
 	if err := encoder.Encode(value); err != nil {
 		g.Fatal(err)
-	}
-	if g.Templates {
-		return written.String()
 	}
 	return strings.TrimSpace(written.String())
 }

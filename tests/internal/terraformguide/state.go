@@ -3,7 +3,6 @@ package terraformguide
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -22,7 +21,6 @@ type Instance struct {
 	Mode, Module, Type, Name string
 	Index                    any
 	Attributes               map[string]any
-	Status                   string
 }
 
 // record adds a resource to the state.
@@ -115,64 +113,13 @@ func (d *Deployed) StateFile(tb testing.TB) []byte {
 			_, isText := each.Index.(string)
 			resource["each"] = map[bool]string{true: "map", false: "list"}[isText]
 		}
-		if each.Status != "" {
-			instance["status"] = each.Status
-		}
 		if each.Module != "" {
 			resource["module"] = each.Module
 		}
 		resources = append(resources, resource)
 	}
-	return encode(tb, object{"version": 4, "terraform_version": "1.11.4", "serial": 42, "lineage": "5d5cbd4c-7d5c-4f3f-9d7c-0d2f5d6d7a11",
-		"outputs": object{}, "resources": resources, "check_results": nil})
-}
-
-// Shown is the deployment as `terraform show -json` prints it.
-func (d *Deployed) Shown(tb testing.TB) []byte {
-	tb.Helper()
-	modules := map[string][]object{}
-	for _, each := range d.Instances {
-		resource := object{"address": each.Address(), "mode": each.Mode, "type": each.Type, "name": each.Name, "provider_name": each.provider(),
-			"schema_version": each.version(), "values": each.Attributes, "sensitive_values": object{}}
-		if each.Index != nil {
-			resource["index"] = each.Index
-		}
-		if each.Status == "tainted" {
-			resource["tainted"] = true
-		}
-		modules[each.Module] = append(modules[each.Module], resource)
-	}
-	root := object{"resources": modules[""]}
-	var children []object
-	for module, resources := range modules {
-		if module != "" {
-			children = append(children, object{"address": module, "resources": resources})
-		}
-	}
-	if children != nil {
-		root["child_modules"] = children
-	}
-	return encode(tb, object{"format_version": "1.0", "terraform_version": "1.11.4", "values": object{"root_module": root}})
-}
-
-// Address is the address of the instance.
-func (i Instance) Address() string {
-	address := i.Type + "." + i.Name
-	if i.Module != "" {
-		address = i.Module + "." + address
-	}
-	switch index := i.Index.(type) {
-	case int:
-		address += "[" + strconv.Itoa(index) + "]"
-	case string:
-		address += "[" + strconv.Quote(index) + "]"
-	}
-	return address
-}
-
-func encode(tb testing.TB, value any) []byte {
-	tb.Helper()
-	text, err := json.MarshalIndent(value, "", "  ")
+	text, err := json.MarshalIndent(object{"version": 4, "terraform_version": "1.11.4", "serial": 42, "lineage": "5d5cbd4c-7d5c-4f3f-9d7c-0d2f5d6d7a11",
+		"outputs": object{}, "resources": resources, "check_results": nil}, "", "  ")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -2,21 +2,21 @@ package tfstate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
-)
-
-// The modes: Terraform owns managed resources, and only looks up data.
-const (
-	managed = "managed"
-	data    = "data"
 )
 
 // version is the supported version of state files, which Terraform writes since 0.12 and OpenTofu always.
 const version = "4"
+
+// formats are the supported versions of what `terraform show -json` prints. What is read here is the same in all.
+var formats = regexp.MustCompile(`^"[01]\.`)
 
 // Read reads a state. The error says what is wrong with the text, and what to do.
 func Read(reader io.Reader) (State, error) {
@@ -31,18 +31,31 @@ func Read(reader io.Reader) (State, error) {
 	if err := Decode(text, &top); err != nil {
 		return State{}, errors.New("it is not a JSON object, or is cut short; write it with `terraform state pull` or `terraform show -json`")
 	}
-	has := func(key string) bool { return len(top[key]) > 0 }
-	switch {
-	case has("encrypted_data"):
+	switch found, format := string(top["version"]), string(top["format_version"]); {
+	case top["encrypted_data"] != nil:
 		return State{}, errors.New("OpenTofu has encrypted it; `tofu state pull` writes it in plain")
-	case has("resource_changes") || has("planned_values"):
+	case top["resource_changes"] != nil || top["planned_values"] != nil:
 		return State{}, errors.New("it is a plan, not a state; run `terraform show -json` without the name of a plan")
-	case has("format_version"):
-		return readShown(text, string(top["format_version"]))
-	case has("version") && (has("resources") || has("modules") || has("lineage")):
-		return readFile(text, string(top["version"]))
+	case format != "" && !formats.MatchString(format):
+		return State{}, fmt.Errorf("its format_version is %s, and only 0 and 1 are read", format)
+	case format == "" && found == "":
+		return State{}, errors.New("it is neither a Terraform state nor what `terraform show -json` prints")
+	case format == "" && found != version:
+		return State{}, fmt.Errorf(
+			"its version is %s, and only %s is read; let a newer Terraform write it (`terraform apply -refresh-only`)", found, version)
 	}
-	return State{}, errors.New("it is neither a Terraform state nor what `terraform show -json` prints")
+	var read struct {
+		module
+		Values struct {
+			Root module `json:"root_module"`
+		}
+	}
+	if err := Decode(text, &read); err != nil {
+		return State{}, fmt.Errorf("it is not a state file of version %s, or not what `terraform show -json` prints: %w", version, err)
+	}
+	var state State
+	err = errors.Join(state.add(read.module), state.add(read.Values.Root))
+	return state, err
 }
 
 // plain is the text without a byte order mark. It reports what else editors, shells and scripts do to a file.
@@ -76,109 +89,76 @@ func Decode(text []byte, into any) error {
 	return nil
 }
 
-// file is a state file of version 4 (terraform, internal/states/statefile, stateV4).
-type file struct {
-	Resources []struct {
-		Module    string
-		Mode      string
-		Type      string
-		Name      string
-		Instances []struct {
-			IndexKey   any `json:"index_key"`
-			Status     string
-			Deposed    string
-			Attributes map[string]any
-			Flat       map[string]string `json:"attributes_flat"`
-		}
-	}
-}
-
-func readFile(text []byte, found string) (State, error) {
-	if found != version {
-		return State{}, fmt.Errorf(
-			"its version is %s, and only %s is read; let a newer Terraform write it (`terraform apply -refresh-only`)", found, version)
-	}
-	var read file
-	if err := Decode(text, &read); err != nil {
-		return State{}, fmt.Errorf("it is not a state file of version %s: %w", version, err)
-	}
-	var state State
-	for _, resource := range read.Resources {
-		for _, instance := range resource.Instances {
-			at := address(resource.Module, resource.Type, resource.Name, instance.IndexKey)
-			if instance.Flat != nil {
-				return State{}, fmt.Errorf(
-					"%s is as Terraform 0.11 wrote it; let a newer one write it (`terraform apply -refresh-only`)", at)
-			}
-			state.add(resource.Mode, Resource{
-				Address:    at,
-				Type:       resource.Type,
-				Name:       resource.Name,
-				Tainted:    instance.Status == "tainted",
-				Deposed:    instance.Deposed != "",
-				Attributes: instance.Attributes,
-			})
-		}
-	}
-	return state, nil
-}
-
-// shown is what `terraform show -json` prints (Terraform documentation, "JSON Output Format", "State
-// Representation").
-type shown struct {
-	Values struct {
-		Root module `json:"root_module"`
-	}
-}
-
+// module is a state file (terraform, internal/states/statefile, stateV4), or a module in what `terraform show -json`
+// prints (Terraform documentation, "JSON Output Format", "State Representation"). The latter has a resource for each
+// instance, with an address.
 type module struct {
 	Resources []struct {
-		Address    string
-		Mode       string
-		Type       string
-		Name       string
-		Values     map[string]any
-		Tainted    bool
-		DeposedKey string `json:"deposed_key"`
+		Address, Module, Mode, Type, Name string
+		instance
+		Instances []instance
 	}
 	Children []module `json:"child_modules"`
 }
 
-func readShown(text []byte, found string) (State, error) {
-	// What is read here is the same in 0.1 and 0.2.
-	if major := strings.Trim(strings.SplitN(found, ".", 2)[0], `"`); major != "0" && major != "1" {
-		return State{}, fmt.Errorf("its format_version is %s, and only 0 and 1 are read", found)
-	}
-	var read shown
-	if err := Decode(text, &read); err != nil {
-		return State{}, fmt.Errorf("it is not what `terraform show -json` prints: %w", err)
-	}
-	var state State
-	state.addModule(read.Values.Root)
-	return state, nil
+type instance struct {
+	Index      any `json:"index_key"`
+	Status     string
+	Deposed    string
+	Attributes map[string]any
+	Flat       map[string]string `json:"attributes_flat"`
+
+	// The same in what `terraform show -json` prints.
+	Tainted    bool
+	DeposedKey string `json:"deposed_key"`
+	Values     map[string]any
 }
 
-func (s *State) addModule(m module) {
-	for _, resource := range m.Resources {
-		s.add(resource.Mode, Resource{
-			Address:    resource.Address,
-			Type:       resource.Type,
-			Name:       resource.Name,
-			Tainted:    resource.Tainted,
-			Deposed:    resource.DeposedKey != "",
-			Attributes: resource.Values,
-		})
+func (s *State) add(m module) error {
+	for _, each := range m.Resources {
+		if each.Address != "" {
+			each.Instances = []instance{each.instance}
+		}
+		for _, instance := range each.Instances {
+			resource := Resource{
+				Address:    cmp.Or(each.Address, address(each.Module, each.Mode, each.Type, each.Name, instance.Index)),
+				Type:       each.Type,
+				Name:       each.Name,
+				Replacing:  instance.Status == "tainted" || instance.Tainted || instance.Deposed+instance.DeposedKey != "",
+				Attributes: instance.Attributes,
+			}
+			if instance.Values != nil {
+				resource.Attributes = instance.Values
+			}
+			switch {
+			case instance.Flat != nil:
+				return fmt.Errorf("%s is as Terraform 0.11 wrote it; let a newer one write it (`terraform apply -refresh-only`)", resource.Address)
+			case each.Mode == "managed":
+				s.Managed = append(s.Managed, resource)
+			case each.Mode == "data":
+				s.Data = append(s.Data, resource)
+			}
+		}
 	}
 	for _, child := range m.Children {
-		s.addModule(child)
+		if err := s.add(child); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-func (s *State) add(mode string, resource Resource) {
-	switch mode {
-	case managed:
-		s.Managed = append(s.Managed, resource)
-	case data:
-		s.Data = append(s.Data, resource)
+// address makes an address from its parts. An index is a number, or a text in quotes.
+func address(module, mode, kind, name string, index any) string {
+	if mode == "data" {
+		kind = "data." + kind
 	}
+	full := strings.TrimPrefix(module+"."+kind+"."+name, ".")
+	switch index := index.(type) {
+	case string:
+		return full + "[" + strconv.Quote(index) + "]"
+	case json.Number:
+		return full + "[" + index.String() + "]"
+	}
+	return full
 }

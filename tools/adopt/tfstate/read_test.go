@@ -1,6 +1,8 @@
 package tfstate
 
 import (
+	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -24,10 +26,33 @@ func wide(text string, bigEndian bool) string {
 	return written.String()
 }
 
-func TestAMarkAtTheBeginningDoesNoHarm(t *testing.T) {
-	read, err := Read(strings.NewReader("\xef\xbb\xbf" + state))
-	if err != nil || len(read.Managed) != 1 {
-		t.Errorf("%v, %v", read, err)
+func TestBothFormsSayTheSame(t *testing.T) {
+	want := State{
+		Managed: []Resource{
+			{Address: "aws_lb.a", Type: "aws_lb", Name: "a", Replacing: true, Attributes: map[string]any{"idle_timeout": json.Number("60")}},
+			{Address: `module.m["b c"].aws_lb.a[0]`, Type: "aws_lb", Name: "a", Replacing: true, Attributes: map[string]any{}},
+			{Address: `module.m["b c"].aws_lb.b["d \"e"]`, Type: "aws_lb", Name: "b", Attributes: map[string]any{}},
+		},
+		Data: []Resource{{Address: "data.aws_vpc.main", Type: "aws_vpc", Name: "main", Attributes: map[string]any{"id": "vpc-1"}}},
+	}
+	for form, text := range map[string]string{
+		"a state file": `{"version": 4, "resources": [
+			{"mode": "managed", "type": "aws_lb", "name": "a", "instances": [{"status": "tainted", "attributes": {"idle_timeout": 60}}]},
+			{"mode": "managed", "module": "module.m[\"b c\"]", "type": "aws_lb", "name": "a", "instances": [{"index_key": 0, "deposed": "1", "attributes": {}}]},
+			{"mode": "managed", "module": "module.m[\"b c\"]", "type": "aws_lb", "name": "b", "instances": [{"index_key": "d \"e", "attributes": {}}]},
+			{"mode": "data", "type": "aws_vpc", "name": "main", "instances": [{"attributes": {"id": "vpc-1"}}]}]}`,
+		"with a mark at its beginning": "\xef\xbb\xbf" + `{"format_version": "1.0", "values": {"root_module": {
+			"resources": [
+				{"address": "aws_lb.a", "mode": "managed", "type": "aws_lb", "name": "a", "tainted": true, "values": {"idle_timeout": 60}},
+				{"address": "data.aws_vpc.main", "mode": "data", "type": "aws_vpc", "name": "main", "values": {"id": "vpc-1"}}],
+			"child_modules": [{"resources": [
+				{"address": "module.m[\"b c\"].aws_lb.a[0]", "mode": "managed", "type": "aws_lb", "name": "a", "index": 0, "deposed_key": "1", "values": {}},
+				{"address": "module.m[\"b c\"].aws_lb.b[\"d \\\"e\"]", "mode": "managed", "type": "aws_lb", "name": "b", "index": "d", "values": {}}]}]}}}`,
+	} {
+		read, err := Read(strings.NewReader(text))
+		if err != nil || !reflect.DeepEqual(read, want) {
+			t.Errorf("%s: %v\n%+v\nwant\n%+v", form, err, read, want)
+		}
 	}
 }
 

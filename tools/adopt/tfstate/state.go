@@ -4,6 +4,7 @@ package tfstate
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -22,98 +23,77 @@ type Resource struct {
 	Address string
 	// Type is its Terraform type, such as aws_lb, and Name the name behind it.
 	Type, Name string
-	// Tainted tells that Terraform is about to replace it.
-	Tainted bool
-	// Deposed tells that a replacement left it over.
-	Deposed bool
+	// Replacing tells that Terraform is about to replace it, or that a replacement left it over.
+	Replacing bool
 	// Attributes are its properties under Terraform's names, with secrets in plain text.
 	Attributes map[string]any
 }
 
-// At is the value at a path of names and list positions. Nil if there is none.
-func (r Resource) At(path ...any) any {
+// At is the value at a path of names with periods between them. Nil if there is none. A block that occurs once is a list
+// with one member, and the path leads through it.
+func (r Resource) At(path string) any {
 	var value any = r.Attributes
-	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			fields, _ := value.(map[string]any)
-			value = fields[step]
-		case int:
-			members, _ := value.([]any)
-			if step >= len(members) {
-				return nil
-			}
-			value = members[step]
+	for name := range strings.SplitSeq(path, ".") {
+		if members, isList := value.([]any); isList && len(members) == 1 {
+			value = members[0]
 		}
+		fields, _ := value.(map[string]any)
+		value = fields[name]
 	}
 	return value
 }
 
-// Text is the text at a path, or a number or truth value as text. Empty if there is none.
-func (r Resource) Text(path ...any) string { return text(r.At(path...)) }
-
-func text(value any) string {
-	switch value := value.(type) {
-	case string:
-		return value
-	case json.Number:
-		return value.String()
-	case bool:
-		return strconv.FormatBool(value)
-	}
-	return ""
-}
-
-// Flag is the truth value at a path. False if there is none.
-func (r Resource) Flag(path ...any) bool { return r.Text(path...) == "true" }
+// Text is the value at a path as a text. Empty if there is none.
+func (r Resource) Text(path string) string { return Text(r.At(path)) }
 
 // Number is the whole number at a path, and whether there is one. A state may write 70 as 70.0.
-func (r Resource) Number(path ...any) (int, bool) {
-	value, err := strconv.ParseFloat(r.Text(path...), 64)
+func (r Resource) Number(path string) (int, bool) {
+	value, err := strconv.ParseFloat(r.Text(path), 64)
 	if err != nil || value != float64(int(value)) {
 		return 0, false
 	}
 	return int(value), true
 }
 
-// Length is the number of members of the list at a path.
-func (r Resource) Length(path ...any) int {
-	members, _ := r.At(path...).([]any)
-	return len(members)
+// Texts are the texts in the list at a path, or the only one.
+func (r Resource) Texts(path string) []string { return Texts(r.At(path)) }
+
+// Blocks are the blocks at a path, each with the address of the resource.
+func (r Resource) Blocks(path string) []Resource {
+	members, _ := r.At(path).([]any)
+	blocks := make([]Resource, len(members))
+	for i, member := range members {
+		attributes, _ := member.(map[string]any)
+		blocks[i] = Resource{Address: r.Address, Attributes: attributes}
+	}
+	return blocks
 }
 
-// Texts are the texts in the list at a path.
-func (r Resource) Texts(path ...any) []string {
-	members, _ := r.At(path...).([]any)
-	var texts []string
-	for _, member := range members {
-		texts = append(texts, text(member))
+// Text is a plain value as a text. A list is in brackets, a block is JSON, and no value is empty.
+func Text(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return ""
+	case []any:
+		return "[" + strings.Join(Texts(value), " ") + "]"
+	case map[string]any:
+		encoded, _ := json.Marshal(value)
+		return string(encoded)
 	}
-	return texts
+	return fmt.Sprint(value)
 }
 
-// Map are the texts by name at a path, such as tags.
-func (r Resource) Map(path ...any) map[string]string {
-	fields, _ := r.At(path...).(map[string]any)
-	texts := map[string]string{}
-	for name, value := range fields {
-		texts[name] = text(value)
+// Texts are the members of a list as texts, or one plain value. None for no value.
+func Texts(value any) []string {
+	switch value := value.(type) {
+	case nil:
+		return nil
+	case []any:
+		var all []string
+		for _, member := range value {
+			all = append(all, Text(member))
+		}
+		return all
 	}
-	return texts
-}
-
-// address makes an address from its parts. An index is a number, or a text in quotes.
-func address(module, kind, name string, index any) string {
-	parts := []string{kind, name}
-	if module != "" {
-		parts = append([]string{module}, parts...)
-	}
-	full := strings.Join(parts, ".")
-	switch index := index.(type) {
-	case string:
-		return full + "[" + strconv.Quote(index) + "]"
-	case json.Number:
-		return full + "[" + index.String() + "]"
-	}
-	return full
+	return []string{Text(value)}
 }

@@ -77,7 +77,10 @@ type exitError struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	root, err := locate()
+	if err == nil {
+		err = run(ctx, root, os.Args[1:], os.Stdin, os.Stdout)
+	}
 	if err == nil {
 		return
 	}
@@ -93,15 +96,16 @@ func main() {
 
 // request is what the command line asks for.
 type request struct {
-	state, stack, folder, name    string
-	module                        string
-	mappings                      []adopt.Mapping
-	accepted                      []string
+	// words are the whole command line.
+	words                         []string
+	state, stack, folder          string
+	options                       adopt.Options
 	randomValues, addresses, rest bool
 	overwrite                     bool
 }
 
-func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer) error {
+// run does what the words of the command line ask for, with the program in the folder root.
+func run(ctx context.Context, root string, words []string, stdin io.Reader, stdout io.Writer) error {
 	asked, err := parse(words)
 	if errors.Is(err, arguments.ErrHelp) {
 		_, err := io.WriteString(stdout, usage)
@@ -110,41 +114,40 @@ func run(ctx context.Context, words []string, stdin io.Reader, stdout io.Writer)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	root, err := locate()
-	if err != nil {
-		return err
-	}
-	project, err := adopt.ReadProject(root)
+	asked.options.Project, err = adopt.ReadProject(root)
 	if err != nil {
 		return fmt.Errorf("read the program's project: %w", err)
 	}
 	state, err := read(asked.state, stdin)
 	if err != nil {
-		return exitError{exitUnreadable, fmt.Errorf("cannot read the state%s: %w", quoted(asked.state), err)}
+		return exitError{exitUnreadable, fmt.Errorf("cannot read the state '%s': %w", asked.state, err)}
 	}
-	adopted, err := adopt.Read(state, adopt.Options{
-		Mappings: asked.mappings, Module: asked.module, Accepted: asked.accepted, Name: asked.name, Project: project,
-		Ask: func(region, cluster, service string) (adopt.Revision, error) {
-			return adopt.AskECS(ctx, region, cluster, service)
-		},
-	})
+	asked.options.Ask = func(region, cluster, service string) (map[string]any, error) {
+		return adopt.AskECS(ctx, region, cluster, service)
+	}
+	adopted, err := adopt.Read(state, asked.options)
 	if err != nil {
 		return err
-	}
-	switch {
-	case asked.addresses:
-		_, err := fmt.Fprintln(stdout, strings.Join(adopted.Addresses(), "\n"))
-		return err
-	case asked.randomValues:
-		return insertRandomValues(ctx, pulumi{root, asked.stack}, adopted, stdout)
 	}
 	if asked.folder == "" {
 		asked.folder = root
 	}
-	if asked.rest {
-		return writeRest(ctx, pulumi{root, asked.stack}, asked.importFile(), adopted, stdout)
+	var told string
+	switch stack := (pulumi{root, asked.stack}); {
+	case asked.addresses:
+		told = strings.Join(adopted.Addresses(), "\n") + "\n"
+	case asked.randomValues:
+		told, err = insertRandomValues(ctx, stack, adopted)
+	case asked.rest:
+		told, err = writeRest(ctx, stack, asked.importFile(), adopted)
+	default:
+		told, err = writeFiles(asked, adopted)
 	}
-	return writeFiles(asked, project, adopted, stdout)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(stdout, told)
+	return err
 }
 
 // stackName is the name of a stack without an organization: the two files are named after it.
@@ -152,40 +155,34 @@ var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
 // parse reads the command line. Flags may follow the state.
 func parse(words []string) (request, error) {
-	var asked request
+	asked := request{words: words}
 	flags := arguments.Flags("adopt-terraform")
 	flags.StringVar(&asked.stack, "stack", "", "")
 	flags.StringVar(&asked.folder, "folder", "", "")
-	flags.StringVar(&asked.name, "name", "", "")
-	flags.StringVar(&asked.module, "module", "", "")
-	flags.StringArrayVar(&asked.accepted, "accept", nil, "")
+	flags.StringVar(&asked.options.Name, "name", "", "")
+	flags.StringVar(&asked.options.Module, "module", "", "")
+	flags.StringArrayVar(&asked.options.Accepted, "accept", nil, "")
 	flags.BoolVar(&asked.randomValues, "random-values", false, "")
 	flags.BoolVar(&asked.rest, "rest", false, "")
 	flags.BoolVar(&asked.addresses, "addresses", false, "")
 	flags.BoolVar(&asked.overwrite, "overwrite", false, "")
 	flags.Func("map", "", func(text string) error {
 		mapping, err := adopt.ParseMapping(text)
-		asked.mappings = append(asked.mappings, mapping)
+		asked.options.Mappings = append(asked.options.Mappings, mapping)
 		return err
 	})
 	states, err := arguments.Parse(flags, words)
-	if err != nil {
-		return request{}, err
-	}
-	if len(states) > 1 {
-		return request{}, fmt.Errorf("name one state only, not %q and %q", states[0], states[1])
-	}
-	if len(states) == 1 {
-		asked.state = states[0]
-	}
 	switch {
-	case asked.state == "":
-		return request{}, errors.New("name the state; see --help")
+	case err != nil:
+		return request{}, err
+	case len(states) != 1:
+		return request{}, fmt.Errorf("name one state, not %d (%s); see --help", len(states), strings.Join(states, ", "))
 	case asked.addresses && asked.randomValues || asked.addresses && asked.rest || asked.randomValues && asked.rest:
 		return request{}, errors.New("--addresses, --random-values and --rest exclude each other; see --help")
 	case !asked.addresses && !stackName.MatchString(asked.stack):
 		return request{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, hyphens and underscores", asked.stack)
 	}
+	asked.state = states[0]
 	return asked, nil
 }
 
@@ -195,18 +192,12 @@ func locate() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if executable, err = filepath.EvalSymlinks(executable); err != nil {
-		return "", err
-	}
-	root := filepath.Dir(filepath.Dir(executable))
-	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); err != nil {
-		return "", fmt.Errorf("there is no Pulumi.yaml in %s; start this command through scripts/adopt-terraform", root)
-	}
-	return root, nil
+	executable, err = filepath.EvalSymlinks(executable)
+	return filepath.Dir(filepath.Dir(executable)), err
 }
 
-// ownerOnly are the permissions of everybody but the owner, which the file must not have.
-const ownerOnly = 0o077
+// others are the permissions of everybody but the owner, which the file must not have.
+const others = 0o077
 
 func read(name string, stdin io.Reader) (tfstate.State, error) {
 	if name == "-" {
@@ -221,15 +212,8 @@ func read(name string, stdin io.Reader) (tfstate.State, error) {
 	if err != nil {
 		return tfstate.State{}, err
 	}
-	if about.Mode().IsRegular() && about.Mode().Perm()&ownerOnly != 0 {
+	if about.Mode().IsRegular() && about.Mode().Perm()&others != 0 {
 		return tfstate.State{}, fmt.Errorf("other users can read it, and it holds the JWT secret in plain text; run `chmod 600 %s`", shellword.Quote(name))
 	}
 	return tfstate.Read(file)
-}
-
-func quoted(name string) string {
-	if name == "-" {
-		return ""
-	}
-	return fmt.Sprintf(" '%s'", name)
 }
