@@ -3,7 +3,6 @@ package fit
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,52 +13,26 @@ import (
 	"time"
 )
 
-// Docker is the docker command of this machine. It is the command rather than the engine's API, because the command finds
+// docker runs docker with additional variables and returns its exit code. An error means that there is none.
+type docker func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error)
+
+// command is the docker command of this machine. It is the command rather than the engine's API, because the command finds
 // the engine wherever its contexts and variables say.
-type Docker struct {
-	// call runs docker with arguments and additional variables, and returns its exit code. An error means that there is
-	// none.
-	call func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error)
+func command(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error) {
+	command := exec.CommandContext(ctx, "docker", arguments...)
+	command.Env = append(os.Environ(), variables...)
+	command.Stdout, command.Stderr = stdout, stderr
+	// In a process group of its own, docker survives a Ctrl-C in the terminal: this program cleans up first.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.WaitDelay = time.Second
+	err := command.Run()
+	if exit := new(exec.ExitError); errors.As(err, &exit) && ctx.Err() == nil {
+		return exit.ExitCode(), nil
+	}
+	return 0, errors.Join(context.Cause(ctx), err)
 }
 
-// FindDocker finds docker and its engine, or returns a Verdict.
-func FindDocker(ctx context.Context) (Docker, error) {
-	path, err := exec.LookPath("docker")
-	if err != nil {
-		return Docker{}, &Verdict{Code: NoEngine, Problem: "docker is not on PATH",
-			Remedy: "Install it (https://docs.docker.com/engine/install/, or docker.io on Debian); without it no image can be tried."}
-	}
-	docker := Docker{call: func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error) {
-		command := exec.CommandContext(ctx, path, arguments...)
-		command.Env = append(os.Environ(), variables...)
-		command.Stdout, command.Stderr = stdout, stderr
-		// In a process group of its own, docker survives a Ctrl-C in the terminal: this program cleans up first.
-		command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		command.WaitDelay = time.Second
-		err := command.Run()
-		if exit := new(exec.ExitError); errors.As(err, &exit) && ctx.Err() == nil {
-			return exit.ExitCode(), nil
-		}
-		return 0, errors.Join(context.Cause(ctx), err)
-	}}
-	return docker, docker.check(ctx)
-}
-
-// check returns a Verdict unless an engine answers that runs Linux.
-func (d Docker) check(ctx context.Context) error {
-	platform, err := d.run(ctx, nil, "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}")
-	if failed := new(failure); errors.As(err, &failed) {
-		return &Verdict{Code: NoEngine, Problem: "docker does not answer: " + failed.message,
-			Remedy: "Start its engine (Docker Desktop, or systemctl start docker), and make sure that this user may use it."}
-	}
-	if err == nil && !strings.HasPrefix(platform, "linux/") {
-		return &Verdict{Code: NoEngine, Problem: "docker runs containers of " + platform + ", and the tasks run Linux",
-			Remedy: "Switch Docker Desktop to Linux containers."}
-	}
-	return err
-}
-
-// failure is what a failed docker command has said.
+// failure is a docker command that failed.
 type failure struct {
 	verb string
 	exit int
@@ -73,9 +46,9 @@ func (f *failure) Error() string {
 }
 
 // run runs a docker command and returns its standard output without the white space around it.
-func (d Docker) run(ctx context.Context, variables []string, arguments ...string) (string, error) {
+func (d docker) run(ctx context.Context, variables []string, arguments ...string) (string, error) {
 	var output, messages bytes.Buffer
-	exit, err := d.call(ctx, variables, arguments, &output, &messages)
+	exit, err := d(ctx, variables, arguments, &output, &messages)
 	if err != nil {
 		return "", fmt.Errorf("docker %s: %w", arguments[0], err)
 	}
@@ -85,34 +58,34 @@ func (d Docker) run(ctx context.Context, variables []string, arguments ...string
 	return strings.TrimSpace(output.String()), nil
 }
 
-// containerState is the state of a container, as docker tells it.
-type containerState struct {
-	Running   bool
-	OOMKilled bool
-	ExitCode  int
-	Pid       int
-	// ID is the container's full id.
-	ID string `json:"-"`
+// check returns a Verdict unless an engine answers.
+func (d docker) check(ctx context.Context) error {
+	if _, err := d.run(ctx, nil, "version"); err != nil {
+		return &Verdict{Code: NoEngine, Problem: err.Error(),
+			Remedy: "Install docker (https://docs.docker.com/engine/install/, or docker.io on Debian), start its engine " +
+				"(systemctl start docker), and make sure that this user may use it."}
+	}
+	return nil
 }
 
-func (d Docker) state(ctx context.Context, name string) (containerState, error) {
-	output, err := d.run(ctx, nil, "inspect", "--type", "container", "--format", "{{.Id}} {{json .State}}", name)
-	if err != nil {
-		return containerState{}, err
+// container is what docker tells about a container.
+type container struct {
+	ID    string
+	State struct {
+		Running, OOMKilled bool
+		ExitCode, Pid      int
 	}
-	id, text, _ := strings.Cut(output, " ")
-	state := containerState{ID: id}
-	if err := json.Unmarshal([]byte(text), &state); err != nil {
-		return state, fmt.Errorf("docker inspect: the state of %s is %q: %w", name, text, err)
+	Config          struct{ User string }
+	NetworkSettings struct {
+		// Ports are the places on this machine where its ports are published, by names such as 3000/tcp.
+		Ports map[string][]struct{ HostIP, HostPort string }
 	}
-	return state, nil
 }
 
-// remove removes a container, running or not, with its volumes. It is no error if there is none.
-func (d Docker) remove(ctx context.Context, name string) error {
-	_, err := d.run(ctx, nil, "rm", "--force", "--volumes", name)
-	if failed := new(failure); errors.As(err, &failed) && strings.Contains(strings.ToLower(failed.message), "no such container") {
-		return nil
+// address is where a port of the container is reached from here, such as 127.0.0.1:32768. Empty if it has ended.
+func (c container) address(port int) string {
+	for _, published := range c.NetworkSettings.Ports[fmt.Sprintf("%d/tcp", port)] {
+		return published.HostIP + ":" + published.HostPort
 	}
-	return err
+	return ""
 }

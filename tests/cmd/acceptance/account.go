@@ -148,8 +148,7 @@ func (a Account) push(ctx context.Context, image v1.Image, reference string) err
 		return errors.New("log in to the registry: AWS's token cannot be decoded")
 	}
 	user, password, _ := strings.Cut(string(decoded), ":")
-	_, err = appimage.Push(ctx, image, reference, appimage.Login{Username: user, Password: password})
-	return err
+	return appimage.Push(ctx, image, reference, user, password)
 }
 
 // misleading tells whether a variable would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are there.

@@ -26,22 +26,22 @@ const brokenCode = 3
 
 // images are the images of the run, by their tags. The first is the one that the stack's settings name.
 var images = []struct {
-	tag     string
-	variant appimage.Variant
+	tag   string
+	flags []string
 }{
-	{"latest", appimage.Variant{Version: "first"}},
-	{"v2", appimage.Variant{Version: "second"}},
-	{"broken", appimage.Variant{Version: "broken", ExitMessage: "this version is broken on purpose", ExitCode: brokenCode}},
+	{"latest", []string{"-version", "first"}},
+	{"v2", []string{"-version", "second"}},
+	{"broken", []string{"-version", "broken", "-exit-message", "this version is broken on purpose", "-exit-code", strconv.Itoa(brokenCode)}},
 }
 
 // pushImages makes the images without docker, because there may be none.
 func (r *run) pushImages(ctx context.Context) (string, error) {
-	program, err := appimage.Compile(ctx, filepath.Join(r.Root, "tests"), "amd64")
+	program, err := appimage.Compile(ctx, filepath.Join(r.Root, "tests"))
 	if err != nil {
 		return "", err
 	}
 	for _, each := range images {
-		image, err := program.Image(each.variant)
+		image, err := appimage.Image(program, []string{"curl"}, each.flags...)
 		if err != nil {
 			return "", err
 		}
