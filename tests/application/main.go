@@ -54,7 +54,8 @@ func run(arguments []string, log io.Writer) int {
 		return *exitCode
 	}
 	taken := take(*allocate)
-	err = serve(net.JoinHostPort(*host, *port), &http.Server{Handler: routes(*version), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: *idleTimeout}, log)
+	server := &http.Server{Handler: routes(*version), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: *idleTimeout}
+	err = serve(net.JoinHostPort(*host, *port), server, log)
 	fmt.Fprintf(log, "application: with %d MiB taken: %v\n", len(taken), err)
 	return 1
 }

@@ -82,7 +82,8 @@ func roundTrip(ctx context.Context, bucket string) (err error) {
 		return fmt.Errorf("find the credentials of AWS: %w", err)
 	}
 	client, key, content := s3.NewFromConfig(configuration), "application/"+rand.Text(), []byte(rand.Text())
-	if _, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(content)}); err != nil {
+	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(content)})
+	if err != nil {
 		return fmt.Errorf("write %s into bucket %q: %w", key, bucket, err)
 	}
 	defer func() {

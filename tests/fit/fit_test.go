@@ -53,31 +53,52 @@ var curl, wget = []string{"curl"}, []string{"wget"}
 
 // scenarios are images that are tried for the default stack.
 var scenarios = map[string]scenario{
-	"exits": {programs: curl, flags: []string{"-exit-message", "DATABASE_URL is not set", "-exit-code", "3"},
-		code: fit.Exited, phrases: []string{"mediaserver | DATABASE_URL is not set\n", "it exited with code 3; its last lines:\n", "    DATABASE_URL is not set\n"}},
-	"takes too much memory": {programs: curl, flags: []string{"-allocate", "1024"}, code: fit.OutOfMemory, phrases: []string{"more than its 512 MiB of memory"}},
-	"has no curl": {code: fit.NoProgram, phrases: []string{"there is no curl in it, and the container's own health check runs curl --fail",
-		"pulumi config set mediaserver:containerHealthCheck none"}},
-	"has wget in place of curl": {programs: wget, code: fit.NoProgram,
-		phrases: []string{"It has wget, so let the check run that: pulumi config set mediaserver:containerHealthCheck wget"}},
-	"listens on another port": {programs: curl, flags: []string{"-port", "8080"}, limit: 3 * time.Second,
-		code: fit.OtherPort, phrases: []string{"it listens on port 8080, not on port 3000", "pulumi config set mediaserver:appPort 8080"}},
-	"listens on loopback only": {programs: curl, flags: []string{"-host", "127.0.0.1"}, limit: 3 * time.Second,
-		code: fit.LoopbackOnly, phrases: []string{"it listens on 127.0.0.1:3000 only"}},
-	"closes idle connections": {programs: curl, flags: []string{"-idle-timeout", "5s"},
-		phrases: []string{"/health answers 200 from outside", " fits\n", "Warning: it closes a connection that is idle for 7 s"}},
-	"has no entry point": {entryPoint: "/nothing", code: fit.NotStarted, phrases: []string{"docker cannot start it: ", "/nothing"}},
-	"has an entry point without its right": {entryPoint: "/etc/hosts",
-		code: fit.NotStarted, phrases: []string{"Its user may not execute /etc/hosts. Allow it in the Dockerfile"}},
+	"exits": {
+		programs: curl, flags: []string{"-exit-message", "DATABASE_URL is not set", "-exit-code", "3"}, code: fit.Exited,
+		phrases: []string{"mediaserver | DATABASE_URL is not set\n", "it exited with code 3; its last lines:\n    application "},
+	},
+	"takes too much memory": {
+		programs: curl, flags: []string{"-allocate", "1024"},
+		code: fit.OutOfMemory, phrases: []string{"more than its 512 MiB of memory"},
+	},
+	"has no curl": {
+		code:    fit.NoProgram,
+		phrases: []string{"there is no curl in it, and the container's own health check runs curl --fail", "containerHealthCheck none"},
+	},
+	"has wget in place of curl": {programs: wget, code: fit.NoProgram, phrases: []string{"It has wget", "containerHealthCheck wget"}},
+	"listens on another port": {
+		programs: curl, flags: []string{"-port", "8080"}, limit: 3 * time.Second,
+		code: fit.OtherPort, phrases: []string{"it listens on port 8080, not on port 3000", "mediaserver:appPort 8080"},
+	},
+	"listens on loopback only": {
+		programs: curl, flags: []string{"-host", "127.0.0.1"}, limit: 3 * time.Second,
+		code: fit.LoopbackOnly, phrases: []string{"it listens on 127.0.0.1:3000 only"},
+	},
+	"closes idle connections": {
+		programs: curl, flags: []string{"-idle-timeout", "5s"},
+		phrases: []string{"/health answers 200 from outside", " fits\n", "Warning: it closes a connection that is idle for 7 s"},
+	},
+	"has no entry point":  {entryPoint: "/nothing", code: fit.NotStarted, phrases: []string{"docker cannot start it: ", "/nothing"}},
+	"may not be executed": {entryPoint: "/etc/hosts", code: fit.NotStarted, phrases: []string{"Its user may not execute /etc/hosts."}},
 }
 
 // others are images that are tried for a stack that checks with wget, at port 80, and without an init process.
 var others = map[string]scenario{
-	"fits":                 {programs: wget, user: "0", phrases: []string{"Its own health check succeeds: wget -q -O /dev/null http://127.0.0.1:80/health\n", " fits\n"}},
-	"has no right to it":   {programs: wget, code: fit.Exited, phrases: []string{"permission denied", "Its user 65532:65532 may not listen on port 80 on AWS Fargate"}},
-	"has curl, not wget":   {programs: curl, user: "0", code: fit.NoProgram, phrases: []string{"there is no wget in it", "mediaserver:containerHealthCheck curl"}},
-	"may not be executed":  {entryPoint: "/etc/hosts", code: fit.NotStarted, phrases: []string{"Its user may not execute /etc/hosts."}},
-	"is for other machine": {code: fit.OtherFormat, phrases: []string{"it is not for linux/amd64, which the tasks run: "}},
+	"fits": {
+		programs: wget, user: "0",
+		phrases: []string{"Its own health check succeeds: wget -q -O /dev/null http://127.0.0.1:80/health\n", " fits\n"},
+	},
+	"has no right to it": {
+		programs: wget, code: fit.Exited,
+		phrases: []string{"permission denied", "Its user 65532:65532 may not listen on port 80 on AWS Fargate"},
+	},
+	"has curl in place of wget": {
+		programs: curl, user: "0", code: fit.NoProgram, phrases: []string{"there is no wget in it", "containerHealthCheck curl"},
+	},
+	"may not be executed": {entryPoint: "/etc/hosts", code: fit.NotStarted, phrases: []string{"Its user may not execute /etc/hosts."}},
+	"is for another processor": {
+		code: fit.OtherFormat, phrases: []string{"it is not for linux/amd64, which the tasks run: "},
+	},
 }
 
 func TestImagesAreTriedForTheStack(t *testing.T) {
@@ -211,7 +232,7 @@ func try(t *testing.T, scenarios map[string]scenario, outputs string) {
 			// gets twice the time.
 			for limit := each.limit; code == fit.NotInTime && limit < 2*time.Minute; limit = 2*limit + time.Second {
 				printed.Reset()
-				err := fit.Request{Image: image, Outputs: outputs, Limit: limit, Output: &serial{output: &printed}}.Try(t.Context())
+				err := fit.Request{Image: image, Outputs: outputs, Limit: limit, Output: &printed}.Try(t.Context())
 				code = fit.Fits
 				if verdict := new(fit.Verdict); errors.As(err, &verdict) {
 					code = verdict.Code
@@ -230,18 +251,6 @@ func try(t *testing.T, scenarios map[string]scenario, outputs string) {
 			}
 		})
 	}
-}
-
-// serial lets several goroutines write to an output.
-type serial struct {
-	lock   sync.Mutex
-	output io.Writer
-}
-
-func (s *serial) Write(text []byte) (int, error) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return s.output.Write(text)
 }
 
 // started is a run of scripts/try-image in a process group of its own, as a terminal starts it.
@@ -286,7 +295,8 @@ func (s started) interrupted(t *testing.T, after func()) {
 		t.Fatal(err)
 	}
 	after()
-	if output, code := s.end(t); code != int(fit.Interrupted) || !strings.HasSuffix(output, "try-image: interrupted; nothing was left behind\n") {
+	output, code := s.end(t)
+	if code != int(fit.Interrupted) || !strings.HasSuffix(output, "try-image: interrupted; nothing was left behind\n") {
 		t.Errorf("exit code %d:\n%s", code, output)
 	}
 }
@@ -312,7 +322,8 @@ create) read -r _ <"` + folder + `/go-on" && : >"` + folder + `/created" ;;
 rm) : >"` + folder + `/removed" ;;
 esac
 `
-	if err := errors.Join(os.WriteFile(filepath.Join(folder, "docker"), []byte(script), 0o755), syscall.Mkfifo(filepath.Join(folder, "go-on"), 0o600)); err != nil {
+	err := os.WriteFile(filepath.Join(folder, "docker"), []byte(script), 0o755)
+	if err := errors.Join(err, syscall.Mkfifo(filepath.Join(folder, "go-on"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	run := start(t, deployed, folder+":", "app:built", "--outputs", outputs)
@@ -331,7 +342,9 @@ esac
 }
 
 // running finds the address and the name of a container that is left running.
-var running = regexp.MustCompile(`It keeps running at (\S+), and its log is shown by: docker logs --follow (\S+)\nEnd it with: docker rm --force (\S+)\n`)
+var running = regexp.MustCompile(`It keeps running at (\S+), and its log is shown by: docker logs --follow try-image-\S+
+End it with: docker rm --force (\S+)
+`)
 
 func kept(t *testing.T, deployed *sandboxtest.Deployment, outputs string) {
 	image := scenario{programs: curl, flags: []string{"-version", "v7"}}.load(t)
@@ -340,15 +353,19 @@ func kept(t *testing.T, deployed *sandboxtest.Deployment, outputs string) {
 	if code != 0 || found == nil || !strings.Contains(output, "mediaserver:1 says: 0.25 vCPU, 512 MiB, linux/amd64, port 3000\n") {
 		t.Fatalf("exit code %d:\n%s", code, output)
 	}
-	defer func() { _, _ = docker("rm", "--force", found[3]) }()
+	defer func() { _, _ = docker("rm", "--force", found[2]) }()
 
-	_, body := get(t, http.MethodGet, found[1]+"/report")
+	answer, err := http.Get(found[1] + "/report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
 	var report struct {
 		Version     string
 		Environment map[string]string
 		JWTSecret   struct{ SHA256 string }
 	}
-	if err := json.Unmarshal([]byte(body), &report); err != nil {
+	if err := json.NewDecoder(answer.Body).Decode(&report); err != nil {
 		t.Fatal(err)
 	}
 	parameter, err := ssm.NewFromConfig(sandbox.AWSConfig(deployed.Emulator)).GetParameter(t.Context(), &ssm.GetParameterInput{
@@ -358,10 +375,12 @@ func kept(t *testing.T, deployed *sandboxtest.Deployment, outputs string) {
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256([]byte(*parameter.Parameter.Value))
-	want := map[string]string{"AWS_REGION": "eu-west-2", "NODE_ENV": "production", "PORT": "3000", "S3_BUCKET_NAME": report.Environment["S3_BUCKET_NAME"],
-		"OWN_VARIABLE": "a variable", "OWN_PARAMETER": "a parameter", "OWN_SECRET": "a secret"}
+	want := map[string]string{
+		"AWS_REGION": "eu-west-2", "NODE_ENV": "production", "PORT": "3000", "S3_BUCKET_NAME": report.Environment["S3_BUCKET_NAME"],
+		"OWN_VARIABLE": "a variable", "OWN_PARAMETER": "a parameter", "OWN_SECRET": "a secret",
+	}
 	if report.Version != "v7" || report.JWTSecret.SHA256 != hex.EncodeToString(digest[:]) || !maps.Equal(report.Environment, want) {
-		t.Errorf("the application reports %s", body)
+		t.Errorf("the application reports %+v", report)
 	}
 	for _, secret := range []string{"a parameter", "a secret", *parameter.Parameter.Value} {
 		if strings.Contains(output, secret) {
@@ -369,26 +388,7 @@ func kept(t *testing.T, deployed *sandboxtest.Deployment, outputs string) {
 		}
 	}
 	// The emulator listens at docker's bridge too.
-	if status, body := get(t, http.MethodPost, found[1]+"/bucket"); status != http.StatusOK {
-		t.Errorf("the application's round through its bucket: %d %s", status, body)
+	if round, err := http.Post(found[1]+"/bucket", "", nil); err != nil || round.StatusCode != http.StatusOK {
+		t.Errorf("the application's round through its bucket: %+v (%v)", round, err)
 	}
-}
-
-// get asks an address and returns status and body.
-func get(t *testing.T, method, address string) (int, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(body)
 }

@@ -184,29 +184,17 @@ func (e *engine) docker(ctx context.Context, _, arguments []string, stdout, stde
 	return given.exit, nil
 }
 
-// screen is what a trial prints.
-type screen struct {
-	lock sync.Mutex
-	text strings.Builder
-}
-
-func (s *screen) Write(text []byte) (int, error) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return s.text.Write(text)
-}
-
 // try tries an image on the engine without waiting between two looks, and returns what was printed. The container's
 // process is the folder 42 of processes.
 func (e *engine) try(ctx context.Context, plan plan, request Request, processes string) (string, error) {
-	output := &screen{}
+	output := &strings.Builder{}
 	request.Image, request.Output = "app:built", output
 	attempt := &trial{Request: request, docker: e.docker, plan: plan, processes: processes, pause: time.Millisecond, idleWatch: 200 * time.Millisecond}
 	err := attempt.run(ctx)
 	if e.calls["create"] != 1 || e.calls["rm"] != 1 && !request.Keep {
 		err = fmt.Errorf("%d containers were made and %d removed: %w", e.calls["create"], e.calls["rm"], err)
 	}
-	return output.text.String(), err
+	return output.String(), err
 }
 
 // process is a folder with a process 42 of the container with the id an-id, and the kernel's table of its sockets.

@@ -41,7 +41,7 @@ type ownResult struct {
 
 // fits tells whether both health checks succeed.
 func (p plan) fits(seen observation) bool {
-	return seen.own.problem == "" && p.loadBalancer.accepts(seen.status)
+	return seen.own.problem == "" && p.accepts(seen.status)
 }
 
 // look looks once at the container.
@@ -66,38 +66,28 @@ var notInImage = regexp.MustCompile(`exec: "([^"]+)": (executable file not found
 // askInside runs the container's own health check, as ECS's agent has docker run it: in the container, as its user,
 // without a shell. `docker run --health-cmd` would always use a shell.
 func (t *trial) askInside(ctx context.Context) ownResult {
-	check := t.plan.own
-	if len(check.command) == 0 {
+	if len(t.plan.command) == 0 {
 		return ownResult{}
 	}
-	limited, cancel := context.WithTimeout(ctx, check.timeout)
+	limited, cancel := context.WithTimeout(ctx, t.plan.own.timeout)
 	defer cancel()
-	_, err := t.docker.run(limited, nil, append([]string{"exec", t.name}, check.command...)...)
+	_, err := t.docker.run(limited, nil, append([]string{"exec", t.name}, t.plan.command...)...)
 	failed := new(failure)
 	switch {
 	case err == nil:
 		return ownResult{}
 	case !errors.As(err, &failed):
-		return ownResult{problem: "no end after " + seconds(check.timeout)}
+		return ownResult{problem: "no end after " + seconds(t.plan.own.timeout)}
 	}
 	result := ownResult{problem: strings.TrimSuffix(fmt.Sprintf("exit code %d: %s", failed.exit, failed.message), ": ")}
 	if match := notInImage.FindStringSubmatch(failed.message); match != nil {
-		result.missing, result.other = match[1], t.otherThan(ctx, match[1])
+		result.missing = match[1]
+		other := map[string]string{"curl": "wget", "wget": "curl"}[match[1]]
+		if _, err := t.docker.run(ctx, nil, "exec", t.name, other, "--version"); err == nil || !notInImage.MatchString(err.Error()) {
+			result.other = other
+		}
 	}
 	return result
-}
-
-// otherThan is a program of the image that can check in place of a missing one. Empty if there is none.
-func (t *trial) otherThan(ctx context.Context, missing string) string {
-	for _, each := range []string{"curl", "wget"} {
-		if each == missing {
-			continue
-		}
-		if _, err := t.docker.run(ctx, nil, "exec", t.name, each, "--version"); err == nil || !notInImage.MatchString(err.Error()) {
-			return each
-		}
-	}
-	return ""
 }
 
 // askOutside asks the health path as the load balancer does.
@@ -106,7 +96,7 @@ func (t *trial) askOutside(ctx context.Context, seen *observation) {
 	response, err := t.get(ctx, transport)
 	if err == nil {
 		seen.status = response.StatusCode
-		if t.plan.loadBalancer.accepts(seen.status) {
+		if t.plan.accepts(seen.status) {
 			return
 		}
 	} else if failed := new(url.Error); errors.As(err, &failed) && failed.Timeout() {
@@ -127,7 +117,7 @@ func (t *trial) askOutside(ctx context.Context, seen *observation) {
 
 // get asks the health path once. The load balancer follows no redirection, and there is no proxy between it and a task.
 func (t *trial) get(ctx context.Context, transport *http.Transport) (*http.Response, error) {
-	address := "http://" + t.container.address(t.plan.port) + t.plan.loadBalancer.path
+	address := "http://" + t.container.address(t.plan.port) + t.plan.path
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err

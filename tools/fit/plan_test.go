@@ -1,7 +1,6 @@
 package fit
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -16,8 +15,8 @@ import (
 func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
 	plan := defaultAccount().plan(t)
 	if plan.platform != "linux/amd64" || plan.cpu != 256 || plan.memory != 512 || plan.port != 3000 || plan.variables["JWT_SECRET"] != secret ||
-		plan.loadBalancer.path != "/health" || plan.loadBalancer.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
-		plan.own.timeout != 5*time.Second || !slices.Equal(plan.own.command, []string{"curl", "--fail", "http://localhost:3000/health"}) {
+		plan.path != "/health" || plan.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
+		plan.own.timeout != 5*time.Second || !slices.Equal(plan.command, []string{"curl", "--fail", "http://localhost:3000/health"}) {
 		t.Errorf("the plan is %+v", plan)
 	}
 	account := defaultAccount()
@@ -32,7 +31,7 @@ func TestTheLimitsAreThoseOfECS(t *testing.T) {
 		change            func(*account)
 		own, loadBalancer time.Duration
 	}{
-		"the stack's defaults": {func(*account) {}, 150, 60},
+		"the stack's defaults":                       {func(*account) {}, 150, 60},
 		"a grace period that outlasts the own check": {func(a *account) { a.service["healthCheckGracePeriodSeconds"] = 600 }, 600, 570},
 		"no grace period": {func(a *account) {
 			delete(a.service, "healthCheckGracePeriodSeconds")
@@ -44,16 +43,16 @@ func TestTheLimitsAreThoseOfECS(t *testing.T) {
 		account := defaultAccount()
 		each.change(account)
 		plan := account.plan(t)
-		if plan.own.judge.limit != each.own*time.Second || plan.loadBalancer.judge.limit != each.loadBalancer*time.Second {
-			t.Errorf("%s: the limits are %s and %s, want %d s and %d s", name, plan.own.judge.limit, plan.loadBalancer.judge.limit, each.own, each.loadBalancer)
+		if plan.own.limit != each.own*time.Second || plan.loadBalancer.limit != each.loadBalancer*time.Second {
+			t.Errorf("%s: the limits are %s and %s, want %d s and %d s", name, plan.own.limit, plan.loadBalancer.limit, each.own, each.loadBalancer)
 		}
 	}
 	plan := defaultAccount().plan(t)
 	for want, got := range map[string]string{
 		"The load balancer's health check allows 60 s: 2 failures, 30 s apart, make the task unhealthy, 2 successes make it healthy again, " +
-			"and ECS stops an unhealthy task once the service's healthCheckGracePeriodSeconds (60 s) is over.": plan.loadBalancer.judge.reason,
+			"and ECS stops an unhealthy task once the service's healthCheckGracePeriodSeconds (60 s) is over.": plan.loadBalancer.reason,
 		"The container's own health check allows 150 s: startPeriod (60 s) and 3 retries, 30 s apart, " +
-			"or the service's healthCheckGracePeriodSeconds (60 s) if that is longer.": plan.own.judge.reason,
+			"or the service's healthCheckGracePeriodSeconds (60 s) if that is longer.": plan.own.reason,
 	} {
 		if got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -62,23 +61,23 @@ func TestTheLimitsAreThoseOfECS(t *testing.T) {
 }
 
 func TestTheEarlierJudgeOfThoseWhoAreNotSatisfiedDecides(t *testing.T) {
-	plan := defaultAccount().plan(t)
-	later := plan
-	later.loadBalancer.judge.limit = time.Hour
-	fails := ownResult{problem: "exit code 7"}
+	const own, loadBalancer = "The container's own health check allows 150 s", "The load balancer's health check allows 60 s"
+	fails, failsAlone := observation{own: ownResult{problem: "exit code 7"}}, observation{own: ownResult{problem: "exit code 7"}, status: 200}
 	for name, each := range map[string]struct {
-		trial trial
-		seen  observation
-		want  string
+		loadBalancer, timeout time.Duration
+		seen                  observation
+		want                  string
 	}{
-		"neither":              {trial{plan: plan}, observation{own: fails}, "The load balancer's health check allows 60 s"},
-		"neither, own earlier": {trial{plan: later}, observation{own: fails}, "The container's own health check allows 150 s"},
-		"own check only":       {trial{plan: later}, observation{}, "The load balancer's health check allows"},
-		"load balancer only":   {trial{plan: plan}, observation{own: fails, status: 200}, "The container's own health check allows 150 s"},
-		"the user's limit":     {trial{plan: plan, Request: Request{Limit: time.Minute}}, observation{}, "--timeout allows 60 s; the stack allows 60 s."},
+		"neither":              {time.Minute, 0, fails, loadBalancer},
+		"neither, own earlier": {time.Hour, 0, fails, own},
+		"own check only":       {time.Hour, 0, observation{}, loadBalancer},
+		"load balancer only":   {time.Minute, 0, failsAlone, own},
+		"the user's limit":     {time.Minute, 90 * time.Second, failsAlone, "--timeout allows 90 s; the stack allows 150 s."},
 	} {
-		if got := each.trial.judge(each.seen).reason; !strings.HasPrefix(got, each.want) {
-			t.Errorf("%s: %s", name, got)
+		trial := &trial{plan: defaultAccount().plan(t), Request: Request{Limit: each.timeout}}
+		trial.plan.loadBalancer.limit = each.loadBalancer
+		if got := trial.judge(each.seen); !strings.HasPrefix(got.reason, each.want) || each.timeout != 0 && got.limit != each.timeout {
+			t.Errorf("%s: %s, %s", name, got.limit, got.reason)
 		}
 	}
 }
@@ -142,7 +141,7 @@ func TestSecretsOfSecretsManagerAreReadAsECSReadsThem(t *testing.T) {
 
 func TestTheMatcherOfTheLoadBalancerIsUnderstood(t *testing.T) {
 	for matcher, want := range map[string][]int{"200": {200}, "200,202": {200, 202}, "201-299,404": {201, 202, 299, 404}} {
-		check := loadBalancerCheck{matcher: matcher}
+		check := plan{matcher: matcher}
 		got := slices.DeleteFunc([]int{0, 199, 200, 201, 202, 299, 300, 404}, func(status int) bool { return !check.accepts(status) })
 		if !slices.Equal(got, want) {
 			t.Errorf("%q accepts %v, want %v", matcher, got, want)
@@ -196,10 +195,11 @@ func TestAStackIsFoundByPulumiOrByItsOutputs(t *testing.T) {
 		if err != nil || !strings.Contains(found.description, "the credentials of this environment, not the task role's") || found.outputsFile != request.Outputs {
 			t.Errorf("found %+v (%v)", found, err)
 		}
-		variables, err := found.variables(t.Context())
+		var read plan
+		err = found.readVariables(t.Context(), &read)
 		want := map[string]string{"AWS_ENDPOINT_URL": "https://aws", "AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "a-key"}
-		if err != nil || !maps.Equal(variables, want) {
-			t.Errorf("the application gets %v (%v)", variables, err)
+		if err != nil || !maps.Equal(read.variables, want) {
+			t.Errorf("the application gets %v (%v)", read.variables, err)
 		}
 	}
 	write(t, `{"region": "eu-west-2", "containerName": ""}`, 0o600, file)
@@ -236,21 +236,19 @@ func TestTheSandboxIsTheDefault(t *testing.T) {
 func TestAContainerReachesAnEmulatorThroughTheBridge(t *testing.T) {
 	stack := defaultAccount().stack(t)
 	_, port, _ := strings.Cut(strings.TrimPrefix(*stack.account.BaseEndpoint, "http://"), ":")
-	for _, host := range []string{"localhost", "127.0.0.1"} {
-		stack.account.BaseEndpoint = aws.String("http://" + host + ":" + port)
-		variables, err := stack.variables(t.Context())
-		if err != nil || variables["AWS_ENDPOINT_URL"] != "http://127.0.0.1:"+port || variables["AWS_SESSION_TOKEN"] != "a-session-token" {
-			t.Errorf("at %s: %v (%v)", host, variables, err)
+	for endpoint, want := range map[string]string{
+		"http://localhost:" + port: "http://127.0.0.1:" + port, *stack.account.BaseEndpoint: *stack.account.BaseEndpoint, "": "",
+	} {
+		var read plan
+		stack.account.BaseEndpoint = &endpoint
+		err := stack.readVariables(t.Context(), &read)
+		if err != nil || read.variables["AWS_ENDPOINT_URL"] != want || read.variables["AWS_SESSION_TOKEN"] != "a-session-token" {
+			t.Errorf("at %q: %v (%v)", endpoint, read.variables, err)
 		}
 	}
 	stack.account.BaseEndpoint = aws.String("http://127.0.0.1:1")
-	_, err := stack.variables(t.Context())
-	expect(t, err, NoPlan, "no container can reach http://127.0.0.1:1: dial tcp 127.0.0.1:1", "run make sandbox again")
-	stack.bridge = "no-bridge"
-	_, err = stack.variables(t.Context())
-	expect(t, err, NoPlan, fmt.Sprintf("no container can reach %s: ", *stack.account.BaseEndpoint), "no-bridge")
-	stack.account.BaseEndpoint = nil
-	if variables, err := stack.variables(t.Context()); err != nil || variables["AWS_ENDPOINT_URL"] != "" || variables["AWS_ACCESS_KEY_ID"] != "an-id" {
-		t.Errorf("on AWS: %v (%v)", variables, err)
+	for bridge, phrase := range map[string]string{"lo": "dial tcp 127.0.0.1:1", "no-bridge": "no-bridge"} {
+		stack.bridge = bridge
+		expect(t, stack.readVariables(t.Context(), &plan{}), NoPlan, "no container can reach http://127.0.0.1:1: ", phrase, "run make sandbox again")
 	}
 }

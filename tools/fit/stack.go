@@ -48,8 +48,8 @@ func (r Request) findStack(ctx context.Context) (stack, error) {
 	if r.Outputs == "" && r.Stack == "" {
 		return r.sandbox(ctx)
 	}
-	found := stack{outputsFile: r.Outputs, bridge: dockerBridge,
-		description: "The application gets the credentials of this environment, not the task role's: what it may do in AWS is not tried"}
+	found := stack{outputsFile: r.Outputs, bridge: dockerBridge, description: "The application gets the credentials of this " +
+		"environment, not the task role's: what it may do in AWS is not tried"}
 	if err := (outputs.Source{File: r.Outputs, Program: r.Root, Stack: r.Stack}).Read(ctx, found.outputs()); err != nil {
 		return stack{}, &Verdict{Code: NoPlan, Problem: err.Error()}
 	}
@@ -86,32 +86,32 @@ printf '%s\n' "$AWS_ENDPOINT_URL" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" 
 	return found, nil
 }
 
-// variables are those of AWS's clients, with which a container reaches the stack's account. To a container, the loopback
-// interface is its own; an emulator there is reached through the bridge.
-func (s stack) variables(ctx context.Context) (map[string]string, error) {
+// readVariables finds the variables of AWS's clients with which a container reaches the stack's account. To a container,
+// the loopback interface is its own; an emulator there is reached through the bridge.
+func (s stack) readVariables(ctx context.Context, read *plan) error {
 	given, err := s.account.Credentials.Retrieve(ctx)
 	if err != nil {
-		return nil, refused(fmt.Errorf("this environment has no credentials for AWS: %w", err))
+		return fmt.Errorf("this environment has no credentials for AWS: %w", err)
 	}
-	variables := map[string]string{"AWS_ACCESS_KEY_ID": given.AccessKeyID, "AWS_SECRET_ACCESS_KEY": given.SecretAccessKey}
+	read.variables = map[string]string{"AWS_ACCESS_KEY_ID": given.AccessKeyID, "AWS_SECRET_ACCESS_KEY": given.SecretAccessKey}
 	if given.SessionToken != "" {
-		variables["AWS_SESSION_TOKEN"] = given.SessionToken
+		read.variables["AWS_SESSION_TOKEN"] = given.SessionToken
 	}
 	endpoint, err := url.Parse(aws.ToString(s.account.BaseEndpoint))
 	if err != nil || endpoint.Host == "" {
-		return variables, err
+		return err
 	}
 	if host := endpoint.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") {
 		endpoint.Host = net.JoinHostPort(addressOf(s.bridge), endpoint.Port())
 		connection, err := net.DialTimeout("tcp", endpoint.Host, time.Second)
 		if err != nil {
-			return nil, &Verdict{Code: NoPlan, Problem: fmt.Sprintf("no container can reach %s: %v", *s.account.BaseEndpoint, err),
+			return &Verdict{Code: NoPlan, Problem: fmt.Sprintf("no container can reach %s: %v", *s.account.BaseEndpoint, err),
 				Remedy: "The sandbox listens for containers if docker runs when the sandbox starts: run make sandbox again."}
 		}
 		_ = connection.Close()
 	}
-	variables["AWS_ENDPOINT_URL"] = endpoint.String()
-	return variables, nil
+	read.variables["AWS_ENDPOINT_URL"] = endpoint.String()
+	return nil
 }
 
 // addressOf is the IPv4 address of a network interface of this machine, or the interface's name if it has none.
@@ -140,6 +140,7 @@ func refused(err error) error {
 		return err
 	}
 	return &Verdict{Code: AWSRefused, Problem: err.Error(),
-		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, elasticloadbalancing:DescribeTargetGroups, " +
-			"and on the container's secrets ssm:GetParameter or secretsmanager:GetSecretValue, with kms:Decrypt where the key is your own."}
+		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, " +
+			"elasticloadbalancing:DescribeTargetGroups, and on the container's secrets ssm:GetParameter or " +
+			"secretsmanager:GetSecretValue, with kms:Decrypt where the key is your own."}
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -36,8 +37,7 @@ type Request struct {
 	Limit time.Duration
 	// Keep leaves the container running.
 	Keep bool
-	// Output gets what happens and the container's log, line by line, each with one call of Write. It must allow several
-	// at a time, as a file does.
+	// Output gets what happens and the container's log, line by line.
 	Output io.Writer
 }
 
@@ -76,9 +76,14 @@ type trial struct {
 	// logged is closed when the log has ended. Then lines are its last ones.
 	logged chan struct{}
 	lines  []string
+	saying sync.Mutex
 }
 
-func (t *trial) say(format string, values ...any) { fmt.Fprintf(t.Output, format+"\n", values...) }
+func (t *trial) say(format string, values ...any) {
+	t.saying.Lock()
+	defer t.saying.Unlock()
+	fmt.Fprintf(t.Output, format+"\n", values...)
+}
 
 func (t *trial) run(ctx context.Context) (err error) {
 	t.name = "try-image-" + strings.ToLower(rand.Text()[:8])
@@ -112,7 +117,8 @@ func (t *trial) run(ctx context.Context) (err error) {
 		t.say("%s fits", t.Image)
 	}
 	if kept = t.Keep && t.container.State.Running; kept {
-		t.say("It keeps running at http://%s, and its log is shown by: docker logs --follow %s", t.container.address(t.plan.port), t.name)
+		t.say("It keeps running at http://%s, and its log is shown by: docker logs --follow %s",
+			t.container.address(t.plan.port), t.name)
 		t.say("End it with: docker rm --force %s", t.name)
 	}
 	return err
@@ -182,7 +188,7 @@ func (t *trial) watch(ctx context.Context) error {
 			return finding
 		case after >= judge.limit:
 			if finding.ofTime() {
-				finding.Limit = judge.reason
+				finding.Remedy = judge.reason + "\n" + finding.Remedy
 			}
 			return finding
 		case finding.Problem != told:
@@ -200,10 +206,10 @@ func (t *trial) watch(ctx context.Context) error {
 // settle tells what was found about a container that fits, watches what it does with an idle connection, and returns a
 // Verdict if it has ended meanwhile.
 func (t *trial) settle(ctx context.Context, seen observation) error {
-	if command := t.plan.own.command; len(command) > 0 {
+	if command := t.plan.command; len(command) > 0 {
 		t.say("Its own health check succeeds: %s", strings.Join(command, " "))
 	}
-	t.say("http://%s%s answers %d from outside (%s)", t.container.address(t.plan.port), t.plan.loadBalancer.path, seen.status,
+	t.say("http://%s%s answers %d from outside (%s)", t.container.address(t.plan.port), t.plan.path, seen.status,
 		seconds(time.Since(t.started)))
 	t.say("Watching an idle connection for %s", seconds(t.idleWatch))
 	closes := t.closesIdle(ctx)

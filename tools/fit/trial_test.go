@@ -86,7 +86,7 @@ func TestAnImageIsTried(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := defaultAccount().plan(t)
 			plan.own.timeout, plan.loadBalancer.timeout = 50*time.Millisecond, time.Second
-			plan.own.judge.limit, plan.loadBalancer.judge.limit = 1, 1
+			plan.own.limit, plan.loadBalancer.limit = 1, 1
 			address := serve(t, each.handler)
 			engine := healthy(address, each.docker)
 			for i, given := range engine.answers["inspect"] {
@@ -133,11 +133,7 @@ func TestAnApplicationThatSpeaksTLSIsToldSo(t *testing.T) {
 	}
 	defer silent.Close()
 	go func() {
-		for {
-			connection, err := silent.Accept()
-			if err != nil {
-				return
-			}
+		for connection, err := silent.Accept(); err == nil; connection, err = silent.Accept() {
 			_ = connection.(*tls.Conn).Handshake()
 			_ = connection.Close()
 		}

@@ -42,21 +42,11 @@ type Verdict struct {
 	Problem string
 	// Remedy is what to do, in sentences.
 	Remedy string
-	// Limit is a sentence about the time limit, if that was reached.
-	Limit string
 	// final tells that waiting changes nothing.
 	final bool
 }
 
-func (v *Verdict) Error() string {
-	text := v.Problem
-	for _, sentence := range []string{v.Limit, v.Remedy} {
-		if sentence != "" {
-			text += "\n" + sentence
-		}
-	}
-	return text
-}
+func (v *Verdict) Error() string { return strings.TrimSpace(v.Problem + "\n" + v.Remedy) }
 
 // ofTime tells whether more time might have helped.
 func (v *Verdict) ofTime() bool {
@@ -65,7 +55,7 @@ func (v *Verdict) ofTime() bool {
 
 // find finds out why the container does not fit, by what was seen of it. Nil means that it fits.
 func (t *trial) find(seen observation) *Verdict {
-	path, port, state := t.plan.loadBalancer.path, t.plan.port, t.container.State
+	path, port, state := t.plan.path, t.plan.port, t.container.State
 	onPort := only(seen.listeners, func(each netip.AddrPort) bool { return int(each.Port()) == port })
 	switch {
 	case !state.Running && state.OOMKilled:
@@ -77,38 +67,37 @@ func (t *trial) find(seen observation) *Verdict {
 		return t.plan.notStarted(strings.Join(t.lines, "\n"))
 	case !state.Running:
 		return &Verdict{Code: Exited, final: true, Problem: fmt.Sprintf("it exited with code %d%s", state.ExitCode, t.lastWords()),
-			Remedy: "A task must run until it is stopped. Read what the application misses; its variables are those of the task definition." +
-				t.hintAtPort()}
+			Remedy: "A task must run until it is stopped. Read what the application misses; its variables are those of the " +
+				"task definition." + t.hintAtPort()}
 	case t.plan.fits(seen):
 		return nil
 	case seen.tls:
 		return &Verdict{Code: Unhealthy, final: true,
 			Problem: fmt.Sprintf("it speaks TLS on port %d, and the load balancer asks in plain HTTP", port),
-			Remedy: "Let the application serve plain HTTP on that port. The load balancer ends TLS for it where the stack has a domain " +
-				"(mediaserver:domainName), and only the load balancer reaches the port."}
+			Remedy: "Let the application serve plain HTTP on that port. The load balancer ends TLS for it where the stack has a " +
+				"domain (mediaserver:domainName), and only the load balancer reaches the port."}
 	case seen.own.missing != "":
 		return &Verdict{Code: NoProgram, final: true,
 			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s",
-				seen.own.missing, strings.Join(t.plan.own.command, " ")),
+				seen.own.missing, strings.Join(t.plan.command, " ")),
 			Remedy: remedyForMissing(seen.own)}
-	case t.plan.loadBalancer.accepts(seen.status):
+	case t.plan.accepts(seen.status):
 		return &Verdict{Code: OwnCheckFail,
-			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s", path, seen.status, seen.own.problem),
-			Remedy:  "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(t.plan.own.command, " ")}
+			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s",
+				path, seen.status, seen.own.problem),
+			Remedy: "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(t.plan.command, " ")}
 	case seen.status != 0:
 		return &Verdict{Code: Unhealthy,
-			Problem: fmt.Sprintf("%s answers %d, and the load balancer wants %s", path, seen.status, t.plan.loadBalancer.matcher),
+			Problem: fmt.Sprintf("%s answers %d, and the load balancer wants %s", path, seen.status, t.plan.matcher),
 			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: "+
-				"pulumi config set mediaserver:healthCheckPath PATH", t.plan.loadBalancer.matcher, path)}
-	case seen.unknown:
-		return &Verdict{Code: NotInTime,
-			Problem: fmt.Sprintf("%s gives no answer: %s", path, seen.problem),
-			Remedy: fmt.Sprintf("Let the application answer on port %d in time. It may listen on another port, or on 127.0.0.1 only: "+
-				"this machine cannot see that.", port) + t.hintAtPort()}
-	case len(only(onPort, reachable)) > 0:
-		return &Verdict{Code: NotInTime,
-			Problem: fmt.Sprintf("%s gives no answer: %s", path, seen.problem),
-			Remedy:  fmt.Sprintf("Let the application answer on port %d in time; its log above may say what it waits for.", port)}
+				"pulumi config set mediaserver:healthCheckPath PATH", t.plan.matcher, path)}
+	case seen.unknown || len(only(onPort, reachable)) > 0:
+		verdict := &Verdict{Code: NotInTime, Problem: fmt.Sprintf("%s gives no answer: %s", path, seen.problem),
+			Remedy: fmt.Sprintf("Let the application answer on port %d in time; its log above may say what it waits for.", port)}
+		if seen.unknown {
+			verdict.Remedy += " It may listen on another port, or on 127.0.0.1 only: this machine cannot see that." + t.hintAtPort()
+		}
+		return verdict
 	case len(onPort) > 0:
 		return &Verdict{Code: LoopbackOnly,
 			Problem: fmt.Sprintf("it listens on %s only, where no load balancer reaches it", joined(onPort)),
@@ -159,11 +148,11 @@ func (p plan) notStarted(message string) *Verdict {
 			"pulumi config set mediaserver:cpuArchitecture ARM64 (or X86_64).", p.platform)
 	case execFormat.MatchString(message):
 		verdict.Code = OtherFormat
-		verdict.Remedy = "Its entry point is no program for this processor. Try an image for another processor on a machine of that kind; " +
-			"a script needs a first line such as #!/bin/sh."
+		verdict.Remedy = "Its entry point is no program for this processor. Try an image for another processor on a machine of " +
+			"that kind; a script needs a first line such as #!/bin/sh."
 	case match != nil:
-		verdict.Remedy = fmt.Sprintf("Its user may not execute %s. Allow it in the Dockerfile: COPY --chmod=755, or RUN chmod 755 %[1]s.",
-			match[1]+match[2])
+		verdict.Remedy = fmt.Sprintf("Its user may not execute %s. Allow it in the Dockerfile: COPY --chmod=755, or "+
+			"RUN chmod 755 %[1]s.", match[1]+match[2])
 	default:
 		verdict.Remedy = "Its entry point and its user must be in the image: docker image inspect shows both. " +
 			"A script also needs the interpreter that its first line names, and line ends without a carriage return."
@@ -187,8 +176,9 @@ func (t *trial) hintAtPort() string {
 	if t.plan.port >= firstUnprivilegedPort || name == "" || name == "root" || name == "0" {
 		return ""
 	}
-	return fmt.Sprintf("\nIts user %s may not listen on port %d on AWS Fargate, because that is below %d. Let the application listen on a higher one, "+
-		"and tell the stack: pulumi config set mediaserver:appPort 8080", user, t.plan.port, firstUnprivilegedPort)
+	return fmt.Sprintf("\nIts user %s may not listen on port %d on AWS Fargate, because that is below %d. Let the application "+
+		"listen on a higher one, and tell the stack: pulumi config set mediaserver:appPort 8080",
+		user, t.plan.port, firstUnprivilegedPort)
 }
 
 // lastWords are the last lines of the log, if there are any.
@@ -222,8 +212,8 @@ func joined(addresses []netip.AddrPort) string {
 
 // idleWarning is about an application that closes idle connections. The load balancer keeps them for 60 seconds, unless
 // somebody has changed that (Application Load Balancers guide, Load balancer attributes); the program leaves it alone.
-var idleWarning = fmt.Sprintf(`Warning: it closes a connection that is idle for %s, and the load balancer keeps them for 60 s. A request that meets a
-closed connection ends in a 502 for the user, now and then. Let the application keep them longer:
+var idleWarning = fmt.Sprintf(`Warning: it closes a connection that is idle for %s, and the load balancer keeps them for 60 s.
+A request that meets a closed connection ends in a 502 for the user, now and then. Let the application keep them longer:
   Node.js  server.keepAliveTimeout = 65_000; server.headersTimeout = 66_000
   Go       http.Server{IdleTimeout: 65 * time.Second}
   Python   uvicorn --timeout-keep-alive 65, or gunicorn --keep-alive 65`, seconds(idleWatch))

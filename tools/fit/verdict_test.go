@@ -33,7 +33,7 @@ func TestSocketsThatListenAreFoundInTheKernelsTables(t *testing.T) {
 
 // tried is a trial of an image with a user without rights.
 func tried(port int, state string, lines ...string) *trial {
-	t := &trial{plan: plan{port: port, memory: 512, platform: "linux/amd64", loadBalancer: loadBalancerCheck{path: "/health", matcher: "200"}}, lines: lines}
+	t := &trial{plan: plan{port: port, memory: 512, platform: "linux/amd64", path: "/health", matcher: "200"}, lines: lines}
 	t.container.State.Running, t.container.State.OOMKilled = state == "running", state == "killed"
 	t.container.Config.User = "node:root"
 	return t

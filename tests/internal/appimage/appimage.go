@@ -37,7 +37,8 @@ func Compile(ctx context.Context, module string) (program []byte, err error) {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	binary := filepath.Join(folder, "application")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-w -s", "-o", binary, "./application")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-w -s",
+		"-o", binary, "./application")
 	build.Dir = module
 	// Without C the program is static, as an image without a base needs it.
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
@@ -56,7 +57,8 @@ func Image(program []byte, programs []string, flags ...string) (v1.Image, error)
 		{Typeflag: tar.TypeReg, Name: "usr/bin/application", Mode: 0o755, Size: int64(len(program))},
 	}
 	for _, name := range programs {
-		entries = append(entries, &tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/bin/" + name, Linkname: "application", Mode: 0o777})
+		link := tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/bin/" + name, Linkname: "application", Mode: 0o777}
+		entries = append(entries, &link)
 	}
 	var archive bytes.Buffer
 	writer := tar.NewWriter(&archive)
@@ -71,13 +73,16 @@ func Image(program []byte, programs []string, flags ...string) (v1.Image, error)
 	if err := errors.Join(append(problems, writer.Close())...); err != nil {
 		return nil, fmt.Errorf("make the layer of the application's image: %w", err)
 	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil })
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make the layer of the application's image: %w", err)
 	}
-	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: architecture, RootFS: v1.RootFS{Type: "layers"}, Config: v1.Config{
-		Entrypoint: []string{"/usr/bin/application"}, Cmd: flags, Env: []string{"PATH=/usr/bin"}, User: user,
-	}})
+	config := v1.Config{Entrypoint: []string{"/usr/bin/application"}, Cmd: flags, Env: []string{"PATH=/usr/bin"}, User: user}
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
+		OS: "linux", Architecture: architecture, RootFS: v1.RootFS{Type: "layers"}, Config: config,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make the application's image: %w", err)
 	}

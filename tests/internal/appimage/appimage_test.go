@@ -77,7 +77,10 @@ func TestAnImageRunsTheProgramAndHoldsNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := v1.Config{User: "65532:65532", Entrypoint: []string{"/usr/bin/application"}, Cmd: []string{"-version", "v2"}, Env: []string{"PATH=/usr/bin"}}
+	config := v1.Config{
+		User: "65532:65532", Env: []string{"PATH=/usr/bin"},
+		Entrypoint: []string{"/usr/bin/application"}, Cmd: []string{"-version", "v2"},
+	}
 	if file.OS != "linux" || file.Architecture != "amd64" || !reflect.DeepEqual(file.Config, config) {
 		t.Errorf("the image's configuration is %+v", file)
 	}
