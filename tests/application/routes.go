@@ -1,82 +1,67 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
-	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // report is what GET /report answers.
 type report struct {
 	Version string `json:"version"`
-	// Environment are the plain variables of the task definition, by name; one that is not set is absent.
+	// Environment are the plain variables of the task definition, by name, and those whose names begin with OWN_, which
+	// the settings environment and secrets give.
 	Environment map[string]string `json:"environment"`
-	// JWTSecret tells of the secret without giving it away; absent if it is not set.
-	JWTSecret *secretReport `json:"jwtSecret,omitempty"`
-	// Own are the variables whose names begin with OWN_, which the settings environment and secrets give.
-	Own map[string]string `json:"own,omitempty"`
-}
-
-// secretReport lets who knows a secret recognise it. Nobody can guess a drawn secret of this length from its digest.
-type secretReport struct {
-	Length int `json:"length"`
-	// SHA256 is the digest of the secret, in hexadecimal.
-	SHA256 string `json:"sha256"`
+	// JWTSecret lets who knows the secret recognise it. Nobody can guess a drawn secret of this length from its digest.
+	JWTSecret struct {
+		// SHA256 is the digest of the secret, in hexadecimal.
+		SHA256 string `json:"sha256"`
+	} `json:"jwtSecret"`
 }
 
 // routes are the paths that the application answers on.
-func routes(behaviour behaviour) http.Handler {
+func routes(version string) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", func(response http.ResponseWriter, _ *http.Request) {
+		answer(response, http.StatusOK, map[string]string{"version": version})
+	})
 	mux.HandleFunc("GET /report", func(response http.ResponseWriter, _ *http.Request) {
-		answer(response, http.StatusOK, describe(behaviour.version))
+		answer(response, http.StatusOK, describe(version))
 	})
 	mux.HandleFunc("POST /bucket", func(response http.ResponseWriter, request *http.Request) {
-		round, err := roundTrip(request.Context(), os.Getenv("S3_BUCKET_NAME"))
-		if err != nil {
+		if err := roundTrip(request.Context(), os.Getenv("S3_BUCKET_NAME")); err != nil {
 			answer(response, http.StatusBadGateway, map[string]string{"error": err.Error()})
 			return
 		}
-		answer(response, http.StatusOK, round)
+		answer(response, http.StatusOK, map[string]string{})
 	})
-	health := func(response http.ResponseWriter, request *http.Request) {
-		select {
-		case <-time.After(behaviour.healthDelay):
-			answer(response, behaviour.healthStatus, map[string]string{"version": behaviour.version})
-		case <-request.Context().Done():
-		}
-	}
-	// Compared by itself, because a pattern gives braces a meaning and takes no query; decoded, because clients differ
-	// in what they encode.
-	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
-		if request.URL.Path == behaviour.health.Path && request.URL.RawQuery == behaviour.health.RawQuery {
-			health(response, request)
-			return
-		}
-		mux.ServeHTTP(response, request)
-	})
+	return mux
 }
 
 // describe tells what has reached this process through its environment.
 func describe(version string) report {
-	found := report{Version: version, Environment: map[string]string{}, Own: map[string]string{}}
-	for _, name := range []string{"AWS_REGION", "NODE_ENV", "PORT", "S3_BUCKET_NAME"} {
-		if value, set := os.LookupEnv(name); set {
+	found := report{Version: version, Environment: map[string]string{}}
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "OWN_") || slices.Contains([]string{"AWS_REGION", "NODE_ENV", "PORT", "S3_BUCKET_NAME"}, name) {
 			found.Environment[name] = value
 		}
 	}
-	for _, variable := range os.Environ() {
-		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "OWN_") {
-			found.Own[name] = value
-		}
-	}
-	if secret, set := os.LookupEnv("JWT_SECRET"); set {
-		digest := sha256.Sum256([]byte(secret))
-		found.JWTSecret = &secretReport{Length: len(secret), SHA256: hex.EncodeToString(digest[:])}
-	}
+	digest := sha256.Sum256([]byte(os.Getenv("JWT_SECRET")))
+	found.JWTSecret.SHA256 = hex.EncodeToString(digest[:])
 	return found
 }
 
@@ -86,4 +71,35 @@ func answer(response http.ResponseWriter, status int, body any) {
 	response.WriteHeader(status)
 	// A client that has gone away misses its answer, and nobody else does.
 	_ = json.NewEncoder(response).Encode(body)
+}
+
+// roundTrip writes an object of its own into the bucket, reads it and deletes it, with the credentials that the
+// environment gives, in a task those of the task role. The bucket keeps versions, so one of the object stays in it until
+// the bucket's lifecycle takes it away.
+func roundTrip(ctx context.Context, bucket string) (err error) {
+	configuration, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return fmt.Errorf("find the credentials of AWS: %w", err)
+	}
+	client, key, content := s3.NewFromConfig(configuration), "application/"+rand.Text(), []byte(rand.Text())
+	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(content)})
+	if err != nil {
+		return fmt.Errorf("write %s into bucket %q: %w", key, bucket, err)
+	}
+	defer func() {
+		// The request may have ended meanwhile; the object is deleted all the same.
+		_, failure := client.DeleteObject(context.WithoutCancel(ctx), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
+		if failure != nil {
+			err = errors.Join(err, fmt.Errorf("delete %s from bucket %s: %w", key, bucket, failure))
+		}
+	}()
+	object, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return fmt.Errorf("read %s from bucket %s: %w", key, bucket, err)
+	}
+	defer func() { _ = object.Body.Close() }()
+	if read, err := io.ReadAll(object.Body); err != nil || !bytes.Equal(read, content) {
+		return fmt.Errorf("bucket %s holds something else under %s than what was written (%w)", bucket, key, err)
+	}
+	return nil
 }

@@ -3,63 +3,41 @@ package fit
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Docker is the docker command of this machine. It is the command rather than the engine's API, because the command finds
+// docker runs docker with additional variables and returns its exit code. An error means that there is none.
+type docker func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error)
+
+// command is the docker command of this machine. It is the command rather than the engine's API, because the command finds
 // the engine wherever its contexts and variables say.
-type Docker struct {
-	// call runs docker with arguments and additional variables, and returns its exit code. An error means that there is
-	// none.
-	call func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error)
+func command(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error) {
+	command := exec.CommandContext(ctx, "docker", arguments...)
+	command.Env = append(os.Environ(), variables...)
+	command.Stdout, command.Stderr = stdout, stderr
+	// In a process group of its own, docker survives a Ctrl-C in the terminal: this program cleans up first.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.WaitDelay = time.Second
+	err := command.Run()
+	if exit := new(exec.ExitError); errors.As(err, &exit) && ctx.Err() == nil {
+		return exit.ExitCode(), nil
+	}
+	return 0, errors.Join(context.Cause(ctx), err)
 }
 
-// FindDocker finds docker and its engine, or returns a Verdict.
-func FindDocker(ctx context.Context) (Docker, error) {
-	path, err := exec.LookPath("docker")
-	if err != nil {
-		return Docker{}, &Verdict{Code: NoEngine, Problem: "docker is not on PATH",
-			Remedy: "Install it (https://docs.docker.com/engine/install/, or docker.io on Debian); without it no image can be tried."}
-	}
-	docker := Docker{call: func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error) {
-		command := exec.CommandContext(ctx, path, arguments...)
-		command.Env = append(os.Environ(), variables...)
-		command.Stdout, command.Stderr = stdout, stderr
-		// In a process group of its own, docker survives a Ctrl-C in the terminal: this program cleans up first.
-		command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		command.WaitDelay = time.Second
-		err := command.Run()
-		if exit := new(exec.ExitError); errors.As(err, &exit) && ctx.Err() == nil {
-			return exit.ExitCode(), nil
-		}
-		return 0, errors.Join(context.Cause(ctx), err)
-	}}
-	return docker, docker.check(ctx)
-}
-
-// check returns a Verdict unless an engine answers that runs Linux.
-func (d Docker) check(ctx context.Context) error {
-	platform, err := d.run(ctx, nil, "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}")
-	if failed := new(failure); errors.As(err, &failed) {
-		return &Verdict{Code: NoEngine, Problem: "docker does not answer: " + failed.message,
-			Remedy: "Start its engine (Docker Desktop, or systemctl start docker), and make sure that this user may use it."}
-	}
-	if err == nil && !strings.HasPrefix(platform, "linux/") {
-		return &Verdict{Code: NoEngine, Problem: "docker runs containers of " + platform + ", and the tasks run Linux",
-			Remedy: "Switch Docker Desktop to Linux containers."}
-	}
-	return err
-}
-
-// failure is what a failed docker command has said.
+// failure is a docker command that failed.
 type failure struct {
 	verb string
 	exit int
@@ -73,9 +51,9 @@ func (f *failure) Error() string {
 }
 
 // run runs a docker command and returns its standard output without the white space around it.
-func (d Docker) run(ctx context.Context, variables []string, arguments ...string) (string, error) {
+func (d docker) run(ctx context.Context, variables []string, arguments ...string) (string, error) {
 	var output, messages bytes.Buffer
-	exit, err := d.call(ctx, variables, arguments, &output, &messages)
+	exit, err := d(ctx, variables, arguments, &output, &messages)
 	if err != nil {
 		return "", fmt.Errorf("docker %s: %w", arguments[0], err)
 	}
@@ -85,34 +63,91 @@ func (d Docker) run(ctx context.Context, variables []string, arguments ...string
 	return strings.TrimSpace(output.String()), nil
 }
 
-// containerState is the state of a container, as docker tells it.
-type containerState struct {
-	Running   bool
-	OOMKilled bool
-	ExitCode  int
-	Pid       int
-	// ID is the container's full id.
-	ID string `json:"-"`
+// check returns a Verdict unless an engine answers.
+func (d docker) check(ctx context.Context) error {
+	if _, err := d.run(ctx, nil, "version"); err != nil {
+		return &Verdict{Code: NoEngine, Problem: err.Error(),
+			Remedy: "Install docker (https://docs.docker.com/engine/install/, or docker.io on Debian), start its engine " +
+				"(systemctl start docker), and make sure that this user may use it."}
+	}
+	return nil
 }
 
-func (d Docker) state(ctx context.Context, name string) (containerState, error) {
-	output, err := d.run(ctx, nil, "inspect", "--type", "container", "--format", "{{.Id}} {{json .State}}", name)
-	if err != nil {
-		return containerState{}, err
+// container is what docker tells about a container.
+type container struct {
+	ID    string
+	State struct {
+		Running, OOMKilled bool
+		ExitCode, Pid      int
 	}
-	id, text, _ := strings.Cut(output, " ")
-	state := containerState{ID: id}
-	if err := json.Unmarshal([]byte(text), &state); err != nil {
-		return state, fmt.Errorf("docker inspect: the state of %s is %q: %w", name, text, err)
+	Config          struct{ User string }
+	NetworkSettings struct {
+		// Ports are the places on this machine where its ports are published, by names such as 3000/tcp.
+		Ports map[string][]struct{ HostIP, HostPort string }
 	}
-	return state, nil
 }
 
-// remove removes a container, running or not, with its volumes. It is no error if there is none.
-func (d Docker) remove(ctx context.Context, name string) error {
-	_, err := d.run(ctx, nil, "rm", "--force", "--volumes", name)
-	if failed := new(failure); errors.As(err, &failed) && strings.Contains(strings.ToLower(failed.message), "no such container") {
-		return nil
+// address is where a port of the container is reached from here, such as 127.0.0.1:32768. Empty if it has ended.
+func (c container) address(port int) string {
+	for _, published := range c.NetworkSettings.Ports[fmt.Sprintf("%d/tcp", port)] {
+		return published.HostIP + ":" + published.HostPort
 	}
-	return err
+	return ""
+}
+
+const (
+	// firstUnprivilegedPort is the first port that Linux lets every user listen on.
+	firstUnprivilegedPort = 1024
+	// unitsOfProcessor is how many CPU units are one vCPU.
+	unitsOfProcessor = 1024
+	// quotaPeriod is the time in microseconds in which a container may use its quota of processor time.
+	quotaPeriod = 100_000
+)
+
+// createArguments are the arguments with which docker makes the container, and the variables that the docker command needs
+// in its own environment: on its command line, every process of the machine could read a secret. Variables that the task
+// definition sets win.
+func (p plan) createArguments(image, name string) (arguments, environment []string) {
+	// A task on AWS Fargate has no swap.
+	memory := strconv.Itoa(p.memory) + "m"
+	arguments = []string{
+		"create", "--pull", "never", "--platform", p.platform, "--name", name,
+		// The engine may have another default whose log cannot be read back.
+		"--log-driver", "json-file",
+		"--publish", fmt.Sprintf("127.0.0.1::%d", p.port),
+		// Docker lets every user listen on every port. AWS Fargate does not, and no task definition for it can say this
+		// (aws/containers-roadmap#1721).
+		"--sysctl", fmt.Sprintf("net.ipv4.ip_unprivileged_port_start=%d", firstUnprivilegedPort),
+		// Unlike --cpus, a quota may be above what the machine has.
+		"--cpu-period", strconv.Itoa(quotaPeriod), "--cpu-quota", strconv.Itoa(p.cpu * quotaPeriod / unitsOfProcessor),
+		"--memory", memory, "--memory-swap", memory,
+	}
+	add := func(words ...string) { arguments = append(arguments, words...) }
+	hidden := maps.Clone(p.variables)
+	for _, variable := range p.container.Environment {
+		add("--env", *variable.Name+"="+aws.ToString(variable.Value))
+		delete(hidden, *variable.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(hidden)) {
+		add("--env", name)
+		environment = append(environment, name+"="+hidden[name])
+	}
+	if user := aws.ToString(p.container.User); user != "" {
+		add("--user", user)
+	}
+	if aws.ToBool(p.container.ReadonlyRootFilesystem) {
+		add("--read-only")
+	}
+	if linux := p.container.LinuxParameters; linux != nil && aws.ToBool(linux.InitProcessEnabled) {
+		add("--init")
+	}
+	entryPoint := p.container.EntryPoint
+	if len(entryPoint) > 0 {
+		add("--entrypoint", entryPoint[0])
+		entryPoint = entryPoint[1:]
+	}
+	add(image)
+	add(entryPoint...)
+	add(p.container.Command...)
+	return arguments, environment
 }

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,9 +28,8 @@ type account struct {
 	definition, container, service object
 	// group holds the elements of a target group, as Elastic Load Balancing names them.
 	group map[string]string
-	// newest is the newest revision of the family, and tags are its tags.
-	newest string
-	tags   []object
+	// newest is the newest revision of the family, with its tags.
+	newest object
 	// secrets are the versions of secrets of Secrets Manager, by ARN:STAGE:ID. One without a text is binary.
 	secrets map[string]string
 }
@@ -42,13 +41,10 @@ const (
 
 func defaultAccount() *account {
 	return &account{
-		newest:     revision,
-		definition: object{"taskDefinitionArn": revision, "cpu": "256", "memory": "512", "status": "ACTIVE"},
+		definition: object{"taskDefinitionArn": revision, "family": "mediaserver", "cpu": "256", "memory": "512"},
 		container: object{
-			"name":            "mediaserver",
-			"environment":     []object{{"name": "PORT", "value": "3000"}},
-			"secrets":         []object{{"name": "JWT_SECRET", "valueFrom": "arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver/jwt-secret"}},
-			"linuxParameters": object{"initProcessEnabled": true},
+			"name":    "mediaserver",
+			"secrets": []object{{"name": "JWT_SECRET", "valueFrom": "arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver/jwt-secret"}},
 			"healthCheck": object{"command": []string{"CMD", "curl", "--fail", "http://localhost:3000/health"},
 				"interval": 30, "timeout": 5, "retries": 3, "startPeriod": 60},
 		},
@@ -56,48 +52,37 @@ func defaultAccount() *account {
 			"loadBalancers": []object{{"targetGroupArn": "arn:group", "containerPort": 3000}}},
 		group: map[string]string{"HealthCheckPath": "/health", "HealthCheckIntervalSeconds": "30", "HealthCheckTimeoutSeconds": "5",
 			"HealthyThresholdCount": "2", "UnhealthyThresholdCount": "2", "Matcher": "<HttpCode>200</HttpCode>"},
+		newest: object{"taskDefinition": object{"taskDefinitionArn": revision}},
 	}
 }
 
 // ServeHTTP answers what the package asks of AWS.
 func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request) {
 	body, _ := io.ReadAll(request.Body)
-	var asked struct{ TaskDefinition, Name, SecretID, VersionStage, VersionID string }
+	var asked struct{ TaskDefinition, SecretID, VersionStage, VersionID string }
 	_ = json.Unmarshal(body, &asked)
-	var answer object
-	switch target := request.Header.Get("X-Amz-Target"); target[strings.LastIndex(target, ".")+1:] {
-	case "DescribeTaskDefinition":
-		if asked.TaskDefinition == "mediaserver" {
-			answer = object{"taskDefinition": object{"taskDefinitionArn": a.newest}, "tags": a.tags}
-			break
-		}
-		if asked.TaskDefinition != revision {
-			response.WriteHeader(http.StatusBadRequest)
-			answer = object{"__type": "ClientException", "message": "Unable to describe task definition."}
-			break
-		}
-		a.definition["containerDefinitions"] = []object{a.container}
+	version := asked.SecretID + ":" + asked.VersionStage + ":" + asked.VersionID
+	text, found := a.secrets[version]
+	a.definition["containerDefinitions"] = []object{a.container}
+	target := request.Header.Get("X-Amz-Target")
+	answer := object{"__type": "ClientException", "message": "none of " + string(body)}
+	switch target[strings.LastIndex(target, ".")+1:] + " " + asked.TaskDefinition {
+	case "DescribeTaskDefinition mediaserver":
+		answer = a.newest
+	case "DescribeTaskDefinition " + revision:
 		answer = object{"taskDefinition": a.definition}
-	case "DescribeServices":
+	case "DescribeServices ":
 		answer = object{"services": []object{a.service}}
-		if a.service == nil {
-			answer = object{"services": []object{}}
-		}
-	case "GetParameter":
+	case "GetParameter ":
 		answer = object{"Parameter": object{"Value": secret}}
-	case "GetSecretValue":
-		version := asked.SecretID + ":" + asked.VersionStage + ":" + asked.VersionID
-		text, found := a.secrets[version]
-		switch {
-		case !found:
-			response.WriteHeader(http.StatusBadRequest)
-			answer = object{"__type": "ResourceNotFoundException", "message": "no " + version}
-		case text == "":
-			answer = object{"SecretBinary": "AAAA"}
-		default:
+	case "GetSecretValue ":
+		if found {
 			answer = object{"SecretString": text}
 		}
-	default:
+		if text == "" {
+			delete(answer, "SecretString")
+		}
+	case " ":
 		group := ""
 		for name, value := range a.group {
 			group += fmt.Sprintf("<%s>%s</%s>", name, value, name)
@@ -106,31 +91,33 @@ func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request)
 			"</TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>", group)
 		return
 	}
+	if answer["__type"] != nil {
+		response.WriteHeader(http.StatusBadRequest)
+	}
 	_ = json.NewEncoder(response).Encode(answer)
 }
 
-// stack is the stack in an account, which is served until the end of the test.
-func (a *account) stack(t *testing.T) Stack {
+// stack is the stack in an account, which is served until the end of the test. The loopback interface takes the place of
+// docker's bridge.
+func (a *account) stack(t *testing.T) stack {
 	t.Helper()
-	server := httptest.NewServer(a)
-	t.Cleanup(server.Close)
-	provider := credentials.NewStaticCredentialsProvider("an-id", "a-key", "a-session-token")
-	return Stack{
-		outputs:     outputs{"eu-west-2", "mediaserver-cluster", "mediaserver-service", "mediaserver", revision, "media"},
-		account:     aws.Config{Region: "eu-west-2", BaseEndpoint: &server.URL, Credentials: provider},
-		credentials: provider.Value,
+	address := "http://" + serve(t, a.ServeHTTP)
+	return stack{
+		region: "eu-west-2", cluster: "mediaserver-cluster", service: "mediaserver-service", container: "mediaserver", taskDefinition: revision,
+		bridge: "lo",
+		account: aws.Config{Region: "eu-west-2", BaseEndpoint: &address,
+			Credentials: credentials.NewStaticCredentialsProvider("an-id", "a-key", "a-session-token")},
 	}
 }
 
 // plan is the plan of the account's stack.
-func (a *account) plan(t *testing.T) (Stack, Plan) {
+func (a *account) plan(t *testing.T) plan {
 	t.Helper()
-	stack := a.stack(t)
-	plan, err := stack.Read(t.Context())
+	read, err := a.stack(t).readPlan(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stack, plan
+	return read
 }
 
 // answer is what the scripted docker says to one kind of command.
@@ -141,128 +128,86 @@ type answer struct {
 	meanwhile func(context.Context)
 }
 
-// call is a command that docker was given.
-type call struct{ arguments, variables []string }
-
 // engine is a docker that answers as it is told: by kind of command the answers in order, of which the last repeats.
 type engine struct {
 	answers map[string][]answer
 	lock    sync.Mutex
-	calls   map[string][]call
+	calls   map[string]int
 }
 
-// container is what docker tells about a container, with the id and the process of none on this machine.
-func container(running, outOfMemory bool, exit int) answer {
-	return answer{stdout: fmt.Sprintf(`an-id {"Running":%t,"OOMKilled":%t,"Pid":0,"ExitCode":%d}`, running, outOfMemory, exit)}
+// running and ended are what docker tells about a container.
+func running(address string) answer {
+	_, port, _ := strings.Cut(address, ":")
+	return answer{stdout: `{"Id": "an-id", "State": {"Running": true, "Pid": 42}, "Config": {"User": "65532:65532"},
+		"NetworkSettings": {"Ports": {"3000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "` + port + `"}]}}}`}
+}
+
+func ended(exit int) answer {
+	return answer{stdout: fmt.Sprintf(`{"Id": "an-id", "State": {"ExitCode": %d}, "NetworkSettings": {"Ports": {}}}`, exit)}
 }
 
 // healthy is a docker with an image that fits, whose application answers at an address; changes take the place of what it
 // answers.
 func healthy(address string, changes map[string][]answer) *engine {
 	answers := map[string][]answer{
-		"version": {{stdout: "linux/amd64\n"}},
-		"image":   {{stdout: "linux/amd64 65532:65532\n"}},
-		// An engine of before API 1.49.
-		"image for platform": {{stderr: "unknown flag: --platform", exit: 125}},
-		"network":            {{stdout: "a-bridge-of-another-machine\n"}},
-		"info":               {{stdout: "2\n"}},
-		"create":             {{stdout: "an-id\n"}},
-		"start":              {{}},
-		"logs":               {{stdout: "application v1 starts\nand goes on"}},
-		"inspect":            {container(true, false, 0)},
-		"port":               {{stdout: address + "\n"}},
-		"exec":               {{}},
-		"exec sh":            {{stderr: `exec: "sh": executable file not found in $PATH`, exit: 127}},
-		"exec curl":          {{stderr: `exec: "curl": executable file not found in $PATH`, exit: 127}},
-		"exec wget":          {{stderr: `exec: "wget": executable file not found in $PATH`, exit: 127}},
-		"exec cat":           {{stdout: sockets("00000000:0BB8")}},
-		"rm":                 {{}},
+		"create":    {{stdout: "an-id\n"}},
+		"start":     {{}},
+		"logs":      {{stdout: "application v1 starts\nand goes on"}},
+		"inspect":   {running(address)},
+		"exec":      {{}},
+		"exec curl": {{stderr: `exec: "curl": executable file not found in $PATH`, exit: 127}},
+		"exec wget": {{stderr: `exec: "wget": executable file not found in $PATH`, exit: 127}},
+		"rm":        {{}},
 	}
-	for kind, changed := range changes {
-		answers[kind] = changed
-	}
-	return &engine{answers: answers, calls: map[string][]call{}}
-}
-
-// sockets is a table of the kernel with sockets that listen.
-func sockets(addresses ...string) string {
-	table := "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-	for _, address := range addresses {
-		table += "   0: " + address + " 00000000:0000 0A 00000000:00000000 00:00000000 00000000 65532        0 342238 2 0\n"
-	}
-	return table
+	maps.Copy(answers, changes)
+	return &engine{answers: answers, calls: map[string]int{}}
 }
 
 // docker is the engine behind the docker command.
-func (e *engine) docker() Docker {
-	return Docker{call: func(ctx context.Context, variables, arguments []string, stdout, stderr io.Writer) (int, error) {
-		kind := arguments[0]
-		switch {
-		case kind == "image" && slices.Contains(arguments, "--platform"):
-			kind += " for platform"
-		case kind == "exec" && (arguments[2] == "cat" || arguments[2] == "sh" || arguments[3] == "--version"):
-			kind += " " + arguments[2]
-		}
-		e.lock.Lock()
-		answers, number := e.answers[kind], len(e.calls[kind])
-		e.calls[kind] = append(e.calls[kind], call{arguments, variables})
-		e.lock.Unlock()
-		if len(answers) == 0 {
-			return 0, errors.New("no answer for " + kind)
-		}
-		given := answers[min(number, len(answers)-1)]
-		if given.meanwhile != nil {
-			given.meanwhile(ctx)
-		}
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
-		_, _ = io.WriteString(stdout, given.stdout)
-		_, _ = io.WriteString(stderr, given.stderr)
-		return given.exit, nil
-	}}
-}
-
-// made and removed are how many containers there were.
-func (e *engine) made() int    { return e.count("create") }
-func (e *engine) removed() int { return e.count("rm") }
-
-// count is how often a command was called. The log of a container may still be followed meanwhile.
-func (e *engine) count(kind string) int {
+func (e *engine) docker(ctx context.Context, _, arguments []string, stdout, stderr io.Writer) (int, error) {
+	kind := arguments[0]
+	if arguments[len(arguments)-1] == "--version" {
+		kind += " " + arguments[2]
+	}
 	e.lock.Lock()
-	defer e.lock.Unlock()
-	return len(e.calls[kind])
+	given := e.answers[kind][min(e.calls[kind], len(e.answers[kind])-1)]
+	e.calls[kind]++
+	e.lock.Unlock()
+	if given.meanwhile != nil {
+		given.meanwhile(ctx)
+	}
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	_, _ = io.WriteString(stdout, given.stdout)
+	_, _ = io.WriteString(stderr, given.stderr)
+	return given.exit, nil
 }
 
-// screen is what a trial prints, which the log of a container may still add to when the trial is over.
-type screen struct {
-	lock sync.Mutex
-	text strings.Builder
-}
-
-func (s *screen) Write(text []byte) (int, error) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return s.text.Write(text)
-}
-
-func (s *screen) String() string {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return s.text.String()
-}
-
-// tryOn runs an image on the engine without waiting between two looks, and returns what was printed.
-func (e *engine) tryOn(ctx context.Context, stack Stack, plan Plan, options Options) (string, error) {
-	output := &screen{}
-	options.Image, options.Output = "app:built", output
-	attempt := &trial{docker: e.docker(), plan: plan, Options: options,
-		pause: time.Millisecond, idleWatch: 50 * time.Millisecond}
-	err := attempt.run(ctx, stack)
+// try tries an image on the engine without waiting between two looks, and returns what was printed. The container's
+// process is the folder 42 of processes.
+func (e *engine) try(ctx context.Context, plan plan, request Request, processes string) (string, error) {
+	output := &strings.Builder{}
+	request.Image, request.Output = "app:built", output
+	attempt := &trial{Request: request, docker: e.docker, plan: plan, processes: processes, pause: time.Millisecond, idleWatch: 200 * time.Millisecond}
+	err := attempt.run(ctx)
+	if e.calls["create"] != 1 || e.calls["rm"] != 1 && !request.Keep {
+		err = fmt.Errorf("%d containers were made and %d removed: %w", e.calls["create"], e.calls["rm"], err)
+	}
 	return output.String(), err
 }
 
-// serve is an application in place of one in a container. It returns the address, as docker port would.
+// process is a folder with a process 42 of the container with the id an-id, and the kernel's table of its sockets.
+func process(t *testing.T, sockets string) string {
+	t.Helper()
+	folder := t.TempDir()
+	write(t, "0::/docker/an-id\n", 0o600, folder, "42", "cgroup")
+	write(t, "  sl  local_address rem_address   st tx_queue\n"+sockets, 0o600, folder, "42", "net", "tcp")
+	write(t, "", 0o600, folder, "42", "net", "tcp6")
+	return folder
+}
+
+// serve is an application in place of one in a container. It returns the address.
 func serve(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)

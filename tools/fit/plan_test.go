@@ -1,7 +1,8 @@
 package fit
 
 import (
-	"reflect"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,55 +13,46 @@ import (
 )
 
 func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
-	var noCommand []string
-	for name, each := range map[string]struct {
-		change            func(*account)
-		own, loadBalancer time.Duration
-		command           []string
-	}{
-		"the stack's defaults": {func(*account) {}, 150, 60, []string{"curl", "--fail", "http://localhost:3000/health"}},
-		"a long start": {func(a *account) {
-			a.service["healthCheckGracePeriodSeconds"] = 300
-			a.container["healthCheck"] = object{"command": []string{"CMD", "true"}, "startPeriod": 300}
-		}, 390, 270, []string{"true"}},
-		"a grace period that outlasts the own check": {func(a *account) { a.service["healthCheckGracePeriodSeconds"] = 600 },
-			600, 570, []string{"curl", "--fail", "http://localhost:3000/health"}},
-		"no grace period": {func(a *account) {
-			delete(a.service, "healthCheckGracePeriodSeconds")
-			a.group["HealthCheckIntervalSeconds"], a.group["UnhealthyThresholdCount"] = "10", "3"
-		}, 150, 30, []string{"curl", "--fail", "http://localhost:3000/health"}},
-		"ECS's numbers": {func(a *account) {
-			a.container["healthCheck"] = object{"command": []string{"CMD", "true"}}
-		}, 90, 60, []string{"true"}},
-		"no own check": {func(a *account) { delete(a.container, "healthCheck") }, 0, 60, noCommand},
-	} {
-		t.Run(name, func(t *testing.T) {
-			account := defaultAccount()
-			each.change(account)
-			_, plan := account.plan(t)
-			if plan.Own.Judge.Limit != each.own*time.Second || plan.LoadBalancer.Judge.Limit != each.loadBalancer*time.Second {
-				t.Errorf("the limits are %s and %s, want %d s and %d s", plan.Own.Judge.Limit, plan.LoadBalancer.Judge.Limit, each.own, each.loadBalancer)
-			}
-			if !slices.Equal(plan.Own.Command, each.command) {
-				t.Errorf("the check is %q, want %q", plan.Own.Command, each.command)
-			}
-		})
-	}
-	_, plan := defaultAccount().plan(t)
-	if plan.Platform != "linux/amd64" || plan.CPU != 256 || plan.Memory != 512 || plan.Port != 3000 || plan.Secrets["JWT_SECRET"] != secret ||
-		plan.LoadBalancer.Path != "/health" || plan.LoadBalancer.Matcher != "200" ||
-		plan.LoadBalancer.Timeout != 5*time.Second || plan.Own.Timeout != 5*time.Second {
+	plan := defaultAccount().plan(t)
+	if plan.platform != "linux/amd64" || plan.cpu != 256 || plan.memory != 512 || plan.port != 3000 || plan.variables["JWT_SECRET"] != secret ||
+		plan.path != "/health" || plan.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
+		plan.own.timeout != 5*time.Second || !slices.Equal(plan.command, []string{"curl", "--fail", "http://localhost:3000/health"}) {
 		t.Errorf("the plan is %+v", plan)
+	}
+	account := defaultAccount()
+	account.definition["runtimePlatform"] = object{"cpuArchitecture": "ARM64"}
+	if plan := account.plan(t); plan.platform != "linux/arm64" {
+		t.Errorf("the platform is %s", plan.platform)
 	}
 }
 
-func TestTheReasonNamesEachSetting(t *testing.T) {
-	_, plan := defaultAccount().plan(t)
+func TestTheLimitsAreThoseOfECS(t *testing.T) {
+	for name, each := range map[string]struct {
+		change            func(*account)
+		own, loadBalancer time.Duration
+	}{
+		"the stack's defaults":                       {func(*account) {}, 150, 60},
+		"a grace period that outlasts the own check": {func(a *account) { a.service["healthCheckGracePeriodSeconds"] = 600 }, 600, 570},
+		"no grace period": {func(a *account) {
+			delete(a.service, "healthCheckGracePeriodSeconds")
+			a.group["HealthCheckIntervalSeconds"], a.group["UnhealthyThresholdCount"] = "10", "3"
+		}, 150, 30},
+		"ECS's numbers": {func(a *account) { a.container["healthCheck"] = object{"command": []string{"CMD", "true"}} }, 90, 60},
+		"no own check":  {func(a *account) { delete(a.container, "healthCheck") }, 0, 60},
+	} {
+		account := defaultAccount()
+		each.change(account)
+		plan := account.plan(t)
+		if plan.own.limit != each.own*time.Second || plan.loadBalancer.limit != each.loadBalancer*time.Second {
+			t.Errorf("%s: the limits are %s and %s, want %d s and %d s", name, plan.own.limit, plan.loadBalancer.limit, each.own, each.loadBalancer)
+		}
+	}
+	plan := defaultAccount().plan(t)
 	for want, got := range map[string]string{
 		"The load balancer's health check allows 60 s: 2 failures, 30 s apart, make the task unhealthy, 2 successes make it healthy again, " +
-			"and ECS stops an unhealthy task once the service's healthCheckGracePeriodSeconds (60 s) is over.": plan.LoadBalancer.Judge.Reason,
+			"and ECS stops an unhealthy task once the service's healthCheckGracePeriodSeconds (60 s) is over.": plan.loadBalancer.reason,
 		"The container's own health check allows 150 s: startPeriod (60 s) and 3 retries, 30 s apart, " +
-			"or the service's healthCheckGracePeriodSeconds (60 s) if that is longer.": plan.Own.Judge.Reason,
+			"or the service's healthCheckGracePeriodSeconds (60 s) if that is longer.": plan.own.reason,
 	} {
 		if got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -69,48 +61,53 @@ func TestTheReasonNamesEachSetting(t *testing.T) {
 }
 
 func TestTheEarlierJudgeOfThoseWhoAreNotSatisfiedDecides(t *testing.T) {
-	_, plan := defaultAccount().plan(t)
-	later := plan
-	later.LoadBalancer.Judge.Limit = time.Hour
-	inside, outside := ownResult{healthy: true}, outsideResult{status: 200}
+	const own, loadBalancer = "The container's own health check allows 150 s", "The load balancer's health check allows 60 s"
+	fails, failsAlone := observation{own: ownResult{problem: "exit code 7"}}, observation{own: ownResult{problem: "exit code 7"}, status: 200}
 	for name, each := range map[string]struct {
-		plan Plan
-		seen observation
-		want time.Duration
+		loadBalancer, timeout time.Duration
+		seen                  observation
+		want                  string
 	}{
-		"neither":              {plan, observation{}, 60 * time.Second},
-		"neither, own earlier": {later, observation{}, 150 * time.Second},
-		"own check only":       {plan, observation{own: inside}, 60 * time.Second},
-		"load balancer only":   {plan, observation{outside: outside}, 150 * time.Second},
+		"neither":              {time.Minute, 0, fails, loadBalancer},
+		"neither, own earlier": {time.Hour, 0, fails, own},
+		"own check only":       {time.Hour, 0, observation{}, loadBalancer},
+		"load balancer only":   {time.Minute, 0, failsAlone, own},
+		"the user's limit":     {time.Minute, 90 * time.Second, failsAlone, "--timeout allows 90 s; the stack allows 150 s."},
 	} {
-		if got := each.plan.pending(each.seen).Limit; got != each.want {
-			t.Errorf("%s: %s, want %s", name, got, each.want)
+		trial := &trial{plan: defaultAccount().plan(t), Request: Request{Limit: each.timeout}}
+		trial.plan.loadBalancer.limit = each.loadBalancer
+		if got := trial.judge(each.seen); !strings.HasPrefix(got.reason, each.want) || each.timeout != 0 && got.limit != each.timeout {
+			t.Errorf("%s: %s, %s", name, got.limit, got.reason)
 		}
 	}
 }
 
 func TestWhatCannotBeReadIsRefused(t *testing.T) {
+	const newer = "arn:aws:ecs:eu-west-2:123456789012:task-definition/mediaserver:2"
+	other := object{"taskDefinitionArn": newer}
 	for name, each := range map[string]struct {
 		change func(*account)
 		code   Code
 		phrase string
 	}{
-		"inactive":     {func(a *account) { a.definition["status"] = "INACTIVE" }, NoPlan, "is INACTIVE: the outputs are older than the stack"},
-		"no container": {func(a *account) { a.container["name"] = "other" }, NoPlan, `has no container "mediaserver": the outputs are older`},
-		"no service":   {func(a *account) { a.service = nil }, NoPlan, "service mediaserver-service is not there"},
-		"no size":      {func(a *account) { a.definition["cpu"] = "much" }, AWSRefused, `cpu is "much", not a number`},
+		"no container":       {func(a *account) { a.container["name"] = "other" }, NoPlan, `task definition ` + revision + ` has no container "mediaserver"`},
+		"no service":         {func(a *account) { a.service = object{} }, NoPlan, "service mediaserver-service is not there"},
+		"no size":            {func(a *account) { a.definition["cpu"] = "much" }, AWSRefused, `"much"`},
+		"no task definition": {func(a *account) { a.newest = object{"__type": "ClientException"} }, AWSRefused, "read task definition mediaserver: "},
+		"a newer one":        {func(a *account) { a.newest = object{"taskDefinition": other} }, NoPlan, "a file names " + revision + ", and there is " + newer},
+		"a newer one of a deployment": {func(a *account) {
+			a.newest = object{"taskDefinition": other, "tags": []object{{"key": stackRevisionTag, "value": revision}}}
+		}, Fits, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			account := defaultAccount()
 			each.change(account)
-			_, err := account.stack(t).Read(t.Context())
-			expect(t, err, each.code, each.phrase)
+			stack := account.stack(t)
+			stack.outputsFile = "a file"
+			_, err := stack.readPlan(t.Context())
+			expect(t, err, each.code, each.phrase, map[Code]string{NoPlan: "pulumi up", AWSRefused: "ecs:DescribeTaskDefinition"}[each.code])
 		})
 	}
-	stack := defaultAccount().stack(t)
-	stack.outputs.taskDefinition = "mediaserver:9"
-	_, err := stack.Read(t.Context())
-	expect(t, err, AWSRefused, "read task definition mediaserver:9", "ecs:DescribeTaskDefinition")
 }
 
 func TestSecretsOfSecretsManagerAreReadAsECSReadsThem(t *testing.T) {
@@ -118,70 +115,46 @@ func TestSecretsOfSecretsManagerAreReadAsECSReadsThem(t *testing.T) {
 	account := defaultAccount()
 	account.secrets = map[string]string{
 		database + "::":           `{"user": "films \"42\"", "port": 5432}`,
-		database + ":PREVIOUS:":   `{"user": "before"}`,
 		database + "::an-id":      "not JSON",
 		database + ":BINARY:":     "",
 		database + ":PREVIOUS:id": "both",
 	}
 	for suffix, each := range map[string]struct{ value, problem string }{
-		"":                {`{"user": "films \"42\"", "port": 5432}`, ""},
-		":user::":         {`films "42"`, ""},
-		":port::":         {"5432", ""},
-		":user:PREVIOUS:": {"before", ""},
-		":::an-id":        {"not JSON", ""},
-		"::PREVIOUS:id":   {"both", ""},
-		":password::":     {"", "its JSON has no key password"},
-		":user::an-id":    {"", "it is no JSON object"},
-		"::BINARY:":       {"", "it is binary, and ECS takes texts only"},
-		"::NEXT:":         {"", "ResourceNotFoundException: no " + database + ":NEXT:"},
+		"":               {`{"user": "films \"42\"", "port": 5432}`, ""},
+		":user::":        {`films "42"`, ""},
+		":port::":        {"5432", ""},
+		"::PREVIOUS:id":  {"both", ""},
+		":password::":    {"", "its JSON has no key password"},
+		":user::an-id":   {"", "it is no JSON object"},
+		"::BINARY:":      {"", "it is binary, and ECS takes texts only"},
+		"::NEXT:unknown": {"", "ClientException"},
 	} {
-		t.Run(suffix, func(t *testing.T) {
-			account.container["secrets"] = []object{{"name": "DATABASE", "valueFrom": database + suffix}}
-			plan, err := account.stack(t).Read(t.Context())
-			if each.problem != "" {
-				expect(t, err, AWSRefused, "read secret DATABASE from "+database+suffix+": ", each.problem, "secretsmanager:GetSecretValue")
-			} else if err != nil || plan.Secrets["DATABASE"] != each.value {
-				t.Errorf("read %q (%v)", plan.Secrets["DATABASE"], err)
-			}
-		})
+		account.container["secrets"] = []object{{"name": "DATABASE", "valueFrom": database + suffix}}
+		plan, err := account.stack(t).readPlan(t.Context())
+		if each.problem != "" {
+			expect(t, err, AWSRefused, "read secret DATABASE from "+database+suffix+": ", each.problem, "secretsmanager:GetSecretValue")
+		} else if err != nil || plan.variables["DATABASE"] != each.value {
+			t.Errorf("%s is %q (%v)", suffix, plan.variables["DATABASE"], err)
+		}
 	}
 }
 
 func TestTheMatcherOfTheLoadBalancerIsUnderstood(t *testing.T) {
-	for matcher, each := range map[string]struct{ accepted, refused []int }{
-		"200":             {[]int{200}, []int{0, 201, 404}},
-		"200,202":         {[]int{200, 202}, []int{201}},
-		"200-299, 301":    {[]int{200, 250, 299, 301}, []int{199, 300, 302}},
-		"":                {nil, []int{0, 200}},
-		"200-,what,302-x": {nil, []int{200, 302}},
-	} {
-		check := LoadBalancerCheck{Matcher: matcher}
-		accepted := func(status int) bool { return check.accepts(status) }
-		if !slices.Equal(slices.DeleteFunc(slices.Concat(each.accepted, each.refused), func(status int) bool { return !accepted(status) }), each.accepted) {
-			t.Errorf("%q accepts others than %v of %v", matcher, each.accepted, each.refused)
+	for matcher, want := range map[string][]int{"200": {200}, "200,202": {200, 202}, "201-299,404": {201, 202, 299, 404}} {
+		check := plan{matcher: matcher}
+		got := slices.DeleteFunc([]int{0, 199, 200, 201, 202, 299, 300, 404}, func(status int) bool { return !check.accepts(status) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%q accepts %v, want %v", matcher, got, want)
 		}
-	}
-}
-
-func TestThePlatformIsThatOfTheTasks(t *testing.T) {
-	for architecture, want := range map[ecstypes.CPUArchitecture]string{
-		"": "linux/amd64", ecstypes.CPUArchitectureX8664: "linux/amd64", ecstypes.CPUArchitectureArm64: "linux/arm64",
-	} {
-		if got := platformOf(&ecstypes.TaskDefinition{RuntimePlatform: &ecstypes.RuntimePlatform{CpuArchitecture: architecture}}); got != want {
-			t.Errorf("%q is %s, want %s", architecture, got, want)
-		}
-	}
-	if got := platformOf(&ecstypes.TaskDefinition{}); got != "linux/amd64" {
-		t.Errorf("none is %s", got)
 	}
 }
 
 // The command line is readable to every process of the machine, and so holds no secret.
 func TestTheContainerIsMadeAsTheDefinitionSays(t *testing.T) {
-	plan := Plan{
-		Platform: "linux/arm64", CPU: 4096, Memory: 8192, Port: 8080,
-		Secrets: map[string]string{"JWT_SECRET": secret},
-		Container: ecstypes.ContainerDefinition{
+	plan := plan{
+		platform: "linux/arm64", cpu: 512, memory: 8192, port: 8080,
+		variables: map[string]string{"JWT_SECRET": secret, "AWS_ACCESS_KEY_ID": "the environment's", "AWS_REGION": "b"},
+		container: ecstypes.ContainerDefinition{
 			User:                   aws.String("1000:1000"),
 			EntryPoint:             []string{"/bin/node", "--enable-source-maps"},
 			Command:                []string{"server.js"},
@@ -190,34 +163,92 @@ func TestTheContainerIsMadeAsTheDefinitionSays(t *testing.T) {
 			LinuxParameters:        &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
 		},
 	}
-	arguments, environment := plan.createArguments("app:built", "try-image-1", access{
-		hosts:     []string{"a-host"},
-		variables: map[string]string{"AWS_ACCESS_KEY_ID": "the environment's", "AWS_ENDPOINT_URL": "http://172.17.0.1:5000"},
-	}, 2)
-	want := "create --pull never --platform linux/arm64 --name try-image-1 --label try-image=app:built --log-driver json-file " +
-		"--publish 127.0.0.1::8080 --sysctl net.ipv4.ip_unprivileged_port_start=1024 --add-host a-host:host-gateway " +
-		"--cpus 2 --memory 8192m --memory-swap 8192m --env AWS_ACCESS_KEY_ID=its own --env AWS_ENDPOINT_URL --env JWT_SECRET " +
+	arguments, environment := plan.createArguments("app:built", "try-image-1")
+	want := "create --pull never --platform linux/arm64 --name try-image-1 --log-driver json-file " +
+		"--publish 127.0.0.1::8080 --sysctl net.ipv4.ip_unprivileged_port_start=1024 " +
+		"--cpu-period 100000 --cpu-quota 50000 --memory 8192m --memory-swap 8192m --env AWS_ACCESS_KEY_ID=its own --env AWS_REGION --env JWT_SECRET " +
 		"--user 1000:1000 --read-only --init --entrypoint /bin/node app:built --enable-source-maps server.js"
 	if got := strings.Join(arguments, " "); got != want {
 		t.Errorf("docker is called with\n%s\nwant\n%s", got, want)
 	}
-	if want := []string{"AWS_ENDPOINT_URL=http://172.17.0.1:5000", "JWT_SECRET=" + secret}; !slices.Equal(environment, want) {
+	if want := []string{"AWS_REGION=b", "JWT_SECRET=" + secret}; !slices.Equal(environment, want) {
 		t.Errorf("docker gets the variables %q, want %q", environment, want)
 	}
 }
 
-func TestWhatIsLeftOutIsNamed(t *testing.T) {
-	// ECS fills in some properties with what says nothing.
-	plain := ecstypes.ContainerDefinition{
-		Name: aws.String("mediaserver"), Image: aws.String("app:built"), Essential: aws.Bool(true), MountPoints: []ecstypes.MountPoint{},
-		Interactive: aws.Bool(false), LinuxParameters: &ecstypes.LinuxParameters{InitProcessEnabled: aws.Bool(true)},
+const outputsText = `{"region": "eu-west-2", "ecsClusterName": "mediaserver-cluster", "ecsServiceName": "mediaserver-service",
+ "containerName": "mediaserver", "taskDefinitionArn": "` + revision + `"}`
+
+func TestAStackIsFoundByPulumiOrByItsOutputs(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": "https://aws", "AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "a-key", "AWS_SESSION_TOKEN": "",
+		"AWS_PROFILE": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(name, value)
 	}
-	if got := leftOut(reflect.ValueOf(plain)); got != nil {
-		t.Errorf("got %q", got)
+	folder := t.TempDir()
+	write(t, "#!/bin/sh\ncase $* in *'--cwd /a/root --stack production') cat <<'END'\n"+outputsText+"\nEND\nesac\n", 0o755, folder, "pulumi")
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+	file := write(t, outputsText, 0o600, folder, "outputs")
+	for _, request := range []Request{{Root: "/a/root", Stack: "production"}, {Outputs: file}} {
+		found, err := request.findStack(t.Context())
+		if err != nil || !strings.Contains(found.description, "the credentials of this environment, not the task role's") || found.outputsFile != request.Outputs {
+			t.Errorf("found %+v (%v)", found, err)
+		}
+		var read plan
+		err = found.readVariables(t.Context(), &read)
+		want := map[string]string{"AWS_ENDPOINT_URL": "https://aws", "AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "a-key"}
+		if err != nil || !maps.Equal(read.variables, want) {
+			t.Errorf("the application gets %v (%v)", read.variables, err)
+		}
 	}
-	plain.MountPoints, plain.DockerLabels, plain.WorkingDirectory = []ecstypes.MountPoint{{}}, map[string]string{"a": "b"}, aws.String("/srv")
-	plain.LinuxParameters.SharedMemorySize = aws.Int32(64)
-	if got := leftOut(reflect.ValueOf(plain)); !slices.Equal(got, []string{"dockerLabels", "sharedMemorySize", "mountPoints", "workingDirectory"}) {
-		t.Errorf("got %q", got)
+	write(t, `{"region": "eu-west-2", "containerName": ""}`, 0o600, file)
+	_, err := Request{Outputs: file}.findStack(t.Context())
+	expect(t, err, NoPlan, "missing stack output: containerName, ecsClusterName, ecsServiceName, taskDefinitionArn; run 'pulumi up'")
+}
+
+// A sandbox is what scripts/sandbox says about it.
+func TestTheSandboxIsTheDefault(t *testing.T) {
+	root := t.TempDir()
+	find := func(env, outputs string) (stack, error) {
+		write(t, "#!/bin/sh\ncase $1 in env) "+env+" ;; pulumi) "+outputs+" ;; esac\n", 0o755, root, "scripts", "sandbox")
+		return Request{Root: root}.findStack(t.Context())
+	}
+	const exports = `echo "export AWS_ENDPOINT_URL=http://127.0.0.1:5000 AWS_ACCESS_KEY_ID=sandboxed AWS_SECRET_ACCESS_KEY='it is'"`
+	// Without the folder of the sandbox, its script is not run: it would be compiled first.
+	_, err := find(exports, "echo '{}'")
+	expect(t, err, NoPlan, "there is no sandbox to try the image in: stat "+root+"/.sandbox: no such file", "make sandbox", "--stack")
+	write(t, "", 0o600, root, ".sandbox", "file")
+	_, err = find("echo 'sandbox: no sandbox is running; start it with make sandbox' >&2; exit 1", "exit 1")
+	expect(t, err, NoPlan, "sandbox: no sandbox is running; start it with make sandbox")
+	_, err = find(exports, "echo '{}'")
+	expect(t, err, NoPlan, "missing stack output: containerName")
+	found, err := find(exports, "echo '"+strings.ReplaceAll(outputsText, "\n", "")+"'")
+	if err != nil || found.description != "The application talks to the sandbox, where it may do everything" ||
+		found.taskDefinition != revision || *found.account.BaseEndpoint != "http://127.0.0.1:5000" {
+		t.Errorf("found %+v (%v)", found, err)
+	}
+	if given, err := found.account.Credentials.Retrieve(t.Context()); err != nil || given.AccessKeyID != "sandboxed" || given.SecretAccessKey != "it is" {
+		t.Errorf("the credentials are %v (%v)", given, err)
+	}
+}
+
+func TestAContainerReachesAnEmulatorThroughTheBridge(t *testing.T) {
+	stack := defaultAccount().stack(t)
+	_, port, _ := strings.Cut(strings.TrimPrefix(*stack.account.BaseEndpoint, "http://"), ":")
+	for endpoint, want := range map[string]string{
+		"http://localhost:" + port: "http://127.0.0.1:" + port, *stack.account.BaseEndpoint: *stack.account.BaseEndpoint, "": "",
+	} {
+		var read plan
+		stack.account.BaseEndpoint = &endpoint
+		err := stack.readVariables(t.Context(), &read)
+		if err != nil || read.variables["AWS_ENDPOINT_URL"] != want || read.variables["AWS_SESSION_TOKEN"] != "a-session-token" {
+			t.Errorf("at %q: %v (%v)", endpoint, read.variables, err)
+		}
+	}
+	stack.account.BaseEndpoint = aws.String("http://127.0.0.1:1")
+	for bridge, phrase := range map[string]string{"lo": "dial tcp 127.0.0.1:1", "no-bridge": "no-bridge"} {
+		stack.bridge = bridge
+		expect(t, stack.readVariables(t.Context(), &plan{}), NoPlan, "no container can reach http://127.0.0.1:1: ", phrase, "run make sandbox again")
 	}
 }

@@ -1,11 +1,11 @@
 package fit
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,73 +14,53 @@ import (
 // listening is the state of a socket that listens, in the tables of the Linux kernel (proc_pid_net(5)).
 const listening = "0A"
 
-// listeners are the addresses on which the processes of a container listen. The kernel's tables of them are read through
-// the container's process, if that runs on this machine, or else by the container's own cat.
-func (d Docker) listeners(ctx context.Context, name string, state containerState) ([]netip.AddrPort, error) {
-	tables, err := tablesOf(state)
+// listeners are the addresses on which the processes of a container listen, sorted: the kernel's tables of them, read
+// through the container's process. An engine on another machine, or in a virtual one, has process numbers of its own, so
+// the process must be in the control group that docker names by the container's id.
+func listeners(processes string, of container) ([]netip.AddrPort, error) {
+	folder := filepath.Join(processes, strconv.Itoa(of.State.Pid))
+	groups, err := os.ReadFile(filepath.Join(folder, "cgroup"))
 	if err != nil {
-		var inside error
-		if tables, inside = d.run(ctx, nil, "exec", name, "cat", "/proc/net/tcp", "/proc/net/tcp6"); inside != nil {
-			return nil, inside
-		}
+		return nil, err
 	}
-	return parseListeners(tables), nil
-}
-
-// tablesOf reads the tables of a container's network through its process. An engine on another machine, or in a virtual
-// one, has process numbers of its own, so the process must be in the control group that docker names by the container's
-// id.
-func tablesOf(state containerState) (string, error) {
-	folder := fmt.Sprintf("/proc/%d/", state.Pid)
-	groups, err := os.ReadFile(folder + "cgroup")
-	if err != nil {
-		return "", err
+	if of.ID == "" || !strings.Contains(string(groups), of.ID) {
+		return nil, fmt.Errorf("process %d of this machine is not the container's", of.State.Pid)
 	}
-	if state.ID == "" || !strings.Contains(string(groups), state.ID) {
-		return "", fmt.Errorf("process %d of this machine is not the container's", state.Pid)
-	}
-	var tables strings.Builder
-	for _, table := range []string{"net/tcp", "net/tcp6"} {
-		text, err := os.ReadFile(folder + table)
-		if err != nil {
-			return "", err
-		}
-		tables.Write(text)
-	}
-	return tables.String(), nil
-}
-
-// parseListeners finds the sockets that listen in the kernel's tables, sorted.
-func parseListeners(tables string) []netip.AddrPort {
 	var found []netip.AddrPort
-	for line := range strings.Lines(tables) {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || fields[3] != listening {
-			continue
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, err := os.ReadFile(filepath.Join(folder, "net", table))
+		if err != nil {
+			return nil, err
 		}
-		if address, ok := parseAddress(fields[1]); ok {
-			found = append(found, address)
+		for line := range strings.Lines(string(text)) {
+			if fields := strings.Fields(line); len(fields) > 3 && fields[3] == listening {
+				address, err := parseAddress(fields[1])
+				if err != nil {
+					return nil, err
+				}
+				found = append(found, address)
+			}
 		}
 	}
 	slices.SortFunc(found, netip.AddrPort.Compare)
-	return slices.Compact(found)
+	return found, nil
 }
 
 // parseAddress reads an address as the kernel writes it: words of four bytes in the processor's order, which is
 // little-endian on both processors that tasks run on, and the port.
-func parseAddress(text string) (netip.AddrPort, bool) {
+func parseAddress(text string) (netip.AddrPort, error) {
 	host, portText, _ := strings.Cut(text, ":")
 	port, err := strconv.ParseUint(portText, 16, 16)
 	if err != nil {
-		return netip.AddrPort{}, false
+		return netip.AddrPort{}, err
 	}
 	octets, err := hex.DecodeString(host)
-	if err != nil || len(octets)%4 != 0 {
-		return netip.AddrPort{}, false
+	if err != nil {
+		return netip.AddrPort{}, err
 	}
 	for word := range slices.Chunk(octets, 4) {
 		slices.Reverse(word)
 	}
-	address, ok := netip.AddrFromSlice(octets)
-	return netip.AddrPortFrom(address.Unmap(), uint16(port)), ok
+	address, _ := netip.AddrFromSlice(octets)
+	return netip.AddrPortFrom(address.Unmap(), uint16(port)), nil
 }

@@ -2,139 +2,145 @@ package fit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"mediaserver/tools/external"
-	stackoutputs "mediaserver/tools/outputs"
+	"mediaserver/tools/outputs"
 )
 
-// Stack is a stack to try images for, with the way to its account.
-type Stack struct {
-	outputs outputs
-	account aws.Config
-	// credentials are what the application gets.
-	credentials aws.Credentials
+// stack is a stack to try an image for, with the way to its account.
+type stack struct {
+	region, cluster, service, container, taskDefinition string
+	// outputsFile is the file that these are from. Empty if they are from pulumi, and thus current.
+	outputsFile string
+	account     aws.Config
 	// description tells the user whose credentials the application gets.
 	description string
+	// bridge is the network interface through which containers reach this machine.
+	bridge string
 }
 
-// Source says which stack to try images for. Without Name and Outputs it is the sandbox's.
-type Source struct {
-	// Root is the folder of the repository.
-	Root string
-	// Name is the name of a stack, which pulumi knows.
-	Name string
-	// Outputs is a file with what 'pulumi stack output --json' prints.
-	Outputs string
+// outputs are the stack's outputs that lead to what the tasks run.
+func (s *stack) outputs() map[string]*string {
+	return map[string]*string{
+		"region": &s.region, "ecsClusterName": &s.cluster, "ecsServiceName": &s.service,
+		"containerName": &s.container, "taskDefinitionArn": &s.taskDefinition,
+	}
 }
 
-// Find finds the stack, or returns a Verdict.
-func (s Source) Find(ctx context.Context) (Stack, error) {
-	if s.Outputs == "" && s.Name == "" {
-		return s.sandbox(ctx)
-	}
-	stack := Stack{description: "The application gets the credentials of this environment, not the task role's: what it may do in AWS is not tried"}
-	err := stackoutputs.Source{File: s.Outputs, Program: s.Root, Stack: s.Name}.Read(ctx, stack.outputs.wanted())
-	if err != nil {
-		return Stack{}, noPlan(err.Error(), "")
-	}
-	if stack.account, err = config.LoadDefaultConfig(ctx, config.WithRegion(stack.outputs.region)); err != nil {
-		return Stack{}, refused(err)
-	}
-	if stack.credentials, err = stack.account.Credentials.Retrieve(ctx); err != nil {
-		return Stack{}, refused(fmt.Errorf("this environment has no credentials for AWS: %w", err))
-	}
-	if s.Outputs == "" {
-		return stack, nil
-	}
-	return stack, stack.checkNewest(ctx, s.Outputs)
-}
+// dockerBridge is the bridge of docker, at which the sandbox's emulator also listens.
+const dockerBridge = "docker0"
 
-// stackRevisionTag is the tag with which scripts/deploy-app marks the revisions that it registers; its value is the
-// revision of the stack that was the newest one then.
-const stackRevisionTag = "StackTaskDefinition"
-
-// checkNewest refuses a file with outputs from before the last change of the stack.
-func (s Stack) checkNewest(ctx context.Context, file string) error {
-	own := s.outputs.taskDefinition
-	family, _, _ := strings.Cut(own[strings.LastIndex(own, "/")+1:], ":")
-	answer, err := ecs.NewFromConfig(s.account).DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
-		TaskDefinition: &family, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
-	})
-	if err != nil {
-		return refused(fmt.Errorf("read task definition %s: %w", family, err))
+// findStack finds the stack, or returns a Verdict.
+func (r Request) findStack(ctx context.Context) (stack, error) {
+	if r.Outputs == "" && r.Stack == "" {
+		return r.sandbox(ctx)
 	}
-	newest := aws.ToString(answer.TaskDefinition.TaskDefinitionArn)
-	for _, tag := range answer.Tags {
-		if aws.ToString(tag.Key) == stackRevisionTag {
-			newest = aws.ToString(tag.Value)
-		}
+	found := stack{outputsFile: r.Outputs, bridge: dockerBridge, description: "The application gets the credentials of this " +
+		"environment, not the task role's: what it may do in AWS is not tried"}
+	if err := (outputs.Source{File: r.Outputs, Program: r.Root, Stack: r.Stack}).Read(ctx, found.outputs()); err != nil {
+		return stack{}, &Verdict{Code: NoPlan, Problem: err.Error()}
 	}
-	if newest == own {
-		return nil
+	var err error
+	if found.account, err = config.LoadDefaultConfig(ctx, config.WithRegion(found.region)); err != nil {
+		return stack{}, refused(err)
 	}
-	return noPlan(fmt.Sprintf("the outputs in %s are older than the stack: they name %s, and there is %s", file, own, newest),
-		"Write them again with 'pulumi stack output --json'.")
+	return found, nil
 }
 
 // sandbox is the stack of the sandbox, as scripts/sandbox tells of it.
-func (s Source) sandbox(ctx context.Context) (Stack, error) {
-	const remedy = "Deploy it with 'make sandbox', or name a stack of yours with --stack."
-	if _, err := os.Stat(filepath.Join(s.Root, ".sandbox")); err != nil {
-		return Stack{}, noPlan("there is no sandbox to try the image in", remedy)
+func (r Request) sandbox(ctx context.Context) (stack, error) {
+	noSandbox := func(err error) (stack, error) {
+		return stack{}, &Verdict{Code: NoPlan, Problem: "there is no sandbox to try the image in: " + err.Error(),
+			Remedy: "Deploy it with 'make sandbox', or name a stack of yours with --stack."}
 	}
-	script := filepath.Join(s.Root, "scripts", "sandbox")
+	if _, err := os.Stat(filepath.Join(r.Root, ".sandbox")); err != nil {
+		return noSandbox(err)
+	}
 	// The exports are written for a shell, so a shell reads them.
-	const read = `exports=$("$0" env) && eval "$exports" && printf '%s\n' "$AWS_ENDPOINT_URL" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"`
-	values, err := external.Output(ctx, "sh", "-c", read, script)
+	const read = `exports=$("$0" env) && eval "$exports" &&
+printf '%s\n' "$AWS_ENDPOINT_URL" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" && "$0" pulumi stack output --json`
+	said, err := external.Output(ctx, "sh", "-c", read, filepath.Join(r.Root, "scripts", "sandbox"))
 	if err != nil {
-		return Stack{}, noPlan("cannot find the sandbox: "+err.Error(), remedy)
+		return noSandbox(err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(values)), "\n")
-	if len(lines) != 3 {
-		return Stack{}, noPlan("the sandbox does not tell how to reach it", remedy)
+	lines := strings.SplitN(string(said), "\n", 4)
+	found := stack{bridge: dockerBridge, description: "The application talks to the sandbox, where it may do everything"}
+	if err := outputs.Parse([]byte(lines[3]), found.outputs()); err != nil {
+		return noSandbox(err)
 	}
-	text, err := external.Output(ctx, script, "pulumi", "stack", "output", "--json")
+	found.account = aws.Config{Region: found.region, BaseEndpoint: &lines[0],
+		Credentials: credentials.NewStaticCredentialsProvider(lines[1], lines[2], "")}
+	return found, nil
+}
+
+// readVariables finds the variables of AWS's clients with which a container reaches the stack's account. To a container,
+// the loopback interface is its own; an emulator there is reached through the bridge.
+func (s stack) readVariables(ctx context.Context, read *plan) error {
+	given, err := s.account.Credentials.Retrieve(ctx)
 	if err != nil {
-		return Stack{}, noPlan("cannot read the sandbox's outputs: "+err.Error(), remedy)
+		return fmt.Errorf("this environment has no credentials for AWS: %w", err)
 	}
-	stack := Stack{description: "The application talks to the sandbox, where it may do everything"}
-	if err := stackoutputs.Parse(text, stack.outputs.wanted()); err != nil {
-		return Stack{}, noPlan("the sandbox is not deployed: "+err.Error(), remedy)
+	read.variables = map[string]string{"AWS_ACCESS_KEY_ID": given.AccessKeyID, "AWS_SECRET_ACCESS_KEY": given.SecretAccessKey}
+	if given.SessionToken != "" {
+		read.variables["AWS_SESSION_TOKEN"] = given.SessionToken
 	}
-	provider := credentials.NewStaticCredentialsProvider(lines[1], lines[2], "")
-	stack.account = aws.Config{Region: stack.outputs.region, BaseEndpoint: &lines[0], Credentials: provider}
-	stack.credentials = provider.Value
-	return stack, nil
+	endpoint, err := url.Parse(aws.ToString(s.account.BaseEndpoint))
+	if err != nil || endpoint.Host == "" {
+		return err
+	}
+	if host := endpoint.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") {
+		endpoint.Host = net.JoinHostPort(addressOf(s.bridge), endpoint.Port())
+		connection, err := net.DialTimeout("tcp", endpoint.Host, time.Second)
+		if err != nil {
+			return &Verdict{Code: NoPlan, Problem: fmt.Sprintf("no container can reach %s: %v", *s.account.BaseEndpoint, err),
+				Remedy: "The sandbox listens for containers if docker runs when the sandbox starts: run make sandbox again."}
+		}
+		_ = connection.Close()
+	}
+	read.variables["AWS_ENDPOINT_URL"] = endpoint.String()
+	return nil
 }
 
-// outputs are the outputs of the stack that lead to what the tasks run.
-type outputs struct{ region, cluster, service, container, taskDefinition, bucket string }
-
-// wanted are the outputs by the names that the stack gives them.
-func (o *outputs) wanted() map[string]*string {
-	return map[string]*string{
-		"region": &o.region, "ecsClusterName": &o.cluster, "ecsServiceName": &o.service,
-		"containerName": &o.container, "taskDefinitionArn": &o.taskDefinition, "bucketName": &o.bucket,
+// addressOf is the IPv4 address of a network interface of this machine, or the interface's name if it has none.
+func addressOf(name string) string {
+	if device, err := net.InterfaceByName(name); err == nil {
+		// An interface that has gone meanwhile has no address.
+		addresses, _ := device.Addrs()
+		for _, each := range addresses {
+			if prefix, err := netip.ParsePrefix(each.String()); err == nil && prefix.Addr().Is4() {
+				return prefix.Addr().String()
+			}
+		}
 	}
+	return name
 }
 
-func noPlan(problem, remedy string) error {
-	return &Verdict{Code: NoPlan, Problem: problem, Remedy: remedy}
+// outdated is the verdict on outputs that name what is not there.
+func outdated(format string, values ...any) error {
+	return &Verdict{Code: NoPlan, Problem: fmt.Sprintf("the outputs are older than the stack: "+format, values...),
+		Remedy: "Run 'pulumi up', and write the outputs again with 'pulumi stack output --json'."}
 }
 
-// refused is the verdict if AWS refuses a call or does not answer.
+// refused is the verdict if AWS refuses a call or does not answer. A Verdict stays as it is.
 func refused(err error) error {
+	if verdict := new(Verdict); errors.As(err, &verdict) {
+		return err
+	}
 	return &Verdict{Code: AWSRefused, Problem: err.Error(),
-		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, elasticloadbalancing:DescribeTargetGroups, " +
-			"and on the container's secrets ssm:GetParameter or secretsmanager:GetSecretValue, with kms:Decrypt where the key is your own."}
+		Remedy: "The credentials need ecs:DescribeTaskDefinition, ecs:DescribeServices, " +
+			"elasticloadbalancing:DescribeTargetGroups, and on the container's secrets ssm:GetParameter or " +
+			"secretsmanager:GetSecretValue, with kms:Decrypt where the key is your own."}
 }

@@ -1,191 +1,199 @@
+// Package fit runs an image on this machine's docker as a stack's task definition says, and tells whether the two fit:
+// it asks the container's own health check and the load balancer's, and finds out why one of them fails.
 package fit
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
+	"sync"
 	"time"
 )
 
-// Options say what to try and how.
-type Options struct {
+const (
+	// idleWatch is how long an idle connection is watched. It notices servers that close after five seconds: most versions
+	// of Node.js (some add a second), uvicorn, Apache.
+	idleWatch = 7 * time.Second
+	// lastLines is how many lines of the log a verdict repeats.
+	lastLines = 10
+)
+
+// Request says what to try and how.
+type Request struct {
 	// Image is the image, as docker names it on this machine.
 	Image string
+	// Root is the folder of the repository.
+	Root string
+	// Stack is the name of a stack, which pulumi knows. Without Stack and Outputs the image is tried for the sandbox's.
+	Stack string
+	// Outputs is a file with what 'pulumi stack output --json' prints.
+	Outputs string
 	// Limit is how long the application may take to become healthy. 0 means as long as ECS allows.
 	Limit time.Duration
 	// Keep leaves the container running.
 	Keep bool
-	// Output gets what happens, line by line, and the container's log.
+	// Output gets what happens and the container's log, line by line.
 	Output io.Writer
+}
+
+// Try tries the image, and returns nil if it fits, a Verdict if not, or another error. Nothing stays behind, unless the
+// request says so and the container runs.
+func (r Request) Try(ctx context.Context) error {
+	if err := docker(command).check(ctx); err != nil {
+		return err
+	}
+	stack, err := r.findStack(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := stack.readPlan(ctx)
+	if err != nil {
+		return err
+	}
+	t := &trial{Request: r, docker: command, plan: plan, processes: "/proc", pause: time.Second, idleWatch: idleWatch}
+	return t.run(ctx)
 }
 
 // trial is one run of an image.
 type trial struct {
-	docker Docker
-	plan   Plan
-	Options
-	// name is the container's name, address where its port is reached from here, such as 127.0.0.1:32768, and user the
-	// image's user.
-	name, address, user string
-	started             time.Time
-	// pause is the time between two looks, idleWatch how long an idle connection is watched.
+	Request
+	docker docker
+	plan   plan
+	// processes is where the kernel tells about processes, pause the time between two looks, and idleWatch how long an
+	// idle connection is watched.
+	processes        string
 	pause, idleWatch time.Duration
+
+	name    string
+	started time.Time
+	// container is what docker has said about the container when it was last asked.
+	container container
+	// logged is closed when the log has ended. Then lines are its last ones.
+	logged chan struct{}
+	lines  []string
+	saying sync.Mutex
 }
 
-func (t *trial) say(format string, values ...any) { fmt.Fprintf(t.Output, format+"\n", values...) }
-
-// Try runs an image as the plan of the stack says and returns nil if it fits, a Verdict if not, or another error.
-// Nothing stays behind, unless the options say so and the container runs.
-func (d Docker) Try(ctx context.Context, stack Stack, plan Plan, options Options) error {
-	return (&trial{docker: d, plan: plan, Options: options, pause: time.Second, idleWatch: idleWatch}).run(ctx, stack)
+func (t *trial) say(format string, values ...any) {
+	t.saying.Lock()
+	defer t.saying.Unlock()
+	fmt.Fprintf(t.Output, format+"\n", values...)
 }
 
-func (t *trial) run(ctx context.Context, stack Stack) (err error) {
+func (t *trial) run(ctx context.Context) (err error) {
 	t.name = "try-image-" + strings.ToLower(rand.Text()[:8])
-	t.plan = t.plan.within(t.Limit)
-	t.Output = &serialWriter{output: t.Output}
-	if err := t.checkImage(ctx); err != nil {
-		return err
-	}
-	access, err := t.docker.accessTo(ctx, stack)
-	if err != nil {
-		return err
+	t.say("%s says: %g vCPU, %d MiB, %s, port %d", t.plan.taskDefinition, float64(t.plan.cpu)/unitsOfProcessor,
+		t.plan.memory, t.plan.platform, t.plan.port)
+	t.say("%s", t.plan.description)
+	arguments, environment := t.plan.createArguments(t.Image, t.name)
+	// An interrupt must not end this in between: what the engine has begun would stay behind.
+	if _, err := t.docker.run(context.WithoutCancel(ctx), environment, arguments...); err != nil {
+		return t.plan.refusal(err)
 	}
 	kept := false
 	defer func() {
 		if !kept {
-			// What was made is removed after an interrupt too, which has ended the context.
-			err = errors.Join(err, t.docker.remove(context.WithoutCancel(ctx), t.name))
+			// It is removed after an interrupt too, which has ended the context.
+			_, removal := t.docker.run(context.WithoutCancel(ctx), nil, "rm", "--force", "--volumes", t.name)
+			err = errors.Join(err, removal)
 		}
 	}()
-	if err := t.start(ctx, access, stack.description); err != nil {
-		return err
+	t.started = time.Now()
+	if _, err := t.docker.run(ctx, nil, "start", t.name); err != nil {
+		return t.plan.refusal(err)
 	}
-	verdict := t.watch(ctx)
+	end := t.follow(ctx)
+	defer end()
+	err = t.watch(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if verdict == nil {
+	if err == nil {
 		t.say("%s fits", t.Image)
 	}
-	if kept = t.Keep && t.runs(ctx); kept {
-		t.say("It keeps running at http://%s, and its log is shown by: docker logs --follow %s", t.address, t.name)
+	if kept = t.Keep && t.container.State.Running; kept {
+		t.say("It keeps running at http://%s, and its log is shown by: docker logs --follow %s",
+			t.container.address(t.plan.port), t.name)
 		t.say("End it with: docker rm --force %s", t.name)
-	}
-	return verdict
-}
-
-// runs tells whether the container still runs.
-func (t *trial) runs(ctx context.Context) bool {
-	state, err := t.docker.state(ctx, t.name)
-	return err == nil && state.Running
-}
-
-// checkImage finds the image on this machine and compares its platform with the tasks'.
-func (t *trial) checkImage(ctx context.Context) error {
-	const format = "{{.Os}}/{{.Architecture}} {{.Config.User}}"
-	output, err := t.docker.run(ctx, nil, "image", "inspect", "--format", format, t.Image)
-	if failed := new(failure); errors.As(err, &failed) {
-		return &Verdict{Code: NoImage, Problem: "it is not on this machine: " + failed.message,
-			Remedy: "Build it, or pull it: docker image ls shows what is there."}
-	}
-	if err != nil {
-		return err
-	}
-	platform, user, _ := strings.Cut(output, " ")
-	t.user = user
-	if platform == t.plan.Platform {
-		return nil
-	}
-	// An image for several platforms shows this machine's first; older engines know one platform of an image only.
-	other, err := t.docker.run(ctx, nil, "image", "inspect", "--platform", t.plan.Platform, "--format", format, t.Image)
-	if other, user, _ := strings.Cut(other, " "); err == nil && other == t.plan.Platform {
-		t.user = user
-		return nil
-	}
-	return &Verdict{Code: OtherFormat,
-		Problem: fmt.Sprintf("it is built for %s, and the tasks run %s", platform, t.plan.Platform),
-		Remedy:  fmt.Sprintf("Build it with docker build --platform %s%s.", t.plan.Platform, otherProcessor(platform))}
-}
-
-// start makes the container and starts it.
-func (t *trial) start(ctx context.Context, access access, description string) error {
-	processors := 0
-	output, err := t.docker.run(ctx, nil, "info", "--format", "{{.NCPU}}")
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Sscan(output, &processors); err != nil {
-		return fmt.Errorf("docker info: %q is no number of processors", output)
-	}
-	plan := t.plan
-	t.say("%s says: %g vCPU, %d MiB, %s, port %d", plan.TaskDefinition, float64(plan.CPU)/unitsOfProcessor, plan.Memory, plan.Platform, plan.Port)
-	if float64(processors) < float64(plan.CPU)/unitsOfProcessor {
-		t.say("This machine has %d processors for it", processors)
-	}
-	if names := leftOut(reflect.ValueOf(plan.Container)); len(names) > 0 {
-		t.say("The task definition also says this, which is not tried here: %s", strings.Join(names, ", "))
-	}
-	t.say("%s", description)
-	arguments, environment := plan.createArguments(t.Image, t.name, access, processors)
-	// An interrupt must not end these in between: what the engine has begun would stay behind.
-	lasting := context.WithoutCancel(ctx)
-	_, err = t.docker.run(lasting, environment, arguments...)
-	if err == nil {
-		t.started = time.Now()
-		_, err = t.docker.run(lasting, nil, "start", t.name)
-	}
-	if failed := new(failure); errors.As(err, &failed) {
-		return notStarted(failed.message)
 	}
 	return err
 }
 
-// watch waits until the container fits, has ended, or a judge has given it up.
+// follow shows the log of the container and keeps its last lines, until the container ends or the returned function is
+// called.
+func (t *trial) follow(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	t.logged = make(chan struct{})
+	printed, into := io.Pipe()
+	go func() {
+		// However this ends, the log has been shown as far as it went.
+		_, _ = t.docker(ctx, nil, []string{"logs", "--follow", t.name}, into, into)
+		_ = into.Close()
+	}()
+	go func() {
+		defer close(t.logged)
+		for lines := bufio.NewReader(printed); ; {
+			line, err := lines.ReadString('\n')
+			if line = strings.TrimSuffix(line, "\n"); line != "" || err == nil {
+				t.say("%s | %s", *t.plan.container.Name, line)
+				t.lines = append(t.lines, line)
+				t.lines = t.lines[max(0, len(t.lines)-lastLines):]
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-t.logged
+	}
+}
+
+// inspect asks docker about the container and, if it has ended, waits for the rest of its log.
+func (t *trial) inspect(ctx context.Context) error {
+	output, err := t.docker.run(ctx, nil, "inspect", "--type", "container", "--format", "{{json .}}", t.name)
+	if err != nil {
+		return err
+	}
+	t.container = container{}
+	if err := json.Unmarshal([]byte(output), &t.container); err != nil {
+		return fmt.Errorf("read what docker inspect says: %w", err)
+	}
+	if !t.container.State.Running {
+		<-t.logged
+	}
+	return nil
+}
+
+// watch looks at the container until it fits, or until there is no use in waiting any longer.
 func (t *trial) watch(ctx context.Context) error {
-	following, stop := context.WithCancel(ctx)
-	defer stop()
-	log := t.docker.follow(following, t.name, *t.plan.Container.Name+" | ", t.Output)
-	told := ""
-	for {
-		state, err := t.docker.state(ctx, t.name)
+	for told := ""; ; {
+		seen, err := t.look(ctx)
 		if err != nil {
 			return err
 		}
-		if !state.Running {
-			return t.ended(state, log)
+		finding := t.find(seen)
+		if finding == nil {
+			return t.settle(ctx, seen)
 		}
-		if t.address == "" {
-			output, err := t.docker.run(ctx, nil, "port", t.name, fmt.Sprintf("%d/tcp", t.plan.Port))
-			if err != nil && ctx.Err() == nil && !t.runs(ctx) {
-				// A container that has ended since has no port any more.
-				continue
+		after, judge := time.Since(t.started), t.judge(seen)
+		switch {
+		case finding.final:
+			return finding
+		case after >= judge.limit:
+			if finding.ofTime() {
+				finding.Remedy = judge.reason + "\n" + finding.Remedy
 			}
-			if err != nil {
-				return err
-			}
-			t.address, _, _ = strings.Cut(output, "\n")
-		}
-		seen := t.look(ctx)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if t.plan.fits(seen) {
-			return t.settle(ctx, seen, log)
-		}
-		after, judge := time.Since(t.started), t.plan.pending(seen)
-		if t.runs(ctx) {
-			if after >= judge.Limit || seen.final() {
-				return t.judge(seen, after, judge)
-			}
-			if line := t.plan.soFar(seen); line != told {
-				t.say("So far (%s of %s): %s", round(after), round(judge.Limit), line)
-				told = line
-			}
+			return finding
+		case finding.Problem != told:
+			told = finding.Problem
+			t.say("So far (%s of %s): %s", seconds(after), seconds(judge.limit), told)
 		}
 		select {
 		case <-time.After(t.pause):
@@ -196,28 +204,26 @@ func (t *trial) watch(ctx context.Context) error {
 }
 
 // settle tells what was found about a container that fits, watches what it does with an idle connection, and returns a
-// verdict if it has ended meanwhile.
-func (t *trial) settle(ctx context.Context, seen observation, log *containerLog) error {
-	if command := t.plan.Own.Command; len(command) > 0 {
+// Verdict if it has ended meanwhile.
+func (t *trial) settle(ctx context.Context, seen observation) error {
+	if command := t.plan.command; len(command) > 0 {
 		t.say("Its own health check succeeds: %s", strings.Join(command, " "))
 	}
-	t.say("http://%s%s answers %d from outside (%s)", t.address, t.plan.LoadBalancer.Path, seen.outside.status, round(time.Since(t.started)))
-	t.say("Watching an idle connection for %s", round(t.idleWatch))
-	idle := t.closesIdle(ctx)
-	state, err := t.docker.state(ctx, t.name)
-	if err != nil {
+	t.say("http://%s%s answers %d from outside (%s)", t.container.address(t.plan.port), t.plan.path, seen.status,
+		seconds(time.Since(t.started)))
+	t.say("Watching an idle connection for %s", seconds(t.idleWatch))
+	closes := t.closesIdle(ctx)
+	if err := t.inspect(ctx); err != nil {
 		return err
 	}
-	if !state.Running {
-		return t.ended(state, log)
+	if finding := t.find(seen); finding != nil {
+		return finding
 	}
-	if idle > 0 {
-		t.say("%s", warnOfIdle(idle))
+	if closes {
+		t.say("%s", idleWarning)
 	}
 	return nil
 }
 
-// ended is the verdict on a container that has ended.
-func (t *trial) ended(state containerState, log *containerLog) error {
-	return t.judgeEnd(state, log.drain(), time.Since(t.started))
-}
+// seconds writes a time, to the second.
+func seconds(duration time.Duration) string { return fmt.Sprintf("%.0f s", duration.Seconds()) }

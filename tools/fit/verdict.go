@@ -1,12 +1,12 @@
 package fit
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // Code is how a trial ends: the exit code of the command.
@@ -40,164 +40,158 @@ type Verdict struct {
 	Code Code
 	// Problem is what is wrong.
 	Problem string
-	// Remedy is what to do, a sentence.
+	// Remedy is what to do, in sentences.
 	Remedy string
-	// Limit is a sentence about the time limit, if that was reached.
-	Limit string
-	// LastLines are the last lines that the container has printed, where they matter.
-	LastLines []string
+	// final tells that waiting changes nothing.
+	final bool
 }
 
-func (v *Verdict) Error() string {
-	text := v.Problem
-	if len(v.LastLines) > 0 {
-		text += "; its last lines:\n    " + strings.Join(v.LastLines, "\n    ")
-	}
-	for _, sentence := range []string{v.Limit, v.Remedy} {
-		if sentence != "" {
-			text += "\n" + sentence
-		}
-	}
-	return text
+func (v *Verdict) Error() string { return strings.TrimSpace(v.Problem + "\n" + v.Remedy) }
+
+// ofTime tells whether more time might have helped.
+func (v *Verdict) ofTime() bool {
+	return v.Code == NotInTime || v.Code == Unhealthy || v.Code == OwnCheckFail
 }
 
-// accepts tells whether a status is one of the matcher's.
-func (c LoadBalancerCheck) accepts(status int) bool {
-	for part := range strings.SplitSeq(c.Matcher, ",") {
-		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
-		if !isRange {
-			last = first
-		}
-		from, err := strconv.Atoi(first)
-		if err != nil {
-			continue
-		}
-		to, err := strconv.Atoi(last)
-		if err == nil && from <= status && status <= to {
-			return true
-		}
-	}
-	return false
-}
-
-// judge finds what is wrong with a container that runs and is not healthy; a judge has given it up, unless waiting
-// changes nothing.
-func (t *trial) judge(seen observation, after time.Duration, judge Judge) *Verdict {
-	verdict := t.plan.find(seen, after)
-	if code := verdict.Code; !seen.final() && (code == NotInTime || code == Unhealthy || code == OwnCheckFail) {
-		verdict.Limit = judge.Reason
-		verdict.Remedy += t.hintAtPort(code == NotInTime)
-	}
-	return verdict
-}
-
-// find finds the cause.
-func (p Plan) find(seen observation, after time.Duration) *Verdict {
-	path, port := p.LoadBalancer.Path, p.Port
-	onPort := portsWhere(seen.listeners, func(each netip.AddrPort) bool { return int(each.Port()) == port })
-	reachable := portsWhere(onPort, func(each netip.AddrPort) bool { return !each.Addr().IsLoopback() })
+// find finds out why the container does not fit, by what was seen of it. Nil means that it fits.
+func (t *trial) find(seen observation) *Verdict {
+	path, port, state := t.plan.path, t.plan.port, t.container.State
+	onPort := only(seen.listeners, func(each netip.AddrPort) bool { return int(each.Port()) == port })
 	switch {
-	case seen.outside.tls:
-		return &Verdict{Code: Unhealthy,
+	case !state.Running && state.OOMKilled:
+		return &Verdict{Code: OutOfMemory, final: true,
+			Problem: fmt.Sprintf("it was killed because it took more than its %d MiB of memory%s", t.plan.memory, t.lastWords()),
+			Remedy: fmt.Sprintf("Let the application take less, or give the tasks more: pulumi config set mediaserver:memory %d "+
+				"(with a cpu that goes with it)", 2*t.plan.memory)}
+	case !state.Running && cannotRun.MatchString(strings.Join(t.lines, "\n")):
+		return t.plan.notStarted(strings.Join(t.lines, "\n"))
+	case !state.Running:
+		return &Verdict{Code: Exited, final: true, Problem: fmt.Sprintf("it exited with code %d%s", state.ExitCode, t.lastWords()),
+			Remedy: "A task must run until it is stopped. Read what the application misses; its variables are those of the " +
+				"task definition." + t.hintAtPort()}
+	case t.plan.fits(seen):
+		return nil
+	case seen.tls:
+		return &Verdict{Code: Unhealthy, final: true,
 			Problem: fmt.Sprintf("it speaks TLS on port %d, and the load balancer asks in plain HTTP", port),
-			Remedy: "Let the application serve plain HTTP on that port. The load balancer ends TLS for it where the stack has a domain " +
-				"(mediaserver:domainName), and only the load balancer reaches the port."}
+			Remedy: "Let the application serve plain HTTP on that port. The load balancer ends TLS for it where the stack has a " +
+				"domain (mediaserver:domainName), and only the load balancer reaches the port."}
 	case seen.own.missing != "":
-		return &Verdict{Code: NoProgram,
+		return &Verdict{Code: NoProgram, final: true,
 			Problem: fmt.Sprintf("there is no %s in it, and the container's own health check runs %s",
-				seen.own.missing, strings.Join(p.Own.Command, " ")),
-			Remedy: remedyForMissing(seen.own.missing, seen.own.helpful)}
-	case p.LoadBalancer.accepts(seen.outside.status):
+				seen.own.missing, strings.Join(t.plan.command, " ")),
+			Remedy: remedyForMissing(seen.own)}
+	case t.plan.accepts(seen.status):
 		return &Verdict{Code: OwnCheckFail,
 			Problem: fmt.Sprintf("%s answers %d from outside, but the container's own health check fails: %s",
-				path, seen.outside.status, seen.own.problem),
-			Remedy: "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(p.Own.Command, " ")}
-	case seen.outside.status != 0:
+				path, seen.status, seen.own.problem),
+			Remedy: "Run the check in the container yourself, with --keep and docker exec: " + strings.Join(t.plan.command, " ")}
+	case seen.status != 0:
 		return &Verdict{Code: Unhealthy,
-			Problem: fmt.Sprintf("%s answers %d after %s, and the load balancer wants %s", path, seen.outside.status, round(after), p.LoadBalancer.Matcher),
-			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: pulumi config set mediaserver:healthCheckPath PATH",
-				p.LoadBalancer.Matcher, path)}
-	case seen.unknown || len(reachable) > 0:
-		return &Verdict{Code: NotInTime,
-			Problem: fmt.Sprintf("%s gives no answer after %s: %s", path, round(after), seen.outside.problem),
-			Remedy: fmt.Sprintf("Let the application answer on port %d in time; its log above may say what it waits for.%s",
-				port, hintIfUnknown(seen.unknown, port))}
+			Problem: fmt.Sprintf("%s answers %d, and the load balancer wants %s", path, seen.status, t.plan.matcher),
+			Remedy: fmt.Sprintf("Let the application answer %s on %s, or name the path where it does: "+
+				"pulumi config set mediaserver:healthCheckPath PATH", t.plan.matcher, path)}
+	case seen.unknown || len(only(onPort, reachable)) > 0:
+		verdict := &Verdict{Code: NotInTime, Problem: fmt.Sprintf("%s gives no answer: %s", path, seen.problem),
+			Remedy: fmt.Sprintf("Let the application answer on port %d in time; its log above may say what it waits for.", port)}
+		if seen.unknown {
+			verdict.Remedy += " It may listen on another port, or on 127.0.0.1 only: this machine cannot see that." + t.hintAtPort()
+		}
+		return verdict
 	case len(onPort) > 0:
 		return &Verdict{Code: LoopbackOnly,
 			Problem: fmt.Sprintf("it listens on %s only, where no load balancer reaches it", joined(onPort)),
 			Remedy:  "Let the application listen on all addresses (0.0.0.0), not on localhost."}
 	case len(seen.listeners) > 0:
+		// A debugger listens on the loopback interface.
+		likely := append(only(seen.listeners, reachable), seen.listeners...)[0].Port()
 		return &Verdict{Code: OtherPort,
 			Problem: fmt.Sprintf("it listens on %s, not on port %d, which the load balancer asks", joined(seen.listeners), port),
 			Remedy: fmt.Sprintf("Let the application listen on the port in its variable PORT, which is %d, or give the stack the "+
-				"application's port: pulumi config set mediaserver:appPort %d", port, portOfApplication(seen.listeners))}
+				"application's port: pulumi config set mediaserver:appPort %d", port, likely)}
 	default:
-		return &Verdict{Code: NotInTime,
-			Problem: fmt.Sprintf("it listens on no port after %s", round(after)),
+		return &Verdict{Code: NotInTime, Problem: "it listens on no port",
 			Remedy: fmt.Sprintf("Let the application listen in time on the port in its variable PORT, which is %d; "+
-				"its log above may say what it waits for.", port)}
+				"its log above may say what it waits for.", port) + t.hintAtPort()}
 	}
 }
 
-// portOfApplication is probably the port for requests, and not a debugger's, which listens on the loopback interface.
-func portOfApplication(listeners []netip.AddrPort) uint16 {
-	reachable := portsWhere(listeners, func(each netip.AddrPort) bool { return !each.Addr().IsLoopback() })
-	return append(reachable, listeners...)[0].Port()
+var (
+	// cannotRun is how docker's init process and the kernel say that the entry point cannot be started.
+	cannotRun = regexp.MustCompile(`(?im)^\[FATAL tini .*\] exec .* failed: |exec format error`)
+	// execFormat is how the kernel says that a file is no program for this processor.
+	execFormat = regexp.MustCompile(`(?i)exec format error`)
+	// notExecutable is how it says that a file may not be executed.
+	notExecutable = regexp.MustCompile(`(?i)(?:exec: "([^"]+)"|exec (\S+) failed): permission denied`)
+)
+
+// refusal is the verdict on a container that docker does not make or start.
+func (p plan) refusal(err error) error {
+	if failed := new(failure); errors.As(err, &failed) {
+		return p.notStarted(failed.message)
+	}
+	return err
 }
 
-// hintIfUnknown says what to look at where this machine cannot see the container's ports.
-func hintIfUnknown(unknown bool, port int) string {
-	if !unknown {
+// notStarted is the verdict on a container that cannot be made or started, by what docker says about it.
+func (p plan) notStarted(message string) *Verdict {
+	verdict := &Verdict{Code: NotStarted, Problem: "docker cannot start it: " + message, final: true}
+	match := notExecutable.FindStringSubmatch(message)
+	switch {
+	case strings.Contains(message, "No such image"):
+		verdict.Code, verdict.Problem = NoImage, "it is not on this machine: "+message
+		verdict.Remedy = "Build it, or pull it: docker image ls shows what is there."
+	// Docker's two stores of images say differently that an image does not match or provide it.
+	case strings.Contains(message, "the specified platform"):
+		verdict.Code, verdict.Problem = OtherFormat, fmt.Sprintf("it is not for %s, which the tasks run: %s", p.platform, message)
+		verdict.Remedy = fmt.Sprintf("Build it with docker build --platform %s, or let the tasks run on its processor: "+
+			"pulumi config set mediaserver:cpuArchitecture ARM64 (or X86_64).", p.platform)
+	case execFormat.MatchString(message):
+		verdict.Code = OtherFormat
+		verdict.Remedy = "Its entry point is no program for this processor. Try an image for another processor on a machine of " +
+			"that kind; a script needs a first line such as #!/bin/sh."
+	case match != nil:
+		verdict.Remedy = fmt.Sprintf("Its user may not execute %s. Allow it in the Dockerfile: COPY --chmod=755, or "+
+			"RUN chmod 755 %[1]s.", match[1]+match[2])
+	default:
+		verdict.Remedy = "Its entry point and its user must be in the image: docker image inspect shows both. " +
+			"A script also needs the interpreter that its first line names, and line ends without a carriage return."
+	}
+	return verdict
+}
+
+// remedyForMissing says what to do about a health check whose program is not in the image.
+func remedyForMissing(own ownResult) string {
+	const set = "pulumi config set mediaserver:containerHealthCheck "
+	if own.other != "" {
+		return fmt.Sprintf("It has %s, so let the check run that: %s%[1]s", own.other, set)
+	}
+	return fmt.Sprintf("Install %s in the image, or let the load balancer's health check alone decide: %snone", own.missing, set)
+}
+
+// hintAtPort says that the container's user may not listen on the port, if that can be the cause.
+func (t *trial) hintAtPort() string {
+	user := t.container.Config.User
+	name, _, _ := strings.Cut(user, ":")
+	if t.plan.port >= firstUnprivilegedPort || name == "" || name == "root" || name == "0" {
 		return ""
 	}
-	return fmt.Sprintf(" It may listen on another port than %d, or on 127.0.0.1 only: this machine cannot see that.", port)
+	return fmt.Sprintf("\nIts user %s may not listen on port %d on AWS Fargate, because that is below %d. Let the application "+
+		"listen on a higher one, and tell the stack: pulumi config set mediaserver:appPort 8080",
+		user, t.plan.port, firstUnprivilegedPort)
 }
 
-// judgeEnd is the verdict on a container that has ended.
-func (t *trial) judgeEnd(state containerState, lines []string, after time.Duration) *Verdict {
-	said := strings.Join(lines, "\n")
-	switch {
-	case state.OOMKilled:
-		return &Verdict{Code: OutOfMemory, LastLines: lines,
-			Problem: fmt.Sprintf("it was killed after %s because it took more than its %d MiB of memory", round(after), t.plan.Memory),
-			Remedy: fmt.Sprintf("Let the application take less, or give the tasks more: pulumi config set mediaserver:memory %d (with a cpu that goes with it)",
-				2*t.plan.Memory)}
-	case initFailed.MatchString(said), execFormat.MatchString(said):
-		return notStarted(said)
-	default:
-		return &Verdict{Code: Exited, LastLines: lines,
-			Problem: fmt.Sprintf("it exited with code %d after %s%s", state.ExitCode, round(after), meanings[state.ExitCode]),
-			Remedy: "A task must run until it is stopped. Read what the application misses; its variables are those of the task definition." +
-				t.hintAtPort(true)}
+// lastWords are the last lines of the log, if there are any.
+func (t *trial) lastWords() string {
+	if len(t.lines) == 0 {
+		return ""
 	}
+	return "; its last lines:\n    " + strings.Join(t.lines, "\n    ")
 }
 
-// meanings are those that a shell and docker give to exit codes.
-var meanings = map[int]string{
-	126: " (the program may not be executed)",
-	127: " (a program was not found)",
-	137: " (killed)",
-	139: " (segmentation fault)",
-	143: " (told to end)",
-}
+func reachable(address netip.AddrPort) bool { return !address.Addr().IsLoopback() }
 
-// soFar is a line about what does not work yet; it changes only when that changes.
-func (p Plan) soFar(seen observation) string {
-	switch {
-	case seen.outside.status != 0 && !p.LoadBalancer.accepts(seen.outside.status):
-		return fmt.Sprintf("%s answers %d, not yet %s", p.LoadBalancer.Path, seen.outside.status, p.LoadBalancer.Matcher)
-	case seen.outside.status != 0:
-		return "the container's own health check fails: " + seen.own.problem
-	case seen.unknown:
-		return fmt.Sprintf("no answer on port %d yet", p.Port)
-	case len(seen.listeners) == 0:
-		return "it listens on no port yet"
-	default:
-		return fmt.Sprintf("it listens on %s, and gives no answer on port %d", joined(seen.listeners), p.Port)
-	}
-}
-
-func portsWhere(all []netip.AddrPort, keep func(netip.AddrPort) bool) []netip.AddrPort {
+func only(all []netip.AddrPort, keep func(netip.AddrPort) bool) []netip.AddrPort {
 	return slices.DeleteFunc(slices.Clone(all), func(each netip.AddrPort) bool { return !keep(each) })
 }
 
@@ -215,3 +209,11 @@ func joined(addresses []netip.AddrPort) string {
 	}
 	return strings.Join(names, " and ")
 }
+
+// idleWarning is about an application that closes idle connections. The load balancer keeps them for 60 seconds, unless
+// somebody has changed that (Application Load Balancers guide, Load balancer attributes); the program leaves it alone.
+var idleWarning = fmt.Sprintf(`Warning: it closes a connection that is idle for %s, and the load balancer keeps them for 60 s.
+A request that meets a closed connection ends in a 502 for the user, now and then. Let the application keep them longer:
+  Node.js  server.keepAliveTimeout = 65_000; server.headersTimeout = 66_000
+  Go       http.Server{IdleTimeout: 65 * time.Second}
+  Python   uvicorn --timeout-keep-alive 65, or gunicorn --keep-alive 65`, seconds(idleWatch))

@@ -1,115 +1,110 @@
 package fit
 
 import (
-	"context"
-	"io"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestSocketsThatListenAreFoundInTheKernelsTables(t *testing.T) {
-	const tables = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+	folder := process(t, `   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
    1: 0200A8C0:C350 0100A8C0:01BB 01 00000000:00000000 00:00000000 00000000     0        0 2 1 0 20 4 30 10 -1
-  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 00000000000000000000000000000000:0BB8 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3 1 0 100 0 0 10 0
-   1: 00000000000000000000000001000000:0BB9 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4 1 0 100 0 0 10 0
-   2: nonsense:0BB9 00000000000000000000000000000000:0000 0A 0
-`
+`)
+	write(t, `   0: 00000000000000000000000000000000:0BB8 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000
+   1: 00000000000000000000000001000000:0BB9 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000
+`, 0o600, folder, "42", "net", "tcp6")
+	of := container{ID: "an-id"}
+	of.State.Pid = 42
+	found, err := listeners(folder, of)
 	var got []string
-	for _, each := range parseListeners(tables) {
+	for _, each := range found {
 		got = append(got, each.String())
 	}
-	if want := []string{"127.0.0.1:8080", "[::]:3000", "[::1]:3001"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+	if want := []string{"127.0.0.1:8080", "[::]:3000", "[::1]:3001"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q (%v), want %q", got, err, want)
+	}
+	of.State.Pid = os.Getpid()
+	if found, err := listeners("/proc", of); err == nil {
+		t.Errorf("the sockets of this process were taken for the container's: %v", found)
 	}
 }
 
-func TestAProcessThatIsNotTheContainersIsNotRead(t *testing.T) {
-	for _, id := range []string{"", "0123456789abcdef"} {
-		if tables, err := tablesOf(containerState{Pid: os.Getpid(), ID: id}); err == nil {
-			t.Errorf("the tables of this process were read as those of container %q: %q", id, tables)
-		}
-	}
+// tried is a trial of an image with a user without rights.
+func tried(port int, state string, lines ...string) *trial {
+	t := &trial{plan: plan{port: port, memory: 512, platform: "linux/amd64", path: "/health", matcher: "200"}, lines: lines}
+	t.container.State.Running, t.container.State.OOMKilled = state == "running", state == "killed"
+	t.container.Config.User = "node:root"
+	return t
 }
 
 func TestTheVerdictNamesTheAddresses(t *testing.T) {
-	plan := Plan{Port: 3000, LoadBalancer: LoadBalancerCheck{Path: "/health", Matcher: "200"}}
 	for listens, each := range map[string]struct {
-		code   Code
-		phrase string
+		code    Code
+		phrases []string
 	}{
-		"[::]:8080 0.0.0.0:8080":       {OtherPort, "it listens on port 8080, not"},
-		"127.0.0.1:9229 0.0.0.0:8080":  {OtherPort, "it listens on 127.0.0.1:9229 and port 8080, not"},
-		"127.0.0.1:9229  0.0.0.0:8080": {OtherPort, "mediaserver:appPort 8080"},
-		"127.0.0.1:3000 [::1]:3000":    {LoopbackOnly, "127.0.0.1:3000 and [::1]:3000 only"},
-		"127.0.0.1:3000 0.0.0.0:8080":  {LoopbackOnly, "127.0.0.1:3000 only"},
-		"[::]:3000":                    {NotInTime, "/health gives no answer after 9 s"},
+		"0.0.0.0:8080 [::]:8080":      {OtherPort, []string{"it listens on port 8080, not on port 3000, which the load balancer asks\nLet", "PORT, which is 3000"}},
+		"127.0.0.1:9229 0.0.0.0:8080": {OtherPort, []string{"it listens on 127.0.0.1:9229 and port 8080, not", "mediaserver:appPort 8080"}},
+		"127.0.0.1:3000 [::1]:3000":   {LoopbackOnly, []string{"127.0.0.1:3000 and [::1]:3000 only", "0.0.0.0"}},
+		"127.0.0.1:3000 0.0.0.0:8080": {LoopbackOnly, []string{"127.0.0.1:3000 only"}},
+		"[::]:3000":                   {NotInTime, []string{"/health gives no answer: a problem"}},
+		"":                            {NotInTime, []string{"it listens on no port\n", "PORT, which is 3000"}},
 	} {
-		var addresses []netip.AddrPort
+		seen := observation{own: ownResult{problem: "exit code 7"}, problem: "a problem"}
 		for _, address := range strings.Fields(listens) {
-			addresses = append(addresses, netip.MustParseAddrPort(address))
+			seen.listeners = append(seen.listeners, netip.MustParseAddrPort(address))
 		}
-		expect(t, plan.find(observation{listeners: addresses}, 9*time.Second), each.code, each.phrase)
+		expect(t, tried(3000, "running").find(seen), each.code, each.phrases...)
 	}
 }
 
 func TestTheEndOfAContainerIsExplained(t *testing.T) {
-	trial := &trial{plan: Plan{Memory: 512, Port: 3000}}
 	for name, each := range map[string]struct {
-		state  containerState
-		lines  []string
-		code   Code
-		phrase string
+		state, line string
+		code        Code
+		phrases     []string
 	}{
-		"silently": {containerState{ExitCode: 0}, nil, Exited, "it exited with code 0 after 2 s\n"},
-		"killed":   {containerState{ExitCode: 137}, nil, Exited, "code 137 after 2 s (killed)"},
-		"no entry point": {containerState{ExitCode: 127}, []string{"[FATAL tini (7)] exec node failed: No such file or directory"},
-			NotStarted, "Its entry point and its user must be in the image"},
-		"not to be executed": {containerState{ExitCode: 126}, []string{"[FATAL tini (7)] exec /srv/run failed: Permission denied"},
-			NotStarted, "Its user may not execute /srv/run. Allow it in the Dockerfile: COPY --chmod=755, or RUN chmod 755 /srv/run."},
-		"another processor": {containerState{ExitCode: 255}, []string{"exec /app: exec format error"}, OtherFormat, "#!/bin/sh"},
-		"another, for its init": {containerState{ExitCode: 126}, []string{"[FATAL tini (7)] exec /app failed: Exec format error"},
-			OtherFormat, "no program for this processor"},
+		"silently": {"ended", "", Exited, []string{"it exited with code 0\nA task must run until it is stopped."}},
+		"killed":   {"killed", "", OutOfMemory, []string{"more than its 512 MiB of memory", "pulumi config set mediaserver:memory 1024"}},
+		"no entry point": {"ended", "[FATAL tini (7)] exec node failed: No such file or directory", NotStarted,
+			[]string{"Its entry point and its user must be in the image"}},
+		"not to be executed": {"ended", "[FATAL tini (7)] exec /srv/run failed: Permission denied", NotStarted,
+			[]string{"Its user may not execute /srv/run. Allow it in the Dockerfile: COPY --chmod=755, or RUN chmod 755 /srv/run."}},
+		"another processor":     {"ended", "exec /app: exec format error", OtherFormat, []string{"#!/bin/sh"}},
+		"another, for its init": {"ended", "[FATAL tini (7)] exec /app failed: Exec format error", OtherFormat, []string{"no program for this processor"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			expect(t, trial.judgeEnd(each.state, each.lines, 2*time.Second), each.code, each.phrase)
+			trial := tried(3000, each.state)
+			if each.line != "" {
+				trial.lines = []string{each.line}
+			}
+			expect(t, trial.find(observation{}), each.code, each.phrases...)
 		})
 	}
-	expect(t, notStarted(`exec: "/srv/run": permission denied: unknown`), NotStarted, "RUN chmod 755 /srv/run")
+	plan := plan{platform: "linux/amd64"}
+	expect(t, plan.notStarted(`exec: "/srv/run": permission denied: unknown`), NotStarted, "RUN chmod 755 /srv/run")
+	for _, message := range []string{
+		"image with reference app:built was found but does not match the specified platform: wanted linux/amd64, actual: linux/arm64",
+		"image with reference app:built was found but does not provide the specified platform (linux/amd64)",
+	} {
+		expect(t, plan.notStarted(message), OtherFormat, "it is not for linux/amd64, which the tasks run: "+message,
+			"docker build --platform linux/amd64, or let the tasks run on its processor: pulumi config set mediaserver:cpuArchitecture")
+	}
 }
 
 func TestOnlyAUserWithoutRightsIsHintedAt(t *testing.T) {
+	const hint = "may not listen on port"
 	for user, hinted := range map[string]bool{"": false, "root": false, "0:0": false, "1000": true, "node:root": true} {
 		for port, low := range map[int]bool{80: true, 1023: true, 1024: false} {
-			hint := (&trial{user: user, plan: Plan{Port: port}}).hintAtPort(true)
-			if (hint != "") != (hinted && low) {
-				t.Errorf("user %q at port %d: %q", user, port, hint)
+			trial := tried(port, "ended")
+			trial.container.Config.User = user
+			if found := trial.find(observation{}).Remedy; strings.Contains(found, "Its user "+user+" "+hint) != (hinted && low) {
+				t.Errorf("user %q at port %d: %q", user, port, found)
 			}
 		}
 	}
-}
-
-func TestLinesOfTheLogAreShownWholeAndTheLastAreKept(t *testing.T) {
-	var shown strings.Builder
-	docker := Docker{call: func(_ context.Context, _, _ []string, stdout, stderr io.Writer) (int, error) {
-		for _, part := range []string{"one\ntw", "o\n", "", "\n", strings.Repeat("line\n", lastLines-1), "last"} {
-			if _, err := io.WriteString(stderr, part); err != nil {
-				t.Error(err)
-			}
-		}
-		return 0, nil
-	}}
-	log := docker.follow(t.Context(), "a-name", "app | ", &shown)
-	last := log.drain()
-	if want := "app | one\napp | two\napp | \n" + strings.Repeat("app | line\n", lastLines-1) + "app | last\n"; shown.String() != want {
-		t.Errorf("shown is %q, want %q", shown.String(), want)
-	}
-	if len(last) != lastLines || last[0] != "line" || last[lastLines-1] != "last" {
-		t.Errorf("the last lines are %q", last)
+	for _, seen := range []observation{{}, {unknown: true}} {
+		expect(t, tried(80, "running").find(seen), NotInTime, hint, "mediaserver:appPort 8080")
 	}
 }

@@ -17,23 +17,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"mediaserver/tests/internal/appimage"
 )
 
-// deploy has scripts/deploy-app push a version, made without docker because there may be none, and deploy it.
-func (r *run) deploy(ctx context.Context, code int, says, tag string, variant appimage.Variant, options ...string) error {
-	program, err := appimage.Compile(ctx, filepath.Join(r.Root, "tests"), "amd64")
+// deploy has scripts/deploy-app push a version, made without docker because there may be none, and deploy it. The flags are
+// those of tests/application.
+func (r *run) deploy(ctx context.Context, code int, says, tag string, flags []string, options ...string) error {
+	program, err := appimage.Compile(ctx, filepath.Join(r.Root, "tests"))
 	if err != nil {
 		return err
 	}
-	image, err := program.Image(variant)
+	image, err := appimage.Image(program, []string{"curl"}, flags...)
 	if err != nil {
 		return err
 	}
 	archive := filepath.Join(r.Folder, tag+".tar")
-	if err := appimage.Save(image, "application:"+tag, archive); err != nil {
+	reference, err := name.NewTag("application:" + tag)
+	if err != nil {
 		return err
+	}
+	if err := tarball.WriteToFile(archive, reference, image); err != nil {
+		return fmt.Errorf("save the image: %w", err)
 	}
 	return r.deployApp(ctx, code, says, append(options, "--image", archive, "--tag", tag)...)
 }
@@ -50,7 +57,7 @@ func (r *run) deployApp(ctx context.Context, code int, says string, options ...s
 
 func (r *run) deployFirst(ctx context.Context) (string, error) {
 	// The stack's settings name the tag latest.
-	if err := r.deploy(ctx, 0, "", "latest", appimage.Variant{Version: "first"}, "--count", "1"); err != nil {
+	if err := r.deploy(ctx, 0, "", "latest", []string{"-version", "first"}, "--count", "1"); err != nil {
 		return "", err
 	}
 	r.version = "first"
@@ -58,7 +65,7 @@ func (r *run) deployFirst(ctx context.Context) (string, error) {
 }
 
 func (r *run) deploySecond(ctx context.Context) (string, error) {
-	if err := r.deploy(ctx, 0, "", "v2", appimage.Variant{Version: "second"}); err != nil {
+	if err := r.deploy(ctx, 0, "", "v2", []string{"-version", "second"}); err != nil {
 		return "", err
 	}
 	r.version = "second"
@@ -69,7 +76,7 @@ func (r *run) deploySecond(ctx context.Context) (string, error) {
 // before must answer again.
 func (r *run) deployBroken(ctx context.Context) (string, error) {
 	reason := "exit code 3"
-	broken := appimage.Variant{Version: "broken", ExitMessage: "this version is broken on purpose", ExitCode: 3}
+	broken := []string{"-version", "broken", "-exit-message", "this version is broken on purpose", "-exit-code", "3"}
 	if err := r.deploy(ctx, 10, reason, "broken", broken); err != nil {
 		return "", err
 	}

@@ -66,13 +66,6 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// request is what the command line asks for.
-type request struct {
-	image, stack, outputs string
-	limit                 time.Duration
-	keep                  bool
-}
-
 // run is the whole command, and returns its exit code.
 func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
 	asked, err := parse(words)
@@ -84,7 +77,12 @@ func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "try-image: %v\n", err)
 		return exitUsage
 	}
-	err = try(ctx, asked, stdout)
+	asked.Output = stdout
+	if itself, err := os.Executable(); err == nil {
+		// It is built into bin/, in the folder of the repository.
+		asked.Root = filepath.Dir(filepath.Dir(itself))
+	}
+	err = asked.Try(ctx)
 	var verdict *fit.Verdict
 	switch {
 	case err == nil:
@@ -95,7 +93,7 @@ func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &verdict):
 		subject := ""
 		if verdict.Code.OfImage() {
-			subject = asked.image + " does not fit: "
+			subject = asked.Image + " does not fit: "
 		}
 		fmt.Fprintf(stderr, "try-image: %s%v\n", subject, err)
 		return int(verdict.Code)
@@ -106,73 +104,30 @@ func run(ctx context.Context, words []string, stdout, stderr io.Writer) int {
 }
 
 // parse reads the command line, with options before and after the image.
-func parse(words []string) (request, error) {
-	var asked request
+func parse(words []string) (asked fit.Request, err error) {
 	flags := arguments.Flags("try-image")
-	needed := func(value *string) func(string) error {
-		return func(text string) error {
-			*value = text
-			if text == "" {
-				return errors.New("it needs a value")
-			}
-			return nil
-		}
-	}
-	flags.Func("stack", "", needed(&asked.stack))
-	flags.Func("outputs", "", needed(&asked.outputs))
+	flags.StringVar(&asked.Stack, "stack", "", "")
+	flags.StringVar(&asked.Outputs, "outputs", "", "")
 	flags.Func("timeout", "", func(text string) error {
 		seconds, err := strconv.Atoi(text)
 		if err != nil || seconds <= 0 {
 			return errors.New("it must be a number of seconds above 0")
 		}
-		asked.limit = time.Duration(seconds) * time.Second
+		asked.Limit = time.Duration(seconds) * time.Second
 		return nil
 	})
-	flags.BoolVar(&asked.keep, "keep", false, "")
+	flags.BoolVar(&asked.Keep, "keep", false, "")
 	images, err := arguments.Parse(flags, words)
 	switch {
 	case err != nil:
 		return asked, err
-	case len(images) == 0 || images[0] == "":
-		return asked, errors.New("name the image to try, as docker names it: scripts/try-image app:built; see --help")
-	case len(images) > 1:
-		return asked, fmt.Errorf("name one image only, not %q and %q; see --help", images[0], images[1])
-	case asked.stack != "" && asked.outputs != "":
+	case flags.Changed("stack") && asked.Stack == "" || flags.Changed("outputs") && asked.Outputs == "":
+		return asked, errors.New("--stack and --outputs need a value; see --help")
+	case asked.Stack != "" && asked.Outputs != "":
 		return asked, errors.New("--stack and --outputs exclude each other; see --help")
+	case len(images) != 1 || images[0] == "":
+		return asked, fmt.Errorf("name one image to try, as docker names it (scripts/try-image app:built), not %q; see --help", images)
 	}
-	asked.image = images[0]
+	asked.Image = images[0]
 	return asked, nil
-}
-
-// try finds docker and the stack, and tries the image.
-func try(ctx context.Context, asked request, output io.Writer) error {
-	docker, err := fit.FindDocker(ctx)
-	if err != nil {
-		return err
-	}
-	root, err := repository()
-	if err != nil {
-		return err
-	}
-	stack, err := fit.Source{Root: root, Name: asked.stack, Outputs: asked.outputs}.Find(ctx)
-	if err != nil {
-		return err
-	}
-	plan, err := stack.Read(ctx)
-	if err != nil {
-		return err
-	}
-	return docker.Try(ctx, stack, plan, fit.Options{Image: asked.image, Limit: asked.limit, Keep: asked.keep, Output: output})
-}
-
-// repository is the folder that this command was built in, as bin/try-image.
-func repository() (string, error) {
-	executable, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	if executable, err = filepath.EvalSymlinks(executable); err != nil {
-		return "", fmt.Errorf("find the repository: %w", err)
-	}
-	return filepath.Dir(filepath.Dir(executable)), nil
 }

@@ -28,27 +28,20 @@ func TestTheHelpTellsEveryExitCode(t *testing.T) {
 }
 
 func TestWrongUsageIsRefused(t *testing.T) {
-	for name, each := range map[string]struct {
-		arguments []string
-		phrase    string
-	}{
-		"no image":          {nil, "name the image to try, as docker names it: scripts/try-image app:built"},
-		"two images":        {[]string{"app:built", "--keep", "app:other"}, `name one image only, not "app:built" and "app:other"`},
-		"unknown option":    {[]string{"app:built", "--now"}, "unknown flag: --now; see --help"},
-		"two stacks":        {[]string{"app:built", "--stack", "dev", "--outputs", "file"}, "--stack and --outputs exclude each other"},
-		"a stack of nobody": {[]string{"app:built", "--stack", ""}, "it needs a value"},
-		"no time":           {[]string{"app:built", "--timeout", "0"}, `invalid argument "0" for "--timeout" flag: it must be a number of seconds above 0`},
-		"a strange time":    {[]string{"app:built", "--timeout", "soon"}, `invalid argument "soon" for "--timeout" flag: it must be a number of seconds above 0; see --help`},
+	for words, phrase := range map[string]string{
+		"":                                     `name one image to try, as docker names it (scripts/try-image app:built), not []; see --help`,
+		"app:built --keep app:other":           `not ["app:built" "app:other"]`,
+		"app:built --now":                      "unknown flag: --now; see --help",
+		"app:built --stack dev --outputs file": "--stack and --outputs exclude each other; see --help",
+		"app:built --stack=":                   "--stack and --outputs need a value; see --help",
+		"app:built --outputs=":                 "--stack and --outputs need a value; see --help",
+		"app:built --timeout 0":                `invalid argument "0" for "--timeout" flag: it must be a number of seconds above 0; see --help`,
+		"app:built --timeout soon":             `invalid argument "soon" for "--timeout" flag: it must be a number of seconds above 0`,
 	} {
-		t.Run(name, func(t *testing.T) {
-			var output, messages strings.Builder
-			if code := run(t.Context(), each.arguments, &output, &messages); code != 2 {
-				t.Errorf("exit code %d, want 2", code)
-			}
-			if !strings.Contains(messages.String(), each.phrase) || !strings.Contains(messages.String(), "--help") {
-				t.Errorf("the message is %q, want %q in it", messages.String(), each.phrase)
-			}
-		})
+		var output, messages strings.Builder
+		if code := run(t.Context(), strings.Fields(words), &output, &messages); code != 2 || !strings.Contains(messages.String(), phrase) {
+			t.Errorf("%q: exit code %d, and the message is %q, want %q in it", words, code, messages.String(), phrase)
+		}
 	}
 	var output, messages strings.Builder
 	if code := run(t.Context(), []string{"--help"}, &output, &messages); code != 0 || output.String() != usage {
