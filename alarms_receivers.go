@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
@@ -18,60 +17,42 @@ var peopleAlarms = []string{
 
 func (s settings) alarmTopicName() string { return s.physicalName("{name}-alarms") }
 
-// receiversOutputs are the receivers of alarms.
-type receiversOutputs struct {
-	// topics are the ARNs of the topics that alarms send to. Empty for none.
-	topics pulumi.Array
-}
-
-// createReceivers makes a topic of the stack's own for alarmEmails. It is not a
-// step of the guide.
-func createReceivers(ctx *pulumi.Context, settings settings, environment environmentOutputs) (receiversOutputs, error) {
-	var receivers receiversOutputs
+// createReceivers returns the ARNs of the topics that alarms send to: one of the
+// stack's own for alarmEmails, and alarmTopicArn. Empty for none. It is not a step
+// of the guide.
+func createReceivers(ctx *pulumi.Context, settings settings, environment environmentOutputs) pulumi.Array {
+	var topics pulumi.Array
 	if len(settings.alarmEmails) > 0 {
-		topic, err := createAlarmTopic(ctx, settings, environment)
-		if err != nil {
-			return receiversOutputs{}, err
-		}
-		receivers.topics = append(receivers.topics, topic)
+		topics = append(topics, createAlarmTopic(ctx, settings, environment))
 	}
 	if settings.alarmTopicArn != "" {
-		receivers.topics = append(receivers.topics, pulumi.String(settings.alarmTopicArn))
+		topics = append(topics, pulumi.String(settings.alarmTopicArn))
 	}
-	return receivers, nil
+	return topics
 }
 
 // createAlarmTopic makes the topic and subscribes each address to it. The ARN
 // that it returns is known only once the alarms may send to the topic.
-func createAlarmTopic(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.StringOutput, error) {
+func createAlarmTopic(ctx *pulumi.Context, settings settings, environment environmentOutputs) pulumi.StringOutput {
 	// It is not encrypted with a key: CloudWatch may not use the key that AWS manages
 	// for SNS (CloudWatch user guide, "Amazon SNS encryption permissions"), and
 	// one of our own costs more than all alarms. What alarms say is no secret.
-	topic, err := sns.NewTopic(ctx, "alarms", &sns.TopicArgs{
+	topic := must(sns.NewTopic(ctx, "alarms", &sns.TopicArgs{
 		Name: pulumi.String(settings.alarmTopicName()),
-	})
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("create topic alarms: %w", err)
-	}
-	policy, err := sns.NewTopicPolicy(ctx, "alarms", &sns.TopicPolicyArgs{
+	}))
+	policy := must(sns.NewTopicPolicy(ctx, "alarms", &sns.TopicPolicyArgs{
 		Arn:    topic.Arn,
 		Policy: policyJSON(alarmsStatement(settings, environment)),
-	})
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("set the policy of topic alarms: %w", err)
-	}
+	}))
 	for _, address := range settings.alarmEmails {
 		// Named by the address, because the order of the list means nothing.
-		_, err := sns.NewTopicSubscription(ctx, strings.ToLower(address), &sns.TopicSubscriptionArgs{
+		must(sns.NewTopicSubscription(ctx, strings.ToLower(address), &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
 			Protocol: pulumi.String("email"),
 			Endpoint: pulumi.String(address),
-		})
-		if err != nil {
-			return pulumi.StringOutput{}, fmt.Errorf("subscribe %s to topic alarms: %w", address, err)
-		}
+		}))
 	}
-	return policy.Arn, nil
+	return policy.Arn
 }
 
 // alarmsStatement lets the stack's own alarms for people send messages to the

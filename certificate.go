@@ -33,24 +33,21 @@ type certificateOutputs struct {
 // createCertificate gives the domain its certificate: the given one, or one
 // that AWS issues and renews. AWS takes a record in the domain's zone as proof
 // that the domain is ours, and reads it again for each renewal.
-func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) (certificateOutputs, error) {
+func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) certificateOutputs {
 	if !settings.servesHTTPS() {
-		return certificateOutputs{}, nil
+		return certificateOutputs{}
 	}
 	if !settings.requestsCertificate() {
-		return certificateOutputs{arn: pulumi.String(settings.certificateArn)}, nil
+		return certificateOutputs{arn: pulumi.String(settings.certificateArn)}
 	}
 	// Another domain means another certificate, and Pulumi makes that one before
 	// it deletes this one.
-	certificate, err := acm.NewCertificate(ctx, "mediaserver", &acm.CertificateArgs{
+	certificate := must(acm.NewCertificate(ctx, "mediaserver", &acm.CertificateArgs{
 		DomainName:       pulumi.String(settings.domainName),
 		ValidationMethod: pulumi.String("DNS"),
-	})
-	if err != nil {
-		return certificateOutputs{}, fmt.Errorf("request certificate mediaserver: %w", err)
-	}
+	}))
 	proof := certificate.DomainValidationOptions.Index(pulumi.Int(0))
-	record, err := route53.NewRecord(ctx, "certificate-validation", &route53.RecordArgs{
+	record := must(route53.NewRecord(ctx, "certificate-validation", &route53.RecordArgs{
 		ZoneId:  pulumi.String(settings.hostedZoneID),
 		Name:    proof.ResourceRecordName().Elem(),
 		Type:    proof.ResourceRecordType().Elem(),
@@ -59,21 +56,15 @@ func createCertificate(ctx *pulumi.Context, settings settings, environment envir
 		// AWS asks for the same record for every certificate that this account has for
 		// the domain, in any region. So a record that exists already has this value.
 		AllowOverwrite: pulumi.Bool(true),
-	})
-	if err != nil {
-		return certificateOutputs{}, fmt.Errorf("create record certificate-validation: %w", err)
-	}
-	validation, err := acm.NewCertificateValidation(ctx, "mediaserver", &acm.CertificateValidationArgs{
+	}))
+	validation := must(acm.NewCertificateValidation(ctx, "mediaserver", &acm.CertificateValidationArgs{
 		CertificateArn:        certificate.Arn,
 		ValidationRecordFqdns: pulumi.StringArray{record.Fqdn},
-	}, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%dm", validationMinutes)}))
-	if err != nil {
-		return certificateOutputs{}, fmt.Errorf("wait for certificate mediaserver: %w", err)
-	}
+	}, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%dm", validationMinutes)})))
 	if !ctx.DryRun() {
 		announceValidation(ctx, waitMessage(settings, environment.hostedZone), record, validation)
 	}
-	return certificateOutputs{arn: validation.CertificateArn}, nil
+	return certificateOutputs{arn: validation.CertificateArn}
 }
 
 // announceValidation logs a message if the certificate is not valid soon after

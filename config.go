@@ -167,53 +167,53 @@ type settings struct {
 func (s *settings) rows() []setting {
 	return []setting{
 		row("name", &s.name, text,
-			must(isName, fmt.Sprintf("must be %d to %d lower-case letters, digits and single inner hyphens, "+
+			satisfies(isName, fmt.Sprintf("must be %d to %d lower-case letters, digits and single inner hyphens, "+
 				"so that every name made from it is valid on AWS", nameMinimum, nameLimit)),
 			isNotReserved),
 		row("appPort", &s.appPort, integer,
 			between(1, highestPort, "must be a TCP port, from %d to %d")),
 		row("healthCheckPath", &s.healthCheckPath, text,
-			must(isHealthCheckPath, fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, "+
+			satisfies(isHealthCheckPath, fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, "+
 				"at most %d: the load balancer asks for the path as it is, and curl leaves out what is behind a #", healthCheckPathLimit))),
 		row("containerHealthCheck", &s.containerHealthCheck, text,
 			oneOf("must be %s", checkWithCurl, checkWithWget, noCheck)),
 		row("startSeconds", &s.startSeconds, integer,
 			between(0, startSecondsLimit, "must be from %d to %d seconds")),
 		row("nodeEnv", &s.nodeEnv, text,
-			must(func(value string) bool { return strings.TrimSpace(value) != "" }, "must not be blank")),
+			satisfies(func(value string) bool { return strings.TrimSpace(value) != "" }, "must not be blank")),
 		row("environment", &s.environment, variables, areNotSecret, areVariables),
 		row("secrets", &s.secrets, variables, areVariables, s.areNotPlainToo, areSecretArns),
 		row("secretsKeyArns", &s.secretsKeyArns, listOf("arn:aws:kms:eu-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"),
-			each(must(keyArnPattern.MatchString, "must be the ARN of a KMS key: arn:PARTITION:kms:REGION:ACCOUNT:key/ID")),
+			each(satisfies(keyArnPattern.MatchString, "must be the ARN of a KMS key: arn:PARTITION:kms:REGION:ACCOUNT:key/ID")),
 			isNotRepeated, areInReach),
 		row("imageTag", &s.imageTag, text,
-			must(imageTagPattern.MatchString, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
+			satisfies(imageTagPattern.MatchString, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
 				"not beginning with a period or a hyphen")),
 		optional("vpcId", &s.vpcID,
-			must(vpcIDPattern.MatchString, "must be the id of a VPC, such as vpc-0123456789abcdef0"), s.vpcHasSubnets),
+			satisfies(vpcIDPattern.MatchString, "must be the id of a VPC, such as vpc-0123456789abcdef0"), s.vpcHasSubnets),
 		row("loadBalancerSubnetIds", &s.loadBalancerSubnetIDs, listOf("subnet-0123456789abcdef0"),
-			each(must(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
+			each(satisfies(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
 			isNotRepeated, s.areOfStatedVPC, areInZonesOfTheirOwn),
 		row("taskSubnetIds", &s.taskSubnetIDs, listOf("subnet-0123456789abcdef0"),
-			each(must(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
+			each(satisfies(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
 			isNotRepeated, s.areOfStatedVPC, s.canRunTasks),
 		row("assignPublicIp", &s.assignPublicIP, boolean),
 		row("internal", &s.internal, boolean),
 		row("allowedCidrBlocks", &s.allowedCIDRBlocks, listOf("192.0.2.0/24"),
-			must(isNotEmpty, `must name at least one network; ["0.0.0.0/0"] lets everybody in`),
-			each(must(isNetwork, "must be an IPv4 network without host bits, such as 192.0.2.0/24")),
+			satisfies(isNotEmpty, `must name at least one network; ["0.0.0.0/0"] lets everybody in`),
+			each(satisfies(isNetwork, "must be an IPv4 network without host bits, such as 192.0.2.0/24")),
 			isNotRepeated),
 		optional("domainName", &s.domainName,
-			must(domainNamePattern.MatchString, "must be a domain name such as media.example.com, in lower case: "+
+			satisfies(domainNamePattern.MatchString, "must be a domain name such as media.example.com, in lower case: "+
 				"labels of at most 63 letters, digits and inner hyphens, without a wildcard and without a dot at the end; "+
 				"a name in another script is written in its xn-- form"),
 			s.domainIsNotTooLong, s.domainHasCertificate),
 		optional("hostedZoneId", &s.hostedZoneID,
-			must(hostedZoneIDPattern.MatchString, "must be the id of a Route 53 hosted zone and nothing else: "+
+			satisfies(hostedZoneIDPattern.MatchString, "must be the id of a Route 53 hosted zone and nothing else: "+
 				"at most 32 upper-case letters and digits, such as Z0123456789ABCDEFGHIJ"),
 			s.hasDomain, s.zoneHoldsDomain),
 		optional("certificateArn", &s.certificateArn,
-			must(certificateArnPattern.MatchString, "must be the ARN of a certificate of AWS Certificate Manager: "+
+			satisfies(certificateArnPattern.MatchString, "must be the ARN of a certificate of AWS Certificate Manager: "+
 				"arn:PARTITION:acm:REGION:ACCOUNT:certificate/ID"),
 			s.hasDomain, certificateIsWithinReach),
 		row("cpu", &s.cpu, integer,
@@ -229,11 +229,11 @@ func (s *settings) rows() []setting {
 		row("scaleDownCpu", &s.scaleDownCPU, integer,
 			between(1, 98, "must be a percentage, from %d to %d, below scaleUpCpu"), s.scalesDownBelowScalingUp),
 		optional("accessLogsBucket", &s.accessLogsBucket,
-			must(bucketPattern.MatchString, "must be the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and periods, "+
+			satisfies(bucketPattern.MatchString, "must be the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and periods, "+
 				"beginning and ending with a letter or a digit")),
 		row("corsAllowedOrigins", &s.corsAllowedOrigins, listOf("https://media.example.com"),
-			must(isNotEmpty, `must name at least one origin; ["*"] allows every origin`),
-			each(must(isOrigin, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),
+			satisfies(isNotEmpty, `must name at least one origin; ["*"] allows every origin`),
+			each(satisfies(isOrigin, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),
 		row("archiveStorageClass", &s.archiveStorageClass, text,
 			oneOf("must be %s", archiveGlacier, archiveInstantRetrieval, noArchive)),
 		row("logRetentionDays", &s.logRetentionDays, integer,
@@ -241,21 +241,21 @@ func (s *settings) rows() []setting {
 		row("containerInsights", &s.containerInsights, text,
 			oneOf("must be %s", insightsEnabled, insightsEnhanced, insightsDisabled)),
 		row("oldVersionDays", &s.oldVersionDays, integer,
-			must(func(days int) bool { return days >= 0 && days <= oldVersionDaysLimit },
+			satisfies(func(days int) bool { return days >= 0 && days <= oldVersionDaysLimit },
 				fmt.Sprintf("must be a number of days from 1 to %d, or 0 to keep old versions for ever", oldVersionDaysLimit))),
 		row("forceDestroy", &s.forceDestroy, boolean),
 		row("executeCommand", &s.executeCommand, boolean),
 		row("protectData", &s.protectData, boolean),
 		optional("permissionsBoundaryArn", &s.permissionsBoundaryArn,
-			must(policyArnPattern.MatchString, "must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, "+
+			satisfies(policyArnPattern.MatchString, "must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, "+
 				"with aws as the account for a policy of AWS's own"),
 			boundaryIsOfAccount),
 		row("adopted", &s.adopted, boolean),
 		row("alarmEmails", &s.alarmEmails, listOf("oncall@example.com"), areNotTooMany,
-			each(must(isEmailAddress, fmt.Sprintf("must be an e-mail address, NAME@DOMAIN, of at most %d letters, digits and _+'&=~-. characters", emailLimit))),
+			each(satisfies(isEmailAddress, fmt.Sprintf("must be an e-mail address, NAME@DOMAIN, of at most %d letters, digits and _+'&=~-. characters", emailLimit))),
 			isNotRepeated),
 		optional("alarmTopicArn", &s.alarmTopicArn,
-			must(topicArnPattern.MatchString, "must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, "+
+			satisfies(topicArnPattern.MatchString, "must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, "+
 				"and not of a FIFO topic, to which only senders that name a message group can publish"),
 			s.topicIsWithinReach),
 		// At 100 percent the alarm could never be raised.

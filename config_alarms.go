@@ -26,11 +26,6 @@ var (
 	topicArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 )
 
-// alarmsOn tells whether there is anybody to notify of alarms.
-func (s settings) alarmsOn() bool {
-	return len(s.alarmEmails) > 0 || s.alarmTopicArn != ""
-}
-
 // areNotTooMany refuses more addresses than one stack should know.
 func areNotTooMany(r *settingsReader, key string, addresses []string) {
 	r.check(key, addresses, len(addresses) <= emailsLimit,

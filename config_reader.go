@@ -125,27 +125,27 @@ func listOf(example string) parser[[]string] {
 	}
 }
 
-// must is the rule that something holds of the value.
-func must[T any](holds func(T) bool, text string) rule[T] {
+// satisfies is the rule that something holds of the value.
+func satisfies[T any](holds func(T) bool, text string) rule[T] {
 	return func(r *settingsReader, key string, value T) { r.check(key, value, holds(value), text) }
 }
 
 // between is the rule that a number is in a range. The text has a place for each
 // of its ends.
 func between(lowest, highest int, text string) rule[int] {
-	return must(func(value int) bool { return value >= lowest && value <= highest }, fmt.Sprintf(text, lowest, highest))
+	return satisfies(func(value int) bool { return value >= lowest && value <= highest }, fmt.Sprintf(text, lowest, highest))
 }
 
 // notBelow is the rule that a number is not too low. The text has a place for the
 // lowest one.
 func notBelow(lowest int, text string) rule[int] {
-	return must(func(value int) bool { return value >= lowest }, fmt.Sprintf(text, lowest))
+	return satisfies(func(value int) bool { return value >= lowest }, fmt.Sprintf(text, lowest))
 }
 
 // oneOf is the rule that a value is one of several. The text has a place for
 // them.
 func oneOf[T comparable](text string, values ...T) rule[T] {
-	return must(func(value T) bool { return slices.Contains(values, value) }, fmt.Sprintf(text, alternatives(values)))
+	return satisfies(func(value T) bool { return slices.Contains(values, value) }, fmt.Sprintf(text, alternatives(values)))
 }
 
 // alternatives lists values for a message: "1, 3 or 5".

@@ -28,8 +28,7 @@ const (
 
 // clusterOutputs are the ECS cluster.
 type clusterOutputs struct {
-	arn  pulumi.StringOutput
-	name pulumi.StringOutput
+	cluster *ecs.Cluster
 	// capacityProviders is what the cluster may run tasks on. The service
 	// depends on it.
 	capacityProviders pulumi.Resource
@@ -37,18 +36,15 @@ type clusterOutputs struct {
 
 // createCluster is the first half of phase 9, steps 25 and 26: the
 // cluster with its Container Insights and its capacity providers.
-func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOutputs) (clusterOutputs, error) {
-	cluster, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
+func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOutputs) clusterOutputs {
+	cluster := must(ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
 		Name: pulumi.String(settings.physicalName("{name}-cluster")),
 		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
 			Name:  pulumi.String("containerInsights"),
 			Value: pulumi.String(settings.containerInsights),
 		}},
-	}, settings.keep("name"))
-	if err != nil {
-		return clusterOutputs{}, fmt.Errorf("create cluster main: %w", err)
-	}
-	capacityProviders, err := ecs.NewClusterCapacityProviders(ctx, "main", &ecs.ClusterCapacityProvidersArgs{
+	}, settings.keep("name")))
+	capacityProviders := must(ecs.NewClusterCapacityProviders(ctx, "main", &ecs.ClusterCapacityProvidersArgs{
 		ClusterName:       cluster.Name,
 		CapacityProviders: pulumi.ToStringArray([]string{fargate, fargateSpot}),
 		DefaultCapacityProviderStrategies: ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArray{
@@ -63,19 +59,14 @@ func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOu
 		// ECS, which takes a while, and the provider does not retry until the role exists
 		// (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener comes
 		// minutes after the cluster.
-		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding}))
-	if err != nil {
-		return clusterOutputs{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
-	}
-	return clusterOutputs{arn: cluster.Arn, name: cluster.Name, capacityProviders: capacityProviders}, nil
+		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding})))
+	return clusterOutputs{cluster, capacityProviders}
 }
 
 // taskDefinitionOutputs are what a task runs.
 type taskDefinitionOutputs struct {
-	// arn is the ARN of the current revision.
-	arn pulumi.StringOutput
-	// family is the name that all revisions share.
-	family pulumi.StringOutput
+	// definition is the current revision.
+	definition *ecs.TaskDefinition
 	// containerName is the name of the only container.
 	containerName string
 }
@@ -86,9 +77,9 @@ func createTaskDefinition(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
 	roles rolesOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
-) (taskDefinitionOutputs, error) {
+) taskDefinitionOutputs {
 	container := containerFor(settings, environment, storage, registry, parameters, logGroups)
-	definition, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
+	definition := must(ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
 		Family:                  pulumi.String(settings.physicalName("{name}")),
 		RequiresCompatibilities: pulumi.ToStringArray([]string{fargate}),
 		NetworkMode:             pulumi.String("awsvpc"),
@@ -99,21 +90,14 @@ func createTaskDefinition(
 			OperatingSystemFamily: pulumi.String("LINUX"),
 			CpuArchitecture:       pulumi.String(settings.cpuArchitecture),
 		},
-		ExecutionRoleArn:     roles.executionRoleArn,
-		TaskRoleArn:          roles.taskRoleArn,
+		ExecutionRoleArn:     roles.execution.Arn,
+		TaskRoleArn:          roles.task.Arn,
 		ContainerDefinitions: pulumi.JSONMarshal([]containerDefinition{container}),
 		// A replaced revision would be deregistered while the deployment still runs,
 		// and ECS cannot move a service back to a revision that is not registered.
 		SkipDestroy: pulumi.Bool(true),
-	})
-	if err != nil {
-		return taskDefinitionOutputs{}, fmt.Errorf("create task definition mediaserver: %w", err)
-	}
-	return taskDefinitionOutputs{
-		arn:           definition.Arn,
-		family:        definition.Family,
-		containerName: container.Name,
-	}, nil
+	}))
+	return taskDefinitionOutputs{definition, container.Name}
 }
 
 // containerDefinition is a container as ECS stores it. Every value that ECS
@@ -198,7 +182,7 @@ func containerFor(
 	}
 	return containerDefinition{
 		Name:      settings.physicalName("{name}"),
-		Image:     pulumi.Sprintf("%s:%s", registry.repositoryURL, settings.imageTag),
+		Image:     pulumi.Sprintf("%s:%s", registry.repository.RepositoryUrl, settings.imageTag),
 		Essential: true,
 		PortMappings: []portMapping{{
 			ContainerPort: settings.appPort,
@@ -260,6 +244,11 @@ type serviceOutputs struct {
 	serviceName pulumi.StringOutput
 }
 
+// dimensions are those by which CloudWatch metrics name the tasks.
+func (s serviceOutputs) dimensions() pulumi.StringMap {
+	return pulumi.StringMap{"ClusterName": s.clusterName, "ServiceName": s.serviceName}
+}
+
 // createService is step 28 of phase 9: the service that keeps the
 // tasks running behind the load balancer.
 func createService(
@@ -267,7 +256,7 @@ func createService(
 	environment environmentOutputs, securityGroups securityGroupsOutputs,
 	loadBalancer loadBalancerOutputs, listeners listenersOutputs, roles rolesOutputs,
 	cluster clusterOutputs, taskDefinition taskDefinitionOutputs, trafficAlarms trafficAlarmsOutputs,
-) (serviceOutputs, error) {
+) serviceOutputs {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
 		listeners.forwarding,
@@ -277,19 +266,19 @@ func createService(
 		// Without its permissions a task cannot start, and a service that loses
 		// them while it is being deleted hangs in DRAINING.
 		roles.policies...)
-	service, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
+	service := must(ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
 		Name:           pulumi.String(settings.physicalName("{name}-service")),
-		Cluster:        cluster.arn,
-		TaskDefinition: taskDefinition.arn,
+		Cluster:        cluster.cluster.Arn,
+		TaskDefinition: taskDefinition.definition.Arn,
 		LaunchType:     pulumi.String(fargate),
 		DesiredCount:   pulumi.Int(settings.desiredCount),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
 			Subnets:        pulumi.ToStringArray(environment.taskSubnetIDs),
-			SecurityGroups: pulumi.StringArray{securityGroups.tasksID},
+			SecurityGroups: pulumi.StringArray{securityGroups.tasks.ID()},
 			AssignPublicIp: pulumi.Bool(settings.assignPublicIP),
 		},
 		LoadBalancers: ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
-			TargetGroupArn: loadBalancer.targetGroupArn,
+			TargetGroupArn: loadBalancer.targets.Arn,
 			ContainerName:  pulumi.String(taskDefinition.containerName),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
@@ -322,9 +311,6 @@ func createService(
 			// one with a launch type (terraform-provider-aws,
 			// capacityProviderStrategyCustomizeDiff), and a replacement stops its tasks.
 			"launchType", "capacityProviderStrategies",
-		}))
-	if err != nil {
-		return serviceOutputs{}, fmt.Errorf("create service mediaserver: %w", err)
-	}
-	return serviceOutputs{clusterName: cluster.name, serviceName: service.Name}, nil
+		})))
+	return serviceOutputs{clusterName: cluster.cluster.Name, serviceName: service.Name}
 }

@@ -52,11 +52,11 @@ func policyJSON(statements ...policyStatement) pulumi.StringOutput {
 
 // rolesOutputs are the identities of the tasks.
 type rolesOutputs struct {
-	// executionRoleArn is the role with which ECS starts a task: it pulls the
-	// image, reads the container's secrets and writes the container's log.
-	executionRoleArn pulumi.StringOutput
-	// taskRoleArn is the role of the running application.
-	taskRoleArn pulumi.StringOutput
+	// execution is the role with which ECS starts a task: it pulls the image, reads
+	// the container's secrets and writes the container's log.
+	execution *iam.Role
+	// task is the role of the running application.
+	task *iam.Role
 	// policies are the permissions of both roles. The service depends on them.
 	policies []pulumi.Resource
 }
@@ -68,13 +68,13 @@ type rolesOutputs struct {
 func createRoles(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, storage storageOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
-) (rolesOutputs, error) {
+) rolesOutputs {
 	trust := policyJSON(trustStatement(environment))
 	var boundary pulumi.StringPtrInput
 	if settings.permissionsBoundaryArn != "" {
 		boundary = pulumi.String(settings.permissionsBoundaryArn)
 	}
-	executionRole, err := iam.NewRole(ctx, "ecs-task-execution-role", &iam.RoleArgs{
+	executionRole := must(iam.NewRole(ctx, "ecs-task-execution-role", &iam.RoleArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-ecs-task-execution-role")),
 		Description:         pulumi.String("Starts the tasks of the media server"),
 		AssumeRolePolicy:    trust,
@@ -83,52 +83,37 @@ func createRoles(
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
 			Policy: policyJSON(secretsStatements(settings, parameters.containerSecrets)...),
 		}},
-	}, settings.keep("name"), rolePath)
-	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
-	}
-	executionPolicy, err := iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
+	}, settings.keep("name"), rolePath))
+	executionPolicy := must(iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
 		Role:      executionRole.Name,
 		PolicyArn: pulumi.Sprintf("arn:%s:%s", environment.partition, executionPolicyPath),
-	})
-	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("attach policy ecs-task-execution-role-policy: %w", err)
-	}
+	}))
 
-	taskRole, err := iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
+	taskRole := must(iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-ecs-task-role")),
 		Description:         pulumi.String("Lets the media server use its bucket, logs and metrics"),
 		AssumeRolePolicy:    trust,
 		PermissionsBoundary: boundary,
-	}, settings.keep("name"), rolePath)
-	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("create role ecs-task-role: %w", err)
-	}
-	s3Policy, err := iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
+	}, settings.keep("name"), rolePath))
+	s3Policy := must(iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(bucketStatements(storage)...),
-	}, settings.keep("name"))
-	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
-	}
+	}, settings.keep("name")))
 	statements := observabilityStatements(settings, logGroups)
 	if settings.executeCommand {
 		statements = append(statements, executeCommandStatement())
 	}
-	cloudWatchPolicy, err := iam.NewRolePolicy(ctx, "ecs-task-cloudwatch-policy", &iam.RolePolicyArgs{
+	cloudWatchPolicy := must(iam.NewRolePolicy(ctx, "ecs-task-cloudwatch-policy", &iam.RolePolicyArgs{
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-cloudwatch-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(statements...),
-	}, settings.keep("name"))
-	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-cloudwatch-policy: %w", err)
-	}
+	}, settings.keep("name")))
 	return rolesOutputs{
-		executionRoleArn: executionRole.Arn,
-		taskRoleArn:      taskRole.Arn,
-		policies:         []pulumi.Resource{executionPolicy, s3Policy, cloudWatchPolicy},
-	}, nil
+		execution: executionRole,
+		task:      taskRole,
+		policies:  []pulumi.Resource{executionPolicy, s3Policy, cloudWatchPolicy},
+	}
 }
 
 // trustStatement lets ECS tasks of this account and region, and nobody else,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -44,39 +43,31 @@ type listenersOutputs struct {
 // the way back it forwards before Pulumi deletes what the program no longer has.
 func createListeners(
 	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, certificate certificateOutputs,
-) (listenersOutputs, error) {
+) listenersOutputs {
 	forward := &lb.ListenerDefaultActionArgs{
 		Type:           pulumi.String("forward"),
-		TargetGroupArn: loadBalancer.targetGroupArn,
+		TargetGroupArn: loadBalancer.targets.Arn,
 	}
 	if !settings.servesHTTPS() {
-		listener, err := createHTTPListener(ctx, loadBalancer, forward)
 		return listenersOutputs{
-			forwarding: listener,
-			url:        pulumi.Sprintf("http://%s", loadBalancer.dnsName),
-		}, err
+			forwarding: createHTTPListener(ctx, loadBalancer, forward),
+			url:        pulumi.Sprintf("http://%s", loadBalancer.balancer.DnsName),
+		}
 	}
-	secure, err := lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
-		LoadBalancerArn: loadBalancer.arn,
+	secure := must(lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
+		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpsPort),
 		Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
 		CertificateArn:  certificate.arn,
 		SslPolicy:       pulumi.String(tlsPolicy),
 		DefaultActions:  lb.ListenerDefaultActionArray{forward},
 		RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),
-	})
-	if err != nil {
-		return listenersOutputs{}, fmt.Errorf("create listener mediaserver-https: %w", err)
-	}
+	}))
 	beforeRedirect := []pulumi.Resource{secure}
 	if settings.hostedZoneID != "" {
-		alias, err := createAlias(ctx, settings, loadBalancer, secure)
-		if err != nil {
-			return listenersOutputs{}, err
-		}
-		beforeRedirect = append(beforeRedirect, alias)
+		beforeRedirect = append(beforeRedirect, createAlias(ctx, settings, loadBalancer, secure))
 	}
-	_, err = createHTTPListener(ctx, loadBalancer, &lb.ListenerDefaultActionArgs{
+	createHTTPListener(ctx, loadBalancer, &lb.ListenerDefaultActionArgs{
 		Type: pulumi.String("redirect"),
 		Redirect: &lb.ListenerDefaultActionRedirectArgs{
 			Protocol:   pulumi.String(loadBalancingProtocolHTTPS),
@@ -92,43 +83,35 @@ func createListeners(
 	return listenersOutputs{
 		forwarding: secure,
 		url:        pulumi.Sprintf("https://%s", settings.domainName),
-	}, err
+	}
 }
 
 func createHTTPListener(
 	ctx *pulumi.Context, loadBalancer loadBalancerOutputs, action *lb.ListenerDefaultActionArgs, options ...pulumi.ResourceOption,
-) (pulumi.Resource, error) {
-	listener, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
-		LoadBalancerArn: loadBalancer.arn,
+) pulumi.Resource {
+	return must(lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
+		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpPort),
 		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
 		DefaultActions:  lb.ListenerDefaultActionArray{action},
-	}, options...)
-	if err != nil {
-		return nil, fmt.Errorf("create listener mediaserver: %w", err)
-	}
-	return listener, nil
+	}, options...))
 }
 
 // createAlias leads the domain to the load balancer, once HTTPS answers there.
 func createAlias(
 	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, secure pulumi.Resource,
-) (pulumi.Resource, error) {
-	alias, err := route53.NewRecord(ctx, "mediaserver", &route53.RecordArgs{
+) pulumi.Resource {
+	return must(route53.NewRecord(ctx, "mediaserver", &route53.RecordArgs{
 		ZoneId: pulumi.String(settings.hostedZoneID),
 		Name:   pulumi.String(settings.domainName),
 		Type:   pulumi.String("A"),
 		Aliases: route53.RecordAliasArray{&route53.RecordAliasArgs{
-			Name:   loadBalancer.dnsName,
-			ZoneId: loadBalancer.dnsZoneID,
+			Name:   loadBalancer.balancer.DnsName,
+			ZoneId: loadBalancer.balancer.ZoneId,
 			// There is no other place to send users to.
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
 		// A record that exists already belongs to somebody.
 		AllowOverwrite: pulumi.Bool(false),
-	}, pulumi.DependsOn([]pulumi.Resource{secure}))
-	if err != nil {
-		return nil, fmt.Errorf("create record mediaserver: %w", err)
-	}
-	return alias, nil
+	}, pulumi.DependsOn([]pulumi.Resource{secure})))
 }

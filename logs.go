@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -17,26 +15,18 @@ type logGroupsOutputs struct {
 
 // createLogGroups is the first half of phase 11, steps 34 and 35:
 // the log groups, before the tasks that write to them.
-func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, error) {
-	var groups logGroupsOutputs
-	for _, row := range []struct {
-		logicalName, physicalName string
-		group                     **cloudwatch.LogGroup
-	}{
-		{"ecs-logs", "/ecs/{name}", &groups.ecs},
-		{"app-logs", "/aws/ecs/{name}/app", &groups.app},
-	} {
-		group, err := cloudwatch.NewLogGroup(ctx, row.logicalName, &cloudwatch.LogGroupArgs{
-			Name:            pulumi.String(settings.physicalName(row.physicalName)),
+func createLogGroups(ctx *pulumi.Context, settings settings) logGroupsOutputs {
+	create := func(logicalName, physicalName string) *cloudwatch.LogGroup {
+		return must(cloudwatch.NewLogGroup(ctx, logicalName, &cloudwatch.LogGroupArgs{
+			Name:            pulumi.String(settings.physicalName(physicalName)),
 			RetentionInDays: pulumi.Int(settings.logRetentionDays),
 		},
 			settings.keep("name"),
 			// A key that somebody encrypted the group with stays.
-			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
-		if err != nil {
-			return logGroupsOutputs{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
-		}
-		*row.group = group
+			pulumi.IgnoreChanges([]string{"kmsKeyId"})))
 	}
-	return groups, nil
+	return logGroupsOutputs{
+		ecs: create("ecs-logs", "/ecs/{name}"),
+		app: create("app-logs", "/aws/ecs/{name}/app"),
+	}
 }

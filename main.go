@@ -14,127 +14,80 @@ func main() {
 	pulumi.Run(deploy)
 }
 
-// deploy registers the whole stack and exports its outputs.
+// deploy checks the settings and the account, registers the whole stack and
+// exports its outputs.
 func deploy(ctx *pulumi.Context) error {
-	outputs, err := createStack(ctx)
+	settings, err := loadSettings(ctx)
 	if err != nil {
 		return err
 	}
-	for name, value := range outputs {
+	environment, err := discoverEnvironment(ctx, settings)
+	if err != nil {
+		return err
+	}
+	if err := settings.validateFor(ctx, environment); err != nil {
+		return err
+	}
+	for name, value := range createStack(ctx, settings, environment) {
 		ctx.Export(name, value)
 	}
 	return nil
 }
 
 // createStack runs the phases in the order in which they depend on each other
-// and returns the outputs of the stack. Settings and the account are checked
-// before the first resource is registered. The application's deploy script reads
+// and returns the outputs of the stack. The application's deploy script reads
 // the outputs, so their names are a contract. None of them is a secret. The
 // README says of each what the comment beside it says.
-func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
-	settings, err := loadSettings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	environment, err := discoverEnvironment(ctx, settings)
-	if err != nil {
-		return nil, err
-	}
-	if err := settings.validateFor(ctx, environment); err != nil {
-		return nil, err
-	}
-	securityGroups, err := createSecurityGroups(ctx, settings, environment)
-	if err != nil {
-		return nil, err
-	}
-	loadBalancer, err := createLoadBalancer(ctx, settings, environment, securityGroups)
-	if err != nil {
-		return nil, err
-	}
-	certificate, err := createCertificate(ctx, settings, environment)
-	if err != nil {
-		return nil, err
-	}
-	listeners, err := createListeners(ctx, settings, loadBalancer, certificate)
-	if err != nil {
-		return nil, err
-	}
-	randomValues, err := createRandomValues(ctx, settings)
-	if err != nil {
-		return nil, err
-	}
-	storage, err := createStorage(ctx, settings, randomValues)
-	if err != nil {
-		return nil, err
-	}
-	parameters, err := createParameters(ctx, settings, environment, randomValues, storage)
-	if err != nil {
-		return nil, err
-	}
-	logGroups, err := createLogGroups(ctx, settings)
-	if err != nil {
-		return nil, err
-	}
-	roles, err := createRoles(ctx, settings, environment, storage, parameters, logGroups)
-	if err != nil {
-		return nil, err
-	}
-	registry, err := createRegistry(ctx, settings, roles)
-	if err != nil {
-		return nil, err
-	}
-	cluster, err := createCluster(ctx, settings, listeners)
-	if err != nil {
-		return nil, err
-	}
-	taskDefinition, err := createTaskDefinition(ctx, settings,
+func createStack(ctx *pulumi.Context, settings settings, environment environmentOutputs) pulumi.Map {
+	securityGroups := createSecurityGroups(ctx, settings, environment)
+	loadBalancer := createLoadBalancer(ctx, settings, environment, securityGroups)
+	certificate := createCertificate(ctx, settings, environment)
+	listeners := createListeners(ctx, settings, loadBalancer, certificate)
+	randomValues := createRandomValues(ctx, settings)
+	storage := createStorage(ctx, settings, randomValues)
+	parameters := createParameters(ctx, settings, environment, randomValues, storage)
+	logGroups := createLogGroups(ctx, settings)
+	roles := createRoles(ctx, settings, environment, storage, parameters, logGroups)
+	registry := createRegistry(ctx, settings, roles)
+	cluster := createCluster(ctx, settings, listeners)
+	taskDefinition := createTaskDefinition(ctx, settings,
 		environment, storage, registry, roles, parameters, logGroups)
-	if err != nil {
-		return nil, err
-	}
-	receivers, err := createReceivers(ctx, settings, environment)
-	if err != nil {
-		return nil, err
-	}
-	trafficAlarms, err := createTrafficAlarms(ctx, settings, environment, loadBalancer, logGroups, receivers)
-	if err != nil {
-		return nil, err
-	}
-	service, err := createService(ctx, settings,
+	receivers := createReceivers(ctx, settings, environment)
+	trafficAlarms := createTrafficAlarms(ctx, settings, environment, loadBalancer, logGroups, receivers)
+	service := createService(ctx, settings,
 		environment, securityGroups, loadBalancer, listeners, roles, cluster, taskDefinition, trafficAlarms)
-	if err != nil {
-		return nil, err
-	}
-	if err := createScaling(ctx, settings, service); err != nil {
-		return nil, err
-	}
-	taskAlarms, err := createTaskAlarms(ctx, settings, environment, loadBalancer, service, receivers)
-	if err != nil {
-		return nil, err
-	}
-	dashboard, err := createDashboard(ctx, settings,
-		environment, loadBalancer, service, storage, trafficAlarms, taskAlarms)
-	if err != nil {
-		return nil, err
-	}
+	createScaling(ctx, settings, service)
+	taskAlarms := createTaskAlarms(ctx, settings, environment, loadBalancer, service, receivers)
+	dashboard := createDashboard(ctx, settings,
+		environment, loadBalancer, service, storage, append(trafficAlarms.alarms, taskAlarms...))
 	return pulumi.Map{
-		"albDnsName":           loadBalancer.dnsName,                        // Public host name of the load balancer
+		"albDnsName":           loadBalancer.balancer.DnsName,               // Public host name of the load balancer
 		"appUrl":               listeners.url,                               // Where users reach the application, with `https://` or `http://`
 		"bucketName":           storage.bucketName,                          // Name of the media bucket
-		"ecrRepositoryUrl":     registry.repositoryURL,                      // Where to push the image, without a tag
+		"ecrRepositoryUrl":     registry.repository.RepositoryUrl,           // Where to push the image, without a tag
 		"ecsClusterName":       service.clusterName,                         // Name of the cluster
 		"ecsServiceName":       service.serviceName,                         // Name of the service
-		"taskDefinitionArn":    taskDefinition.arn,                          // Task definition revision that the stack wants to run
-		"taskDefinitionFamily": taskDefinition.family,                       // Family of the task definition
+		"taskDefinitionArn":    taskDefinition.definition.Arn,               // Task definition revision that the stack wants to run
+		"taskDefinitionFamily": taskDefinition.definition.Family,            // Family of the task definition
 		"containerName":        pulumi.String(taskDefinition.containerName), // Name of the container
 		"containerPort":        pulumi.Int(settings.appPort),                // Port of the container
 		"logGroupName":         logGroups.ecs.Name,                          // Log group of the containers' output
 		"appLogGroupName":      logGroups.app.Name,                          // Log group that the application itself writes to
-		"dashboardName":        dashboard.name,                              // Name of the dashboard
+		"dashboardName":        dashboard.dashboard.DashboardName,           // Name of the dashboard
 		"dashboardUrl":         dashboard.url,                               // Address of the dashboard
 		"region":               pulumi.String(environment.region),           // Region of the stack
-		"jwtSecretParameter":   parameters.jwtSecretName,                    // Parameter with the JWT secret
-		"appConfigParameter":   parameters.appConfigName,                    // Parameter with the application's configuration
-		"bucketNameParameter":  parameters.bucketNameName,                   // Parameter with the bucket's name
-	}, nil
+		"jwtSecretParameter":   parameters.jwtSecret.Name,                   // Parameter with the JWT secret
+		"appConfigParameter":   parameters.appConfig.Name,                   // Parameter with the application's configuration
+		"bucketNameParameter":  parameters.bucketName.Name,                  // Parameter with the bucket's name
+	}
+}
+
+// must returns a resource that was registered. An error is a fault of the
+// program, such as a missing required argument: the SDK registers in the
+// background, and the engine reports what AWS refuses.
+func must[T any](resource T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return resource
 }

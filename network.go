@@ -39,12 +39,11 @@ const (
 
 // securityGroupsOutputs are the two security groups.
 type securityGroupsOutputs struct {
-	// loadBalancerID is the security group of the load balancer: open to
-	// allowedCidrBlocks on ports 80 and 443.
-	loadBalancerID pulumi.StringOutput
-	// tasksID is the security group of the tasks: open to the load balancer on
-	// the application's port, and to nobody else.
-	tasksID pulumi.StringOutput
+	// loadBalancer is open to allowedCidrBlocks on ports 80 and 443.
+	loadBalancer *ec2.SecurityGroup
+	// tasks is open to the load balancer on the application's port, and to nobody
+	// else.
+	tasks *ec2.SecurityGroup
 }
 
 // createSecurityGroups is phase 3: the security groups of the
@@ -52,7 +51,7 @@ type securityGroupsOutputs struct {
 // rule from a rule that is a resource of its own, so the two would undo each other.
 func createSecurityGroups(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs,
-) (securityGroupsOutputs, error) {
+) securityGroupsOutputs {
 	// The provider removes the rule for outgoing traffic that AWS gives every
 	// new group, so it is stated.
 	allOutgoing := ec2.SecurityGroupEgressArray{&ec2.SecurityGroupEgressArgs{
@@ -80,7 +79,7 @@ func createSecurityGroups(
 		rule.CidrBlocks = pulumi.ToStringArray(settings.allowedCIDRBlocks)
 		return rule
 	}
-	loadBalancerGroup, err := ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
+	loadBalancerGroup := must(ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(settings.physicalName("{name}-alb")),
 		Description: pulumi.String("Load balancer of the media server"),
 		VpcId:       pulumi.String(environment.vpcID),
@@ -89,53 +88,31 @@ func createSecurityGroups(
 			fromAllowed(httpsPort, "HTTPS"),
 		},
 		Egress: allOutgoing,
-	}, groupDescription, settings.keep("name"))
-	if err != nil {
-		return securityGroupsOutputs{}, fmt.Errorf("create security group alb: %w", err)
-	}
-	loadBalancerID := loadBalancerGroup.ID().ToStringOutput()
+	}, groupDescription, settings.keep("name")))
 
 	fromLoadBalancer := openTo(settings.appPort, "Application port, from the load balancer only")
-	fromLoadBalancer.SecurityGroups = pulumi.StringArray{loadBalancerID}
-	tasksGroup, err := ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
+	fromLoadBalancer.SecurityGroups = pulumi.StringArray{loadBalancerGroup.ID()}
+	tasksGroup := must(ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(settings.physicalName("{name}-ecs-tasks")),
 		Description: pulumi.String("ECS tasks of the media server"),
 		VpcId:       pulumi.String(environment.vpcID),
 		Ingress:     ec2.SecurityGroupIngressArray{fromLoadBalancer},
 		Egress:      allOutgoing,
-	}, groupDescription, settings.keep("name"))
-	if err != nil {
-		return securityGroupsOutputs{}, fmt.Errorf("create security group ecs-tasks: %w", err)
-	}
-	return securityGroupsOutputs{
-		loadBalancerID: loadBalancerID,
-		tasksID:        tasksGroup.ID().ToStringOutput(),
-	}, nil
+	}, groupDescription, settings.keep("name")))
+	return securityGroupsOutputs{loadBalancerGroup, tasksGroup}
 }
 
 // loadBalancerOutputs are the public entrance.
 type loadBalancerOutputs struct {
-	// arn is the load balancer itself, which the listeners join.
-	arn pulumi.StringOutput
-	// dnsName is the public host name, made by AWS.
-	dnsName pulumi.StringOutput
-	// dnsZoneID is AWS's own zone that holds dnsName. An alias record names it.
-	dnsZoneID pulumi.StringOutput
-	// arnSuffix is the last part of the load balancer's ARN, by which CloudWatch
-	// metrics name it.
-	arnSuffix pulumi.StringOutput
-	// targetGroupArn is the target group with which the service registers its
-	// tasks.
-	targetGroupArn pulumi.StringOutput
-	// targetGroupArnSuffix is the last part of the target group's ARN, by which
-	// CloudWatch metrics name it.
-	targetGroupArnSuffix pulumi.StringOutput
+	balancer *lb.LoadBalancer
+	// targets is the group with which the service registers its tasks.
+	targets *lb.TargetGroup
 }
 
 // targetDimensions are the dimensions by which CloudWatch metrics name the
 // targets.
 func (l loadBalancerOutputs) targetDimensions() pulumi.StringMap {
-	return pulumi.StringMap{"LoadBalancer": l.arnSuffix, "TargetGroup": l.targetGroupArnSuffix}
+	return pulumi.StringMap{"LoadBalancer": l.balancer.ArnSuffix, "TargetGroup": l.targets.ArnSuffix}
 }
 
 // createLoadBalancer is the beginning of phase 8: the load balancer and its
@@ -143,7 +120,7 @@ func (l loadBalancerOutputs) targetDimensions() pulumi.StringMap {
 // nothing but its security group.
 func createLoadBalancer(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs, securityGroups securityGroupsOutputs,
-) (loadBalancerOutputs, error) {
+) loadBalancerOutputs {
 	var accessLogs lb.LoadBalancerAccessLogsPtrInput
 	if settings.accessLogsBucket != "" {
 		accessLogs = &lb.LoadBalancerAccessLogsArgs{
@@ -153,23 +130,20 @@ func createLoadBalancer(
 			Prefix: pulumi.String(settings.physicalName("{name}")),
 		}
 	}
-	loadBalancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
+	loadBalancer := must(lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
 		Name:             pulumi.String(settings.physicalName("{name}-alb")),
 		LoadBalancerType: pulumi.String("application"),
 		Internal:         pulumi.Bool(settings.internal),
 		Subnets:          pulumi.ToStringArray(environment.subnetIDs),
-		SecurityGroups:   pulumi.StringArray{securityGroups.loadBalancerID},
+		SecurityGroups:   pulumi.StringArray{securityGroups.loadBalancer.ID()},
 		AccessLogs:       accessLogs,
 		// Malformed headers are how requests are smuggled past a proxy.
 		DropInvalidHeaderFields: pulumi.Bool(true),
 	},
 		settings.keep("name"),
 		// Deletion protection that somebody turned on by hand or with Terraform stays.
-		pulumi.IgnoreChanges([]string{"enableDeletionProtection"}))
-	if err != nil {
-		return loadBalancerOutputs{}, fmt.Errorf("create load balancer mediaserver: %w", err)
-	}
-	targetGroup, err := lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
+		pulumi.IgnoreChanges([]string{"enableDeletionProtection"})))
+	targetGroup := must(lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-tg")),
 		TargetType:          pulumi.String("ip"),
 		Protocol:            pulumi.String(loadBalancingProtocolHTTP),
@@ -192,16 +166,6 @@ func createLoadBalancer(
 		// port serves only targets that come without one. It cannot change in
 		// place, and a replacement gets stuck: the name is taken and the listener
 		// holds the old group. So a new `appPort` leaves it as it is.
-		pulumi.IgnoreChanges([]string{"port"}), settings.keep("name"))
-	if err != nil {
-		return loadBalancerOutputs{}, fmt.Errorf("create target group mediaserver: %w", err)
-	}
-	return loadBalancerOutputs{
-		arn:                  loadBalancer.Arn,
-		dnsName:              loadBalancer.DnsName,
-		dnsZoneID:            loadBalancer.ZoneId,
-		arnSuffix:            loadBalancer.ArnSuffix,
-		targetGroupArn:       targetGroup.Arn,
-		targetGroupArnSuffix: targetGroup.ArnSuffix,
-	}, nil
+		pulumi.IgnoreChanges([]string{"port"}), settings.keep("name")))
+	return loadBalancerOutputs{loadBalancer, targetGroup}
 }

@@ -42,42 +42,35 @@ type lifecycleAction struct {
 
 // registryOutputs are the image repository.
 type registryOutputs struct {
-	// repositoryURL is the address of the repository, without a tag.
-	repositoryURL pulumi.StringOutput
+	repository *ecr.Repository
 }
 
 // createRegistry is phase 5: the image repository, who may pull
 // from it and how many images it keeps.
-func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) (registryOutputs, error) {
-	repository, err := ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
+func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) registryOutputs {
+	repository := must(ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
 		Name:               pulumi.String(settings.physicalName("{name}")),
 		ImageTagMutability: pulumi.String("MUTABLE"),
 		ImageScanningConfiguration: &ecr.RepositoryImageScanningConfigurationArgs{
 			ScanOnPush: pulumi.Bool(true),
 		},
 		ForceDelete: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData), settings.keep("name"))
-	if err != nil {
-		return registryOutputs{}, fmt.Errorf("create repository mediaserver: %w", err)
-	}
-	_, err = ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
+	}, pulumi.Protect(settings.protectData), settings.keep("name")))
+	must(ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
 		Repository: repository.Name,
 		// Grants pull to nobody else. Getting an authorization token belongs to no
 		// repository, so it cannot be granted here.
 		Policy: policyJSON(policyStatement{
 			Sid:       "PullByExecutionRole",
-			Principal: map[string]any{"AWS": roles.executionRoleArn},
+			Principal: map[string]any{"AWS": roles.execution.Arn},
 			Action: []string{
 				"ecr:BatchCheckLayerAvailability",
 				"ecr:GetDownloadUrlForLayer",
 				"ecr:BatchGetImage",
 			},
 		}),
-	})
-	if err != nil {
-		return registryOutputs{}, fmt.Errorf("create repository policy mediaserver: %w", err)
-	}
-	_, err = ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
+	}))
+	must(ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
 		Repository: repository.Name,
 		Policy: pulumi.JSONMarshal(lifecyclePolicy{Rules: []lifecycleRule{
 			keepImages(1, taggedImagesKept, "tagged", "*"),
@@ -86,11 +79,8 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) 
 	},
 		// A lifecycle policy can only be replaced, and different rules would delete
 		// different images.
-		settings.keep("policy"))
-	if err != nil {
-		return registryOutputs{}, fmt.Errorf("create lifecycle policy mediaserver: %w", err)
-	}
-	return registryOutputs{repositoryURL: repository.RepositoryUrl}, nil
+		settings.keep("policy")))
+	return registryOutputs{repository}
 }
 
 // keepImages is a rule that keeps the newest images of a tag status and

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,8 +19,8 @@ const (
 // createScaling is phase 10: the scalable target, a policy and an
 // alarm to add a task, a policy and an alarm to remove one. No later phase uses
 // anything of it.
-func createScaling(ctx *pulumi.Context, settings settings, service serviceOutputs) error {
-	target, err := appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
+func createScaling(ctx *pulumi.Context, settings settings, service serviceOutputs) {
+	target := must(appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("ecs"),
 		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
 		// Made from what the cluster and the service return, so that the target is
@@ -30,10 +28,7 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 		ResourceId:  pulumi.Sprintf("service/%s/%s", service.clusterName, service.serviceName),
 		MinCapacity: pulumi.Int(settings.minCapacity),
 		MaxCapacity: pulumi.Int(settings.maxCapacity),
-	})
-	if err != nil {
-		return fmt.Errorf("create scalable target ecs-target: %w", err)
-	}
+	}))
 	rows := []struct {
 		policyName                     string
 		adjustment                     int
@@ -62,7 +57,7 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 		},
 	}
 	for _, row := range rows {
-		policy, err := appautoscaling.NewPolicy(ctx, row.policyName, &appautoscaling.PolicyArgs{
+		policy := must(appautoscaling.NewPolicy(ctx, row.policyName, &appautoscaling.PolicyArgs{
 			Name:              pulumi.String(settings.physicalName("{name}-" + row.policyName)),
 			PolicyType:        pulumi.String("StepScaling"),
 			ServiceNamespace:  target.ServiceNamespace,
@@ -80,11 +75,8 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 					},
 				},
 			},
-		}, settings.keep("name"))
-		if err != nil {
-			return fmt.Errorf("create scaling policy %s: %w", row.policyName, err)
-		}
-		_, err = cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
+		}, settings.keep("name")))
+		must(cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
 			Name:               pulumi.String(settings.alarmName(row.alarmName)),
 			AlarmDescription:   pulumi.String(row.alarmDescription),
 			Namespace:          pulumi.String(ecsMetrics),
@@ -96,15 +88,8 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 			Threshold:          pulumi.Float64(row.threshold),
 			// A service without a task sends nothing: that is no reason to scale.
 			TreatMissingData: pulumi.String(missingIsGood),
-			Dimensions: pulumi.StringMap{
-				"ClusterName": service.clusterName,
-				"ServiceName": service.serviceName,
-			},
-			AlarmActions: pulumi.Array{policy.Arn},
-		}, settings.keep("name"))
-		if err != nil {
-			return fmt.Errorf("create alarm %s: %w", row.alarmName, err)
-		}
+			Dimensions:       service.dimensions(),
+			AlarmActions:     pulumi.Array{policy.Arn},
+		}, settings.keep("name")))
 	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -39,38 +38,29 @@ type randomValuesOutputs struct {
 
 // createRandomValues is phase 1: the suffix of the bucket's name
 // and the JWT secret.
-func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOutputs, error) {
-	suffix, err := random.NewRandomString(ctx, "bucket-suffix", &random.RandomStringArgs{
+func createRandomValues(ctx *pulumi.Context, settings settings) randomValuesOutputs {
+	suffix := must(random.NewRandomString(ctx, "bucket-suffix", &random.RandomStringArgs{
 		Length:  pulumi.Int(bucketSuffixLength),
 		Special: pulumi.Bool(false),
 		// Bucket names have no capitals.
 		Upper: pulumi.Bool(false),
-	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
-	if err != nil {
-		return randomValuesOutputs{}, fmt.Errorf("draw the bucket suffix: %w", err)
-	}
-	secret, err := random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
+	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe)))
+	secret := must(random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
 		Length:          pulumi.Int(jwtSecretLength),
 		Special:         pulumi.Bool(true),
 		OverrideSpecial: pulumi.String(jwtSecretSpecialCharacters),
-	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
-	if err != nil {
-		return randomValuesOutputs{}, fmt.Errorf("draw the JWT secret: %w", err)
-	}
+	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe)))
 	return randomValuesOutputs{
 		bucketSuffix: suffix.Result,
 		// The provider marks the result as secret; saying so here keeps it one
 		// whatever the provider does.
 		jwtSecret: pulumi.ToSecret(secret.Result).(pulumi.StringOutput),
-	}, nil
+	}
 }
 
 // parametersOutputs are the entries of Parameter Store.
 type parametersOutputs struct {
-	// The three names are those of the parameters.
-	jwtSecretName  pulumi.StringOutput
-	bucketNameName pulumi.StringOutput
-	appConfigName  pulumi.StringOutput
+	jwtSecret, bucketName, appConfig *ssm.Parameter
 	// containerSecrets are what the container receives as environment variables that
 	// ECS reads elsewhere, sorted by name. The task definition names them and the
 	// execution role may read them: one list for both, so that neither has more.
@@ -102,55 +92,31 @@ type appConfiguration struct {
 func createParameters(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, randomValues randomValuesOutputs, storage storageOutputs,
-) (parametersOutputs, error) {
-	appConfig := pulumi.JSONMarshal(appConfiguration{
-		NodeEnv: settings.nodeEnv,
-		Region:  environment.region,
-		Bucket:  storage.bucketName,
-		Port:    settings.appPort,
-	})
-	rows := []struct {
-		logicalName, physicalName, kind, description string
-		value                                        pulumi.StringOutput
-		protect                                      bool
-	}{
-		{
-			"jwt-secret", "/{name}/jwt-secret", "SecureString",
-			"Signs and verifies the JSON Web Tokens of the media server", randomValues.jwtSecret, settings.protectData,
-		},
-		{
-			"s3-bucket-name", "/{name}/s3-bucket-name", "String",
-			"Name of the bucket that holds the media", storage.bucketName, false,
-		},
-		{
-			"app-config", "/{name}/app-config", "String",
-			"Configuration of the media server, as JSON", appConfig, false,
-		},
+) parametersOutputs {
+	create := func(name, kind, description string, value pulumi.StringOutput, options ...pulumi.ResourceOption) *ssm.Parameter {
+		return must(ssm.NewParameter(ctx, name, &ssm.ParameterArgs{
+			Name:        pulumi.String(settings.physicalName("/{name}/" + name)),
+			Description: pulumi.String(description),
+			Type:        pulumi.String(kind),
+			Value:       value,
+		}, append(options, settings.keep("name"))...))
 	}
-	created := make([]*ssm.Parameter, len(rows))
-	for i, row := range rows {
-		parameter, err := ssm.NewParameter(ctx, row.logicalName, &ssm.ParameterArgs{
-			Name:        pulumi.String(settings.physicalName(row.physicalName)),
-			Description: pulumi.String(row.description),
-			Type:        pulumi.String(row.kind),
-			Value:       row.value,
-		}, pulumi.Protect(row.protect), settings.keep("name"))
-		if err != nil {
-			return parametersOutputs{}, fmt.Errorf("create parameter %s: %w", row.logicalName, err)
-		}
-		created[i] = parameter
-	}
-	jwtSecret, bucketName, appConfigParameter := created[0], created[1], created[2]
+	jwtSecret := create("jwt-secret", "SecureString", "Signs and verifies the JSON Web Tokens of the media server",
+		randomValues.jwtSecret, pulumi.Protect(settings.protectData))
+	bucketName := create("s3-bucket-name", "String", "Name of the bucket that holds the media", storage.bucketName)
+	appConfig := create("app-config", "String", "Configuration of the media server, as JSON",
+		pulumi.JSONMarshal(appConfiguration{
+			NodeEnv: settings.nodeEnv,
+			Region:  environment.region,
+			Bucket:  storage.bucketName,
+			Port:    settings.appPort,
+		}))
+
 	secrets := []containerSecret{{Name: jwtSecretVariable, ValueFrom: jwtSecret.Arn, Service: "ssm", Arn: jwtSecret.Arn}}
 	for name, valueFrom := range settings.secrets {
 		service, arn := secretSource(valueFrom)
 		secrets = append(secrets, containerSecret{Name: name, ValueFrom: valueFrom, Service: service, Arn: arn[1]})
 	}
 	slices.SortFunc(secrets, func(a, b containerSecret) int { return strings.Compare(a.Name, b.Name) })
-	return parametersOutputs{
-		jwtSecretName:    jwtSecret.Name,
-		bucketNameName:   bucketName.Name,
-		appConfigName:    appConfigParameter.Name,
-		containerSecrets: secrets,
-	}, nil
+	return parametersOutputs{jwtSecret, bucketName, appConfig, secrets}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -29,25 +27,19 @@ type storageOutputs struct {
 // createStorage is phase 4: the media bucket and its five
 // settings. Amazon S3 answers 409 OperationAborted when several settings of one
 // bucket are written at the same time, so each waits for the one before it.
-func createStorage(ctx *pulumi.Context, settings settings, randomValues randomValuesOutputs) (storageOutputs, error) {
-	bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
+func createStorage(ctx *pulumi.Context, settings settings, randomValues randomValuesOutputs) storageOutputs {
+	bucket := must(s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
 		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))
-	if err != nil {
-		return storageOutputs{}, fmt.Errorf("create bucket media-storage: %w", err)
-	}
-	publicAccessBlock, err := s3.NewBucketPublicAccessBlock(ctx, "media-storage", &s3.BucketPublicAccessBlockArgs{
+	}, pulumi.Protect(settings.protectData), settings.keep("bucket")))
+	publicAccessBlock := must(s3.NewBucketPublicAccessBlock(ctx, "media-storage", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	})
-	if err != nil {
-		return storageOutputs{}, fmt.Errorf("block public access to bucket media-storage: %w", err)
-	}
-	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "media-storage",
+	}))
+	encryption := must(s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "media-storage",
 		&s3.BucketServerSideEncryptionConfigurationV2Args{
 			Bucket: bucket.ID(),
 			Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
@@ -57,29 +49,20 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 					},
 				},
 			},
-		}, after(publicAccessBlock))
-	if err != nil {
-		return storageOutputs{}, fmt.Errorf("encrypt bucket media-storage: %w", err)
-	}
-	versioning, err := s3.NewBucketVersioningV2(ctx, "media-storage", &s3.BucketVersioningV2Args{
+		}, after(publicAccessBlock)))
+	versioning := must(s3.NewBucketVersioningV2(ctx, "media-storage", &s3.BucketVersioningV2Args{
 		Bucket: bucket.ID(),
 		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{
 			Status: pulumi.String("Enabled"),
 		},
-	}, after(encryption))
-	if err != nil {
-		return storageOutputs{}, fmt.Errorf("version bucket media-storage: %w", err)
-	}
-	lifecycle, err := s3.NewBucketLifecycleConfigurationV2(ctx, "media-storage", &s3.BucketLifecycleConfigurationV2Args{
+	}, after(encryption)))
+	lifecycle := must(s3.NewBucketLifecycleConfigurationV2(ctx, "media-storage", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		// Stated, or the provider shows a change on every run.
 		TransitionDefaultMinimumObjectSize: pulumi.String("all_storage_classes_128K"),
 		Rules:                              s3.BucketLifecycleConfigurationV2RuleArray{mediaLifecycle(settings)},
-	}, after(versioning))
-	if err != nil {
-		return storageOutputs{}, fmt.Errorf("set the lifecycle of bucket media-storage: %w", err)
-	}
-	_, err = s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
+	}, after(versioning)))
+	must(s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
 		Bucket: bucket.ID(),
 		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{&s3.BucketCorsConfigurationV2CorsRuleArgs{
 			AllowedHeaders: pulumi.ToStringArray([]string{"*"}),
@@ -92,14 +75,8 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 			ExposeHeaders: pulumi.ToStringArray([]string{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"}),
 			MaxAgeSeconds: pulumi.Int(corsMaxAgeSeconds),
 		}},
-	}, after(lifecycle))
-	if err != nil {
-		return storageOutputs{}, fmt.Errorf("set the CORS rules of bucket media-storage: %w", err)
-	}
-	return storageOutputs{
-		bucketName: bucket.Bucket,
-		bucketArn:  bucket.Arn,
-	}, nil
+	}, after(lifecycle)))
+	return storageOutputs{bucket.Bucket, bucket.Arn}
 }
 
 // mediaLifecycle moves media files to cheaper storage, and deletes unfinished

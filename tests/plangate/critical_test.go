@@ -21,10 +21,10 @@ var attack = []sandboxtest.Edit{
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))`,
 		New: `attackedBucket(ctx, pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix))`},
-	{File: "storage.go", Old: "	versioning, err := ", New: `	if err := attackByComponent(ctx); err != nil {
-		return storageOutputs{}, err
+	{File: "storage.go", Old: "	versioning := ", New: `	if err := attackByComponent(ctx); err != nil {
+		panic(err)
 	}
-	versioning, err := `},
+	versioning := `},
 	{File: "attack.go", New: `package main
 
 import (
