@@ -24,21 +24,16 @@ const (
 	validationNotice = 5 * time.Second
 )
 
-// certificateOutputs are the certificate of the domain.
-type certificateOutputs struct {
-	// arn is the certificate, known once it is valid. Nil without a domain.
-	arn pulumi.StringInput
-}
-
 // createCertificate gives the domain its certificate: the given one, or one
 // that AWS issues and renews. AWS takes a record in the domain's zone as proof
-// that the domain is ours, and reads it again for each renewal.
-func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) certificateOutputs {
+// that the domain is ours, and reads it again for each renewal. The ARN is known
+// once the certificate is valid; nil without a domain.
+func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) pulumi.StringInput {
 	if !settings.servesHTTPS() {
-		return certificateOutputs{}
+		return nil
 	}
 	if !settings.requestsCertificate() {
-		return certificateOutputs{arn: pulumi.String(settings.certificateArn)}
+		return pulumi.String(settings.certificateArn)
 	}
 	// Another domain means another certificate, and Pulumi makes that one before
 	// it deletes this one.
@@ -64,7 +59,7 @@ func createCertificate(ctx *pulumi.Context, settings settings, environment envir
 	if !ctx.DryRun() {
 		announceValidation(ctx, waitMessage(settings, environment.hostedZone), record, validation)
 	}
-	return certificateOutputs{arn: validation.CertificateArn}
+	return validation.CertificateArn
 }
 
 // announceValidation logs a message if the certificate is not valid soon after

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -13,10 +14,6 @@ import (
 const (
 	fargate     = "FARGATE"
 	fargateSpot = "FARGATE_SPOT"
-	// deploymentMaximumPercent and deploymentMinimumHealthyPercent bound the
-	// number of tasks during a deployment (step 28).
-	deploymentMaximumPercent        = 200
-	deploymentMinimumHealthyPercent = 100
 	// logBufferSize is how much of its log a task keeps in memory while CloudWatch takes
 	// none: enough for 5 MB of log a second in AWS's own tests (AWS containers blog,
 	// "Preventing log loss with non-blocking mode in the AWSLogs container log driver").
@@ -63,23 +60,18 @@ func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOu
 	return clusterOutputs{cluster, capacityProviders}
 }
 
-// taskDefinitionOutputs are what a task runs.
-type taskDefinitionOutputs struct {
-	// definition is the current revision.
-	definition *ecs.TaskDefinition
-	// containerName is the name of the only container.
-	containerName string
-}
+// containerName is the name of the only container.
+func (s settings) containerName() string { return s.physicalName("{name}") }
 
 // createTaskDefinition is step 27 of phase 9: one container on
-// AWS Fargate.
+// AWS Fargate. It returns the current revision.
 func createTaskDefinition(
 	ctx *pulumi.Context, settings settings,
-	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	environment environmentOutputs, storage storageOutputs, repository *ecr.Repository,
 	roles rolesOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
-) taskDefinitionOutputs {
-	container := containerFor(settings, environment, storage, registry, parameters, logGroups)
-	definition := must(ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
+) *ecs.TaskDefinition {
+	container := containerFor(settings, environment, storage, repository, parameters, logGroups)
+	return must(ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
 		Family:                  pulumi.String(settings.physicalName("{name}")),
 		RequiresCompatibilities: pulumi.ToStringArray([]string{fargate}),
 		NetworkMode:             pulumi.String("awsvpc"),
@@ -97,7 +89,6 @@ func createTaskDefinition(
 		// and ECS cannot move a service back to a revision that is not registered.
 		SkipDestroy: pulumi.Bool(true),
 	}))
-	return taskDefinitionOutputs{definition, container.Name}
 }
 
 // containerDefinition is a container as ECS stores it. Every value that ECS
@@ -163,7 +154,7 @@ type healthCheck struct {
 
 func containerFor(
 	settings settings,
-	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	environment environmentOutputs, storage storageOutputs, repository *ecr.Repository,
 	parameters parametersOutputs, logGroups logGroupsOutputs,
 ) containerDefinition {
 	variables := []environmentVariable{
@@ -181,8 +172,8 @@ func containerFor(
 		options = &linuxParameters{InitProcessEnabled: true}
 	}
 	return containerDefinition{
-		Name:      settings.physicalName("{name}"),
-		Image:     pulumi.Sprintf("%s:%s", registry.repository.RepositoryUrl, settings.imageTag),
+		Name:      settings.containerName(),
+		Image:     pulumi.Sprintf("%s:%s", repository.RepositoryUrl, settings.imageTag),
 		Essential: true,
 		PortMappings: []portMapping{{
 			ContainerPort: settings.appPort,
@@ -255,7 +246,7 @@ func createService(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, securityGroups securityGroupsOutputs,
 	loadBalancer loadBalancerOutputs, listeners listenersOutputs, roles rolesOutputs,
-	cluster clusterOutputs, taskDefinition taskDefinitionOutputs, trafficAlarms trafficAlarmsOutputs,
+	cluster clusterOutputs, taskDefinition *ecs.TaskDefinition, trafficAlarms trafficAlarmsOutputs,
 ) serviceOutputs {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
@@ -269,7 +260,7 @@ func createService(
 	service := must(ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
 		Name:           pulumi.String(settings.physicalName("{name}-service")),
 		Cluster:        cluster.cluster.Arn,
-		TaskDefinition: taskDefinition.definition.Arn,
+		TaskDefinition: taskDefinition.Arn,
 		LaunchType:     pulumi.String(fargate),
 		DesiredCount:   pulumi.Int(settings.desiredCount),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
@@ -279,7 +270,7 @@ func createService(
 		},
 		LoadBalancers: ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
 			TargetGroupArn: loadBalancer.targets.Arn,
-			ContainerName:  pulumi.String(taskDefinition.containerName),
+			ContainerName:  pulumi.String(settings.containerName()),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
 		// Until it ends ECS keeps a task that the load balancer or the container's own check
@@ -287,8 +278,8 @@ func createService(
 		// is healthy again only healthyThreshold checks after the application's first answer,
 		// which startSeconds includes.
 		HealthCheckGracePeriodSeconds:   pulumi.Int(settings.startSeconds),
-		DeploymentMaximumPercent:        pulumi.Int(deploymentMaximumPercent),
-		DeploymentMinimumHealthyPercent: pulumi.Int(deploymentMinimumHealthyPercent),
+		DeploymentMaximumPercent:        pulumi.Int(200),
+		DeploymentMinimumHealthyPercent: pulumi.Int(100),
 		DeploymentCircuitBreaker: &ecs.ServiceDeploymentCircuitBreakerArgs{
 			Enable:   pulumi.Bool(true),
 			Rollback: pulumi.Bool(true),

@@ -18,11 +18,7 @@ const (
 	// strictTransportSecurity makes browsers use only HTTPS for the domain, for a year
 	// after each visit. It leaves out names below the domain, for which this stack
 	// cannot promise anything.
-	strictTransportSecurity    = "max-age=31536000"
-	loadBalancingProtocolHTTPS = "HTTPS"
-	movedPermanently           = "HTTP_301"
-	samePath                   = "/#{path}"
-	sameQuery                  = "#{query}"
+	strictTransportSecurity = "max-age=31536000"
 )
 
 // listenersOutputs are the ways through the load balancer.
@@ -42,7 +38,7 @@ type listenersOutputs struct {
 // on the way to HTTPS it redirects once port 443 and the name are there, and on
 // the way back it forwards before Pulumi deletes what the program no longer has.
 func createListeners(
-	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, certificate certificateOutputs,
+	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, certificate pulumi.StringInput,
 ) listenersOutputs {
 	forward := &lb.ListenerDefaultActionArgs{
 		Type:           pulumi.String("forward"),
@@ -57,8 +53,8 @@ func createListeners(
 	secure := must(lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
 		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpsPort),
-		Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
-		CertificateArn:  certificate.arn,
+		Protocol:        pulumi.String("HTTPS"),
+		CertificateArn:  certificate,
 		SslPolicy:       pulumi.String(tlsPolicy),
 		DefaultActions:  lb.ListenerDefaultActionArray{forward},
 		RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),
@@ -70,12 +66,12 @@ func createListeners(
 	createHTTPListener(ctx, loadBalancer, &lb.ListenerDefaultActionArgs{
 		Type: pulumi.String("redirect"),
 		Redirect: &lb.ListenerDefaultActionRedirectArgs{
-			Protocol:   pulumi.String(loadBalancingProtocolHTTPS),
+			Protocol:   pulumi.String("HTTPS"),
 			Host:       pulumi.String(settings.domainName),
 			Port:       pulumi.String(strconv.Itoa(httpsPort)),
-			Path:       pulumi.String(samePath),
-			Query:      pulumi.String(sameQuery),
-			StatusCode: pulumi.String(movedPermanently),
+			Path:       pulumi.String("/#{path}"),
+			Query:      pulumi.String("#{query}"),
+			StatusCode: pulumi.String("HTTP_301"),
 		},
 	},
 		// Nobody may be redirected before HTTPS answers.
@@ -92,7 +88,7 @@ func createHTTPListener(
 	return must(lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
 		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpPort),
-		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
+		Protocol:        pulumi.String("HTTP"),
 		DefaultActions:  lb.ListenerDefaultActionArray{action},
 	}, options...))
 }

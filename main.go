@@ -48,10 +48,10 @@ func createStack(ctx *pulumi.Context, settings settings, environment environment
 	parameters := createParameters(ctx, settings, environment, randomValues, storage)
 	logGroups := createLogGroups(ctx, settings)
 	roles := createRoles(ctx, settings, environment, storage, parameters, logGroups)
-	registry := createRegistry(ctx, settings, roles)
+	repository := createRegistry(ctx, settings, roles)
 	cluster := createCluster(ctx, settings, listeners)
 	taskDefinition := createTaskDefinition(ctx, settings,
-		environment, storage, registry, roles, parameters, logGroups)
+		environment, storage, repository, roles, parameters, logGroups)
 	receivers := createReceivers(ctx, settings, environment)
 	trafficAlarms := createTrafficAlarms(ctx, settings, environment, loadBalancer, logGroups, receivers)
 	service := createService(ctx, settings,
@@ -61,24 +61,24 @@ func createStack(ctx *pulumi.Context, settings settings, environment environment
 	dashboard := createDashboard(ctx, settings,
 		environment, loadBalancer, service, storage, append(trafficAlarms.alarms, taskAlarms...))
 	return pulumi.Map{
-		"albDnsName":           loadBalancer.balancer.DnsName,               // Public host name of the load balancer
-		"appUrl":               listeners.url,                               // Where users reach the application, with `https://` or `http://`
-		"bucketName":           storage.bucketName,                          // Name of the media bucket
-		"ecrRepositoryUrl":     registry.repository.RepositoryUrl,           // Where to push the image, without a tag
-		"ecsClusterName":       service.clusterName,                         // Name of the cluster
-		"ecsServiceName":       service.serviceName,                         // Name of the service
-		"taskDefinitionArn":    taskDefinition.definition.Arn,               // Task definition revision that the stack wants to run
-		"taskDefinitionFamily": taskDefinition.definition.Family,            // Family of the task definition
-		"containerName":        pulumi.String(taskDefinition.containerName), // Name of the container
-		"containerPort":        pulumi.Int(settings.appPort),                // Port of the container
-		"logGroupName":         logGroups.ecs.Name,                          // Log group of the containers' output
-		"appLogGroupName":      logGroups.app.Name,                          // Log group that the application itself writes to
-		"dashboardName":        dashboard.dashboard.DashboardName,           // Name of the dashboard
-		"dashboardUrl":         dashboard.url,                               // Address of the dashboard
-		"region":               pulumi.String(environment.region),           // Region of the stack
-		"jwtSecretParameter":   parameters.jwtSecret.Name,                   // Parameter with the JWT secret
-		"appConfigParameter":   parameters.appConfig.Name,                   // Parameter with the application's configuration
-		"bucketNameParameter":  parameters.bucketName.Name,                  // Parameter with the bucket's name
+		"albDnsName":           loadBalancer.balancer.DnsName,           // Public host name of the load balancer
+		"appUrl":               listeners.url,                           // Where users reach the application, with `https://` or `http://`
+		"bucketName":           storage.bucketName,                      // Name of the media bucket
+		"ecrRepositoryUrl":     repository.RepositoryUrl,                // Where to push the image, without a tag
+		"ecsClusterName":       service.clusterName,                     // Name of the cluster
+		"ecsServiceName":       service.serviceName,                     // Name of the service
+		"taskDefinitionArn":    taskDefinition.Arn,                      // Task definition revision that the stack wants to run
+		"taskDefinitionFamily": taskDefinition.Family,                   // Family of the task definition
+		"containerName":        pulumi.String(settings.containerName()), // Name of the container
+		"containerPort":        pulumi.Int(settings.appPort),            // Port of the container
+		"logGroupName":         logGroups.ecs.Name,                      // Log group of the containers' output
+		"appLogGroupName":      logGroups.app.Name,                      // Log group that the application itself writes to
+		"dashboardName":        dashboard.dashboard.DashboardName,       // Name of the dashboard
+		"dashboardUrl":         dashboard.url,                           // Address of the dashboard
+		"region":               pulumi.String(environment.region),       // Region of the stack
+		"jwtSecretParameter":   parameters.jwtSecret.Name,               // Parameter with the JWT secret
+		"appConfigParameter":   parameters.appConfig.Name,               // Parameter with the application's configuration
+		"bucketNameParameter":  parameters.bucketName.Name,              // Parameter with the bucket's name
 	}
 }
 

@@ -25,18 +25,6 @@ const (
 	deregistrationDelay = 30
 )
 
-// The health check of the target group (step 23), in seconds and in
-// consecutive answers.
-const (
-	healthCheckInterval       = 30
-	healthCheckTimeout        = 5
-	healthyThreshold          = 2
-	unhealthyThreshold        = 2
-	healthyStatusCode         = "200"
-	healthCheckOnTrafficPort  = "traffic-port"
-	loadBalancingProtocolHTTP = "HTTP"
-)
-
 // securityGroupsOutputs are the two security groups.
 type securityGroupsOutputs struct {
 	// loadBalancer is open to allowedCidrBlocks on ports 80 and 443.
@@ -146,20 +134,21 @@ func createLoadBalancer(
 	targetGroup := must(lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-tg")),
 		TargetType:          pulumi.String("ip"),
-		Protocol:            pulumi.String(loadBalancingProtocolHTTP),
+		Protocol:            pulumi.String("HTTP"),
 		Port:                pulumi.Int(settings.appPort),
 		VpcId:               pulumi.String(environment.vpcID),
 		DeregistrationDelay: pulumi.Int(deregistrationDelay),
+		// Step 23, in seconds and in consecutive answers.
 		HealthCheck: &lb.TargetGroupHealthCheckArgs{
 			Enabled:            pulumi.Bool(true),
-			Protocol:           pulumi.String(loadBalancingProtocolHTTP),
-			Port:               pulumi.String(healthCheckOnTrafficPort),
+			Protocol:           pulumi.String("HTTP"),
+			Port:               pulumi.String("traffic-port"),
 			Path:               pulumi.String(settings.healthCheckPath),
-			Matcher:            pulumi.String(healthyStatusCode),
-			Interval:           pulumi.Int(healthCheckInterval),
-			Timeout:            pulumi.Int(healthCheckTimeout),
-			HealthyThreshold:   pulumi.Int(healthyThreshold),
-			UnhealthyThreshold: pulumi.Int(unhealthyThreshold),
+			Matcher:            pulumi.String("200"),
+			Interval:           pulumi.Int(30),
+			Timeout:            pulumi.Int(5),
+			HealthyThreshold:   pulumi.Int(2),
+			UnhealthyThreshold: pulumi.Int(2),
 		},
 	},
 		// ECS registers every task with the container's own port; the group's

@@ -40,14 +40,9 @@ type lifecycleAction struct {
 	Type string `json:"type"`
 }
 
-// registryOutputs are the image repository.
-type registryOutputs struct {
-	repository *ecr.Repository
-}
-
 // createRegistry is phase 5: the image repository, who may pull
 // from it and how many images it keeps.
-func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) registryOutputs {
+func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) *ecr.Repository {
 	repository := must(ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
 		Name:               pulumi.String(settings.physicalName("{name}")),
 		ImageTagMutability: pulumi.String("MUTABLE"),
@@ -80,7 +75,7 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) 
 		// A lifecycle policy can only be replaced, and different rules would delete
 		// different images.
 		settings.keep("policy")))
-	return registryOutputs{repository}
+	return repository
 }
 
 // keepImages is a rule that keeps the newest images of a tag status and
