@@ -115,7 +115,7 @@ func createParameters(
 	secrets := []containerSecret{{Name: jwtSecretVariable, ValueFrom: jwtSecret.Arn, Service: "ssm", Arn: jwtSecret.Arn}}
 	for name, valueFrom := range settings.secrets {
 		service, arn := secretSource(valueFrom)
-		secrets = append(secrets, containerSecret{Name: name, ValueFrom: valueFrom, Service: service, Arn: arn[1]})
+		secrets = append(secrets, containerSecret{Name: name, ValueFrom: valueFrom, Service: service, Arn: arn})
 	}
 	slices.SortFunc(secrets, func(a, b containerSecret) int { return strings.Compare(a.Name, b.Name) })
 	return parametersOutputs{jwtSecret, bucketName, appConfig, secrets}
