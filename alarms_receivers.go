@@ -7,8 +7,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const alarmsPrincipal = "cloudwatch.amazonaws.com"
-
 // peopleAlarms are the names of all alarms for people. The policy of the topic
 // names them before they exist.
 var peopleAlarms = []string{
@@ -65,7 +63,7 @@ func alarmsStatement(settings settings, environment environmentOutputs) policySt
 	}
 	return policyStatement{
 		Sid:       "AlarmsOfThisStack",
-		Principal: map[string]any{"Service": alarmsPrincipal},
+		Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 		Action:    []string{"sns:Publish"},
 		Resource:  []any{environment.arn("sns", settings.alarmTopicName())},
 		Condition: map[string]map[string]any{

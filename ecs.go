@@ -109,8 +109,9 @@ type containerDefinition struct {
 	MountPoints    []struct{}        `json:"mountPoints"`
 	VolumesFrom    []struct{}        `json:"volumesFrom"`
 	SystemControls []struct{}        `json:"systemControls"`
-	// LinuxParameters is absent while ECS Exec is off.
-	LinuxParameters  *linuxParameters `json:"linuxParameters,omitempty"`
+	// LinuxParameters run an init process that reaps what a session of ECS Exec leaves
+	// behind. They are absent while ECS Exec is off.
+	LinuxParameters  map[string]bool  `json:"linuxParameters,omitempty"`
 	LogConfiguration logConfiguration `json:"logConfiguration"`
 	// HealthCheck is absent where the load balancer alone decides: ECS replaces a
 	// task that it finds unhealthy.
@@ -127,12 +128,6 @@ type portMapping struct {
 type environmentVariable struct {
 	Name  string `json:"name"`
 	Value any    `json:"value"`
-}
-
-type linuxParameters struct {
-	// InitProcessEnabled runs an init process that reaps what a session of ECS
-	// Exec leaves behind.
-	InitProcessEnabled bool `json:"initProcessEnabled"`
 }
 
 type logConfiguration struct {
@@ -167,9 +162,9 @@ func containerFor(
 		variables = append(variables, environmentVariable{Name: name, Value: value})
 	}
 	slices.SortFunc(variables, func(a, b environmentVariable) int { return strings.Compare(a.Name, b.Name) })
-	var options *linuxParameters
+	var options map[string]bool
 	if settings.executeCommand {
-		options = &linuxParameters{InitProcessEnabled: true}
+		options = map[string]bool{"initProcessEnabled": true}
 	}
 	return containerDefinition{
 		Name:      settings.containerName(),

@@ -8,14 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const (
-	policyVersion  = "2012-10-17"
-	tasksPrincipal = "ecs-tasks.amazonaws.com"
-	// executionPolicyPath is the ARN of AWS's own policy for execution roles, without
-	// `arn:PARTITION:` (step 15).
-	executionPolicyPath = "iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-)
-
 // rolePath keeps the path of an existing role: it cannot change in place, and
 // running tasks use the role.
 var rolePath = pulumi.IgnoreChanges([]string{"path"})
@@ -47,7 +39,7 @@ func policyJSON(statements ...policyStatement) pulumi.StringOutput {
 	for i := range statements {
 		statements[i].Effect = "Allow"
 	}
-	return pulumi.JSONMarshal(policyDocument{Version: policyVersion, Statement: statements})
+	return pulumi.JSONMarshal(policyDocument{Version: "2012-10-17", Statement: statements})
 }
 
 // rolesOutputs are the identities of the tasks.
@@ -85,8 +77,9 @@ func createRoles(
 		}},
 	}, settings.keep("name"), rolePath))
 	executionPolicy := must(iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
-		Role:      executionRole.Name,
-		PolicyArn: pulumi.Sprintf("arn:%s:%s", environment.partition, executionPolicyPath),
+		Role: executionRole.Name,
+		// AWS's own policy for execution roles (step 15).
+		PolicyArn: pulumi.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy", environment.partition),
 	}))
 
 	taskRole := must(iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
@@ -122,7 +115,7 @@ func createRoles(
 func trustStatement(environment environmentOutputs) policyStatement {
 	return policyStatement{
 		Sid:       "TasksOfThisAccount",
-		Principal: map[string]any{"Service": tasksPrincipal},
+		Principal: map[string]any{"Service": "ecs-tasks.amazonaws.com"},
 		Action:    []string{"sts:AssumeRole"},
 		Condition: map[string]map[string]any{
 			"StringEquals": {"aws:SourceAccount": environment.accountID},
@@ -204,7 +197,7 @@ func observabilityStatements(settings settings, groups logGroupsOutputs) []polic
 			Action: []string{"cloudwatch:PutMetricData"},
 			// AWS requires no resource here; the namespace sets the limit.
 			Resource:  []any{"*"},
-			Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},
+			Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.physicalName("{name}")}},
 		},
 	}
 }

@@ -42,12 +42,6 @@ const (
 	keepPeriods = "inherit"
 )
 
-// metricsNamespace is the CloudWatch namespace of the application's own
-// metrics, the only one that it may write to.
-func (s settings) metricsNamespace() string {
-	return s.physicalName("{name}")
-}
-
 // dashboardOutputs are the CloudWatch dashboard.
 type dashboardOutputs struct {
 	dashboard *cloudwatch.Dashboard

@@ -13,17 +13,11 @@ const (
 	untaggedImagesKept = 5
 )
 
-type lifecyclePolicy struct {
-	// Rules must be in ascending order of priority, or every run replaces the
-	// policy.
-	Rules []lifecycleRule `json:"rules"`
-}
-
 type lifecycleRule struct {
 	RulePriority int                `json:"rulePriority"`
 	Description  string             `json:"description"`
 	Selection    lifecycleSelection `json:"selection"`
-	Action       lifecycleAction    `json:"action"`
+	Action       map[string]string  `json:"action"`
 }
 
 // lifecycleSelection picks images beyond a number of newer ones.
@@ -34,10 +28,6 @@ type lifecycleSelection struct {
 	TagPatternList []string `json:"tagPatternList,omitempty"`
 	CountType      string   `json:"countType"`
 	CountNumber    int      `json:"countNumber"`
-}
-
-type lifecycleAction struct {
-	Type string `json:"type"`
 }
 
 // createRegistry is phase 5: the image repository, who may pull
@@ -67,7 +57,8 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) 
 	}))
 	must(ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
 		Repository: repository.Name,
-		Policy: pulumi.JSONMarshal(lifecyclePolicy{Rules: []lifecycleRule{
+		Policy: pulumi.JSONMarshal(map[string][]lifecycleRule{"rules": {
+			// In ascending order of priority, or every run replaces the policy.
 			keepImages(1, taggedImagesKept, "tagged", "*"),
 			keepImages(2, untaggedImagesKept, "untagged"),
 		}}),
@@ -90,6 +81,6 @@ func keepImages(priority, count int, tagStatus string, tagPatterns ...string) li
 			CountType:      "imageCountMoreThan",
 			CountNumber:    count,
 		},
-		Action: lifecycleAction{Type: "expire"},
+		Action: map[string]string{"type": "expire"},
 	}
 }
