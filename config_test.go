@@ -34,37 +34,6 @@ type refusal struct {
 	Values, Elements list
 }
 
-// try deploys a stack in a project with the configuration of a test, and returns the lines of the error.
-func (r *recorder) try(t *testing.T, project string, settings object) []string {
-	t.Helper()
-	err := r.tryAs(t, project, settings)
-	if err == nil {
-		return nil
-	}
-	_, message, _ := strings.Cut(err.Error(), "* ")
-	return strings.Split(strings.TrimSpace(strings.TrimPrefix(message, "invalid settings:\n")), "\n")
-}
-
-// tryAs deploys a stack whose configuration also stands where the SDK gets it. Some keys are secrets.
-func (r *recorder) tryAs(t *testing.T, project string, settings object, secretKeys ...string) error {
-	t.Helper()
-	options := append(r.options(project, namespaced(project, settings)), func(info *pulumi.RunInfo) { info.ConfigSecretKeys = secretKeys })
-	text, err := json.Marshal(r.configuration)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv(pulumi.EnvConfig, string(text))
-	return pulumi.RunErr(deploy, options...)
-}
-
-// load reads the settings of a stack, and does not compare them with its account.
-func load(settings object) error {
-	return pulumi.RunErr(func(ctx *pulumi.Context) error {
-		_, err := loadSettings(ctx)
-		return err
-	}, newRecorder().options("mediaserver", namespaced("mediaserver", settings))...)
-}
-
 func TestSettingsAreAccepted(t *testing.T) {
 	for _, settings := range readYAML[refusals](t, "testdata/settings.yaml").Accepted {
 		if err := load(settings); err != nil {
@@ -123,6 +92,37 @@ func TestAllProblemsAreReportedAtOnceBeforeAnythingIsRegistered(t *testing.T) {
 	}
 }
 
+// load reads the settings of a stack, and does not compare them with its account.
+func load(settings object) error {
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
+		_, err := loadSettings(ctx)
+		return err
+	}, newRecorder().options("mediaserver", namespaced("mediaserver", settings))...)
+}
+
+// try deploys a stack in a project with the configuration of a test, and returns the lines of the error.
+func (r *recorder) try(t *testing.T, project string, settings object) []string {
+	t.Helper()
+	err := r.tryAs(t, project, settings)
+	if err == nil {
+		return nil
+	}
+	_, message, _ := strings.Cut(err.Error(), "* ")
+	return strings.Split(strings.TrimSpace(strings.TrimPrefix(message, "invalid settings:\n")), "\n")
+}
+
+// tryAs deploys a stack whose configuration also stands where the SDK gets it. Some keys are secrets.
+func (r *recorder) tryAs(t *testing.T, project string, settings object, secretKeys ...string) error {
+	t.Helper()
+	options := append(r.options(project, namespaced(project, settings)), func(info *pulumi.RunInfo) { info.ConfigSecretKeys = secretKeys })
+	text, err := json.Marshal(r.configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(pulumi.EnvConfig, string(text))
+	return pulumi.RunErr(deploy, options...)
+}
+
 func TestASettingWithoutItsDefaultAsksForAnotherPulumi(t *testing.T) {
 	configuration := namespaced("mediaserver", defaults())
 	delete(configuration, "mediaserver:appPort")
@@ -148,6 +148,9 @@ func TestASecretIsNotShownInAnError(t *testing.T) {
 
 func TestAProjectOfAnotherNameMayUseItsOwnNamespace(t *testing.T) {
 	settings := readYAML[refusals](t, "testdata/settings.yaml").EverySetting
+	if len(settings) != len(defaults()) {
+		t.Errorf("everySetting has %d of %d settings", len(settings), len(defaults()))
+	}
 	own := newRecorder()
 	if problems := own.try(t, "cinema", settings); problems != nil {
 		t.Fatal(problems)

@@ -46,6 +46,9 @@ func defaultResources(t *testing.T) map[string]inventoried {
 // TestEveryTextSaysHowManyResourcesThereAre holds the number that people read.
 func TestEveryTextSaysHowManyResourcesThereAre(t *testing.T) {
 	want := fmt.Sprint(len(defaultResources(t)))
+	if registered := len(run(t, nil).records); fmt.Sprint(registered) != want {
+		t.Errorf("a stack with default settings has %d resources, the inventory %s", registered, want)
+	}
 	stated := regexp.MustCompile(`\b([0-9]+) resources\b`)
 	for _, file := range []string{"README.md", "CONTRIBUTING.md", "Makefile", "Pulumi.yaml", "main.go"} {
 		numbers := stated.FindAllStringSubmatch(read(t, file), -1)

@@ -31,6 +31,46 @@ type stackCase struct {
 	Changes object
 }
 
+func TestTheProgramRegistersWhatTheSettingsAskForAndNothingElse(t *testing.T) {
+	expected := readYAML[expectations](t, "testdata/resources.yaml")
+	waits, types := map[string]list{}, map[string]string{}
+	for _, each := range inventory(t) {
+		waits[each.key()], types[each.key()] = converted[list](t, slices.Sorted(slices.Values(each.DependsOn))), each.Type
+	}
+	untested, unseen := defaults(), maps.Clone(types)
+	for _, each := range append(expected.Cases, stackCase{Name: "default settings"}) {
+		setup := setup{object{}, object{}, converted[object](t, expected.Default), waits}
+		setup.addWaits()
+		setup.add(t, expected, each)
+		recorder := newRecorder()
+		recorder.account = merged(t, recorder.account, setup.account)
+		if err := recorder.deploy(setup.settings); err != nil {
+			t.Errorf("%s: %v", each.Name, err)
+			continue
+		}
+		for _, difference := range differences(each.Name+": ", recorder.stack(t), any(setup.want)) {
+			t.Error(difference)
+		}
+		for key := range setup.settings {
+			delete(untested, key)
+		}
+		for _, r := range recorder.records {
+			key := r.key()
+			if resourceKind(r.token) == "TopicSubscription" {
+				// There is one for each address, which is its name.
+				key = "TopicSubscription oncall@example.com"
+			}
+			if types[key] != r.token {
+				t.Errorf("%s: %s is a %s, the inventory says %q", each.Name, key, r.token, types[key])
+			}
+			delete(unseen, key)
+		}
+	}
+	if len(untested) > 0 || len(unseen) > 0 {
+		t.Errorf("no case sets %v, and none brings %v", slices.Sorted(maps.Keys(untested)), slices.Sorted(maps.Keys(unseen)))
+	}
+}
+
 // find is the case with a name.
 func (e expectations) find(name string) stackCase {
 	i := slices.IndexFunc(e.Cases, func(each stackCase) bool { return each.Name == name })
@@ -176,46 +216,6 @@ func differences(path string, got, want any) []string {
 		found = append(found, fmt.Sprintf("%s is %v, want %v", path, got, want))
 	}
 	return found
-}
-
-func TestTheProgramRegistersWhatTheSettingsAskForAndNothingElse(t *testing.T) {
-	expected := readYAML[expectations](t, "testdata/resources.yaml")
-	waits, types := map[string]list{}, map[string]string{}
-	for _, each := range inventory(t) {
-		waits[each.key()], types[each.key()] = converted[list](t, slices.Sorted(slices.Values(each.DependsOn))), each.Type
-	}
-	untested, unseen := defaults(), maps.Clone(types)
-	for _, each := range append(expected.Cases, stackCase{Name: "default settings"}) {
-		setup := setup{object{}, object{}, converted[object](t, expected.Default), waits}
-		setup.addWaits()
-		setup.add(t, expected, each)
-		recorder := newRecorder()
-		recorder.account = merged(t, recorder.account, setup.account)
-		if err := recorder.deploy(setup.settings); err != nil {
-			t.Errorf("%s: %v", each.Name, err)
-			continue
-		}
-		for _, difference := range differences(each.Name+": ", recorder.stack(t), any(setup.want)) {
-			t.Error(difference)
-		}
-		for key := range setup.settings {
-			delete(untested, key)
-		}
-		for _, r := range recorder.records {
-			key := r.key()
-			if resourceKind(r.token) == "TopicSubscription" {
-				// There is one for each address, which is its name.
-				key = "TopicSubscription oncall@example.com"
-			}
-			if types[key] != r.token {
-				t.Errorf("%s: %s is a %s, the inventory says %q", each.Name, key, r.token, types[key])
-			}
-			delete(unseen, key)
-		}
-	}
-	if len(untested) > 0 || len(unseen) > 0 {
-		t.Errorf("no case sets %v, and none brings %v", slices.Sorted(maps.Keys(untested)), slices.Sorted(maps.Keys(unseen)))
-	}
 }
 
 // merged is an account with other values for some of its fields.
