@@ -10,8 +10,8 @@ var (
 	// emailPattern is the part of RFC 5321 that mailboxes use: no quotes, no
 	// comments, no addresses of hosts.
 	emailPattern = regexp.MustCompile(`^[A-Za-z0-9_+'&=~-]+(\.[A-Za-z0-9_+'&=~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$`)
-	// The name of a FIFO topic ends in .fifo, which no standard topic's name can
-	// (Amazon SNS API reference, CreateTopic).
+	// topicArnPattern leaves out FIFO topics, whose names end in .fifo (Amazon SNS API
+	// reference, CreateTopic).
 	topicArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 )
 
