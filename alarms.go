@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -58,9 +59,9 @@ func (s settings) alarmName(name string) string { return s.physicalName("{name}-
 // topic names them.
 func createAlarms(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs, receivers pulumi.Array, alarms []alarm,
-) []*cloudwatch.MetricAlarm {
+) ([]*cloudwatch.MetricAlarm, error) {
 	if len(receivers) == 0 {
-		return nil
+		return nil, nil
 	}
 	var created []*cloudwatch.MetricAlarm
 	for _, each := range alarms {
@@ -71,9 +72,13 @@ func createAlarms(
 		arguments.AlarmActions = receivers
 		// Whoever was woken wants to know when it is over.
 		arguments.OkActions = receivers
-		created = append(created, must(cloudwatch.NewMetricAlarm(ctx, each.name, arguments)))
+		made, err := cloudwatch.NewMetricAlarm(ctx, each.name, arguments)
+		if err != nil {
+			return nil, fmt.Errorf("create alarm %s: %w", each.name, err)
+		}
+		created = append(created, made)
 	}
-	return created
+	return created, nil
 }
 
 // whereDashboardIs is the address of the dashboard for those whom an alarm wakes.

@@ -18,7 +18,7 @@ func createTaskAlarms(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs,
 	service serviceOutputs, receivers pulumi.Array,
-) []*cloudwatch.MetricAlarm {
+) ([]*cloudwatch.MetricAlarm, error) {
 	targets := loadBalancer.targetDimensions()
 	tasks := service.dimensions()
 	return createAlarms(ctx, settings, environment, receivers, []alarm{

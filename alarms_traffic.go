@@ -37,9 +37,12 @@ func createTrafficAlarms(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs,
 	logGroups logGroupsOutputs, receivers pulumi.Array,
-) trafficAlarmsOutputs {
+) (trafficAlarmsOutputs, error) {
 	alarms := append(requestAlarms(settings, loadBalancer, logGroups), targetAlarms(settings, loadBalancer)...)
-	created := createAlarms(ctx, settings, environment, receivers, alarms)
+	created, err := createAlarms(ctx, settings, environment, receivers, alarms)
+	if err != nil {
+		return trafficAlarmsOutputs{}, err
+	}
 	var names pulumi.StringArray
 	for i, alarm := range created {
 		if name := alarms[i].name; name == serverErrors || name == unhealthyTargets {
@@ -47,13 +50,13 @@ func createTrafficAlarms(
 		}
 	}
 	if len(names) == 0 {
-		return trafficAlarmsOutputs{}
+		return trafficAlarmsOutputs{}, nil
 	}
 	return trafficAlarmsOutputs{created, &ecs.ServiceAlarmsArgs{
 		AlarmNames: names,
 		Enable:     pulumi.Bool(true),
 		Rollback:   pulumi.Bool(true),
-	}}
+	}}, nil
 }
 
 func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroups logGroupsOutputs) []alarm {

@@ -28,21 +28,24 @@ const (
 // that AWS issues and renews. AWS takes a record in the domain's zone as proof
 // that the domain is ours, and reads it again for each renewal. The ARN is known
 // once the certificate is valid; nil without a domain.
-func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) pulumi.StringInput {
+func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.StringInput, error) {
 	if !settings.servesHTTPS() {
-		return nil
+		return nil, nil
 	}
 	if !settings.requestsCertificate() {
-		return pulumi.String(settings.certificateArn)
+		return pulumi.String(settings.certificateArn), nil
 	}
 	// Another domain means another certificate, and Pulumi makes that one before
 	// it deletes this one.
-	certificate := must(acm.NewCertificate(ctx, "mediaserver", &acm.CertificateArgs{
+	certificate, err := acm.NewCertificate(ctx, "mediaserver", &acm.CertificateArgs{
 		DomainName:       pulumi.String(settings.domainName),
 		ValidationMethod: pulumi.String("DNS"),
-	}))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create certificate mediaserver: %w", err)
+	}
 	proof := certificate.DomainValidationOptions.Index(pulumi.Int(0))
-	record := must(route53.NewRecord(ctx, "certificate-validation", &route53.RecordArgs{
+	record, err := route53.NewRecord(ctx, "certificate-validation", &route53.RecordArgs{
 		ZoneId:  pulumi.String(settings.hostedZoneID),
 		Name:    proof.ResourceRecordName().Elem(),
 		Type:    proof.ResourceRecordType().Elem(),
@@ -51,15 +54,21 @@ func createCertificate(ctx *pulumi.Context, settings settings, environment envir
 		// AWS asks for the same record for every certificate that this account has for
 		// the domain, in any region. So a record that exists already has this value.
 		AllowOverwrite: pulumi.Bool(true),
-	}))
-	validation := must(acm.NewCertificateValidation(ctx, "mediaserver", &acm.CertificateValidationArgs{
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create record certificate-validation: %w", err)
+	}
+	validation, err := acm.NewCertificateValidation(ctx, "mediaserver", &acm.CertificateValidationArgs{
 		CertificateArn:        certificate.Arn,
 		ValidationRecordFqdns: pulumi.StringArray{record.Fqdn},
-	}, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%dm", validationMinutes)})))
+	}, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%dm", validationMinutes)}))
+	if err != nil {
+		return nil, fmt.Errorf("create validation of certificate mediaserver: %w", err)
+	}
 	if !ctx.DryRun() {
 		announceValidation(ctx, waitMessage(settings, environment.hostedZone), record, validation)
 	}
-	return validation.CertificateArn
+	return validation.CertificateArn, nil
 }
 
 // announceValidation logs a message if the certificate is not valid soon after

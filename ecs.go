@@ -33,15 +33,18 @@ type clusterOutputs struct {
 
 // createCluster is the first half of phase 9, steps 25 and 26: the
 // cluster with its Container Insights and its capacity providers.
-func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOutputs) clusterOutputs {
-	cluster := must(ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
+func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOutputs) (clusterOutputs, error) {
+	cluster, err := ecs.NewCluster(ctx, "main", &ecs.ClusterArgs{
 		Name: pulumi.String(settings.physicalName("{name}-cluster")),
 		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{
 			Name:  pulumi.String("containerInsights"),
 			Value: pulumi.String(settings.containerInsights),
 		}},
-	}, settings.keep("name")))
-	capacityProviders := must(ecs.NewClusterCapacityProviders(ctx, "main", &ecs.ClusterCapacityProvidersArgs{
+	}, settings.keep("name"))
+	if err != nil {
+		return clusterOutputs{}, fmt.Errorf("create cluster main: %w", err)
+	}
+	capacityProviders, err := ecs.NewClusterCapacityProviders(ctx, "main", &ecs.ClusterCapacityProvidersArgs{
 		ClusterName:       cluster.Name,
 		CapacityProviders: pulumi.ToStringArray([]string{fargate, fargateSpot}),
 		DefaultCapacityProviderStrategies: ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArray{
@@ -56,8 +59,11 @@ func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOu
 		// ECS, which takes a while, and the provider does not retry until the role exists
 		// (terraform-provider-aws, retryClusterCapacityProvidersPut). The listener comes
 		// minutes after the cluster.
-		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding})))
-	return clusterOutputs{cluster, capacityProviders}
+		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding}))
+	if err != nil {
+		return clusterOutputs{}, fmt.Errorf("create capacity providers of cluster main: %w", err)
+	}
+	return clusterOutputs{cluster, capacityProviders}, nil
 }
 
 // containerName is the name of the only container.
@@ -69,9 +75,9 @@ func createTaskDefinition(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, storage storageOutputs, repository *ecr.Repository,
 	roles rolesOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
-) *ecs.TaskDefinition {
+) (*ecs.TaskDefinition, error) {
 	container := containerFor(settings, environment, storage, repository, parameters, logGroups)
-	return must(ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
+	created, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
 		Family:                  pulumi.String(settings.physicalName("{name}")),
 		RequiresCompatibilities: pulumi.ToStringArray([]string{fargate}),
 		NetworkMode:             pulumi.String("awsvpc"),
@@ -88,7 +94,11 @@ func createTaskDefinition(
 		// A replaced revision would be deregistered while the deployment still runs,
 		// and ECS cannot move a service back to a revision that is not registered.
 		SkipDestroy: pulumi.Bool(true),
-	}))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create task definition mediaserver: %w", err)
+	}
+	return created, nil
 }
 
 // containerDefinition is a container as ECS stores it. Every value that ECS
@@ -242,7 +252,7 @@ func createService(
 	environment environmentOutputs, securityGroups securityGroupsOutputs,
 	loadBalancer loadBalancerOutputs, listeners listenersOutputs, roles rolesOutputs,
 	cluster clusterOutputs, taskDefinition *ecs.TaskDefinition, trafficAlarms trafficAlarmsOutputs,
-) serviceOutputs {
+) (serviceOutputs, error) {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
 		listeners.forwarding,
@@ -252,7 +262,7 @@ func createService(
 		// Without its permissions a task cannot start, and a service that loses
 		// them while it is being deleted hangs in DRAINING.
 		roles.policies...)
-	service := must(ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
+	service, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
 		Name:           pulumi.String(settings.physicalName("{name}-service")),
 		Cluster:        cluster.cluster.Arn,
 		TaskDefinition: taskDefinition.Arn,
@@ -297,6 +307,9 @@ func createService(
 			// one with a launch type (terraform-provider-aws,
 			// capacityProviderStrategyCustomizeDiff), and a replacement stops its tasks.
 			"launchType", "capacityProviderStrategies",
-		})))
-	return serviceOutputs{clusterName: cluster.cluster.Name, serviceName: service.Name}
+		}))
+	if err != nil {
+		return serviceOutputs{}, fmt.Errorf("create service mediaserver: %w", err)
+	}
+	return serviceOutputs{clusterName: cluster.cluster.Name, serviceName: service.Name}, nil
 }

@@ -60,13 +60,13 @@ type rolesOutputs struct {
 func createRoles(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, storage storageOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
-) rolesOutputs {
+) (rolesOutputs, error) {
 	trust := policyJSON(trustStatement(environment))
 	var boundary pulumi.StringPtrInput
 	if settings.permissionsBoundaryArn != "" {
 		boundary = pulumi.String(settings.permissionsBoundaryArn)
 	}
-	executionRole := must(iam.NewRole(ctx, "ecs-task-execution-role", &iam.RoleArgs{
+	executionRole, err := iam.NewRole(ctx, "ecs-task-execution-role", &iam.RoleArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-ecs-task-execution-role")),
 		Description:         pulumi.String("Starts the tasks of the media server"),
 		AssumeRolePolicy:    trust,
@@ -75,38 +75,53 @@ func createRoles(
 			Name:   pulumi.String(settings.physicalName("{name}-ecs-task-secrets")),
 			Policy: policyJSON(secretsStatements(settings, parameters.containerSecrets)...),
 		}},
-	}, settings.keep("name"), rolePath))
-	executionPolicy := must(iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
+	}, settings.keep("name"), rolePath)
+	if err != nil {
+		return rolesOutputs{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
+	}
+	executionPolicy, err := iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
 		Role: executionRole.Name,
 		// AWS's own policy for execution roles (step 15).
 		PolicyArn: pulumi.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy", environment.partition),
-	}))
+	})
+	if err != nil {
+		return rolesOutputs{}, fmt.Errorf("create policy attachment ecs-task-execution-role-policy: %w", err)
+	}
 
-	taskRole := must(iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
+	taskRole, err := iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-ecs-task-role")),
 		Description:         pulumi.String("Lets the media server use its bucket, logs and metrics"),
 		AssumeRolePolicy:    trust,
 		PermissionsBoundary: boundary,
-	}, settings.keep("name"), rolePath))
-	s3Policy := must(iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
+	}, settings.keep("name"), rolePath)
+	if err != nil {
+		return rolesOutputs{}, fmt.Errorf("create role ecs-task-role: %w", err)
+	}
+	s3Policy, err := iam.NewRolePolicy(ctx, "ecs-task-s3-policy", &iam.RolePolicyArgs{
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-s3-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(bucketStatements(storage)...),
-	}, settings.keep("name")))
+	}, settings.keep("name"))
+	if err != nil {
+		return rolesOutputs{}, fmt.Errorf("create role policy ecs-task-s3-policy: %w", err)
+	}
 	statements := observabilityStatements(settings, logGroups)
 	if settings.executeCommand {
 		statements = append(statements, executeCommandStatement())
 	}
-	cloudWatchPolicy := must(iam.NewRolePolicy(ctx, "ecs-task-cloudwatch-policy", &iam.RolePolicyArgs{
+	cloudWatchPolicy, err := iam.NewRolePolicy(ctx, "ecs-task-cloudwatch-policy", &iam.RolePolicyArgs{
 		Name:   pulumi.String(settings.physicalName("{name}-ecs-task-cloudwatch-policy")),
 		Role:   taskRole.Name,
 		Policy: policyJSON(statements...),
-	}, settings.keep("name")))
+	}, settings.keep("name"))
+	if err != nil {
+		return rolesOutputs{}, fmt.Errorf("create role policy ecs-task-cloudwatch-policy: %w", err)
+	}
 	return rolesOutputs{
 		execution: executionRole,
 		task:      taskRole,
 		policies:  []pulumi.Resource{executionPolicy, s3Policy, cloudWatchPolicy},
-	}
+	}, nil
 }
 
 // trustStatement lets ECS tasks of this account and region, and nobody else,

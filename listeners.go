@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -39,18 +40,19 @@ type listenersOutputs struct {
 // the way back it forwards before Pulumi deletes what the program no longer has.
 func createListeners(
 	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, certificate pulumi.StringInput,
-) listenersOutputs {
+) (listenersOutputs, error) {
 	forward := &lb.ListenerDefaultActionArgs{
 		Type:           pulumi.String("forward"),
 		TargetGroupArn: loadBalancer.targets.Arn,
 	}
 	if !settings.servesHTTPS() {
+		listener, err := createHTTPListener(ctx, loadBalancer, forward)
 		return listenersOutputs{
-			forwarding: createHTTPListener(ctx, loadBalancer, forward),
+			forwarding: listener,
 			url:        pulumi.Sprintf("http://%s", loadBalancer.balancer.DnsName),
-		}
+		}, err
 	}
-	secure := must(lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
+	secure, err := lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
 		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpsPort),
 		Protocol:        pulumi.String("HTTPS"),
@@ -58,12 +60,19 @@ func createListeners(
 		SslPolicy:       pulumi.String(tlsPolicy),
 		DefaultActions:  lb.ListenerDefaultActionArray{forward},
 		RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),
-	}))
+	})
+	if err != nil {
+		return listenersOutputs{}, fmt.Errorf("create listener mediaserver-https: %w", err)
+	}
 	beforeRedirect := []pulumi.Resource{secure}
 	if settings.hostedZoneID != "" {
-		beforeRedirect = append(beforeRedirect, createAlias(ctx, settings, loadBalancer, secure))
+		alias, err := createAlias(ctx, settings, loadBalancer, secure)
+		if err != nil {
+			return listenersOutputs{}, err
+		}
+		beforeRedirect = append(beforeRedirect, alias)
 	}
-	createHTTPListener(ctx, loadBalancer, &lb.ListenerDefaultActionArgs{
+	_, err = createHTTPListener(ctx, loadBalancer, &lb.ListenerDefaultActionArgs{
 		Type: pulumi.String("redirect"),
 		Redirect: &lb.ListenerDefaultActionRedirectArgs{
 			Protocol:   pulumi.String("HTTPS"),
@@ -79,25 +88,29 @@ func createListeners(
 	return listenersOutputs{
 		forwarding: secure,
 		url:        pulumi.Sprintf("https://%s", settings.domainName),
-	}
+	}, err
 }
 
 func createHTTPListener(
 	ctx *pulumi.Context, loadBalancer loadBalancerOutputs, action *lb.ListenerDefaultActionArgs, options ...pulumi.ResourceOption,
-) pulumi.Resource {
-	return must(lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
+) (pulumi.Resource, error) {
+	created, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
 		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpPort),
 		Protocol:        pulumi.String("HTTP"),
 		DefaultActions:  lb.ListenerDefaultActionArray{action},
-	}, options...))
+	}, options...)
+	if err != nil {
+		return nil, fmt.Errorf("create listener mediaserver: %w", err)
+	}
+	return created, nil
 }
 
 // createAlias leads the domain to the load balancer, once HTTPS answers there.
 func createAlias(
 	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, secure pulumi.Resource,
-) pulumi.Resource {
-	return must(route53.NewRecord(ctx, "mediaserver", &route53.RecordArgs{
+) (pulumi.Resource, error) {
+	created, err := route53.NewRecord(ctx, "mediaserver", &route53.RecordArgs{
 		ZoneId: pulumi.String(settings.hostedZoneID),
 		Name:   pulumi.String(settings.domainName),
 		Type:   pulumi.String("A"),
@@ -109,5 +122,9 @@ func createAlias(
 		}},
 		// A record that exists already belongs to somebody.
 		AllowOverwrite: pulumi.Bool(false),
-	}, pulumi.DependsOn([]pulumi.Resource{secure})))
+	}, pulumi.DependsOn([]pulumi.Resource{secure}))
+	if err != nil {
+		return nil, fmt.Errorf("create record mediaserver: %w", err)
+	}
+	return created, nil
 }

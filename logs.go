@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -15,18 +17,27 @@ type logGroupsOutputs struct {
 
 // createLogGroups is the first half of phase 11, steps 34 and 35:
 // the log groups, before the tasks that write to them.
-func createLogGroups(ctx *pulumi.Context, settings settings) logGroupsOutputs {
-	create := func(logicalName, physicalName string) *cloudwatch.LogGroup {
-		return must(cloudwatch.NewLogGroup(ctx, logicalName, &cloudwatch.LogGroupArgs{
+func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, error) {
+	create := func(logicalName, physicalName string) (*cloudwatch.LogGroup, error) {
+		created, err := cloudwatch.NewLogGroup(ctx, logicalName, &cloudwatch.LogGroupArgs{
 			Name:            pulumi.String(settings.physicalName(physicalName)),
 			RetentionInDays: pulumi.Int(settings.logRetentionDays),
 		},
 			settings.keep("name"),
 			// A key that somebody encrypted the group with stays.
-			pulumi.IgnoreChanges([]string{"kmsKeyId"})))
+			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
+		if err != nil {
+			return nil, fmt.Errorf("create log group %s: %w", logicalName, err)
+		}
+		return created, nil
 	}
-	return logGroupsOutputs{
-		ecs: create("ecs-logs", "/ecs/{name}"),
-		app: create("app-logs", "/aws/ecs/{name}/app"),
+	ecs, err := create("ecs-logs", "/ecs/{name}")
+	if err != nil {
+		return logGroupsOutputs{}, err
 	}
+	app, err := create("app-logs", "/aws/ecs/{name}/app")
+	if err != nil {
+		return logGroupsOutputs{}, err
+	}
+	return logGroupsOutputs{ecs, app}, nil
 }

@@ -28,7 +28,11 @@ func deploy(ctx *pulumi.Context) error {
 	if err := settings.validateFor(ctx, environment); err != nil {
 		return err
 	}
-	for name, value := range createStack(ctx, settings, environment) {
+	outputs, err := createStack(ctx, settings, environment)
+	if err != nil {
+		return err
+	}
+	for name, value := range outputs {
 		ctx.Export(name, value)
 	}
 	return nil
@@ -38,28 +42,81 @@ func deploy(ctx *pulumi.Context) error {
 // and returns the outputs of the stack. The application's deploy script reads
 // the outputs, so their names are a contract. None of them is a secret. The
 // README says of each what the comment beside it says.
-func createStack(ctx *pulumi.Context, settings settings, environment environmentOutputs) pulumi.Map {
-	securityGroups := createSecurityGroups(ctx, settings, environment)
-	loadBalancer := createLoadBalancer(ctx, settings, environment, securityGroups)
-	certificate := createCertificate(ctx, settings, environment)
-	listeners := createListeners(ctx, settings, loadBalancer, certificate)
-	randomValues := createRandomValues(ctx, settings)
-	storage := createStorage(ctx, settings, randomValues)
-	parameters := createParameters(ctx, settings, environment, randomValues, storage)
-	logGroups := createLogGroups(ctx, settings)
-	roles := createRoles(ctx, settings, environment, storage, parameters, logGroups)
-	repository := createRegistry(ctx, settings, roles)
-	cluster := createCluster(ctx, settings, listeners)
-	taskDefinition := createTaskDefinition(ctx, settings,
+func createStack(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.Map, error) {
+	securityGroups, err := createSecurityGroups(ctx, settings, environment)
+	if err != nil {
+		return nil, err
+	}
+	loadBalancer, err := createLoadBalancer(ctx, settings, environment, securityGroups)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := createCertificate(ctx, settings, environment)
+	if err != nil {
+		return nil, err
+	}
+	listeners, err := createListeners(ctx, settings, loadBalancer, certificate)
+	if err != nil {
+		return nil, err
+	}
+	randomValues, err := createRandomValues(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	storage, err := createStorage(ctx, settings, randomValues)
+	if err != nil {
+		return nil, err
+	}
+	parameters, err := createParameters(ctx, settings, environment, randomValues, storage)
+	if err != nil {
+		return nil, err
+	}
+	logGroups, err := createLogGroups(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := createRoles(ctx, settings, environment, storage, parameters, logGroups)
+	if err != nil {
+		return nil, err
+	}
+	repository, err := createRegistry(ctx, settings, roles)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := createCluster(ctx, settings, listeners)
+	if err != nil {
+		return nil, err
+	}
+	taskDefinition, err := createTaskDefinition(ctx, settings,
 		environment, storage, repository, roles, parameters, logGroups)
-	receivers := createReceivers(ctx, settings, environment)
-	trafficAlarms := createTrafficAlarms(ctx, settings, environment, loadBalancer, logGroups, receivers)
-	service := createService(ctx, settings,
+	if err != nil {
+		return nil, err
+	}
+	receivers, err := createReceivers(ctx, settings, environment)
+	if err != nil {
+		return nil, err
+	}
+	trafficAlarms, err := createTrafficAlarms(ctx, settings, environment, loadBalancer, logGroups, receivers)
+	if err != nil {
+		return nil, err
+	}
+	service, err := createService(ctx, settings,
 		environment, securityGroups, loadBalancer, listeners, roles, cluster, taskDefinition, trafficAlarms)
-	createScaling(ctx, settings, service)
-	taskAlarms := createTaskAlarms(ctx, settings, environment, loadBalancer, service, receivers)
-	dashboard := createDashboard(ctx, settings,
+	if err != nil {
+		return nil, err
+	}
+	if err := createScaling(ctx, settings, service); err != nil {
+		return nil, err
+	}
+	taskAlarms, err := createTaskAlarms(ctx, settings, environment, loadBalancer, service, receivers)
+	if err != nil {
+		return nil, err
+	}
+	dashboard, err := createDashboard(ctx, settings,
 		environment, loadBalancer, service, storage, append(trafficAlarms.alarms, taskAlarms...))
+	if err != nil {
+		return nil, err
+	}
 	return pulumi.Map{
 		"albDnsName":           loadBalancer.balancer.DnsName,           // Public host name of the load balancer
 		"appUrl":               listeners.url,                           // Where users reach the application, with `https://` or `http://`
@@ -79,15 +136,5 @@ func createStack(ctx *pulumi.Context, settings settings, environment environment
 		"jwtSecretParameter":   parameters.jwtSecret.Name,               // Parameter with the JWT secret
 		"appConfigParameter":   parameters.appConfig.Name,               // Parameter with the application's configuration
 		"bucketNameParameter":  parameters.bucketName.Name,              // Parameter with the bucket's name
-	}
-}
-
-// must returns a resource that was registered. An error is a fault of the
-// program, such as a missing required argument: the SDK registers in the
-// background, and the engine reports what AWS refuses.
-func must[T any](resource T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return resource
+	}, nil
 }

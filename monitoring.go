@@ -57,15 +57,18 @@ func createDashboard(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs, service serviceOutputs,
 	storage storageOutputs, alarms []*cloudwatch.MetricAlarm,
-) dashboardOutputs {
-	dashboard := must(cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
+) (dashboardOutputs, error) {
+	dashboard, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(settings.dashboardName()),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
 			PeriodOverride: keepPeriods,
 			Widgets:        layOut(environment.region, alarms, dashboardRows(settings, loadBalancer, service, storage)),
 		}),
-	}, settings.keep("dashboardName")))
-	return dashboardOutputs{dashboard, pulumi.Sprintf("%s/dashboard/%s", dashboardsURL(environment), dashboard.DashboardName)}
+	}, settings.keep("dashboardName"))
+	if err != nil {
+		return dashboardOutputs{}, fmt.Errorf("create dashboard mediaserver: %w", err)
+	}
+	return dashboardOutputs{dashboard, pulumi.Sprintf("%s/dashboard/%s", dashboardsURL(environment), dashboard.DashboardName)}, nil
 }
 
 func dashboardsURL(environment environmentOutputs) string {

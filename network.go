@@ -39,7 +39,7 @@ type securityGroupsOutputs struct {
 // rule from a rule that is a resource of its own, so the two would undo each other.
 func createSecurityGroups(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs,
-) securityGroupsOutputs {
+) (securityGroupsOutputs, error) {
 	// The provider removes the rule for outgoing traffic that AWS gives every
 	// new group, so it is stated.
 	allOutgoing := ec2.SecurityGroupEgressArray{&ec2.SecurityGroupEgressArgs{
@@ -67,7 +67,7 @@ func createSecurityGroups(
 		rule.CidrBlocks = pulumi.ToStringArray(settings.allowedCIDRBlocks)
 		return rule
 	}
-	loadBalancerGroup := must(ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
+	loadBalancerGroup, err := ec2.NewSecurityGroup(ctx, "alb", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(settings.physicalName("{name}-alb")),
 		Description: pulumi.String("Load balancer of the media server"),
 		VpcId:       pulumi.String(environment.vpcID),
@@ -76,18 +76,24 @@ func createSecurityGroups(
 			fromAllowed(httpsPort, "HTTPS"),
 		},
 		Egress: allOutgoing,
-	}, groupDescription, settings.keep("name")))
+	}, groupDescription, settings.keep("name"))
+	if err != nil {
+		return securityGroupsOutputs{}, fmt.Errorf("create security group alb: %w", err)
+	}
 
 	fromLoadBalancer := openTo(settings.appPort, "Application port, from the load balancer only")
 	fromLoadBalancer.SecurityGroups = pulumi.StringArray{loadBalancerGroup.ID()}
-	tasksGroup := must(ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
+	tasksGroup, err := ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(settings.physicalName("{name}-ecs-tasks")),
 		Description: pulumi.String("ECS tasks of the media server"),
 		VpcId:       pulumi.String(environment.vpcID),
 		Ingress:     ec2.SecurityGroupIngressArray{fromLoadBalancer},
 		Egress:      allOutgoing,
-	}, groupDescription, settings.keep("name")))
-	return securityGroupsOutputs{loadBalancerGroup, tasksGroup}
+	}, groupDescription, settings.keep("name"))
+	if err != nil {
+		return securityGroupsOutputs{}, fmt.Errorf("create security group ecs-tasks: %w", err)
+	}
+	return securityGroupsOutputs{loadBalancerGroup, tasksGroup}, nil
 }
 
 // loadBalancerOutputs are the public entrance.
@@ -108,7 +114,7 @@ func (l loadBalancerOutputs) targetDimensions() pulumi.StringMap {
 // nothing but its security group.
 func createLoadBalancer(
 	ctx *pulumi.Context, settings settings, environment environmentOutputs, securityGroups securityGroupsOutputs,
-) loadBalancerOutputs {
+) (loadBalancerOutputs, error) {
 	var accessLogs lb.LoadBalancerAccessLogsPtrInput
 	if settings.accessLogsBucket != "" {
 		accessLogs = &lb.LoadBalancerAccessLogsArgs{
@@ -118,7 +124,7 @@ func createLoadBalancer(
 			Prefix: pulumi.String(settings.physicalName("{name}")),
 		}
 	}
-	loadBalancer := must(lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
+	loadBalancer, err := lb.NewLoadBalancer(ctx, "mediaserver", &lb.LoadBalancerArgs{
 		Name:             pulumi.String(settings.physicalName("{name}-alb")),
 		LoadBalancerType: pulumi.String("application"),
 		Internal:         pulumi.Bool(settings.internal),
@@ -130,8 +136,11 @@ func createLoadBalancer(
 	},
 		settings.keep("name"),
 		// Deletion protection that somebody turned on by hand or with Terraform stays.
-		pulumi.IgnoreChanges([]string{"enableDeletionProtection"})))
-	targetGroup := must(lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
+		pulumi.IgnoreChanges([]string{"enableDeletionProtection"}))
+	if err != nil {
+		return loadBalancerOutputs{}, fmt.Errorf("create load balancer mediaserver: %w", err)
+	}
+	targetGroup, err := lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-tg")),
 		TargetType:          pulumi.String("ip"),
 		Protocol:            pulumi.String("HTTP"),
@@ -155,6 +164,9 @@ func createLoadBalancer(
 		// port serves only targets that come without one. It cannot change in
 		// place, and a replacement gets stuck: the name is taken and the listener
 		// holds the old group. So a new `appPort` leaves it as it is.
-		pulumi.IgnoreChanges([]string{"port"}), settings.keep("name")))
-	return loadBalancerOutputs{loadBalancer, targetGroup}
+		pulumi.IgnoreChanges([]string{"port"}), settings.keep("name"))
+	if err != nil {
+		return loadBalancerOutputs{}, fmt.Errorf("create target group mediaserver: %w", err)
+	}
+	return loadBalancerOutputs{loadBalancer, targetGroup}, nil
 }

@@ -32,16 +32,19 @@ type lifecycleSelection struct {
 
 // createRegistry is phase 5: the image repository, who may pull
 // from it and how many images it keeps.
-func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) *ecr.Repository {
-	repository := must(ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
+func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) (*ecr.Repository, error) {
+	repository, err := ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
 		Name:               pulumi.String(settings.physicalName("{name}")),
 		ImageTagMutability: pulumi.String("MUTABLE"),
 		ImageScanningConfiguration: &ecr.RepositoryImageScanningConfigurationArgs{
 			ScanOnPush: pulumi.Bool(true),
 		},
 		ForceDelete: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData), settings.keep("name")))
-	must(ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
+	}, pulumi.Protect(settings.protectData), settings.keep("name"))
+	if err != nil {
+		return nil, fmt.Errorf("create repository mediaserver: %w", err)
+	}
+	if _, err := ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
 		Repository: repository.Name,
 		// Grants pull to nobody else. Getting an authorization token belongs to no
 		// repository, so it cannot be granted here.
@@ -54,8 +57,10 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) 
 				"ecr:BatchGetImage",
 			},
 		}),
-	}))
-	must(ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
+	}); err != nil {
+		return nil, fmt.Errorf("create policy of repository mediaserver: %w", err)
+	}
+	if _, err := ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
 		Repository: repository.Name,
 		Policy: pulumi.JSONMarshal(map[string][]lifecycleRule{"rules": {
 			// In ascending order of priority, or every run replaces the policy.
@@ -65,8 +70,10 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) 
 	},
 		// A lifecycle policy can only be replaced, and different rules would delete
 		// different images.
-		settings.keep("policy")))
-	return repository
+		settings.keep("policy")); err != nil {
+		return nil, fmt.Errorf("create lifecycle policy of repository mediaserver: %w", err)
+	}
+	return repository, nil
 }
 
 // keepImages is a rule that keeps the newest images of a tag status and

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,8 +20,8 @@ const (
 // createScaling is phase 10: the scalable target, a policy and an
 // alarm to add a task, a policy and an alarm to remove one. No later phase uses
 // anything of it.
-func createScaling(ctx *pulumi.Context, settings settings, service serviceOutputs) {
-	target := must(appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
+func createScaling(ctx *pulumi.Context, settings settings, service serviceOutputs) error {
+	target, err := appautoscaling.NewTarget(ctx, "ecs-target", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("ecs"),
 		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
 		// Made from what the cluster and the service return, so that the target is
@@ -28,7 +29,10 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 		ResourceId:  pulumi.Sprintf("service/%s/%s", service.clusterName, service.serviceName),
 		MinCapacity: pulumi.Int(settings.minCapacity),
 		MaxCapacity: pulumi.Int(settings.maxCapacity),
-	}))
+	})
+	if err != nil {
+		return fmt.Errorf("create scalable target ecs-target: %w", err)
+	}
 	rows := []struct {
 		policyName                     string
 		adjustment                     int
@@ -57,7 +61,7 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 		},
 	}
 	for _, row := range rows {
-		policy := must(appautoscaling.NewPolicy(ctx, row.policyName, &appautoscaling.PolicyArgs{
+		policy, err := appautoscaling.NewPolicy(ctx, row.policyName, &appautoscaling.PolicyArgs{
 			Name:              pulumi.String(settings.physicalName("{name}-" + row.policyName)),
 			PolicyType:        pulumi.String("StepScaling"),
 			ServiceNamespace:  target.ServiceNamespace,
@@ -75,8 +79,11 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 					},
 				},
 			},
-		}, settings.keep("name")))
-		must(cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
+		}, settings.keep("name"))
+		if err != nil {
+			return fmt.Errorf("create scaling policy %s: %w", row.policyName, err)
+		}
+		if _, err := cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
 			Name:               pulumi.String(settings.alarmName(row.alarmName)),
 			AlarmDescription:   pulumi.String(row.alarmDescription),
 			Namespace:          pulumi.String(ecsMetrics),
@@ -90,6 +97,9 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 			TreatMissingData: pulumi.String(missingIsGood),
 			Dimensions:       service.dimensions(),
 			AlarmActions:     pulumi.Array{policy.Arn},
-		}, settings.keep("name")))
+		}, settings.keep("name")); err != nil {
+			return fmt.Errorf("create alarm %s: %w", row.alarmName, err)
+		}
 	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -38,24 +39,30 @@ type randomValuesOutputs struct {
 
 // createRandomValues is phase 1: the suffix of the bucket's name
 // and the JWT secret.
-func createRandomValues(ctx *pulumi.Context, settings settings) randomValuesOutputs {
-	suffix := must(random.NewRandomString(ctx, "bucket-suffix", &random.RandomStringArgs{
+func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOutputs, error) {
+	suffix, err := random.NewRandomString(ctx, "bucket-suffix", &random.RandomStringArgs{
 		Length:  pulumi.Int(bucketSuffixLength),
 		Special: pulumi.Bool(false),
 		// Bucket names have no capitals.
 		Upper: pulumi.Bool(false),
-	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe)))
-	secret := must(random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
+	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
+	if err != nil {
+		return randomValuesOutputs{}, fmt.Errorf("create random string bucket-suffix: %w", err)
+	}
+	secret, err := random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
 		Length:          pulumi.Int(jwtSecretLength),
 		Special:         pulumi.Bool(true),
 		OverrideSpecial: pulumi.String(jwtSecretSpecialCharacters),
-	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe)))
+	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
+	if err != nil {
+		return randomValuesOutputs{}, fmt.Errorf("create random password jwt-secret: %w", err)
+	}
 	return randomValuesOutputs{
 		bucketSuffix: suffix.Result,
 		// The provider marks the result as secret; saying so here keeps it one
 		// whatever the provider does.
 		jwtSecret: pulumi.ToSecret(secret.Result).(pulumi.StringOutput),
-	}
+	}, nil
 }
 
 // parametersOutputs are the entries of Parameter Store.
@@ -92,25 +99,38 @@ type appConfiguration struct {
 func createParameters(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, randomValues randomValuesOutputs, storage storageOutputs,
-) parametersOutputs {
-	create := func(name, kind, description string, value pulumi.StringOutput, options ...pulumi.ResourceOption) *ssm.Parameter {
-		return must(ssm.NewParameter(ctx, name, &ssm.ParameterArgs{
+) (parametersOutputs, error) {
+	create := func(name, kind, description string, value pulumi.StringOutput, options ...pulumi.ResourceOption) (*ssm.Parameter, error) {
+		created, err := ssm.NewParameter(ctx, name, &ssm.ParameterArgs{
 			Name:        pulumi.String(settings.physicalName("/{name}/" + name)),
 			Description: pulumi.String(description),
 			Type:        pulumi.String(kind),
 			Value:       value,
-		}, append(options, settings.keep("name"))...))
+		}, append(options, settings.keep("name"))...)
+		if err != nil {
+			return nil, fmt.Errorf("create parameter %s: %w", name, err)
+		}
+		return created, nil
 	}
-	jwtSecret := create("jwt-secret", "SecureString", "Signs and verifies the JSON Web Tokens of the media server",
+	jwtSecret, err := create("jwt-secret", "SecureString", "Signs and verifies the JSON Web Tokens of the media server",
 		randomValues.jwtSecret, pulumi.Protect(settings.protectData))
-	bucketName := create("s3-bucket-name", "String", "Name of the bucket that holds the media", storage.bucketName)
-	appConfig := create("app-config", "String", "Configuration of the media server, as JSON",
+	if err != nil {
+		return parametersOutputs{}, err
+	}
+	bucketName, err := create("s3-bucket-name", "String", "Name of the bucket that holds the media", storage.bucketName)
+	if err != nil {
+		return parametersOutputs{}, err
+	}
+	appConfig, err := create("app-config", "String", "Configuration of the media server, as JSON",
 		pulumi.JSONMarshal(appConfiguration{
 			NodeEnv: settings.nodeEnv,
 			Region:  environment.region,
 			Bucket:  storage.bucketName,
 			Port:    settings.appPort,
 		}))
+	if err != nil {
+		return parametersOutputs{}, err
+	}
 
 	secrets := []containerSecret{{Name: jwtSecretVariable, ValueFrom: jwtSecret.Arn, Service: "ssm", Arn: jwtSecret.Arn}}
 	for name, valueFrom := range settings.secrets {
@@ -118,5 +138,5 @@ func createParameters(
 		secrets = append(secrets, containerSecret{Name: name, ValueFrom: valueFrom, Service: service, Arn: arn})
 	}
 	slices.SortFunc(secrets, func(a, b containerSecret) int { return strings.Compare(a.Name, b.Name) })
-	return parametersOutputs{jwtSecret, bucketName, appConfig, secrets}
+	return parametersOutputs{jwtSecret, bucketName, appConfig, secrets}, nil
 }

@@ -8,7 +8,10 @@ import (
 
 func TestTheJWTSecretIsSecretEvenIfItsProviderForgets(t *testing.T) {
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		values := createRandomValues(ctx, settings{})
+		values, err := createRandomValues(ctx, settings{})
+		if err != nil {
+			return err
+		}
 		if !pulumi.IsSecret(values.jwtSecret) {
 			t.Error("the JWT secret left its phase as a plain value")
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -27,19 +28,25 @@ type storageOutputs struct {
 // createStorage is phase 4: the media bucket and its five
 // settings. Amazon S3 answers 409 OperationAborted when several settings of one
 // bucket are written at the same time, so each waits for the one before it.
-func createStorage(ctx *pulumi.Context, settings settings, randomValues randomValuesOutputs) storageOutputs {
-	bucket := must(s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
+func createStorage(ctx *pulumi.Context, settings settings, randomValues randomValuesOutputs) (storageOutputs, error) {
+	bucket, err := s3.NewBucketV2(ctx, "media-storage", &s3.BucketV2Args{
 		Bucket:       pulumi.Sprintf("%s-%s", settings.physicalName("{name}-storage"), randomValues.bucketSuffix),
 		ForceDestroy: pulumi.Bool(settings.forceDestroy),
-	}, pulumi.Protect(settings.protectData), settings.keep("bucket")))
-	publicAccessBlock := must(s3.NewBucketPublicAccessBlock(ctx, "media-storage", &s3.BucketPublicAccessBlockArgs{
+	}, pulumi.Protect(settings.protectData), settings.keep("bucket"))
+	if err != nil {
+		return storageOutputs{}, fmt.Errorf("create bucket media-storage: %w", err)
+	}
+	publicAccessBlock, err := s3.NewBucketPublicAccessBlock(ctx, "media-storage", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	}))
-	encryption := must(s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "media-storage",
+	})
+	if err != nil {
+		return storageOutputs{}, fmt.Errorf("create public access block of bucket media-storage: %w", err)
+	}
+	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "media-storage",
 		&s3.BucketServerSideEncryptionConfigurationV2Args{
 			Bucket: bucket.ID(),
 			Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
@@ -49,20 +56,29 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 					},
 				},
 			},
-		}, after(publicAccessBlock)))
-	versioning := must(s3.NewBucketVersioningV2(ctx, "media-storage", &s3.BucketVersioningV2Args{
+		}, after(publicAccessBlock))
+	if err != nil {
+		return storageOutputs{}, fmt.Errorf("create encryption of bucket media-storage: %w", err)
+	}
+	versioning, err := s3.NewBucketVersioningV2(ctx, "media-storage", &s3.BucketVersioningV2Args{
 		Bucket: bucket.ID(),
 		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{
 			Status: pulumi.String("Enabled"),
 		},
-	}, after(encryption)))
-	lifecycle := must(s3.NewBucketLifecycleConfigurationV2(ctx, "media-storage", &s3.BucketLifecycleConfigurationV2Args{
+	}, after(encryption))
+	if err != nil {
+		return storageOutputs{}, fmt.Errorf("create versioning of bucket media-storage: %w", err)
+	}
+	lifecycle, err := s3.NewBucketLifecycleConfigurationV2(ctx, "media-storage", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		// Stated, or the provider shows a change on every run.
 		TransitionDefaultMinimumObjectSize: pulumi.String("all_storage_classes_128K"),
 		Rules:                              s3.BucketLifecycleConfigurationV2RuleArray{mediaLifecycle(settings)},
-	}, after(versioning)))
-	must(s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
+	}, after(versioning))
+	if err != nil {
+		return storageOutputs{}, fmt.Errorf("create lifecycle of bucket media-storage: %w", err)
+	}
+	if _, err := s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
 		Bucket: bucket.ID(),
 		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{&s3.BucketCorsConfigurationV2CorsRuleArgs{
 			AllowedHeaders: pulumi.ToStringArray([]string{"*"}),
@@ -75,8 +91,10 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 			ExposeHeaders: pulumi.ToStringArray([]string{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"}),
 			MaxAgeSeconds: pulumi.Int(corsMaxAgeSeconds),
 		}},
-	}, after(lifecycle)))
-	return storageOutputs{bucket.Bucket, bucket.Arn}
+	}, after(lifecycle)); err != nil {
+		return storageOutputs{}, fmt.Errorf("create CORS configuration of bucket media-storage: %w", err)
+	}
+	return storageOutputs{bucket.Bucket, bucket.Arn}, nil
 }
 
 // mediaLifecycle moves media files to cheaper storage, and deletes unfinished
