@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -55,27 +54,31 @@ type watchedMetric struct {
 func (s settings) alarmName(name string) string { return s.physicalName("{name}-" + name) }
 
 // createAlarms makes alarms that tell the receivers when they are raised and when
-// they are over, and returns them with their ARNs. Their names do not depend on
+// they are over; none if there is nobody to tell. Their names do not depend on
 // adopted: no alarm exists before a setting asks for it, and the policy of the
 // topic names them.
 func createAlarms(
-	ctx *pulumi.Context, settings settings, environment environmentOutputs, receivers receiversOutputs, alarms []alarm,
-) (created []*cloudwatch.MetricAlarm, arns []any, err error) {
+	ctx *pulumi.Context, settings settings, environment environmentOutputs, receivers pulumi.Array, alarms []alarm,
+) ([]*cloudwatch.MetricAlarm, error) {
+	if len(receivers) == 0 {
+		return nil, nil
+	}
+	var created []*cloudwatch.MetricAlarm
 	for _, each := range alarms {
 		arguments := each.arguments()
 		arguments.Name = pulumi.String(settings.alarmName(each.name))
 		arguments.AlarmDescription = pulumi.Sprintf("%s. Look first at %s. Dashboard: %s",
 			each.means, each.lookFirst, settings.whereDashboardIs(environment))
-		arguments.AlarmActions = receivers.topics
+		arguments.AlarmActions = receivers
 		// Whoever was woken wants to know when it is over.
-		arguments.OkActions = receivers.topics
-		alarm, err := cloudwatch.NewMetricAlarm(ctx, each.name, arguments)
+		arguments.OkActions = receivers
+		made, err := cloudwatch.NewMetricAlarm(ctx, each.name, arguments)
 		if err != nil {
-			return nil, nil, fmt.Errorf("create alarm %s: %w", each.name, err)
+			return nil, fmt.Errorf("create alarm %s: %w", each.name, err)
 		}
-		created, arns = append(created, alarm), append(arns, alarm.Arn)
+		created = append(created, made)
 	}
-	return created, arns, nil
+	return created, nil
 }
 
 // whereDashboardIs is the address of the dashboard for those whom an alarm wakes.
@@ -86,7 +89,7 @@ func (s settings) whereDashboardIs(environment environmentOutputs) string {
 	if s.adopted {
 		return dashboardsURL(environment)
 	}
-	return dashboardURL(environment, s.dashboardName())
+	return dashboardsURL(environment) + "/dashboard/" + s.dashboardName()
 }
 
 func (a alarm) arguments() *cloudwatch.MetricAlarmArgs {

@@ -8,8 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const alarmsPrincipal = "cloudwatch.amazonaws.com"
-
 // peopleAlarms are the names of all alarms for people. The policy of the topic
 // names them before they exist.
 var peopleAlarms = []string{
@@ -18,27 +16,22 @@ var peopleAlarms = []string{
 
 func (s settings) alarmTopicName() string { return s.physicalName("{name}-alarms") }
 
-// receiversOutputs are the receivers of alarms.
-type receiversOutputs struct {
-	// topics are the ARNs of the topics that alarms send to. Empty for none.
-	topics pulumi.Array
-}
-
-// createReceivers makes a topic of the stack's own for alarmEmails. It is not a
-// step of the guide.
-func createReceivers(ctx *pulumi.Context, settings settings, environment environmentOutputs) (receiversOutputs, error) {
-	var receivers receiversOutputs
+// createReceivers returns the ARNs of the topics that alarms send to: one of the
+// stack's own for alarmEmails, and alarmTopicArn. Empty for none. It is not a step
+// of the guide.
+func createReceivers(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.Array, error) {
+	var topics pulumi.Array
 	if len(settings.alarmEmails) > 0 {
-		topic, err := createAlarmTopic(ctx, settings, environment)
+		own, err := createAlarmTopic(ctx, settings, environment)
 		if err != nil {
-			return receiversOutputs{}, err
+			return nil, err
 		}
-		receivers.topics = append(receivers.topics, topic)
+		topics = append(topics, own)
 	}
 	if settings.alarmTopicArn != "" {
-		receivers.topics = append(receivers.topics, pulumi.String(settings.alarmTopicArn))
+		topics = append(topics, pulumi.String(settings.alarmTopicArn))
 	}
-	return receivers, nil
+	return topics, nil
 }
 
 // createAlarmTopic makes the topic and subscribes each address to it. The ARN
@@ -58,17 +51,16 @@ func createAlarmTopic(ctx *pulumi.Context, settings settings, environment enviro
 		Policy: policyJSON(alarmsStatement(settings, environment)),
 	})
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("set the policy of topic alarms: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("create policy of topic alarms: %w", err)
 	}
 	for _, address := range settings.alarmEmails {
 		// Named by the address, because the order of the list means nothing.
-		_, err := sns.NewTopicSubscription(ctx, strings.ToLower(address), &sns.TopicSubscriptionArgs{
+		if _, err := sns.NewTopicSubscription(ctx, strings.ToLower(address), &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
 			Protocol: pulumi.String("email"),
 			Endpoint: pulumi.String(address),
-		})
-		if err != nil {
-			return pulumi.StringOutput{}, fmt.Errorf("subscribe %s to topic alarms: %w", address, err)
+		}); err != nil {
+			return pulumi.StringOutput{}, fmt.Errorf("create subscription %s: %w", strings.ToLower(address), err)
 		}
 	}
 	return policy.Arn, nil
@@ -84,7 +76,7 @@ func alarmsStatement(settings settings, environment environmentOutputs) policySt
 	}
 	return policyStatement{
 		Sid:       "AlarmsOfThisStack",
-		Principal: map[string]any{"Service": alarmsPrincipal},
+		Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 		Action:    []string{"sns:Publish"},
 		Resource:  []any{environment.arn("sns", settings.alarmTopicName())},
 		Condition: map[string]map[string]any{

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -10,26 +11,17 @@ import (
 // danger: at 100 its container is killed.
 const highMemory = 90
 
-// taskAlarmsOutputs are the alarms on the tasks. Nil if there is nobody to notify.
-type taskAlarmsOutputs struct {
-	// arns are the ARNs of all. The dashboard shows them.
-	arns []any
-}
-
 // createTaskAlarms makes the alarms on what the tasks use. They are not a step of
 // the guide. The two alarms of phase 10 are not among them: those scale the
 // service and notify nobody.
 func createTaskAlarms(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs,
-	service serviceOutputs, receivers receiversOutputs,
-) (taskAlarmsOutputs, error) {
-	if !settings.alarmsOn() {
-		return taskAlarmsOutputs{}, nil
-	}
+	service serviceOutputs, receivers pulumi.Array,
+) ([]*cloudwatch.MetricAlarm, error) {
 	targets := loadBalancer.targetDimensions()
-	tasks := pulumi.StringMap{"ClusterName": service.clusterName, "ServiceName": service.serviceName}
-	_, arns, err := createAlarms(ctx, settings, environment, receivers, []alarm{
+	tasks := service.dimensions()
+	return createAlarms(ctx, settings, environment, receivers, []alarm{
 		{
 			name:      "at-max-capacity",
 			means:     fmt.Sprintf("As many tasks run as maxCapacity allows (%d), and they are busier than scaleUpCpu (%d %%)", settings.maxCapacity, settings.scaleUpCPU),
@@ -57,5 +49,4 @@ func createTaskAlarms(
 			missing: missingIsGood,
 		},
 	})
-	return taskAlarmsOutputs{arns: arns}, err
 }

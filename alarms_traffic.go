@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -20,11 +21,11 @@ const (
 	unhealthyTargets = "unhealthy-targets"
 )
 
-// trafficAlarmsOutputs are the alarms on the traffic. Nil if there is nobody to
+// trafficAlarmsOutputs are the alarms on the traffic. Empty if there is nobody to
 // notify.
 type trafficAlarmsOutputs struct {
-	// arns are the ARNs of all. The dashboard shows them.
-	arns []any
+	// alarms are all of them. The dashboard shows them.
+	alarms []*cloudwatch.MetricAlarm
 	// deployment makes ECS roll back a deployment during which the alarm on server
 	// errors or on unhealthy targets is raised.
 	deployment ecs.ServiceAlarmsPtrInput
@@ -35,13 +36,10 @@ type trafficAlarmsOutputs struct {
 func createTrafficAlarms(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs,
-	logGroups logGroupsOutputs, receivers receiversOutputs,
+	logGroups logGroupsOutputs, receivers pulumi.Array,
 ) (trafficAlarmsOutputs, error) {
-	if !settings.alarmsOn() {
-		return trafficAlarmsOutputs{}, nil
-	}
 	alarms := append(requestAlarms(settings, loadBalancer, logGroups), targetAlarms(settings, loadBalancer)...)
-	created, arns, err := createAlarms(ctx, settings, environment, receivers, alarms)
+	created, err := createAlarms(ctx, settings, environment, receivers, alarms)
 	if err != nil {
 		return trafficAlarmsOutputs{}, err
 	}
@@ -51,7 +49,10 @@ func createTrafficAlarms(
 			names = append(names, alarm.Name)
 		}
 	}
-	return trafficAlarmsOutputs{arns: arns, deployment: &ecs.ServiceAlarmsArgs{
+	if len(names) == 0 {
+		return trafficAlarmsOutputs{}, nil
+	}
+	return trafficAlarmsOutputs{created, &ecs.ServiceAlarmsArgs{
 		AlarmNames: names,
 		Enable:     pulumi.Bool(true),
 		Rollback:   pulumi.Bool(true),
@@ -59,7 +60,7 @@ func createTrafficAlarms(
 }
 
 func requestAlarms(settings settings, loadBalancer loadBalancerOutputs, logGroups logGroupsOutputs) []alarm {
-	balancer := pulumi.StringMap{"LoadBalancer": loadBalancer.arnSuffix}
+	balancer := pulumi.StringMap{"LoadBalancer": loadBalancer.balancer.ArnSuffix}
 	return []alarm{
 		{
 			name:      serverErrors,

@@ -24,21 +24,16 @@ const (
 	validationNotice = 5 * time.Second
 )
 
-// certificateOutputs are the certificate of the domain.
-type certificateOutputs struct {
-	// arn is the certificate, known once it is valid. Nil without a domain.
-	arn pulumi.StringInput
-}
-
 // createCertificate gives the domain its certificate: the given one, or one
 // that AWS issues and renews. AWS takes a record in the domain's zone as proof
-// that the domain is ours, and reads it again for each renewal.
-func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) (certificateOutputs, error) {
+// that the domain is ours, and reads it again for each renewal. The ARN is known
+// once the certificate is valid; nil without a domain.
+func createCertificate(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.StringInput, error) {
 	if !settings.servesHTTPS() {
-		return certificateOutputs{}, nil
+		return nil, nil
 	}
 	if !settings.requestsCertificate() {
-		return certificateOutputs{arn: pulumi.String(settings.certificateArn)}, nil
+		return pulumi.String(settings.certificateArn), nil
 	}
 	// Another domain means another certificate, and Pulumi makes that one before
 	// it deletes this one.
@@ -47,7 +42,7 @@ func createCertificate(ctx *pulumi.Context, settings settings, environment envir
 		ValidationMethod: pulumi.String("DNS"),
 	})
 	if err != nil {
-		return certificateOutputs{}, fmt.Errorf("request certificate mediaserver: %w", err)
+		return nil, fmt.Errorf("create certificate mediaserver: %w", err)
 	}
 	proof := certificate.DomainValidationOptions.Index(pulumi.Int(0))
 	record, err := route53.NewRecord(ctx, "certificate-validation", &route53.RecordArgs{
@@ -61,19 +56,19 @@ func createCertificate(ctx *pulumi.Context, settings settings, environment envir
 		AllowOverwrite: pulumi.Bool(true),
 	})
 	if err != nil {
-		return certificateOutputs{}, fmt.Errorf("create record certificate-validation: %w", err)
+		return nil, fmt.Errorf("create record certificate-validation: %w", err)
 	}
 	validation, err := acm.NewCertificateValidation(ctx, "mediaserver", &acm.CertificateValidationArgs{
 		CertificateArn:        certificate.Arn,
 		ValidationRecordFqdns: pulumi.StringArray{record.Fqdn},
 	}, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%dm", validationMinutes)}))
 	if err != nil {
-		return certificateOutputs{}, fmt.Errorf("wait for certificate mediaserver: %w", err)
+		return nil, fmt.Errorf("create validation of certificate mediaserver: %w", err)
 	}
 	if !ctx.DryRun() {
 		announceValidation(ctx, waitMessage(settings, environment.hostedZone), record, validation)
 	}
-	return certificateOutputs{arn: validation.CertificateArn}, nil
+	return validation.CertificateArn, nil
 }
 
 // announceValidation logs a message if the certificate is not valid soon after

@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"maps"
-	"net"
-	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -22,16 +19,9 @@ const (
 	nameLimit = loadBalancerNameLimit - len("-alb")
 	// nameMinimum is the shortest repository name that Amazon ECR accepts.
 	nameMinimum = 2
-	// healthCheckPathLimit is the longest health-check path of a target group.
-	healthCheckPathLimit = 1024
 	// startSecondsLimit is an hour: an application that needs longer does not start.
 	startSecondsLimit = 3600
 	highestPort       = 65535
-	// anyOrigin is the CORS origin that stands for every origin.
-	anyOrigin = "*"
-	// oldVersionDaysLimit is a hundred years. Amazon S3 names no limit, but a longer
-	// time is a slip: 0 keeps old versions for ever.
-	oldVersionDaysLimit = 36500
 )
 
 var (
@@ -40,22 +30,18 @@ var (
 	// healthCheckPathPattern accepts the characters from ! to ~, except #.
 	healthCheckPathPattern = regexp.MustCompile(`^/[!"$-~]*$`)
 	bucketPattern          = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	hostPattern            = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+	// originPattern accepts what Amazon S3 does: a wildcard for the first label of the
+	// host too.
+	originPattern = regexp.MustCompile(`^(\*|https?://((\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[1-9][0-9]{0,4})?)$`)
 	// policyArnPattern captures the partition and the account. AWS's own policies
 	// have the account aws (IAM user guide, "IAM identifiers").
 	policyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::(aws|[0-9]{12}):policy/([!-.0-~]+/)*[\w+=,.@-]{1,128}$`)
 )
 
-// reservedNamePrefixes are the beginnings of a name that AWS keeps for itself,
-// each with the resource that would be refused.
-var reservedNamePrefixes = []struct{ prefix, reason string }{
-	{"aws", "Parameter Store keeps names that begin with aws"},
-	{"ssm", "Parameter Store keeps names that begin with ssm"},
-	{"sg-", "the name of a security group must not begin with sg-"},
-	{"internal-", "the name of a load balancer must not begin with internal-"},
-	{"sthree-", "the name of a bucket must not begin with sthree-"},
-	{"amzn-s3-demo-", "the name of a bucket must not begin with amzn-s3-demo-"},
-}
+// reservedNamePrefixes are the beginnings of a name that AWS keeps for itself: the
+// first two in Parameter Store, the others for security groups, load balancers and
+// buckets.
+var reservedNamePrefixes = []string{"aws", "ssm", "sg-", "internal-", "sthree-", "amzn-s3-demo-"}
 
 // fargateMemory lists the memory sizes, in MiB, that AWS Fargate offers for
 // each number of CPU units (Amazon ECS developer guide, "Task CPU and memory").
@@ -167,60 +153,59 @@ type settings struct {
 func (s *settings) rows() []setting {
 	return []setting{
 		row("name", &s.name, text,
-			must(isName, fmt.Sprintf("must be %d to %d lower-case letters, digits and single inner hyphens, "+
+			satisfies(isName, fmt.Sprintf("must be %d to %d lower-case letters, digits and single inner hyphens, "+
 				"so that every name made from it is valid on AWS", nameMinimum, nameLimit)),
-			isNotReserved),
+			satisfies(isNotReserved, "must not begin with "+alternatives(reservedNamePrefixes)+": AWS keeps these for itself")),
 		row("appPort", &s.appPort, integer,
 			between(1, highestPort, "must be a TCP port, from %d to %d")),
 		row("healthCheckPath", &s.healthCheckPath, text,
-			must(isHealthCheckPath, fmt.Sprintf("must begin with / and consist of printable ASCII characters other than space and #, "+
-				"at most %d: the load balancer asks for the path as it is, and curl leaves out what is behind a #", healthCheckPathLimit))),
+			matches(healthCheckPathPattern, "must begin with / and consist of printable ASCII characters other than space and #: "+
+				"the load balancer asks for the path as it is, and curl leaves out what is behind a #")),
 		row("containerHealthCheck", &s.containerHealthCheck, text,
 			oneOf("must be %s", checkWithCurl, checkWithWget, noCheck)),
 		row("startSeconds", &s.startSeconds, integer,
 			between(0, startSecondsLimit, "must be from %d to %d seconds")),
-		row("nodeEnv", &s.nodeEnv, text,
-			must(func(value string) bool { return strings.TrimSpace(value) != "" }, "must not be blank")),
+		row("nodeEnv", &s.nodeEnv, text),
 		row("environment", &s.environment, variables, areNotSecret, areVariables),
-		row("secrets", &s.secrets, variables, areVariables, s.areNotPlainToo, areSecretArns),
+		row("secrets", &s.secrets, variables, areVariables, s.areNotPlainToo, areSecretArns, inAccount(areInRegion)),
 		row("secretsKeyArns", &s.secretsKeyArns, listOf("arn:aws:kms:eu-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"),
-			each(must(keyArnPattern.MatchString, "must be the ARN of a KMS key: arn:PARTITION:kms:REGION:ACCOUNT:key/ID")),
-			isNotRepeated, areInReach),
+			each(matches(keyArnPattern, "must be the ARN of a KMS key: arn:PARTITION:kms:REGION:ACCOUNT:key/ID")),
+			isNotRepeated, inAccount(each(isInRegion))),
 		row("imageTag", &s.imageTag, text,
-			must(imageTagPattern.MatchString, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
+			matches(imageTagPattern, "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, "+
 				"not beginning with a period or a hyphen")),
 		optional("vpcId", &s.vpcID,
-			must(vpcIDPattern.MatchString, "must be the id of a VPC, such as vpc-0123456789abcdef0"), s.vpcHasSubnets),
+			matches(vpcIDPattern, "must be the id of a VPC, such as vpc-0123456789abcdef0"), s.vpcHasSubnets),
 		row("loadBalancerSubnetIds", &s.loadBalancerSubnetIDs, listOf("subnet-0123456789abcdef0"),
-			each(must(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
-			isNotRepeated, s.areOfStatedVPC, areInZonesOfTheirOwn),
+			each(matches(subnetIDPattern, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
+			s.haveVPC, areEnough, isNotRepeated, inAccount(s.areOfVPC), inAccount(areInZonesOfTheirOwn)),
 		row("taskSubnetIds", &s.taskSubnetIDs, listOf("subnet-0123456789abcdef0"),
-			each(must(subnetIDPattern.MatchString, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
-			isNotRepeated, s.areOfStatedVPC, s.canRunTasks),
+			each(matches(subnetIDPattern, "must be the id of a subnet, such as subnet-0123456789abcdef0")),
+			s.haveVPC, isNotRepeated, inAccount(s.areOfVPC), inAccount(s.canRunTasks)),
 		row("assignPublicIp", &s.assignPublicIP, boolean),
 		row("internal", &s.internal, boolean),
 		row("allowedCidrBlocks", &s.allowedCIDRBlocks, listOf("192.0.2.0/24"),
-			must(isNotEmpty, `must name at least one network; ["0.0.0.0/0"] lets everybody in`),
-			each(must(isNetwork, "must be an IPv4 network without host bits, such as 192.0.2.0/24")),
+			satisfies(isNotEmpty, `must name at least one network; ["0.0.0.0/0"] lets everybody in`),
+			each(satisfies(isNetwork, "must be an IPv4 network without host bits, such as 192.0.2.0/24")),
 			isNotRepeated),
 		optional("domainName", &s.domainName,
-			must(domainNamePattern.MatchString, "must be a domain name such as media.example.com, in lower case: "+
+			matches(domainNamePattern, "must be a domain name such as media.example.com, in lower case: "+
 				"labels of at most 63 letters, digits and inner hyphens, without a wildcard and without a dot at the end; "+
 				"a name in another script is written in its xn-- form"),
-			s.domainIsNotTooLong, s.domainHasCertificate),
+			s.domainHasCertificate, s.certificateCanBeIssued),
 		optional("hostedZoneId", &s.hostedZoneID,
-			must(hostedZoneIDPattern.MatchString, "must be the id of a Route 53 hosted zone and nothing else: "+
+			matches(hostedZoneIDPattern, "must be the id of a Route 53 hosted zone and nothing else: "+
 				"at most 32 upper-case letters and digits, such as Z0123456789ABCDEFGHIJ"),
-			s.hasDomain, s.zoneHoldsDomain),
+			s.hasDomain, inAccount(s.zoneHoldsDomain)),
 		optional("certificateArn", &s.certificateArn,
-			must(certificateArnPattern.MatchString, "must be the ARN of a certificate of AWS Certificate Manager: "+
+			matches(certificateArnPattern, "must be the ARN of a certificate of AWS Certificate Manager: "+
 				"arn:PARTITION:acm:REGION:ACCOUNT:certificate/ID"),
-			s.hasDomain, certificateIsWithinReach),
+			s.hasDomain, inAccount(certificateIsWithinReach)),
 		row("cpu", &s.cpu, integer,
 			oneOf("must be a number of CPU units that AWS Fargate offers: %s", slices.Sorted(maps.Keys(fargateMemory))...)),
 		row("memory", &s.memory, integer, s.memoryFitsCPU),
 		row("cpuArchitecture", &s.cpuArchitecture, text,
-			oneOf("must be a processor that AWS Fargate offers: %s", x86, arm64), tasksFitRegion),
+			oneOf("must be a processor that AWS Fargate offers: %s", x86, arm64), inAccount(tasksFitRegion)),
 		row("desiredCount", &s.desiredCount, integer, notBelow(0, "must be %d or more tasks")),
 		row("minCapacity", &s.minCapacity, integer, notBelow(0, "must be %d or more tasks")),
 		row("maxCapacity", &s.maxCapacity, integer, notBelow(1, "must be %d or more tasks"), s.capacitiesFit),
@@ -229,11 +214,11 @@ func (s *settings) rows() []setting {
 		row("scaleDownCpu", &s.scaleDownCPU, integer,
 			between(1, 98, "must be a percentage, from %d to %d, below scaleUpCpu"), s.scalesDownBelowScalingUp),
 		optional("accessLogsBucket", &s.accessLogsBucket,
-			must(bucketPattern.MatchString, "must be the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and periods, "+
+			matches(bucketPattern, "must be the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and periods, "+
 				"beginning and ending with a letter or a digit")),
 		row("corsAllowedOrigins", &s.corsAllowedOrigins, listOf("https://media.example.com"),
-			must(isNotEmpty, `must name at least one origin; ["*"] allows every origin`),
-			each(must(isOrigin, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),
+			satisfies(isNotEmpty, `must name at least one origin; ["*"] allows every origin`),
+			each(matches(originPattern, "must be * or scheme://host[:port] with the scheme http or https, and nothing behind it"))),
 		row("archiveStorageClass", &s.archiveStorageClass, text,
 			oneOf("must be %s", archiveGlacier, archiveInstantRetrieval, noArchive)),
 		row("logRetentionDays", &s.logRetentionDays, integer,
@@ -241,23 +226,22 @@ func (s *settings) rows() []setting {
 		row("containerInsights", &s.containerInsights, text,
 			oneOf("must be %s", insightsEnabled, insightsEnhanced, insightsDisabled)),
 		row("oldVersionDays", &s.oldVersionDays, integer,
-			must(func(days int) bool { return days >= 0 && days <= oldVersionDaysLimit },
-				fmt.Sprintf("must be a number of days from 1 to %d, or 0 to keep old versions for ever", oldVersionDaysLimit))),
+			notBelow(0, "must be %d or more days; 0 keeps old versions for ever")),
 		row("forceDestroy", &s.forceDestroy, boolean),
 		row("executeCommand", &s.executeCommand, boolean),
 		row("protectData", &s.protectData, boolean),
 		optional("permissionsBoundaryArn", &s.permissionsBoundaryArn,
-			must(policyArnPattern.MatchString, "must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, "+
+			matches(policyArnPattern, "must be the ARN of an IAM policy: arn:PARTITION:iam::ACCOUNT:policy/NAME, "+
 				"with aws as the account for a policy of AWS's own"),
-			boundaryIsOfAccount),
+			inAccount(boundaryIsOfAccount)),
 		row("adopted", &s.adopted, boolean),
-		row("alarmEmails", &s.alarmEmails, listOf("oncall@example.com"), areNotTooMany,
-			each(must(isEmailAddress, fmt.Sprintf("must be an e-mail address, NAME@DOMAIN, of at most %d letters, digits and _+'&=~-. characters", emailLimit))),
+		row("alarmEmails", &s.alarmEmails, listOf("oncall@example.com"),
+			each(matches(emailPattern, "must be an e-mail address, NAME@DOMAIN, of letters, digits and _+'&=~-. characters")),
 			isNotRepeated),
 		optional("alarmTopicArn", &s.alarmTopicArn,
-			must(topicArnPattern.MatchString, "must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, "+
+			matches(topicArnPattern, "must be the ARN of an Amazon SNS topic: arn:PARTITION:sns:REGION:ACCOUNT:NAME, "+
 				"and not of a FIFO topic, to which only senders that name a message group can publish"),
-			s.topicIsWithinReach),
+			inAccount(isInRegion), inAccount(s.topicIsNotOwn)),
 		// At 100 percent the alarm could never be raised.
 		row("alarmErrorPercent", &s.alarmErrorPercent, integer, between(1, 99, "must be a percentage, from %d to %d")),
 		row("alarmResponseSeconds", &s.alarmResponseSeconds, integer,
@@ -274,16 +258,9 @@ func isName(name string) bool {
 	return len(name) >= nameMinimum && len(name) <= nameLimit && namePattern.MatchString(name)
 }
 
-// isNotReserved refuses a name with a beginning that AWS keeps for itself.
-func isNotReserved(r *settingsReader, key, name string) {
-	for _, reserved := range reservedNamePrefixes {
-		r.check(key, name, !strings.HasPrefix(name+"-", reserved.prefix),
-			fmt.Sprintf("must not begin with %q: %s", reserved.prefix, reserved.reason))
-	}
-}
-
-func isHealthCheckPath(path string) bool {
-	return healthCheckPathPattern.MatchString(path) && len(path) <= healthCheckPathLimit
+// isNotReserved tells whether AWS accepts the beginning of the name.
+func isNotReserved(name string) bool {
+	return !slices.ContainsFunc(reservedNamePrefixes, func(prefix string) bool { return strings.HasPrefix(name+"-", prefix) })
 }
 
 // memoryFitsCPU refuses a size that AWS Fargate does not offer with cpu.
@@ -292,7 +269,6 @@ func (s *settings) memoryFitsCPU(r *settingsReader, key string, memory int) {
 		r.check(key, memory, slices.Contains(offered, memory),
 			fmt.Sprintf("must be a number of MiB that AWS Fargate offers with cpu %d: %s", s.cpu, alternatives(offered)))
 	}
-	r.check(key, memory, memory > 0, "must be a number of MiB above 0")
 }
 
 // capacitiesFit refuses numbers of tasks that contradict each other.
@@ -318,9 +294,6 @@ func (s *settings) scalesDownBelowScalingUp(r *settingsReader, key string, thres
 
 // boundaryIsOfAccount refuses a policy that IAM does not take as a boundary.
 func boundaryIsOfAccount(r *settingsReader, key, policy string) {
-	if r.environment == nil {
-		return
-	}
 	arn := policyArnPattern.FindStringSubmatch(policy)
 	partition, account := arn[1], arn[2]
 	r.check(key, policy, partition == r.environment.partition && (account == r.environment.accountID || account == "aws"),
@@ -342,30 +315,4 @@ func (s settings) keep(property string) pulumi.ResourceOption {
 		return pulumi.Composite()
 	}
 	return pulumi.IgnoreChanges([]string{property})
-}
-
-// isOrigin tells whether a CORS rule may name the origin: * or
-// scheme://host[:port]. Amazon S3 accepts a wildcard for the first label of
-// the host.
-func isOrigin(origin string) bool {
-	if origin == anyOrigin {
-		return true
-	}
-	parsed, err := url.Parse(origin)
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return false
-	}
-	host, port := parsed.Hostname(), parsed.Port()
-	if !hostPattern.MatchString(host) && net.ParseIP(host) == nil {
-		return false
-	}
-	if port != "" {
-		number, err := strconv.Atoi(port)
-		if err != nil || number < 1 || number > highestPort {
-			return false
-		}
-	}
-	// What the parts say must be all that the text says: no path, query,
-	// fragment, user or dangling colon.
-	return origin == parsed.Scheme+"://"+parsed.Host && !strings.HasSuffix(parsed.Host, ":") && parsed.User == nil
 }

@@ -28,16 +28,14 @@ var (
 	// variablePattern is a name that every shell can read (POSIX, "Environment
 	// Variable Definition", and the lower-case letters that applications use too).
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// parameterPattern and secretPattern capture the ARN that a policy names, the
-	// partition and the region. The ARN of a Secrets Manager secret ends in a hyphen and
+	// parameterPattern and secretPattern capture the ARN that a policy names. The ARN of a Secrets Manager secret ends in a hyphen and
 	// six random characters: ECS does not need them, but the policy does. A key in the
 	// secret's JSON and the stage or the id of a version may follow it (Amazon ECS
 	// developer guide, "Pass Secrets Manager secrets through Amazon ECS environment
 	// variables").
 	parameterPattern = regexp.MustCompile(`^(arn:(aws|aws-cn|aws-us-gov|aws-eusc):ssm:([a-z0-9-]+):[0-9]{12}:parameter/[A-Za-z0-9_./-]+)$`)
 	secretPattern    = regexp.MustCompile(`^(arn:(aws|aws-cn|aws-us-gov|aws-eusc):secretsmanager:([a-z0-9-]+):[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6})(:[^:]*:([^:]*:|:[^:]*))?$`)
-	// keyArnPattern captures the partition and the region.
-	keyArnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+$`)
+	keyArnPattern    = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|aws-eusc):kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+$`)
 )
 
 // variables parses an object of environment variables. A number, true or false
@@ -94,41 +92,38 @@ func (s *settings) areNotPlainToo(r *settingsReader, key string, secrets map[str
 // areSecretArns refuses values from which ECS cannot read a secret.
 func areSecretArns(r *settingsReader, key string, secrets map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
-		element := key + "." + name
 		_, arn := secretSource(secrets[name])
-		r.check(element, secrets[name], arn != nil, "must be the ARN of a parameter in Parameter Store, "+
+		r.check(key+"."+name, secrets[name], arn != "", "must be the ARN of a parameter in Parameter Store, "+
 			"arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME, or of a secret in Secrets Manager with its six random characters, "+
 			"arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-RANDOM, optionally followed by :JSON-KEY:VERSION-STAGE: or "+
 			":JSON-KEY::VERSION-ID for a part or a version of it")
-		if arn != nil {
-			isInReach(r, element, secrets[name], arn[2], arn[3])
-		}
 	}
 }
 
-// areInReach refuses keys of another region.
-func areInReach(r *settingsReader, key string, keyArns []string) {
-	for i, value := range keyArns {
-		if arn := keyArnPattern.FindStringSubmatch(value); arn != nil {
-			isInReach(r, fmt.Sprintf("%s[%d]", key, i), value, arn[1], arn[2])
-		}
+// areInRegion refuses secrets of another partition or region.
+func areInRegion(r *settingsReader, key string, secrets map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		isInRegion(r, key+"."+name, secrets[name])
 	}
 }
 
-// isInReach refuses an ARN of another partition or region.
-func isInReach(r *settingsReader, key, arn, partition, region string) {
-	if r.environment == nil {
-		return
-	}
+// isInRegion refuses an ARN of another partition or region, which nothing in the
+// stack could reach.
+func isInRegion(r *settingsReader, key, arn string) {
+	parts := strings.Split(arn, ":")
+	partition, region := parts[1], parts[3]
 	r.check(key, arn, partition == r.environment.partition && region == r.environment.region,
 		fmt.Sprintf("must be in the stack's own region, %s in the partition %s", r.environment.region, r.environment.partition))
 }
 
-// secretSource is the service from which ECS reads a secret, and what the
-// service's pattern captures: nil if the text is not the ARN of a secret.
-func secretSource(valueFrom string) (service string, arn []string) {
-	if arn = parameterPattern.FindStringSubmatch(valueFrom); arn != nil {
-		return "ssm", arn
+// secretSource is the service from which ECS reads a secret, and the ARN that a
+// policy names: empty if the text is not the ARN of a secret.
+func secretSource(valueFrom string) (service, arn string) {
+	if found := parameterPattern.FindStringSubmatch(valueFrom); found != nil {
+		return "ssm", found[1]
 	}
-	return "secretsmanager", secretPattern.FindStringSubmatch(valueFrom)
+	if found := secretPattern.FindStringSubmatch(valueFrom); found != nil {
+		return "secretsmanager", found[1]
+	}
+	return "", ""
 }

@@ -6,16 +6,10 @@ import (
 	"strings"
 )
 
-// Limits on the name, in characters.
-const (
-	// requestedDomainNameLimit is the longest name for which AWS Certificate
-	// Manager issues a certificate (API reference, RequestCertificate: RFC 5280
-	// allows a common name no more).
-	requestedDomainNameLimit = 64
-	// redirectHostLimit is the longest host to which a load balancer redirects
-	// (Elastic Load Balancing API reference, RedirectActionConfig).
-	redirectHostLimit = 128
-)
+// requestedDomainNameLimit is the longest name, in characters, for which AWS
+// Certificate Manager issues a certificate (API reference, RequestCertificate: RFC
+// 5280 allows a common name no more).
+const requestedDomainNameLimit = 64
 
 var (
 	// domainNamePattern is a name of at least two labels of at most 63 characters
@@ -32,13 +26,11 @@ func (s settings) servesHTTPS() bool { return s.domainName != "" }
 // requestsCertificate tells whether the stack has a certificate of its own.
 func (s settings) requestsCertificate() bool { return s.servesHTTPS() && s.certificateArn == "" }
 
-// domainIsNotTooLong refuses a name that is too long for what it is used for.
-func (s *settings) domainIsNotTooLong(r *settingsReader, key, domain string) {
-	limit, reason := redirectHostLimit, "a load balancer redirects to no longer one"
-	if s.requestsCertificate() {
-		limit, reason = requestedDomainNameLimit, "AWS issues a certificate for no longer one"
-	}
-	r.check(key, domain, len(domain) <= limit, fmt.Sprintf("must have at most %d characters: %s", limit, reason))
+// certificateCanBeIssued refuses a name that is too long for a certificate of the
+// stack's own.
+func (s *settings) certificateCanBeIssued(r *settingsReader, key, domain string) {
+	r.check(key, domain, !s.requestsCertificate() || len(domain) <= requestedDomainNameLimit,
+		fmt.Sprintf("must have at most %d characters: AWS issues a certificate for no longer one", requestedDomainNameLimit))
 }
 
 // domainHasCertificate refuses a domain that could not be served over HTTPS.
@@ -55,9 +47,6 @@ func (s *settings) hasDomain(r *settingsReader, key, value string) {
 
 // zoneHoldsDomain refuses a zone in which the domain cannot be.
 func (s *settings) zoneHoldsDomain(r *settingsReader, key, id string) {
-	if r.environment == nil {
-		return
-	}
 	zone := r.environment.hostedZone
 	r.check(key, id, !zone.private,
 		fmt.Sprintf("must be a public zone: the private zone %s can be read neither by users nor by whom AWS asks for the certificate", zone.name))
@@ -70,9 +59,6 @@ func (s *settings) zoneHoldsDomain(r *settingsReader, key, id string) {
 // certificateIsWithinReach refuses a certificate that the load balancer cannot
 // use.
 func certificateIsWithinReach(r *settingsReader, key, certificate string) {
-	if r.environment == nil {
-		return
-	}
 	own := r.environment.arn("acm", "certificate/")
 	r.check(key, certificate, strings.HasPrefix(certificate, own),
 		fmt.Sprintf("must be a certificate of the stack's own region and account, %sID: a load balancer takes no other", own))

@@ -16,9 +16,6 @@ var (
 // tasksFitRegion refuses a processor that AWS Fargate does not offer in several
 // zones of the region.
 func tasksFitRegion(r *settingsReader, key, processor string) {
-	if r.environment == nil {
-		return
-	}
 	zones, limited := zonesWithFargate(r.environment.region, processor)
 	r.check(key, processor, !limited || len(zones) > 0,
 		fmt.Sprintf("must be %s in %s: AWS Fargate has no other processor in several zones there", x86, r.environment.region))
@@ -31,32 +28,33 @@ func (s *settings) vpcHasSubnets(r *settingsReader, key, vpcID string) {
 		"needs loadBalancerSubnetIds: name at least two subnets of the VPC, in two zones")
 }
 
-// areOfStatedVPC refuses subnets that are not in the VPC that vpcId names.
-func (s *settings) areOfStatedVPC(r *settingsReader, key string, subnetIDs []string) {
+// haveVPC refuses subnets without the VPC that they are in.
+func (s *settings) haveVPC(r *settingsReader, key string, subnetIDs []string) {
 	r.check(key, subnetIDs, len(subnetIDs) == 0 || s.vpcID != "", "has no effect without vpcId: set vpcId too, or remove this key")
-	if r.environment == nil {
-		return
-	}
+}
+
+// areOfVPC refuses subnets that are not in the VPC that vpcId names.
+func (s *settings) areOfVPC(r *settingsReader, key string, subnetIDs []string) {
 	for i, id := range subnetIDs {
 		found, element := r.environment.statedSubnets[id], fmt.Sprintf("%s[%d]", key, i)
 		if found.err != nil {
-			r.refuse(element, id, fmt.Sprintf("must be a subnet of %[1]s in %[2]s: %[3]s; "+
+			r.check(element, id, false, fmt.Sprintf("must be a subnet of %[1]s in %[2]s: %[3]s; "+
 				"`aws ec2 describe-subnets --region %[2]s --filters Name=vpc-id,Values=%[1]s` lists them",
 				s.vpcID, r.environment.region, strings.TrimSpace(found.err.Error())))
-			continue
 		}
 		r.check(element, id, found.vpcID == s.vpcID, fmt.Sprintf("must be in vpcId (%s), but is in %s", s.vpcID, found.vpcID))
 	}
 }
 
-// areInZonesOfTheirOwn refuses subnets that Elastic Load Balancing does not
-// take: it needs at least two, each in a zone of its own.
-func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
+// areEnough refuses fewer subnets than Elastic Load Balancing takes.
+func areEnough(r *settingsReader, key string, subnetIDs []string) {
 	r.check(key, subnetIDs, len(subnetIDs) == 0 || len(subnetIDs) >= zonesForLoadBalancer,
 		fmt.Sprintf("must name at least %d subnets, each in a zone of its own: a load balancer needs that many", zonesForLoadBalancer))
-	if r.environment == nil {
-		return
-	}
+}
+
+// areInZonesOfTheirOwn refuses a second subnet of a zone, which Elastic Load
+// Balancing does not take.
+func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
 	first := map[string]string{}
 	for i, id := range subnetIDs {
 		element := fmt.Sprintf("%s[%d]", key, i)
@@ -73,21 +71,17 @@ func areInZonesOfTheirOwn(r *settingsReader, key string, subnetIDs []string) {
 
 // canRunTasks refuses subnets in zones without AWS Fargate.
 func (s *settings) canRunTasks(r *settingsReader, key string, subnetIDs []string) {
-	if r.environment == nil {
-		return
-	}
 	zones, limited := zonesWithFargate(r.environment.region, s.cpuArchitecture)
 	if !limited || len(zones) == 0 {
 		return
 	}
+	offered := fmt.Sprintf("in a zone with AWS Fargate for %s (%s)", s.cpuArchitecture, strings.Join(zones, ", "))
 	for i, id := range subnetIDs {
 		zone := r.environment.statedSubnets[id].zoneID
-		r.check(fmt.Sprintf("%s[%d]", key, i), id, slices.Contains(zones, zone),
-			fmt.Sprintf("must be in a zone with AWS Fargate for %s (%s), but is in %s", s.cpuArchitecture, strings.Join(zones, ", "), zone))
+		r.check(fmt.Sprintf("%s[%d]", key, i), id, slices.Contains(zones, zone), "must be "+offered+", but is in "+zone)
 	}
 	r.check(key, subnetIDs, len(r.environment.taskSubnetIDs) > 0,
-		fmt.Sprintf("must name a subnet in a zone with AWS Fargate for %s (%s): no subnet of loadBalancerSubnetIds is in one",
-			s.cpuArchitecture, strings.Join(zones, ", ")))
+		"must name a subnet "+offered+": no subnet of loadBalancerSubnetIds is in one")
 }
 
 // isNetwork tells whether the text is an IPv4 network, as a rule of a security

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/esc/diags"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -20,8 +21,16 @@ import (
 // what Pulumi puts before a bare key there.
 const settingsNamespace = "mediaserver"
 
+// nearestKeys is how many of the nearest keys the message about an unknown one
+// names.
+const nearestKeys = 3
+
 // integerPattern refuses what strconv accepts: a plus sign and leading zeros.
 var integerPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+
+// unshown are the settings whose values no message shows, because somebody may
+// have put a secret there.
+var unshown = []string{"environment", "secrets"}
 
 // setting is a row of the table of settings.
 type setting struct {
@@ -51,15 +60,12 @@ func row[T any](key string, field *T, parse parser[T], rules ...rule[T]) setting
 				return
 			}
 			value, broken := parse(text)
-			switch {
-			case broken == "":
-				*field = value
-			case text == "":
+			if broken != "" && text == "" {
 				// An empty value is more often a mistake than intended.
-				r.refuse(key, text, "must not be empty; remove the key to use the default")
-			default:
-				r.refuse(key, text, broken)
+				broken = "must not be empty; remove the key to use the default"
 			}
+			r.check(key, text, broken == "", broken)
+			*field = value
 		},
 		check: func(r *settingsReader) {
 			for _, rule := range rules {
@@ -74,11 +80,10 @@ func row[T any](key string, field *T, parse parser[T], rules ...rule[T]) setting
 func optional(key string, field *string, rules ...rule[string]) setting {
 	return row(key, field, func(text string) (string, string) { return text, "" },
 		func(r *settingsReader, key, value string) {
-			if value == "" {
-				return
-			}
 			for _, rule := range rules {
-				rule(r, key, value)
+				if value != "" {
+					rule(r, key, value)
+				}
 			}
 		})
 }
@@ -125,37 +130,41 @@ func listOf(example string) parser[[]string] {
 	}
 }
 
-// must is the rule that something holds of the value.
-func must[T any](holds func(T) bool, text string) rule[T] {
+// satisfies is the rule that something holds of the value.
+func satisfies[T any](holds func(T) bool, text string) rule[T] {
 	return func(r *settingsReader, key string, value T) { r.check(key, value, holds(value), text) }
+}
+
+// matches is the rule that a text has a form.
+func matches(pattern *regexp.Regexp, text string) rule[string] {
+	return satisfies(pattern.MatchString, text)
 }
 
 // between is the rule that a number is in a range. The text has a place for each
 // of its ends.
 func between(lowest, highest int, text string) rule[int] {
-	return must(func(value int) bool { return value >= lowest && value <= highest }, fmt.Sprintf(text, lowest, highest))
+	return satisfies(func(value int) bool { return value >= lowest && value <= highest }, fmt.Sprintf(text, lowest, highest))
 }
 
 // notBelow is the rule that a number is not too low. The text has a place for the
 // lowest one.
 func notBelow(lowest int, text string) rule[int] {
-	return must(func(value int) bool { return value >= lowest }, fmt.Sprintf(text, lowest))
+	return satisfies(func(value int) bool { return value >= lowest }, fmt.Sprintf(text, lowest))
 }
 
 // oneOf is the rule that a value is one of several. The text has a place for
 // them.
 func oneOf[T comparable](text string, values ...T) rule[T] {
-	return must(func(value T) bool { return slices.Contains(values, value) }, fmt.Sprintf(text, alternatives(values)))
+	return satisfies(func(value T) bool { return slices.Contains(values, value) }, fmt.Sprintf(text, alternatives(values)))
 }
 
 // alternatives lists values for a message: "1, 3 or 5".
 func alternatives[T any](values []T) string {
-	words := make([]string, len(values))
-	for i, value := range values {
-		words[i] = fmt.Sprint(value)
+	var words diags.OrList
+	for _, value := range values {
+		words = append(words, fmt.Sprint(value))
 	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return words.String()
 }
 
 // each is a rule for each element of a list. The key of an element is that of
@@ -171,14 +180,19 @@ func each(rule rule[string]) rule[[]string] {
 // isNotRepeated refuses an element that appears earlier in the list, ignoring
 // capitals.
 func isNotRepeated(r *settingsReader, key string, elements []string) {
-	first := map[string]int{}
 	for i, element := range elements {
-		same := strings.ToLower(element)
-		earlier, repeated := first[same]
-		r.check(fmt.Sprintf("%s[%d]", key, i), element, !repeated,
+		earlier := slices.IndexFunc(elements, func(other string) bool { return strings.EqualFold(other, element) })
+		r.check(fmt.Sprintf("%s[%d]", key, i), element, earlier == i,
 			fmt.Sprintf("must not repeat %s[%d]; capitals do not make another one", key, earlier))
-		if !repeated {
-			first[same] = i
+	}
+}
+
+// inAccount is a rule that depends on what the stack finds in its account. It is
+// checked once that is known.
+func inAccount[T any](rule rule[T]) rule[T] {
+	return func(r *settingsReader, key string, value T) {
+		if r.environment != nil {
+			rule(r, key, value)
 		}
 	}
 }
@@ -189,19 +203,17 @@ func loadSettings(ctx *pulumi.Context) (settings, error) {
 	var loaded settings
 	rows := loaded.rows()
 	reader := settingsReader{ctx: ctx}
+	var keys []string
 	for _, row := range rows {
-		reader.keys = append(reader.keys, row.key)
+		keys = append(keys, row.key)
 		row.read(&reader)
 	}
 	reader.refuseMissing()
-	reader.refuseUnknown()
+	reader.refuseUnknown(keys)
 	for _, row := range rows {
 		row.check(&reader)
 	}
-	if err := reader.failure(); err != nil {
-		return settings{}, err
-	}
-	return loaded, nil
+	return loaded, reader.failure()
 }
 
 // validateFor reports every setting that does not fit the account in which the
@@ -219,10 +231,8 @@ func (s settings) validateFor(ctx *pulumi.Context, environment environmentOutput
 type settingsReader struct {
 	// ctx holds the configuration of the stack.
 	ctx *pulumi.Context
-	// keys are those of all settings.
-	keys []string
 	// environment is what the stack found in its account. Nil until the account has
-	// been read; the rules that need it are checked then.
+	// been read.
 	environment *environmentOutputs
 	// missing are the keys for which not even the default arrived.
 	missing []string
@@ -241,38 +251,31 @@ func (r *settingsReader) failure() error {
 	return fmt.Errorf("invalid settings:\n%w", errors.Join(r.problems...))
 }
 
-// unshown are the settings whose values no message shows, because somebody may
-// have put a secret there.
-var unshown = []string{"environment", "secrets"}
-
-// isUnshown tells whether messages must not show the value of a key. The key is one
-// of these settings, or an unknown one that may be meant for one of them: it has a
-// similar name, or its value is an object.
-func (r *settingsReader) isUnshown(key, text string) bool {
-	object, _, _ := strings.Cut(key, ".")
-	if slices.Contains(unshown, object) {
-		return true
+// check records a problem with a setting if the value breaks a rule, unless its
+// key was refused before: the key, the value, the rule. A value that was
+// configured as a secret is not shown.
+func (r *settingsReader) check(key string, value any, holds bool, rule string) {
+	if holds || !r.accepted(key) {
+		return
 	}
-	isUnknown := len(r.keys) > 0 && !slices.Contains(r.keys, object)
-	return isUnknown && (strings.HasPrefix(text, "{") || slices.Contains(unshown, r.nearest(object)))
-}
-
-// refuse records a problem with a setting: the key, the value, the rule. A
-// value that was configured as a secret is not shown.
-func (r *settingsReader) refuse(key string, value any, rule string) {
 	r.refused = append(r.refused, key)
 	shown := fmt.Sprint(value)
 	if _, isText := value.(string); isText {
 		shown = strconv.Quote(shown)
 	}
-	list, _, _ := strings.Cut(key, "[")
+	setting := key[:strings.IndexAny(key+".", ".[")]
 	switch {
-	case r.isSecret(list):
+	case r.isSecret(setting):
 		shown = "[secret]"
-	case r.isUnshown(list, fmt.Sprint(value)):
+	case slices.Contains(unshown, setting):
 		shown = "[not shown]"
 	}
 	r.problems = append(r.problems, fmt.Errorf("%s:%s: %s %s", settingsNamespace, key, shown, rule))
+}
+
+// accepted tells whether none of the keys has been refused.
+func (r *settingsReader) accepted(keys ...string) bool {
+	return !slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(r.refused, key) })
 }
 
 // isSecret tells whether a setting was configured as a secret of Pulumi.
@@ -284,18 +287,6 @@ func (r *settingsReader) isSecret(key string) bool {
 // the first one first.
 func (r *settingsReader) namespaces() []string {
 	return []string{settingsNamespace, r.ctx.Project()}
-}
-
-// check refuses a value that breaks a rule, unless its key was refused before.
-func (r *settingsReader) check(key string, value any, holds bool, rule string) {
-	if !holds && r.accepted(key) {
-		r.refuse(key, value, rule)
-	}
-}
-
-// accepted tells whether none of the keys has been refused.
-func (r *settingsReader) accepted(keys ...string) bool {
-	return !slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(r.refused, key) })
 }
 
 // lookUp returns the configured value of a setting, which may be empty, and
@@ -320,60 +311,24 @@ func (r *settingsReader) refuseMissing() {
 }
 
 // refuseUnknown refuses settings that nothing reads, which are misspelt
-// more often than not. The SDK lists no keys, so they are read from where the
+// more often than not. It shows no value: one may be meant for a setting whose
+// values are not shown. The SDK lists no keys, so they are read from where the
 // SDK itself gets them.
-func (r *settingsReader) refuseUnknown() {
+func (r *settingsReader) refuseUnknown(known []string) {
 	configured := map[string]string{}
 	if text := os.Getenv(pulumi.EnvConfig); text != "" {
 		if err := json.Unmarshal([]byte(text), &configured); err != nil {
 			r.problems = append(r.problems, fmt.Errorf("read the configuration in %s: %w", pulumi.EnvConfig, err))
-			return
 		}
 	}
+	similar := diags.NonExistentFieldFormatter{Fields: known, MaxElements: nearestKeys}
 	for _, fullKey := range slices.Sorted(maps.Keys(configured)) {
 		namespace, key, _ := strings.Cut(fullKey, ":")
-		if slices.Contains(r.namespaces(), namespace) && !slices.Contains(r.keys, key) {
-			object, _, _ := strings.Cut(key, ".")
-			r.refuse(key, configured[fullKey], "is not a setting of this program; "+r.suggestion(object))
+		if !slices.Contains(r.namespaces(), namespace) || slices.Contains(known, key) {
+			continue
 		}
+		object, _, _ := strings.Cut(key, ".")
+		_, nearest := similar.MessageWithDetail(object, key)
+		r.problems = append(r.problems, fmt.Errorf("%s:%s is not a setting of this program. %s", settingsNamespace, key, nearest))
 	}
-}
-
-// suggestion is what a user may have meant by an unknown key: the nearest known
-// one, or all of them if none is near.
-func (r *settingsReader) suggestion(unknown string) string {
-	nearest := r.nearest(unknown)
-	if distance(unknown, nearest) <= max(len(unknown), len(nearest))/2 {
-		return fmt.Sprintf("did you mean %s?", nearest)
-	}
-	return "the settings are " + strings.Join(r.keys, ", ")
-}
-
-// nearest is the known key that is most like another one.
-func (r *settingsReader) nearest(unknown string) string {
-	return slices.MinFunc(r.keys, func(a, b string) int { return distance(unknown, a) - distance(unknown, b) })
-}
-
-// distance is how many letters have to be added, taken away or replaced to turn
-// one text into the other (the Levenshtein distance). Case does not count.
-func distance(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	// The distances of all beginnings of b to the beginning of a that ends here.
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -13,10 +14,6 @@ import (
 const (
 	fargate     = "FARGATE"
 	fargateSpot = "FARGATE_SPOT"
-	// deploymentMaximumPercent and deploymentMinimumHealthyPercent bound the
-	// number of tasks during a deployment (step 28).
-	deploymentMaximumPercent        = 200
-	deploymentMinimumHealthyPercent = 100
 	// logBufferSize is how much of its log a task keeps in memory while CloudWatch takes
 	// none: enough for 5 MB of log a second in AWS's own tests (AWS containers blog,
 	// "Preventing log loss with non-blocking mode in the AWSLogs container log driver").
@@ -28,8 +25,7 @@ const (
 
 // clusterOutputs are the ECS cluster.
 type clusterOutputs struct {
-	arn  pulumi.StringOutput
-	name pulumi.StringOutput
+	cluster *ecs.Cluster
 	// capacityProviders is what the cluster may run tasks on. The service
 	// depends on it.
 	capacityProviders pulumi.Resource
@@ -65,30 +61,23 @@ func createCluster(ctx *pulumi.Context, settings settings, listeners listenersOu
 		// minutes after the cluster.
 		pulumi.DependsOn([]pulumi.Resource{listeners.forwarding}))
 	if err != nil {
-		return clusterOutputs{}, fmt.Errorf("set the capacity providers of cluster main: %w", err)
+		return clusterOutputs{}, fmt.Errorf("create capacity providers of cluster main: %w", err)
 	}
-	return clusterOutputs{arn: cluster.Arn, name: cluster.Name, capacityProviders: capacityProviders}, nil
+	return clusterOutputs{cluster, capacityProviders}, nil
 }
 
-// taskDefinitionOutputs are what a task runs.
-type taskDefinitionOutputs struct {
-	// arn is the ARN of the current revision.
-	arn pulumi.StringOutput
-	// family is the name that all revisions share.
-	family pulumi.StringOutput
-	// containerName is the name of the only container.
-	containerName string
-}
+// containerName is the name of the only container.
+func (s settings) containerName() string { return s.physicalName("{name}") }
 
 // createTaskDefinition is step 27 of phase 9: one container on
-// AWS Fargate.
+// AWS Fargate. It returns the current revision.
 func createTaskDefinition(
 	ctx *pulumi.Context, settings settings,
-	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	environment environmentOutputs, storage storageOutputs, repository *ecr.Repository,
 	roles rolesOutputs, parameters parametersOutputs, logGroups logGroupsOutputs,
-) (taskDefinitionOutputs, error) {
-	container := containerFor(settings, environment, storage, registry, parameters, logGroups)
-	definition, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
+) (*ecs.TaskDefinition, error) {
+	container := containerFor(settings, environment, storage, repository, parameters, logGroups)
+	created, err := ecs.NewTaskDefinition(ctx, "mediaserver", &ecs.TaskDefinitionArgs{
 		Family:                  pulumi.String(settings.physicalName("{name}")),
 		RequiresCompatibilities: pulumi.ToStringArray([]string{fargate}),
 		NetworkMode:             pulumi.String("awsvpc"),
@@ -99,21 +88,17 @@ func createTaskDefinition(
 			OperatingSystemFamily: pulumi.String("LINUX"),
 			CpuArchitecture:       pulumi.String(settings.cpuArchitecture),
 		},
-		ExecutionRoleArn:     roles.executionRoleArn,
-		TaskRoleArn:          roles.taskRoleArn,
+		ExecutionRoleArn:     roles.execution.Arn,
+		TaskRoleArn:          roles.task.Arn,
 		ContainerDefinitions: pulumi.JSONMarshal([]containerDefinition{container}),
 		// A replaced revision would be deregistered while the deployment still runs,
 		// and ECS cannot move a service back to a revision that is not registered.
 		SkipDestroy: pulumi.Bool(true),
 	})
 	if err != nil {
-		return taskDefinitionOutputs{}, fmt.Errorf("create task definition mediaserver: %w", err)
+		return nil, fmt.Errorf("create task definition mediaserver: %w", err)
 	}
-	return taskDefinitionOutputs{
-		arn:           definition.Arn,
-		family:        definition.Family,
-		containerName: container.Name,
-	}, nil
+	return created, nil
 }
 
 // containerDefinition is a container as ECS stores it. Every value that ECS
@@ -134,8 +119,9 @@ type containerDefinition struct {
 	MountPoints    []struct{}        `json:"mountPoints"`
 	VolumesFrom    []struct{}        `json:"volumesFrom"`
 	SystemControls []struct{}        `json:"systemControls"`
-	// LinuxParameters is absent while ECS Exec is off.
-	LinuxParameters  *linuxParameters `json:"linuxParameters,omitempty"`
+	// LinuxParameters run an init process that reaps what a session of ECS Exec leaves
+	// behind. They are absent while ECS Exec is off.
+	LinuxParameters  map[string]bool  `json:"linuxParameters,omitempty"`
 	LogConfiguration logConfiguration `json:"logConfiguration"`
 	// HealthCheck is absent where the load balancer alone decides: ECS replaces a
 	// task that it finds unhealthy.
@@ -152,12 +138,6 @@ type portMapping struct {
 type environmentVariable struct {
 	Name  string `json:"name"`
 	Value any    `json:"value"`
-}
-
-type linuxParameters struct {
-	// InitProcessEnabled runs an init process that reaps what a session of ECS
-	// Exec leaves behind.
-	InitProcessEnabled bool `json:"initProcessEnabled"`
 }
 
 type logConfiguration struct {
@@ -179,7 +159,7 @@ type healthCheck struct {
 
 func containerFor(
 	settings settings,
-	environment environmentOutputs, storage storageOutputs, registry registryOutputs,
+	environment environmentOutputs, storage storageOutputs, repository *ecr.Repository,
 	parameters parametersOutputs, logGroups logGroupsOutputs,
 ) containerDefinition {
 	variables := []environmentVariable{
@@ -192,13 +172,13 @@ func containerFor(
 		variables = append(variables, environmentVariable{Name: name, Value: value})
 	}
 	slices.SortFunc(variables, func(a, b environmentVariable) int { return strings.Compare(a.Name, b.Name) })
-	var options *linuxParameters
+	var options map[string]bool
 	if settings.executeCommand {
-		options = &linuxParameters{InitProcessEnabled: true}
+		options = map[string]bool{"initProcessEnabled": true}
 	}
 	return containerDefinition{
-		Name:      settings.physicalName("{name}"),
-		Image:     pulumi.Sprintf("%s:%s", registry.repositoryURL, settings.imageTag),
+		Name:      settings.containerName(),
+		Image:     pulumi.Sprintf("%s:%s", repository.RepositoryUrl, settings.imageTag),
 		Essential: true,
 		PortMappings: []portMapping{{
 			ContainerPort: settings.appPort,
@@ -260,13 +240,18 @@ type serviceOutputs struct {
 	serviceName pulumi.StringOutput
 }
 
+// dimensions are those by which CloudWatch metrics name the tasks.
+func (s serviceOutputs) dimensions() pulumi.StringMap {
+	return pulumi.StringMap{"ClusterName": s.clusterName, "ServiceName": s.serviceName}
+}
+
 // createService is step 28 of phase 9: the service that keeps the
 // tasks running behind the load balancer.
 func createService(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, securityGroups securityGroupsOutputs,
 	loadBalancer loadBalancerOutputs, listeners listenersOutputs, roles rolesOutputs,
-	cluster clusterOutputs, taskDefinition taskDefinitionOutputs, trafficAlarms trafficAlarmsOutputs,
+	cluster clusterOutputs, taskDefinition *ecs.TaskDefinition, trafficAlarms trafficAlarmsOutputs,
 ) (serviceOutputs, error) {
 	needed := append([]pulumi.Resource{
 		// ECS refuses a target group that no listener ties to a load balancer.
@@ -279,18 +264,18 @@ func createService(
 		roles.policies...)
 	service, err := ecs.NewService(ctx, "mediaserver", &ecs.ServiceArgs{
 		Name:           pulumi.String(settings.physicalName("{name}-service")),
-		Cluster:        cluster.arn,
-		TaskDefinition: taskDefinition.arn,
+		Cluster:        cluster.cluster.Arn,
+		TaskDefinition: taskDefinition.Arn,
 		LaunchType:     pulumi.String(fargate),
 		DesiredCount:   pulumi.Int(settings.desiredCount),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
 			Subnets:        pulumi.ToStringArray(environment.taskSubnetIDs),
-			SecurityGroups: pulumi.StringArray{securityGroups.tasksID},
+			SecurityGroups: pulumi.StringArray{securityGroups.tasks.ID()},
 			AssignPublicIp: pulumi.Bool(settings.assignPublicIP),
 		},
 		LoadBalancers: ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
-			TargetGroupArn: loadBalancer.targetGroupArn,
-			ContainerName:  pulumi.String(taskDefinition.containerName),
+			TargetGroupArn: loadBalancer.targets.Arn,
+			ContainerName:  pulumi.String(settings.containerName()),
 			ContainerPort:  pulumi.Int(settings.appPort),
 		}},
 		// Until it ends ECS keeps a task that the load balancer or the container's own check
@@ -298,8 +283,8 @@ func createService(
 		// is healthy again only healthyThreshold checks after the application's first answer,
 		// which startSeconds includes.
 		HealthCheckGracePeriodSeconds:   pulumi.Int(settings.startSeconds),
-		DeploymentMaximumPercent:        pulumi.Int(deploymentMaximumPercent),
-		DeploymentMinimumHealthyPercent: pulumi.Int(deploymentMinimumHealthyPercent),
+		DeploymentMaximumPercent:        pulumi.Int(200),
+		DeploymentMinimumHealthyPercent: pulumi.Int(100),
 		DeploymentCircuitBreaker: &ecs.ServiceDeploymentCircuitBreakerArgs{
 			Enable:   pulumi.Bool(true),
 			Rollback: pulumi.Bool(true),
@@ -326,5 +311,5 @@ func createService(
 	if err != nil {
 		return serviceOutputs{}, fmt.Errorf("create service mediaserver: %w", err)
 	}
-	return serviceOutputs{clusterName: cluster.name, serviceName: service.Name}, nil
+	return serviceOutputs{clusterName: cluster.cluster.Name, serviceName: service.Name}, nil
 }

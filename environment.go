@@ -154,20 +154,18 @@ func (e *environmentOutputs) findNetwork(ctx *pulumi.Context, settings settings)
 // of its setting report it.
 func (e *environmentOutputs) findStatedSubnets(ctx *pulumi.Context, ids []string) {
 	found := make([]statedSubnet, len(ids))
-	lookups := make([]func() error, len(ids))
+	var running sync.WaitGroup
 	for i, id := range ids {
-		lookups[i] = func() error {
+		running.Go(func() {
 			subnet, err := ec2.LookupSubnet(ctx, &ec2.LookupSubnetArgs{Id: pulumi.StringRef(id)})
 			if err != nil {
 				found[i].err = err
-				return nil
+				return
 			}
 			found[i] = statedSubnet{vpcID: subnet.VpcId, zoneID: subnet.AvailabilityZoneId}
-			return nil
-		}
+		})
 	}
-	// The lookups report no errors.
-	_ = sideBySide(lookups...)
+	running.Wait()
 	e.statedSubnets = map[string]statedSubnet{}
 	for i, id := range ids {
 		e.statedSubnets[id] = found[i]
@@ -202,7 +200,10 @@ func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []str
 		e.taskSubnetIDs = e.subnetIDs
 	}
 	if len(e.subnetIDs) < zonesForLoadBalancer {
-		return e.tooFewZones(ctx)
+		return fmt.Errorf(
+			"the default VPC %s has default subnets in %d of the zones of %s, and a load balancer needs %d: "+
+				"create more with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`",
+			e.vpcID, len(e.subnetIDs), e.region, zonesForLoadBalancer, e.region)
 	}
 	// If no zone has the processor, the rules of its setting report it.
 	if len(e.taskSubnetIDs) == 0 && len(zones) > 0 {
@@ -213,19 +214,6 @@ func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []str
 			e.vpcID, e.region, strings.Join(zones, ", "), e.region)
 	}
 	return nil
-}
-
-// tooFewZones is the error for default subnets in fewer zones than a load
-// balancer needs. Only this error needs the names of the zones.
-func (e *environmentOutputs) tooFewZones(ctx *pulumi.Context) error {
-	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: pulumi.StringRef("available")})
-	if err != nil {
-		return fmt.Errorf("find the availability zones of %s: %w", e.region, err)
-	}
-	return fmt.Errorf(
-		"the default VPC %s has default subnets in %d of the zones of %s (%s), and a load balancer needs %d: "+
-			"create the missing ones with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`",
-		e.vpcID, len(e.subnetIDs), e.region, strings.Join(zones.Names, ", "), zonesForLoadBalancer, e.region)
 }
 
 // findDefaultSubnets returns the ids of the default subnets of a VPC that also

@@ -8,14 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const (
-	policyVersion  = "2012-10-17"
-	tasksPrincipal = "ecs-tasks.amazonaws.com"
-	// executionPolicyPath is the ARN of AWS's own policy for execution roles, without
-	// `arn:PARTITION:` (step 15).
-	executionPolicyPath = "iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-)
-
 // rolePath keeps the path of an existing role: it cannot change in place, and
 // running tasks use the role.
 var rolePath = pulumi.IgnoreChanges([]string{"path"})
@@ -47,16 +39,16 @@ func policyJSON(statements ...policyStatement) pulumi.StringOutput {
 	for i := range statements {
 		statements[i].Effect = "Allow"
 	}
-	return pulumi.JSONMarshal(policyDocument{Version: policyVersion, Statement: statements})
+	return pulumi.JSONMarshal(policyDocument{Version: "2012-10-17", Statement: statements})
 }
 
 // rolesOutputs are the identities of the tasks.
 type rolesOutputs struct {
-	// executionRoleArn is the role with which ECS starts a task: it pulls the
-	// image, reads the container's secrets and writes the container's log.
-	executionRoleArn pulumi.StringOutput
-	// taskRoleArn is the role of the running application.
-	taskRoleArn pulumi.StringOutput
+	// execution is the role with which ECS starts a task: it pulls the image, reads
+	// the container's secrets and writes the container's log.
+	execution *iam.Role
+	// task is the role of the running application.
+	task *iam.Role
 	// policies are the permissions of both roles. The service depends on them.
 	policies []pulumi.Resource
 }
@@ -88,11 +80,12 @@ func createRoles(
 		return rolesOutputs{}, fmt.Errorf("create role ecs-task-execution-role: %w", err)
 	}
 	executionPolicy, err := iam.NewRolePolicyAttachment(ctx, "ecs-task-execution-role-policy", &iam.RolePolicyAttachmentArgs{
-		Role:      executionRole.Name,
-		PolicyArn: pulumi.Sprintf("arn:%s:%s", environment.partition, executionPolicyPath),
+		Role: executionRole.Name,
+		// AWS's own policy for execution roles (step 15).
+		PolicyArn: pulumi.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy", environment.partition),
 	})
 	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("attach policy ecs-task-execution-role-policy: %w", err)
+		return rolesOutputs{}, fmt.Errorf("create policy attachment ecs-task-execution-role-policy: %w", err)
 	}
 
 	taskRole, err := iam.NewRole(ctx, "ecs-task-role", &iam.RoleArgs{
@@ -110,7 +103,7 @@ func createRoles(
 		Policy: policyJSON(bucketStatements(storage)...),
 	}, settings.keep("name"))
 	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-s3-policy: %w", err)
+		return rolesOutputs{}, fmt.Errorf("create role policy ecs-task-s3-policy: %w", err)
 	}
 	statements := observabilityStatements(settings, logGroups)
 	if settings.executeCommand {
@@ -122,12 +115,12 @@ func createRoles(
 		Policy: policyJSON(statements...),
 	}, settings.keep("name"))
 	if err != nil {
-		return rolesOutputs{}, fmt.Errorf("create policy ecs-task-cloudwatch-policy: %w", err)
+		return rolesOutputs{}, fmt.Errorf("create role policy ecs-task-cloudwatch-policy: %w", err)
 	}
 	return rolesOutputs{
-		executionRoleArn: executionRole.Arn,
-		taskRoleArn:      taskRole.Arn,
-		policies:         []pulumi.Resource{executionPolicy, s3Policy, cloudWatchPolicy},
+		execution: executionRole,
+		task:      taskRole,
+		policies:  []pulumi.Resource{executionPolicy, s3Policy, cloudWatchPolicy},
 	}, nil
 }
 
@@ -137,7 +130,7 @@ func createRoles(
 func trustStatement(environment environmentOutputs) policyStatement {
 	return policyStatement{
 		Sid:       "TasksOfThisAccount",
-		Principal: map[string]any{"Service": tasksPrincipal},
+		Principal: map[string]any{"Service": "ecs-tasks.amazonaws.com"},
 		Action:    []string{"sts:AssumeRole"},
 		Condition: map[string]map[string]any{
 			"StringEquals": {"aws:SourceAccount": environment.accountID},
@@ -219,7 +212,7 @@ func observabilityStatements(settings settings, groups logGroupsOutputs) []polic
 			Action: []string{"cloudwatch:PutMetricData"},
 			// AWS requires no resource here; the namespace sets the limit.
 			Resource:  []any{"*"},
-			Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.metricsNamespace()}},
+			Condition: map[string]map[string]any{"StringEquals": {"cloudwatch:namespace": settings.physicalName("{name}")}},
 		},
 	}
 }

@@ -19,11 +19,7 @@ const (
 	// strictTransportSecurity makes browsers use only HTTPS for the domain, for a year
 	// after each visit. It leaves out names below the domain, for which this stack
 	// cannot promise anything.
-	strictTransportSecurity    = "max-age=31536000"
-	loadBalancingProtocolHTTPS = "HTTPS"
-	movedPermanently           = "HTTP_301"
-	samePath                   = "/#{path}"
-	sameQuery                  = "#{query}"
+	strictTransportSecurity = "max-age=31536000"
 )
 
 // listenersOutputs are the ways through the load balancer.
@@ -43,24 +39,24 @@ type listenersOutputs struct {
 // on the way to HTTPS it redirects once port 443 and the name are there, and on
 // the way back it forwards before Pulumi deletes what the program no longer has.
 func createListeners(
-	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, certificate certificateOutputs,
+	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, certificate pulumi.StringInput,
 ) (listenersOutputs, error) {
 	forward := &lb.ListenerDefaultActionArgs{
 		Type:           pulumi.String("forward"),
-		TargetGroupArn: loadBalancer.targetGroupArn,
+		TargetGroupArn: loadBalancer.targets.Arn,
 	}
 	if !settings.servesHTTPS() {
 		listener, err := createHTTPListener(ctx, loadBalancer, forward)
 		return listenersOutputs{
 			forwarding: listener,
-			url:        pulumi.Sprintf("http://%s", loadBalancer.dnsName),
+			url:        pulumi.Sprintf("http://%s", loadBalancer.balancer.DnsName),
 		}, err
 	}
 	secure, err := lb.NewListener(ctx, "mediaserver-https", &lb.ListenerArgs{
-		LoadBalancerArn: loadBalancer.arn,
+		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpsPort),
-		Protocol:        pulumi.String(loadBalancingProtocolHTTPS),
-		CertificateArn:  certificate.arn,
+		Protocol:        pulumi.String("HTTPS"),
+		CertificateArn:  certificate,
 		SslPolicy:       pulumi.String(tlsPolicy),
 		DefaultActions:  lb.ListenerDefaultActionArray{forward},
 		RoutingHttpResponseStrictTransportSecurityHeaderValue: pulumi.String(strictTransportSecurity),
@@ -79,12 +75,12 @@ func createListeners(
 	_, err = createHTTPListener(ctx, loadBalancer, &lb.ListenerDefaultActionArgs{
 		Type: pulumi.String("redirect"),
 		Redirect: &lb.ListenerDefaultActionRedirectArgs{
-			Protocol:   pulumi.String(loadBalancingProtocolHTTPS),
+			Protocol:   pulumi.String("HTTPS"),
 			Host:       pulumi.String(settings.domainName),
 			Port:       pulumi.String(strconv.Itoa(httpsPort)),
-			Path:       pulumi.String(samePath),
-			Query:      pulumi.String(sameQuery),
-			StatusCode: pulumi.String(movedPermanently),
+			Path:       pulumi.String("/#{path}"),
+			Query:      pulumi.String("#{query}"),
+			StatusCode: pulumi.String("HTTP_301"),
 		},
 	},
 		// Nobody may be redirected before HTTPS answers.
@@ -98,29 +94,29 @@ func createListeners(
 func createHTTPListener(
 	ctx *pulumi.Context, loadBalancer loadBalancerOutputs, action *lb.ListenerDefaultActionArgs, options ...pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
-	listener, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
-		LoadBalancerArn: loadBalancer.arn,
+	created, err := lb.NewListener(ctx, "mediaserver", &lb.ListenerArgs{
+		LoadBalancerArn: loadBalancer.balancer.Arn,
 		Port:            pulumi.Int(httpPort),
-		Protocol:        pulumi.String(loadBalancingProtocolHTTP),
+		Protocol:        pulumi.String("HTTP"),
 		DefaultActions:  lb.ListenerDefaultActionArray{action},
 	}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("create listener mediaserver: %w", err)
 	}
-	return listener, nil
+	return created, nil
 }
 
 // createAlias leads the domain to the load balancer, once HTTPS answers there.
 func createAlias(
 	ctx *pulumi.Context, settings settings, loadBalancer loadBalancerOutputs, secure pulumi.Resource,
 ) (pulumi.Resource, error) {
-	alias, err := route53.NewRecord(ctx, "mediaserver", &route53.RecordArgs{
+	created, err := route53.NewRecord(ctx, "mediaserver", &route53.RecordArgs{
 		ZoneId: pulumi.String(settings.hostedZoneID),
 		Name:   pulumi.String(settings.domainName),
 		Type:   pulumi.String("A"),
 		Aliases: route53.RecordAliasArray{&route53.RecordAliasArgs{
-			Name:   loadBalancer.dnsName,
-			ZoneId: loadBalancer.dnsZoneID,
+			Name:   loadBalancer.balancer.DnsName,
+			ZoneId: loadBalancer.balancer.ZoneId,
 			// There is no other place to send users to.
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
@@ -130,5 +126,5 @@ func createAlias(
 	if err != nil {
 		return nil, fmt.Errorf("create record mediaserver: %w", err)
 	}
-	return alias, nil
+	return created, nil
 }

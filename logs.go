@@ -18,25 +18,26 @@ type logGroupsOutputs struct {
 // createLogGroups is the first half of phase 11, steps 34 and 35:
 // the log groups, before the tasks that write to them.
 func createLogGroups(ctx *pulumi.Context, settings settings) (logGroupsOutputs, error) {
-	var groups logGroupsOutputs
-	for _, row := range []struct {
-		logicalName, physicalName string
-		group                     **cloudwatch.LogGroup
-	}{
-		{"ecs-logs", "/ecs/{name}", &groups.ecs},
-		{"app-logs", "/aws/ecs/{name}/app", &groups.app},
-	} {
-		group, err := cloudwatch.NewLogGroup(ctx, row.logicalName, &cloudwatch.LogGroupArgs{
-			Name:            pulumi.String(settings.physicalName(row.physicalName)),
+	create := func(logicalName, physicalName string) (*cloudwatch.LogGroup, error) {
+		created, err := cloudwatch.NewLogGroup(ctx, logicalName, &cloudwatch.LogGroupArgs{
+			Name:            pulumi.String(settings.physicalName(physicalName)),
 			RetentionInDays: pulumi.Int(settings.logRetentionDays),
 		},
 			settings.keep("name"),
 			// A key that somebody encrypted the group with stays.
 			pulumi.IgnoreChanges([]string{"kmsKeyId"}))
 		if err != nil {
-			return logGroupsOutputs{}, fmt.Errorf("create log group %s: %w", row.logicalName, err)
+			return nil, fmt.Errorf("create log group %s: %w", logicalName, err)
 		}
-		*row.group = group
+		return created, nil
 	}
-	return groups, nil
+	ecs, err := create("ecs-logs", "/ecs/{name}")
+	if err != nil {
+		return logGroupsOutputs{}, err
+	}
+	app, err := create("app-logs", "/aws/ecs/{name}/app")
+	if err != nil {
+		return logGroupsOutputs{}, err
+	}
+	return logGroupsOutputs{ecs, app}, nil
 }

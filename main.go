@@ -14,9 +14,21 @@ func main() {
 	pulumi.Run(deploy)
 }
 
-// deploy registers the whole stack and exports its outputs.
+// deploy checks the settings and the account, registers the whole stack and
+// exports its outputs.
 func deploy(ctx *pulumi.Context) error {
-	outputs, err := createStack(ctx)
+	settings, err := loadSettings(ctx)
+	if err != nil {
+		return err
+	}
+	environment, err := discoverEnvironment(ctx, settings)
+	if err != nil {
+		return err
+	}
+	if err := settings.validateFor(ctx, environment); err != nil {
+		return err
+	}
+	outputs, err := createStack(ctx, settings, environment)
 	if err != nil {
 		return err
 	}
@@ -27,22 +39,10 @@ func deploy(ctx *pulumi.Context) error {
 }
 
 // createStack runs the phases in the order in which they depend on each other
-// and returns the outputs of the stack. Settings and the account are checked
-// before the first resource is registered. The application's deploy script reads
+// and returns the outputs of the stack. The application's deploy script reads
 // the outputs, so their names are a contract. None of them is a secret. The
 // README says of each what the comment beside it says.
-func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
-	settings, err := loadSettings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	environment, err := discoverEnvironment(ctx, settings)
-	if err != nil {
-		return nil, err
-	}
-	if err := settings.validateFor(ctx, environment); err != nil {
-		return nil, err
-	}
+func createStack(ctx *pulumi.Context, settings settings, environment environmentOutputs) (pulumi.Map, error) {
 	securityGroups, err := createSecurityGroups(ctx, settings, environment)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry, err := createRegistry(ctx, settings, roles)
+	repository, err := createRegistry(ctx, settings, roles)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 		return nil, err
 	}
 	taskDefinition, err := createTaskDefinition(ctx, settings,
-		environment, storage, registry, roles, parameters, logGroups)
+		environment, storage, repository, roles, parameters, logGroups)
 	if err != nil {
 		return nil, err
 	}
@@ -113,28 +113,28 @@ func createStack(ctx *pulumi.Context) (pulumi.Map, error) {
 		return nil, err
 	}
 	dashboard, err := createDashboard(ctx, settings,
-		environment, loadBalancer, service, storage, trafficAlarms, taskAlarms)
+		environment, loadBalancer, service, storage, append(trafficAlarms.alarms, taskAlarms...))
 	if err != nil {
 		return nil, err
 	}
 	return pulumi.Map{
-		"albDnsName":           loadBalancer.dnsName,                        // Public host name of the load balancer
-		"appUrl":               listeners.url,                               // Where users reach the application, with `https://` or `http://`
-		"bucketName":           storage.bucketName,                          // Name of the media bucket
-		"ecrRepositoryUrl":     registry.repositoryURL,                      // Where to push the image, without a tag
-		"ecsClusterName":       service.clusterName,                         // Name of the cluster
-		"ecsServiceName":       service.serviceName,                         // Name of the service
-		"taskDefinitionArn":    taskDefinition.arn,                          // Task definition revision that the stack wants to run
-		"taskDefinitionFamily": taskDefinition.family,                       // Family of the task definition
-		"containerName":        pulumi.String(taskDefinition.containerName), // Name of the container
-		"containerPort":        pulumi.Int(settings.appPort),                // Port of the container
-		"logGroupName":         logGroups.ecs.Name,                          // Log group of the containers' output
-		"appLogGroupName":      logGroups.app.Name,                          // Log group that the application itself writes to
-		"dashboardName":        dashboard.name,                              // Name of the dashboard
-		"dashboardUrl":         dashboard.url,                               // Address of the dashboard
-		"region":               pulumi.String(environment.region),           // Region of the stack
-		"jwtSecretParameter":   parameters.jwtSecretName,                    // Parameter with the JWT secret
-		"appConfigParameter":   parameters.appConfigName,                    // Parameter with the application's configuration
-		"bucketNameParameter":  parameters.bucketNameName,                   // Parameter with the bucket's name
+		"albDnsName":           loadBalancer.balancer.DnsName,           // Public host name of the load balancer
+		"appUrl":               listeners.url,                           // Where users reach the application, with `https://` or `http://`
+		"bucketName":           storage.bucketName,                      // Name of the media bucket
+		"ecrRepositoryUrl":     repository.RepositoryUrl,                // Where to push the image, without a tag
+		"ecsClusterName":       service.clusterName,                     // Name of the cluster
+		"ecsServiceName":       service.serviceName,                     // Name of the service
+		"taskDefinitionArn":    taskDefinition.Arn,                      // Task definition revision that the stack wants to run
+		"taskDefinitionFamily": taskDefinition.Family,                   // Family of the task definition
+		"containerName":        pulumi.String(settings.containerName()), // Name of the container
+		"containerPort":        pulumi.Int(settings.appPort),            // Port of the container
+		"logGroupName":         logGroups.ecs.Name,                      // Log group of the containers' output
+		"appLogGroupName":      logGroups.app.Name,                      // Log group that the application itself writes to
+		"dashboardName":        dashboard.dashboard.DashboardName,       // Name of the dashboard
+		"dashboardUrl":         dashboard.url,                           // Address of the dashboard
+		"region":               pulumi.String(environment.region),       // Region of the stack
+		"jwtSecretParameter":   parameters.jwtSecret.Name,               // Parameter with the JWT secret
+		"appConfigParameter":   parameters.appConfig.Name,               // Parameter with the application's configuration
+		"bucketNameParameter":  parameters.bucketName.Name,              // Parameter with the bucket's name
 	}, nil
 }

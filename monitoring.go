@@ -42,16 +42,11 @@ const (
 	keepPeriods = "inherit"
 )
 
-// metricsNamespace is the CloudWatch namespace of the application's own
-// metrics, the only one that it may write to.
-func (s settings) metricsNamespace() string {
-	return s.physicalName("{name}")
-}
-
 // dashboardOutputs are the CloudWatch dashboard.
 type dashboardOutputs struct {
-	name pulumi.StringOutput
-	url  pulumi.StringOutput
+	dashboard *cloudwatch.Dashboard
+	// url is its address in the AWS console.
+	url pulumi.StringOutput
 }
 
 func (s settings) dashboardName() string { return s.physicalName("{name}-dashboard") }
@@ -61,29 +56,19 @@ func (s settings) dashboardName() string { return s.physicalName("{name}-dashboa
 func createDashboard(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, loadBalancer loadBalancerOutputs, service serviceOutputs,
-	storage storageOutputs, trafficAlarms trafficAlarmsOutputs, taskAlarms taskAlarmsOutputs,
+	storage storageOutputs, alarms []*cloudwatch.MetricAlarm,
 ) (dashboardOutputs, error) {
-	alarms := append(trafficAlarms.arns, taskAlarms.arns...)
 	dashboard, err := cloudwatch.NewDashboard(ctx, "mediaserver", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(settings.dashboardName()),
 		DashboardBody: pulumi.JSONMarshal(dashboardBody{
 			PeriodOverride: keepPeriods,
-			Widgets:        belowAlarms(alarms, layOut(environment.region, dashboardRows(settings, loadBalancer, service, storage))),
+			Widgets:        layOut(environment.region, alarms, dashboardRows(settings, loadBalancer, service, storage)),
 		}),
 	}, settings.keep("dashboardName"))
 	if err != nil {
 		return dashboardOutputs{}, fmt.Errorf("create dashboard mediaserver: %w", err)
 	}
-	return dashboardOutputs{
-		name: dashboard.DashboardName,
-		url: dashboard.DashboardName.ApplyT(func(name string) string {
-			return dashboardURL(environment, name)
-		}).(pulumi.StringOutput),
-	}, nil
-}
-
-func dashboardURL(environment environmentOutputs, name string) string {
-	return dashboardsURL(environment) + "/dashboard/" + name
+	return dashboardOutputs{dashboard, pulumi.Sprintf("%s/dashboard/%s", dashboardsURL(environment), dashboard.DashboardName)}, nil
 }
 
 func dashboardsURL(environment environmentOutputs) string {
@@ -144,12 +129,10 @@ type widgetProperties struct {
 	Start string `json:"start,omitempty"`
 	// Metrics are the lines: namespace, name, then dimensions as name and value,
 	// then options.
-	Metrics [][]any      `json:"metrics"`
-	YAxis   verticalAxes `json:"yAxis"`
-}
-
-type verticalAxes struct {
-	Left axisBounds `json:"left"`
+	Metrics [][]any `json:"metrics"`
+	YAxis   struct {
+		Left axisBounds `json:"left"`
+	} `json:"yAxis"`
 }
 
 type axisBounds struct {
@@ -168,7 +151,7 @@ type metricOptions struct {
 func dashboardRows(
 	settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs, storage storageOutputs,
 ) [][]widgetProperties {
-	balancer := []any{"LoadBalancer", loadBalancer.arnSuffix}
+	balancer := []any{"LoadBalancer", loadBalancer.balancer.ArnSuffix}
 	return [][]widgetProperties{
 		{
 			chartOf("Requests",
@@ -186,7 +169,7 @@ func dashboardRows(
 }
 
 func taskCharts(settings settings, loadBalancer loadBalancerOutputs, service serviceOutputs) []widgetProperties {
-	targets := []any{"TargetGroup", loadBalancer.targetGroupArnSuffix, "LoadBalancer", loadBalancer.arnSuffix}
+	targets := []any{"TargetGroup", loadBalancer.targets.ArnSuffix, "LoadBalancer", loadBalancer.balancer.ArnSuffix}
 	tasks := []any{"ClusterName", service.clusterName, "ServiceName", service.serviceName}
 	cpu := chartOf("CPU utilisation in percent", line(ecsMetrics, cpuUtilization, tasks, "Average", "CPU"))
 	memory := chartOf("Memory utilisation in percent", line(ecsMetrics, memoryUtilization, tasks, "Average", "Memory"))
@@ -213,7 +196,8 @@ func storageCharts(settings settings, storage storageOutputs) []widgetProperties
 		line(s3Metrics, "BucketSizeBytes", stored("StandardIAStorage"), "Average", "Standard-IA"))
 	switch settings.archiveStorageClass {
 	case archiveGlacier:
-		size.Metrics = append(size.Metrics, line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"))
+		size.Metrics = append(size.Metrics,
+			line(s3Metrics, "BucketSizeBytes", stored("GlacierStorage"), "Average", "Glacier"))
 	case archiveInstantRetrieval:
 		size.Metrics = append(size.Metrics,
 			line(s3Metrics, "BucketSizeBytes", stored("GlacierInstantRetrievalStorage"), "Average", "Glacier Instant Retrieval"))
@@ -238,46 +222,27 @@ func line(namespace, metric string, dimensions []any, statistic, label string) [
 	return append(append([]any{namespace, metric}, dimensions...), metricOptions{Stat: statistic, Label: label})
 }
 
-// layOut puts each row of charts below the one before it and shares the width
-// of the grid among the charts of a row.
-func layOut(region string, rows [][]widgetProperties) []widget {
+// layOut puts the states of the alarms on top, if there are any, and each row of
+// charts below the one before it. The charts of a row share the width of the grid.
+func layOut(region string, alarms []*cloudwatch.MetricAlarm, rows [][]widgetProperties) []widget {
 	var widgets []widget
-	for row, charts := range rows {
-		width := dashboardColumns / len(charts)
-		for column, properties := range charts {
-			properties.Region = region
-			widgets = append(widgets, widget{
-				Type:       "metric",
-				X:          column * width,
-				Y:          row * widgetHeight,
-				Width:      width,
-				Height:     widgetHeight,
-				Properties: properties,
-			})
+	top := 0
+	if len(alarms) > 0 {
+		// Those that are raised come first.
+		states := alarmProperties{Title: "Alarms", SortBy: "stateUpdatedTimestamp"}
+		for _, alarm := range alarms {
+			states.Alarms = append(states.Alarms, alarm.Arn)
 		}
+		widgets = append(widgets, widget{Type: "alarm", Width: dashboardColumns, Height: alarmsHeight, Properties: states})
+		top = alarmsHeight
+	}
+	for _, charts := range rows {
+		width := dashboardColumns / len(charts)
+		for column, chart := range charts {
+			chart.Region = region
+			widgets = append(widgets, widget{"metric", column * width, top, width, widgetHeight, chart})
+		}
+		top += widgetHeight
 	}
 	return widgets
-}
-
-// belowAlarms puts the states of alarms, by their ARNs, above the widgets, if
-// there are any.
-func belowAlarms(alarms []any, widgets []widget) []widget {
-	if len(alarms) == 0 {
-		return widgets
-	}
-	states := widget{
-		Type:   "alarm",
-		Width:  dashboardColumns,
-		Height: alarmsHeight,
-		Properties: alarmProperties{
-			Title:  "Alarms",
-			Alarms: alarms,
-			// Those that are raised come first.
-			SortBy: "stateUpdatedTimestamp",
-		},
-	}
-	for i := range widgets {
-		widgets[i].Y += alarmsHeight
-	}
-	return append([]widget{states}, widgets...)
 }

@@ -25,26 +25,13 @@ const (
 	deregistrationDelay = 30
 )
 
-// The health check of the target group (step 23), in seconds and in
-// consecutive answers.
-const (
-	healthCheckInterval       = 30
-	healthCheckTimeout        = 5
-	healthyThreshold          = 2
-	unhealthyThreshold        = 2
-	healthyStatusCode         = "200"
-	healthCheckOnTrafficPort  = "traffic-port"
-	loadBalancingProtocolHTTP = "HTTP"
-)
-
 // securityGroupsOutputs are the two security groups.
 type securityGroupsOutputs struct {
-	// loadBalancerID is the security group of the load balancer: open to
-	// allowedCidrBlocks on ports 80 and 443.
-	loadBalancerID pulumi.StringOutput
-	// tasksID is the security group of the tasks: open to the load balancer on
-	// the application's port, and to nobody else.
-	tasksID pulumi.StringOutput
+	// loadBalancer is open to allowedCidrBlocks on ports 80 and 443.
+	loadBalancer *ec2.SecurityGroup
+	// tasks is open to the load balancer on the application's port, and to nobody
+	// else.
+	tasks *ec2.SecurityGroup
 }
 
 // createSecurityGroups is phase 3: the security groups of the
@@ -93,10 +80,9 @@ func createSecurityGroups(
 	if err != nil {
 		return securityGroupsOutputs{}, fmt.Errorf("create security group alb: %w", err)
 	}
-	loadBalancerID := loadBalancerGroup.ID().ToStringOutput()
 
 	fromLoadBalancer := openTo(settings.appPort, "Application port, from the load balancer only")
-	fromLoadBalancer.SecurityGroups = pulumi.StringArray{loadBalancerID}
+	fromLoadBalancer.SecurityGroups = pulumi.StringArray{loadBalancerGroup.ID()}
 	tasksGroup, err := ec2.NewSecurityGroup(ctx, "ecs-tasks", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(settings.physicalName("{name}-ecs-tasks")),
 		Description: pulumi.String("ECS tasks of the media server"),
@@ -107,35 +93,20 @@ func createSecurityGroups(
 	if err != nil {
 		return securityGroupsOutputs{}, fmt.Errorf("create security group ecs-tasks: %w", err)
 	}
-	return securityGroupsOutputs{
-		loadBalancerID: loadBalancerID,
-		tasksID:        tasksGroup.ID().ToStringOutput(),
-	}, nil
+	return securityGroupsOutputs{loadBalancerGroup, tasksGroup}, nil
 }
 
 // loadBalancerOutputs are the public entrance.
 type loadBalancerOutputs struct {
-	// arn is the load balancer itself, which the listeners join.
-	arn pulumi.StringOutput
-	// dnsName is the public host name, made by AWS.
-	dnsName pulumi.StringOutput
-	// dnsZoneID is AWS's own zone that holds dnsName. An alias record names it.
-	dnsZoneID pulumi.StringOutput
-	// arnSuffix is the last part of the load balancer's ARN, by which CloudWatch
-	// metrics name it.
-	arnSuffix pulumi.StringOutput
-	// targetGroupArn is the target group with which the service registers its
-	// tasks.
-	targetGroupArn pulumi.StringOutput
-	// targetGroupArnSuffix is the last part of the target group's ARN, by which
-	// CloudWatch metrics name it.
-	targetGroupArnSuffix pulumi.StringOutput
+	balancer *lb.LoadBalancer
+	// targets is the group with which the service registers its tasks.
+	targets *lb.TargetGroup
 }
 
 // targetDimensions are the dimensions by which CloudWatch metrics name the
 // targets.
 func (l loadBalancerOutputs) targetDimensions() pulumi.StringMap {
-	return pulumi.StringMap{"LoadBalancer": l.arnSuffix, "TargetGroup": l.targetGroupArnSuffix}
+	return pulumi.StringMap{"LoadBalancer": l.balancer.ArnSuffix, "TargetGroup": l.targets.ArnSuffix}
 }
 
 // createLoadBalancer is the beginning of phase 8: the load balancer and its
@@ -158,7 +129,7 @@ func createLoadBalancer(
 		LoadBalancerType: pulumi.String("application"),
 		Internal:         pulumi.Bool(settings.internal),
 		Subnets:          pulumi.ToStringArray(environment.subnetIDs),
-		SecurityGroups:   pulumi.StringArray{securityGroups.loadBalancerID},
+		SecurityGroups:   pulumi.StringArray{securityGroups.loadBalancer.ID()},
 		AccessLogs:       accessLogs,
 		// Malformed headers are how requests are smuggled past a proxy.
 		DropInvalidHeaderFields: pulumi.Bool(true),
@@ -172,20 +143,21 @@ func createLoadBalancer(
 	targetGroup, err := lb.NewTargetGroup(ctx, "mediaserver", &lb.TargetGroupArgs{
 		Name:                pulumi.String(settings.physicalName("{name}-tg")),
 		TargetType:          pulumi.String("ip"),
-		Protocol:            pulumi.String(loadBalancingProtocolHTTP),
+		Protocol:            pulumi.String("HTTP"),
 		Port:                pulumi.Int(settings.appPort),
 		VpcId:               pulumi.String(environment.vpcID),
 		DeregistrationDelay: pulumi.Int(deregistrationDelay),
+		// Step 23, in seconds and in consecutive answers.
 		HealthCheck: &lb.TargetGroupHealthCheckArgs{
 			Enabled:            pulumi.Bool(true),
-			Protocol:           pulumi.String(loadBalancingProtocolHTTP),
-			Port:               pulumi.String(healthCheckOnTrafficPort),
+			Protocol:           pulumi.String("HTTP"),
+			Port:               pulumi.String("traffic-port"),
 			Path:               pulumi.String(settings.healthCheckPath),
-			Matcher:            pulumi.String(healthyStatusCode),
-			Interval:           pulumi.Int(healthCheckInterval),
-			Timeout:            pulumi.Int(healthCheckTimeout),
-			HealthyThreshold:   pulumi.Int(healthyThreshold),
-			UnhealthyThreshold: pulumi.Int(unhealthyThreshold),
+			Matcher:            pulumi.String("200"),
+			Interval:           pulumi.Int(30),
+			Timeout:            pulumi.Int(5),
+			HealthyThreshold:   pulumi.Int(2),
+			UnhealthyThreshold: pulumi.Int(2),
 		},
 	},
 		// ECS registers every task with the container's own port; the group's
@@ -196,12 +168,5 @@ func createLoadBalancer(
 	if err != nil {
 		return loadBalancerOutputs{}, fmt.Errorf("create target group mediaserver: %w", err)
 	}
-	return loadBalancerOutputs{
-		arn:                  loadBalancer.Arn,
-		dnsName:              loadBalancer.DnsName,
-		dnsZoneID:            loadBalancer.ZoneId,
-		arnSuffix:            loadBalancer.ArnSuffix,
-		targetGroupArn:       targetGroup.Arn,
-		targetGroupArnSuffix: targetGroup.ArnSuffix,
-	}, nil
+	return loadBalancerOutputs{loadBalancer, targetGroup}, nil
 }

@@ -13,17 +13,11 @@ const (
 	untaggedImagesKept = 5
 )
 
-type lifecyclePolicy struct {
-	// Rules must be in ascending order of priority, or every run replaces the
-	// policy.
-	Rules []lifecycleRule `json:"rules"`
-}
-
 type lifecycleRule struct {
 	RulePriority int                `json:"rulePriority"`
 	Description  string             `json:"description"`
 	Selection    lifecycleSelection `json:"selection"`
-	Action       lifecycleAction    `json:"action"`
+	Action       map[string]string  `json:"action"`
 }
 
 // lifecycleSelection picks images beyond a number of newer ones.
@@ -36,19 +30,9 @@ type lifecycleSelection struct {
 	CountNumber    int      `json:"countNumber"`
 }
 
-type lifecycleAction struct {
-	Type string `json:"type"`
-}
-
-// registryOutputs are the image repository.
-type registryOutputs struct {
-	// repositoryURL is the address of the repository, without a tag.
-	repositoryURL pulumi.StringOutput
-}
-
 // createRegistry is phase 5: the image repository, who may pull
 // from it and how many images it keeps.
-func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) (registryOutputs, error) {
+func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) (*ecr.Repository, error) {
 	repository, err := ecr.NewRepository(ctx, "mediaserver", &ecr.RepositoryArgs{
 		Name:               pulumi.String(settings.physicalName("{name}")),
 		ImageTagMutability: pulumi.String("MUTABLE"),
@@ -58,39 +42,38 @@ func createRegistry(ctx *pulumi.Context, settings settings, roles rolesOutputs) 
 		ForceDelete: pulumi.Bool(settings.forceDestroy),
 	}, pulumi.Protect(settings.protectData), settings.keep("name"))
 	if err != nil {
-		return registryOutputs{}, fmt.Errorf("create repository mediaserver: %w", err)
+		return nil, fmt.Errorf("create repository mediaserver: %w", err)
 	}
-	_, err = ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
+	if _, err := ecr.NewRepositoryPolicy(ctx, "mediaserver", &ecr.RepositoryPolicyArgs{
 		Repository: repository.Name,
 		// Grants pull to nobody else. Getting an authorization token belongs to no
 		// repository, so it cannot be granted here.
 		Policy: policyJSON(policyStatement{
 			Sid:       "PullByExecutionRole",
-			Principal: map[string]any{"AWS": roles.executionRoleArn},
+			Principal: map[string]any{"AWS": roles.execution.Arn},
 			Action: []string{
 				"ecr:BatchCheckLayerAvailability",
 				"ecr:GetDownloadUrlForLayer",
 				"ecr:BatchGetImage",
 			},
 		}),
-	})
-	if err != nil {
-		return registryOutputs{}, fmt.Errorf("create repository policy mediaserver: %w", err)
+	}); err != nil {
+		return nil, fmt.Errorf("create policy of repository mediaserver: %w", err)
 	}
-	_, err = ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
+	if _, err := ecr.NewLifecyclePolicy(ctx, "mediaserver", &ecr.LifecyclePolicyArgs{
 		Repository: repository.Name,
-		Policy: pulumi.JSONMarshal(lifecyclePolicy{Rules: []lifecycleRule{
+		Policy: pulumi.JSONMarshal(map[string][]lifecycleRule{"rules": {
+			// In ascending order of priority, or every run replaces the policy.
 			keepImages(1, taggedImagesKept, "tagged", "*"),
 			keepImages(2, untaggedImagesKept, "untagged"),
 		}}),
 	},
 		// A lifecycle policy can only be replaced, and different rules would delete
 		// different images.
-		settings.keep("policy"))
-	if err != nil {
-		return registryOutputs{}, fmt.Errorf("create lifecycle policy mediaserver: %w", err)
+		settings.keep("policy")); err != nil {
+		return nil, fmt.Errorf("create lifecycle policy of repository mediaserver: %w", err)
 	}
-	return registryOutputs{repositoryURL: repository.RepositoryUrl}, nil
+	return repository, nil
 }
 
 // keepImages is a rule that keeps the newest images of a tag status and
@@ -105,6 +88,6 @@ func keepImages(priority, count int, tagStatus string, tagPatterns ...string) li
 			CountType:      "imageCountMoreThan",
 			CountNumber:    count,
 		},
-		Action: lifecycleAction{Type: "expire"},
+		Action: map[string]string{"type": "expire"},
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -84,7 +83,7 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 		if err != nil {
 			return fmt.Errorf("create scaling policy %s: %w", row.policyName, err)
 		}
-		_, err = cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
+		if _, err := cloudwatch.NewMetricAlarm(ctx, row.alarmName, &cloudwatch.MetricAlarmArgs{
 			Name:               pulumi.String(settings.alarmName(row.alarmName)),
 			AlarmDescription:   pulumi.String(row.alarmDescription),
 			Namespace:          pulumi.String(ecsMetrics),
@@ -96,13 +95,9 @@ func createScaling(ctx *pulumi.Context, settings settings, service serviceOutput
 			Threshold:          pulumi.Float64(row.threshold),
 			// A service without a task sends nothing: that is no reason to scale.
 			TreatMissingData: pulumi.String(missingIsGood),
-			Dimensions: pulumi.StringMap{
-				"ClusterName": service.clusterName,
-				"ServiceName": service.serviceName,
-			},
-			AlarmActions: pulumi.Array{policy.Arn},
-		}, settings.keep("name"))
-		if err != nil {
+			Dimensions:       service.dimensions(),
+			AlarmActions:     pulumi.Array{policy.Arn},
+		}, settings.keep("name")); err != nil {
 			return fmt.Errorf("create alarm %s: %w", row.alarmName, err)
 		}
 	}

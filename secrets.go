@@ -47,7 +47,7 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 		Upper: pulumi.Bool(false),
 	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
 	if err != nil {
-		return randomValuesOutputs{}, fmt.Errorf("draw the bucket suffix: %w", err)
+		return randomValuesOutputs{}, fmt.Errorf("create random string bucket-suffix: %w", err)
 	}
 	secret, err := random.NewRandomPassword(ctx, "jwt-secret", &random.RandomPasswordArgs{
 		Length:          pulumi.Int(jwtSecretLength),
@@ -55,7 +55,7 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 		OverrideSpecial: pulumi.String(jwtSecretSpecialCharacters),
 	}, pulumi.Protect(settings.protectData), pulumi.IgnoreChanges(recipe))
 	if err != nil {
-		return randomValuesOutputs{}, fmt.Errorf("draw the JWT secret: %w", err)
+		return randomValuesOutputs{}, fmt.Errorf("create random password jwt-secret: %w", err)
 	}
 	return randomValuesOutputs{
 		bucketSuffix: suffix.Result,
@@ -67,10 +67,7 @@ func createRandomValues(ctx *pulumi.Context, settings settings) (randomValuesOut
 
 // parametersOutputs are the entries of Parameter Store.
 type parametersOutputs struct {
-	// The three names are those of the parameters.
-	jwtSecretName  pulumi.StringOutput
-	bucketNameName pulumi.StringOutput
-	appConfigName  pulumi.StringOutput
+	jwtSecret, bucketName, appConfig *ssm.Parameter
 	// containerSecrets are what the container receives as environment variables that
 	// ECS reads elsewhere, sorted by name. The task definition names them and the
 	// execution role may read them: one list for both, so that neither has more.
@@ -103,54 +100,43 @@ func createParameters(
 	ctx *pulumi.Context, settings settings,
 	environment environmentOutputs, randomValues randomValuesOutputs, storage storageOutputs,
 ) (parametersOutputs, error) {
-	appConfig := pulumi.JSONMarshal(appConfiguration{
-		NodeEnv: settings.nodeEnv,
-		Region:  environment.region,
-		Bucket:  storage.bucketName,
-		Port:    settings.appPort,
-	})
-	rows := []struct {
-		logicalName, physicalName, kind, description string
-		value                                        pulumi.StringOutput
-		protect                                      bool
-	}{
-		{
-			"jwt-secret", "/{name}/jwt-secret", "SecureString",
-			"Signs and verifies the JSON Web Tokens of the media server", randomValues.jwtSecret, settings.protectData,
-		},
-		{
-			"s3-bucket-name", "/{name}/s3-bucket-name", "String",
-			"Name of the bucket that holds the media", storage.bucketName, false,
-		},
-		{
-			"app-config", "/{name}/app-config", "String",
-			"Configuration of the media server, as JSON", appConfig, false,
-		},
-	}
-	created := make([]*ssm.Parameter, len(rows))
-	for i, row := range rows {
-		parameter, err := ssm.NewParameter(ctx, row.logicalName, &ssm.ParameterArgs{
-			Name:        pulumi.String(settings.physicalName(row.physicalName)),
-			Description: pulumi.String(row.description),
-			Type:        pulumi.String(row.kind),
-			Value:       row.value,
-		}, pulumi.Protect(row.protect), settings.keep("name"))
+	create := func(name, kind, description string, value pulumi.StringOutput, options ...pulumi.ResourceOption) (*ssm.Parameter, error) {
+		created, err := ssm.NewParameter(ctx, name, &ssm.ParameterArgs{
+			Name:        pulumi.String(settings.physicalName("/{name}/" + name)),
+			Description: pulumi.String(description),
+			Type:        pulumi.String(kind),
+			Value:       value,
+		}, append(options, settings.keep("name"))...)
 		if err != nil {
-			return parametersOutputs{}, fmt.Errorf("create parameter %s: %w", row.logicalName, err)
+			return nil, fmt.Errorf("create parameter %s: %w", name, err)
 		}
-		created[i] = parameter
+		return created, nil
 	}
-	jwtSecret, bucketName, appConfigParameter := created[0], created[1], created[2]
+	jwtSecret, err := create("jwt-secret", "SecureString", "Signs and verifies the JSON Web Tokens of the media server",
+		randomValues.jwtSecret, pulumi.Protect(settings.protectData))
+	if err != nil {
+		return parametersOutputs{}, err
+	}
+	bucketName, err := create("s3-bucket-name", "String", "Name of the bucket that holds the media", storage.bucketName)
+	if err != nil {
+		return parametersOutputs{}, err
+	}
+	appConfig, err := create("app-config", "String", "Configuration of the media server, as JSON",
+		pulumi.JSONMarshal(appConfiguration{
+			NodeEnv: settings.nodeEnv,
+			Region:  environment.region,
+			Bucket:  storage.bucketName,
+			Port:    settings.appPort,
+		}))
+	if err != nil {
+		return parametersOutputs{}, err
+	}
+
 	secrets := []containerSecret{{Name: jwtSecretVariable, ValueFrom: jwtSecret.Arn, Service: "ssm", Arn: jwtSecret.Arn}}
 	for name, valueFrom := range settings.secrets {
 		service, arn := secretSource(valueFrom)
-		secrets = append(secrets, containerSecret{Name: name, ValueFrom: valueFrom, Service: service, Arn: arn[1]})
+		secrets = append(secrets, containerSecret{Name: name, ValueFrom: valueFrom, Service: service, Arn: arn})
 	}
 	slices.SortFunc(secrets, func(a, b containerSecret) int { return strings.Compare(a.Name, b.Name) })
-	return parametersOutputs{
-		jwtSecretName:    jwtSecret.Name,
-		bucketNameName:   bucketName.Name,
-		appConfigName:    appConfigParameter.Name,
-		containerSecrets: secrets,
-	}, nil
+	return parametersOutputs{jwtSecret, bucketName, appConfig, secrets}, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ type registered struct {
 	verdict string
 	// settings are those that the verdict needs; without them it is the other one.
 	// Empty if it holds whatever is set.
-	settings map[string]string
+	settings object
 }
 
 // name is the entry's name in security_controls_test.go: its first id.
@@ -52,7 +53,7 @@ func readRegister(t *testing.T) []registered {
 		if parts == nil {
 			t.Fatalf("%q does not say what is asked, whether it is met or waived, and how or why", line)
 		}
-		entry := registered{ids: strings.Split(parts[1], ", "), verdict: strings.ToLower(parts[2]), settings: map[string]string{}}
+		entry := registered{ids: strings.Split(parts[1], ", "), verdict: strings.ToLower(parts[2]), settings: object{}}
 		for setting := range strings.SplitSeq(parts[3], ", ") {
 			if key, value, found := strings.Cut(setting, ": "); found {
 				entry.settings[key] = value
@@ -78,19 +79,20 @@ func readRegister(t *testing.T) []registered {
 // register names.
 func configurations(t *testing.T, rows []registered) map[string]*recorder {
 	t.Helper()
-	stacks := map[string]*recorder{"default settings": run(t, nil), "every setting": run(t, everySetting())}
+	everySetting := readYAML[refusals](t, "testdata/settings.yaml").EverySetting
+	stacks := map[string]*recorder{"default settings": run(t, nil), "every setting": run(t, everySetting)}
 	for _, row := range rows {
-		if len(row.settings) > 0 {
-			stacks[describe(row.settings)] = run(t, row.settings)
+		if name := describe(row.settings); name != "" && stacks[name] == nil {
+			stacks[name] = run(t, row.settings)
 		}
 	}
 	return stacks
 }
 
-func describe(settings map[string]string) string {
+func describe(settings object) string {
 	var words []string
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
-		words = append(words, key+": "+settings[key])
+		words = append(words, fmt.Sprint(key, ": ", settings[key]))
 	}
 	return strings.Join(words, ", ")
 }
@@ -143,16 +145,16 @@ func TestEveryCheckOfAControlHasOneEntry(t *testing.T) {
 
 func TestEveryResourceTypeIsInTheSecurityRegister(t *testing.T) {
 	stacks := configurations(t, readRegister(t))
-	existing, covered := map[string]bool{}, map[string]bool{}
+	existing := map[string]bool{}
 	for _, stack := range stacks {
 		for _, isMet := range controls {
 			isMet(stack)
 		}
-		maps.Copy(covered, stack.inspected)
 		for _, each := range stack.records {
 			existing[resourceKind(each.token)] = true
 		}
 	}
+	covered := maps.Clone(inspected)
 	for _, row := range tables(t, securityRegister, "| Resource | Why |") {
 		if !existing[row[0]] || covered[row[0]] || row[1] == "" {
 			t.Errorf("%s: the stack has none, a control inspects it, or the register does not say why none does", row[0])
@@ -162,19 +164,6 @@ func TestEveryResourceTypeIsInTheSecurityRegister(t *testing.T) {
 	for each := range existing {
 		if !covered[each] {
 			t.Errorf("%s says nothing of %s", securityRegister, each)
-		}
-	}
-}
-
-// resourceKind is the last part of a type.
-func resourceKind(token string) string { return token[strings.LastIndex(token, ":")+1:] }
-
-func TestDefaultTagsReachEveryResource(t *testing.T) {
-	for _, settings := range []map[string]string{nil, {"domainName": testDomain, "hostedZoneId": testZone}, everySetting()} {
-		for _, each := range run(t, settings).records {
-			if !each.takesDefaultTags() {
-				t.Errorf("%s ignores its tags, or has the provider %q, which knows no aws:defaultTags", each.key(), each.provider)
-			}
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -45,7 +44,7 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 		RestrictPublicBuckets: pulumi.Bool(true),
 	})
 	if err != nil {
-		return storageOutputs{}, fmt.Errorf("block public access to bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("create public access block of bucket media-storage: %w", err)
 	}
 	encryption, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "media-storage",
 		&s3.BucketServerSideEncryptionConfigurationV2Args{
@@ -59,7 +58,7 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 			},
 		}, after(publicAccessBlock))
 	if err != nil {
-		return storageOutputs{}, fmt.Errorf("encrypt bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("create encryption of bucket media-storage: %w", err)
 	}
 	versioning, err := s3.NewBucketVersioningV2(ctx, "media-storage", &s3.BucketVersioningV2Args{
 		Bucket: bucket.ID(),
@@ -68,7 +67,7 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 		},
 	}, after(encryption))
 	if err != nil {
-		return storageOutputs{}, fmt.Errorf("version bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("create versioning of bucket media-storage: %w", err)
 	}
 	lifecycle, err := s3.NewBucketLifecycleConfigurationV2(ctx, "media-storage", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
@@ -77,9 +76,9 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 		Rules:                              s3.BucketLifecycleConfigurationV2RuleArray{mediaLifecycle(settings)},
 	}, after(versioning))
 	if err != nil {
-		return storageOutputs{}, fmt.Errorf("set the lifecycle of bucket media-storage: %w", err)
+		return storageOutputs{}, fmt.Errorf("create lifecycle of bucket media-storage: %w", err)
 	}
-	_, err = s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
+	if _, err := s3.NewBucketCorsConfigurationV2(ctx, "media-storage", &s3.BucketCorsConfigurationV2Args{
 		Bucket: bucket.ID(),
 		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{&s3.BucketCorsConfigurationV2CorsRuleArgs{
 			AllowedHeaders: pulumi.ToStringArray([]string{"*"}),
@@ -92,14 +91,10 @@ func createStorage(ctx *pulumi.Context, settings settings, randomValues randomVa
 			ExposeHeaders: pulumi.ToStringArray([]string{"ETag", "Content-Range", "Accept-Ranges", "Content-Length"}),
 			MaxAgeSeconds: pulumi.Int(corsMaxAgeSeconds),
 		}},
-	}, after(lifecycle))
-	if err != nil {
-		return storageOutputs{}, fmt.Errorf("set the CORS rules of bucket media-storage: %w", err)
+	}, after(lifecycle)); err != nil {
+		return storageOutputs{}, fmt.Errorf("create CORS configuration of bucket media-storage: %w", err)
 	}
-	return storageOutputs{
-		bucketName: bucket.Bucket,
-		bucketArn:  bucket.Arn,
-	}, nil
+	return storageOutputs{bucket.Bucket, bucket.Arn}, nil
 }
 
 // mediaLifecycle moves media files to cheaper storage, and deletes unfinished

@@ -19,7 +19,7 @@ import (
 var (
 	lookups = []string{
 		"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables", "ec2:DescribeSubnets",
-		"ec2:DescribeAvailabilityZones", "sts:GetCallerIdentity",
+		"sts:GetCallerIdentity",
 		"route53:ListHostedZones", "route53:GetHostedZone", "route53:ListTagsForResource",
 	}
 	stateReads  = []string{"s3:ListBucket", "s3:GetObject", "kms:Decrypt"}

@@ -29,7 +29,6 @@ var ec2Functions = functions{
 	&function[vpcArguments, vpc]{Token: "aws:ec2/getVpc:getVpc", Call: lookUpVpc},
 	&function[subnetArguments, subnet]{Token: "aws:ec2/getSubnet:getSubnet", Call: lookUpSubnet},
 	&function[subnetsArguments, subnets]{Token: "aws:ec2/getSubnets:getSubnets", Call: lookUpSubnets},
-	&function[zonesArguments, zones]{Token: "aws:index/getAvailabilityZones:getAvailabilityZones", Call: lookUpZones},
 }
 
 type vpcArguments struct {
@@ -96,30 +95,6 @@ func lookUpSubnets(ctx context.Context, client *api, arguments *subnetsArguments
 	result := &subnets{ID: client.region, IDs: []string{}}
 	for _, subnet := range found.Subnets {
 		result.IDs = append(result.IDs, deref(subnet.SubnetId))
-	}
-	return result, nil
-}
-
-type zonesArguments struct {
-	State string `json:"state"`
-}
-
-type zones struct {
-	ID      string   `json:"id"`
-	Names   []string `json:"names"`
-	ZoneIDs []string `json:"zoneIds"`
-}
-
-func lookUpZones(ctx context.Context, client *api, arguments *zonesArguments) (*zones, error) {
-	found, err := client.EC2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{
-		Filters: []types.Filter{{Name: aws.String("state"), Values: []string{arguments.State}}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	result := &zones{ID: client.region, Names: []string{}, ZoneIDs: []string{}}
-	for _, zone := range found.AvailabilityZones {
-		result.Names, result.ZoneIDs = append(result.Names, deref(zone.ZoneName)), append(result.ZoneIDs, deref(zone.ZoneId))
 	}
 	return result, nil
 }
