@@ -2,7 +2,6 @@ package plangate
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 
@@ -39,20 +38,9 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 		return result
 	}
 
-	// The first plan passes, and registers what the inventory has. The stack itself is a step too.
-	first := plan()
-	judge(t, first, "--stack", "mediaserver/"+deployed.Name).
+	// The first plan passes. The stack itself is a step too.
+	judge(t, plan(), "--stack", "mediaserver/"+deployed.Name).
 		expect(0, fmt.Sprintf("Passed: creates the whole stack mediaserver/%s (%d to create).", deployed.Name, len(inventory.Default())+1))
-	registered, wanted := map[string]int{"pulumi:pulumi:Stack": -1}, map[string]int{"pulumi:pulumi:Stack": 0}
-	for _, step := range sandboxtest.ReadPlan(t, first).Steps {
-		registered[string(step.URN.Type())]++
-	}
-	for _, each := range inventory.Default() {
-		wanted[each.Type]++
-	}
-	if !maps.Equal(registered, wanted) {
-		t.Errorf("the stack registers\n%v\nthe inventory has\n%v", registered, wanted)
-	}
 	deployed.Up()
 	judge(t, plan()).expect(0, "Passed: nothing changes but free properties (no changes).")
 

@@ -99,7 +99,12 @@ func TestAnAllowanceForAStepAsAWholeIsForAllThatItSays(t *testing.T) {
 		{"import", "(state).importID"}, {"import", "description"}, {"delete", "was.(state).id"},
 	} {
 		given := offered(t, step(each.operation, each.path, "harmless"))
-		goodForNone(t, given, map[string]object{"another " + each.path: step(each.operation, each.path, "admin")})
+		refreshed := step(each.operation, each.path, "harmless")
+		stepOf(t, refreshed, theRole)["op"] = "refresh"
+		goodForNone(t, given, map[string]object{
+			"another " + each.path: step(each.operation, each.path, "admin"),
+			"another operation":    refreshed,
+		})
 	}
 	if reasons := refused(judged(t, step("import", "(state).importID", "admin"))); !strings.Contains(reasons, ", importID: admin, assumeRolePolicy") {
 		t.Errorf("the report does not say what is imported: %s", reasons)

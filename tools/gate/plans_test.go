@@ -158,8 +158,10 @@ func with(t *testing.T, value any, path []string, to any) any {
 
 func decoded(t *testing.T, text string) any {
 	t.Helper()
-	value, err := strictJSON([]byte(text))
-	if err != nil {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return value

@@ -43,10 +43,10 @@ func TestAReportSaysWhatChangesAndWhatIsRefused(t *testing.T) {
 	}
 }
 
-// addition is a step that makes a resource of a type of somebody else's.
+// addition is a step that makes a resource of another type, which stands before all others.
 func addition(name string) object {
-	urn := "urn:pulumi:sandbox::mediaserver::evil:index:Evil::" + name
-	return object{"op": "create", "urn": urn, "newState": object{"urn": urn, "type": "evil:index:Evil", "custom": true}}
+	urn := "urn:pulumi:sandbox::mediaserver::a:index:Evil::" + name
+	return object{"op": "create", "urn": urn, "newState": object{"urn": urn, "type": "a:index:Evil", "custom": true}}
 }
 
 func TestNoTextOfAPlanReachesAReportAsSomethingElse(t *testing.T) {
