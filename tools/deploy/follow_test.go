@@ -40,13 +40,11 @@ func TestTheEndOfADeploymentIsTold(t *testing.T) {
 		{"old tasks are still counted", looks("3/2 | ours PRIMARY COMPLETED 2/2"), "--timeout 0", 12, late},
 		{"the deployment is still under way", looks("2/2 | ours PRIMARY IN_PROGRESS 2/2"), "--timeout 0", 12, late},
 		{"the service asks for nothing", looks("0/0 | ours PRIMARY COMPLETED 0/0"), "--timeout 0", 12, late},
-		{"faults outlast one call", func(s *stage) {
-			looks(started, complete)(s)
-			s.Next("UpdateService", fakeaws.Response{Change: func(object) {
-				throttled := fakeaws.Refuses("ThrottlingException", "Rate exceeded")
-				s.Next("DescribeServices", throttled, throttled, throttled, throttled, throttled, throttled)
-			}})
-		}, "", 0, []string{"cannot look for now: aws ecs describe-services: ThrottlingException: Rate exceeded\n", "Deployed "}},
+		{"faults outlast one call", onStart(func(s *stage) {
+			throttled := fakeaws.Refuses("ThrottlingException", "Rate exceeded")
+			s.Next("DescribeServices", throttled, throttled, throttled, throttled, throttled, throttled)
+			s.shows(complete)
+		}), "", 0, []string{"cannot look for now: aws ecs describe-services: ThrottlingException: Rate exceeded\n", "Deployed "}},
 	})
 }
 
@@ -91,7 +89,7 @@ func TestAFailureIsReportedWithEventsReasonsAndTargets(t *testing.T) {
 func alarmed(alarms ...string) func(*stage) {
 	return func(s *stage) {
 		s.service.Properties["deploymentConfiguration"] = object{"alarms": object{"enable": true}}
-		s.Next("UpdateService", fakeaws.Response{Change: func(object) {
+		onStart(func(s *stage) {
 			ours := s.service.Record[1]
 			ours.Alarms = alarms
 			for apart, other := range map[time.Duration]string{-50 * time.Second: "earlier", 50 * time.Second: "later"} {
@@ -99,8 +97,8 @@ func alarmed(alarms ...string) func(*stage) {
 				beside.ID, beside.Created, beside.Alarms = "a/"+other, ours.Created.Add(apart), []string{other}
 				s.service.Record = append(s.service.Record, &beside)
 			}
-		}})
-		looks(goingBack)(s)
+			s.shows(goingBack)
+		})(s)
 	}
 }
 

@@ -126,9 +126,7 @@ func TestALastingErrorOfAWSIsToldWholeAndOnce(t *testing.T) {
 			[]string{"aws ecs describe-services: the answer, of status 403, cannot be read: <html><title>Blocked</title> </html>\n"}},
 		{"a long page of a proxy", always("registry POST", fakeaws.Response{Status: 403, Body: "<html>\n" + strings.Repeat("<br>", 1000)}), "", 7,
 			[]string{"403 Forbidden: <html> <br>", "...\n", "!" + strings.Repeat("<br>", 250)}},
-		{"after the start", func(s *stage) {
-			s.Next("UpdateService", fakeaws.Response{Change: func(object) { s.Always("DescribeServices", denied) }})
-		}, "", 14, []string{"not authorized\ndeploy-app: deployment " + ourDeployment + " goes on in ECS\n"}},
+		{"after the start", onStart(func(s *stage) { s.Always("DescribeServices", denied) }), "", 14, []string{"not authorized\ndeploy-app: deployment " + ourDeployment + " goes on in ECS\n"}},
 	}...))
 }
 

@@ -284,7 +284,7 @@ func TestARollbackTellsTheTruthAtTheEnd(t *testing.T) {
 		"no model":             {after, always("DescribeTaskDefinition", denied), "", 14, "aws ecs describe-task-definition: AccessDenied"},
 		"stop: refused":        {busy, always("StopServiceDeployment", denied), "", 14, "aws ecs stop-service-deployment: AccessDenied"},
 		"stop: without effect": {busy, always("StopServiceDeployment", fakeaws.Response{Body: "{}"}), "--timeout 0", 12, "ECS has not gone back from deployment"},
-		"stop: replaced":       {busy, afterStop(looks(theirs)), "", 9, "was replaced by " + alien + " of " + stackRevision},
+		"stop: replaced":       {busy, afterStop(func(s *stage) { s.shows(theirs) }), "", 9, "was replaced by " + alien + " of " + stackRevision},
 		"stop: replaced by a deployment of the same task definition": {busy, afterStop(func(s *stage) {
 			later := *s.service.Record[2]
 			later.ID, later.Created = "a/later", later.Created.Add(time.Minute)

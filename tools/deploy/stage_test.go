@@ -204,13 +204,21 @@ func (s *stage) look(text string) object {
 	return look
 }
 
-// looks are what a run sees of the service once it has started its deployment; the last one again and again.
-func looks(texts ...string) func(*stage) {
-	return func(s *stage) {
-		for _, text := range texts {
-			s.service.Looks = append(s.service.Looks, s.look(text))
-		}
+// shows makes the service look like this from now on; at the end, like the last one again and again.
+func (s *stage) shows(texts ...string) {
+	for _, text := range texts {
+		answer := fakeaws.Response{Output: object{"services": []object{s.look(text)}}}
+		s.Next("DescribeServices", answer)
+		s.Always("DescribeServices", answer)
 	}
+}
+
+// looks are what a run sees of the service once it has started its deployment.
+func looks(texts ...string) func(*stage) { return onStart(func(s *stage) { s.shows(texts...) }) }
+
+// onStart changes something once the deployment is started.
+func onStart(change func(*stage)) func(*stage) {
+	return func(s *stage) { s.Next("UpdateService", fakeaws.Response{Change: func(object) { change(s) }}) }
 }
 
 // before is what a run sees of the service until it starts its deployment.
