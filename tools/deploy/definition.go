@@ -90,8 +90,8 @@ func (d *definition) image(container string) string {
 // stackRevision is the revision of the stack that this one was made from: itself if it is the stack's own.
 func (d *definition) stackRevision() string {
 	for _, tag := range d.tags {
-		if aws.ToString(tag.Key) == stackRevisionTag && revisionNumber(aws.ToString(tag.Value)) > 0 {
-			return *tag.Value
+		if aws.ToString(tag.Key) == stackRevisionTag {
+			return aws.ToString(tag.Value)
 		}
 	}
 	return aws.ToString(d.TaskDefinitionArn)

@@ -166,7 +166,6 @@ func TestOutputsOlderThanTheStackAreRefused(t *testing.T) {
 		{"deregistered", func(s *stage) { s.define(7, ":latest", object{"status": "INACTIVE"}) }, "", 4, []string{"is INACTIVE: the outputs are older than the stack"}},
 		{"a newer one of the stack", func(s *stage) { s.define(10, ":v2", nil) }, "", 4, old},
 		{"a copy of a newer one of the stack", newest(family + "9"), "", 4, old},
-		{"one whose tag is of no use", newest("mine"), "", 4, old},
 		{"a copy of the stack's", newest(stackRevision), "--tag v2", 0, nil},
 		{"a copy of an older one, by a run that is old", newest(family + "6"), "--tag v2", 0, nil},
 	})

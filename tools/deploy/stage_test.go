@@ -206,11 +206,8 @@ func (s *stage) look(text string) object {
 
 // shows makes the service look like this from now on; at the end, like the last one again and again.
 func (s *stage) shows(texts ...string) {
-	for _, text := range texts {
-		answer := fakeaws.Response{Output: object{"services": []object{s.look(text)}}}
-		s.Next("DescribeServices", answer)
-		s.Always("DescribeServices", answer)
-	}
+	before(texts...)(s)
+	s.Always("DescribeServices", fakeaws.Response{Output: object{"services": []object{s.look(texts[len(texts)-1])}}})
 }
 
 // looks are what a run sees of the service once it has started its deployment.
@@ -221,11 +218,12 @@ func onStart(change func(*stage)) func(*stage) {
 	return func(s *stage) { s.Next("UpdateService", fakeaws.Response{Change: func(object) { change(s) }}) }
 }
 
-// before is what a run sees of the service until it starts its deployment.
-func before(text string) func(*stage) {
+// before are the first looks that a run takes at the service.
+func before(texts ...string) func(*stage) {
 	return func(s *stage) {
-		output := fakeaws.Response{Output: object{"services": []object{s.look(text)}}}
-		s.Next("DescribeServices", output, output)
+		for _, text := range texts {
+			s.Next("DescribeServices", fakeaws.Response{Output: object{"services": []object{s.look(text)}}})
+		}
 	}
 }
 
