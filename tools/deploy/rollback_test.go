@@ -107,13 +107,13 @@ func TestARollbackGoesToTheLastOtherImageThatRan(t *testing.T) {
 		"after ECS itself went back":                {[]ran{x, a, ended(b, "ROLLBACK_SUCCESSFUL")}, "A", "X", "ECS itself went back to it, because the last deployment failed or was stopped; this goes further back"},
 		"a second time: further back, not forward":  {[]ran{x, a, b, a}, "", "X", "Left out, because the service has come back from it: " + repository + ":b (B)"},
 		"a third time": {[]ran{x, a, b, c, b, a}, "", "X", repository + ":b (B), " + repository + ":c (C)"},
-		"forward again by hand, and back once more":  {[]ran{a, b, a, b}, "", "A", "Going back to"},
-		"nothing: an empty record":                   {nil, "", "", "AWS has no record of a deployment"},
-		"nothing: the first deployment":              {[]ran{b}, "", "", "the service ran no other image before it\n"},
-		"nothing: always the same image":             {[]ran{b, b}, "", "", "the service ran no other image before it\n"},
-		"nothing: only what it came back from":       {[]ran{a, b, a}, "", "", "it came back from " + repository + ":b (B), and --rollback never goes forward"},
-		"nothing for certain: the record lags":       {[]ran{x, a}, "B", "", "try again in a minute"},
-		"nothing: an image of another registry":      {[]ran{{name: "A", as: repository + "-of-old:v1"}, b}, "", "", repository + "-of-old:v1 is not in the stack's registry"},
+		"forward again by hand, and back once more": {[]ran{a, b, a, b}, "", "A", "Going back to"},
+		"nothing: an empty record":                  {nil, "", "", "AWS has no record of a deployment"},
+		"nothing: the first deployment":             {[]ran{b}, "", "", "the service ran no other image before it\n"},
+		"nothing: always the same image":            {[]ran{b, b}, "", "", "the service ran no other image before it\n"},
+		"nothing: only what it came back from":      {[]ran{a, b, a}, "", "", "it came back from " + repository + ":b (B), and --rollback never goes forward"},
+		"nothing for certain: the record lags":      {[]ran{x, a}, "B", "", "try again in a minute"},
+		"nothing: an image of another registry":     {[]ran{{name: "A", as: repository + "-of-old:v1"}, b}, "", "", repository + "-of-old:v1 is not in the stack's registry"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
