@@ -48,7 +48,6 @@ type Deployment struct {
 	// Source is what ran before, and what ECS goes back to. Nil for a service's first deployment.
 	Source *Deployment
 
-	looks       int
 	task        Task
 	backFrom    *Deployment // of a deployment that ECS itself has made to go back from this one
 	serviceName string      // with the cluster's
@@ -294,7 +293,7 @@ func (a *AWS) advance(service *Service) {
 		primary.task = task
 	}
 	state := primary.task.Look()
-	switch primary.looks++; {
+	switch {
 	case state.Stopped:
 		service.Stopped = append(service.Stopped, a.stoppedTask(service, primary, state))
 		primary.Failed++
@@ -390,12 +389,9 @@ func (a *AWS) giveUp(service *Service, deployment *Deployment, reason, backReaso
 	service.Record = service.Record[:len(service.Record)-1]
 	back.backFrom, back.Source, back.Images = deployment, deployment.Source, deployment.Source.Images
 	back.Reason = backReason + deployment.Source.ID + "."
+	// What ran goes on.
+	back.task, deployment.Source.task = deployment.Source.task, nil
 	service.Deployments = []*Deployment{back, deployment}
-	for _, each := range service.Deployments {
-		if each == deployment.Source && each.task != nil {
-			back.task, each.task = each.task, nil
-		}
-	}
 }
 
 func (d *Deployment) stop() {
