@@ -54,7 +54,10 @@ type run struct {
 	platform    string // of the tasks, such as linux/amd64; not with --rollback
 	wantedCount int32  // 0 to leave the service's as it is
 
+	course     course                           // only with --rollback
+	stops      bool                             // whether the rollback stops the deployment under way
 	digest     string                           // of the image that is deployed
+	tags       []string                         // that name it now, only with --rollback
 	definition string                           // the ARN of the task definition that is deployed
 	revision   *ecs.RegisterTaskDefinitionInput // to be registered as that; nil if there is such a task definition
 

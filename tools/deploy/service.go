@@ -68,12 +68,12 @@ func isUnderWay(each types.Deployment) bool {
 		(each.DesiredCount > 0 || aws.ToString(each.Status) == "PRIMARY")
 }
 
-// checkNobodyDeploys fails if somebody else's deployment is under way. It notes the deployments that are there: the next
-// check, after the push, looks only at new ones.
+// checkNobodyDeploys fails if somebody else's deployment is under way, unless a rollback can stop that. It notes the
+// deployments that are there: the next check, after the push, looks only at new ones.
 func (r *run) checkNobodyDeploys(ctx context.Context) error {
 	for _, each := range r.service.Deployments {
 		id, definition := aws.ToString(each.Id), aws.ToString(each.TaskDefinition)
-		if !isUnderWay(each) || slices.Contains(r.known, id) {
+		if !isUnderWay(each) || slices.Contains(r.known, id) || r.stops {
 			continue
 		}
 		if r.replace {
@@ -89,15 +89,10 @@ func (r *run) checkNobodyDeploys(ctx context.Context) error {
 		}
 		r.say("Deployment %s waits for an image that is not in the registry yet; this one takes its place.", id)
 	}
-	r.noteDeployments()
-	return nil
-}
-
-// noteDeployments notes which deployments there are before the run changes anything.
-func (r *run) noteDeployments() {
 	for _, each := range r.service.Deployments {
 		r.known = append(r.known, aws.ToString(each.Id))
 	}
+	return nil
 }
 
 // waitsForImage tells whether a deployment cannot succeed because its image is not in the registry. A new stack starts
