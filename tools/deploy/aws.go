@@ -57,8 +57,8 @@ func (r *run) connect(ctx context.Context) error {
 	if _, err := loaded.Credentials.Retrieve(limited); err != nil {
 		return fail(exitAPI, "cannot get AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %v", err)
 	}
-	if r.transport != nil {
-		loaded.HTTPClient = &http.Client{Transport: r.transport}
+	if r.Transport != nil {
+		loaded.HTTPClient = &http.Client{Transport: r.Transport}
 	}
 	loaded.APIOptions = append(loaded.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Attend", r.attend), middleware.Before)

@@ -142,9 +142,9 @@ const (
 
 func TestTheEndOfADeploymentIsTold(t *testing.T) {
 	t.Parallel()
-	back := []string{"ECS gave deployment " + ourDeployment + " up: ", "; the service goes back to " + stackRevision + " (" + oldDeployment + ")\n", "!goes on in ECS", "!Deployed "}
-	lost := []string{"deployment " + ourDeployment + " was replaced by " + alien + ", which this run did not start", "!goes on in ECS", "!Deployed "}
-	late := []string{"deployment " + ourDeployment + " is not complete after 0 s\ndeploy-app: deployment " + ourDeployment + " goes on in ECS", "!Deployed "}
+	back := []string{"ECS gave deployment " + ourDeployment + " up: ", "; the service goes back to " + stackRevision + " (" + oldDeployment + ")\n", "!goes on in ECS"}
+	lost := []string{"deployment " + ourDeployment + " was replaced by " + alien + ", which this run did not start", "!goes on in ECS"}
+	late := []string{"deployment " + ourDeployment + " is not complete after 0 s\ndeploy-app: deployment " + ourDeployment + " goes on in ECS"}
 	play(t, []scene{
 		{"a look that is older than the start", looks(putBack, putBack, started, complete), "", 0, []string{"Deployed "}},
 		{"ECS goes back", looks(started, goingBack+stopped), "", 10, append(back, "up: "+stopped)},
@@ -276,7 +276,7 @@ func TestAnotherImageUnderTheSameTagFails(t *testing.T) {
 			s := newStage(t)
 			s.Next("DescribeImages", each.answers...)
 			r := s.run("")
-			r.expect(9, fmt.Sprintf("the tag latest names another image now (%s) than the one to deploy (%s)", each.names, s.Digest("mediaserver", "latest")), "!Deployed ")
+			r.expect(9, fmt.Sprintf("the tag latest names another image now (%s) than the one to deploy (%s)", each.names, s.Digest("mediaserver", "latest")))
 			if got := len(s.Calls("UpdateService")); got != each.starts {
 				t.Errorf("started %d deployments", got)
 			}

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
@@ -33,17 +34,6 @@ func TestADryRunPrintsEveryStepAndChangesNothing(t *testing.T) {
 		" --stop-type ROLLBACK --region eu-west-2\n", "Nothing was changed.").unchanged()
 }
 
-func TestNoSecretIsPrinted(t *testing.T) {
-	t.Parallel()
-	quiet := []string{"!nobody-may-see"}
-	play(t, []scene{
-		{"success", nil, "--tag v2", 0, quiet},
-		{"push failed", always("registry POST", fakeaws.Response{Status: 403, Body: "{}"}), "--tag v2", 7, quiet},
-		{"rolled back", looks(goingBack), "--tag v2", 10, quiet},
-		{"refused", always("RegisterTaskDefinition", fakeaws.Refuses("ClientException", "invalid")), "--tag v2", 14, quiet},
-	})
-}
-
 func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 	t.Parallel()
 	const whole = " flag: it must be a whole number of at most 6 digits"
@@ -67,7 +57,7 @@ func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 		"--skip-push --force":                           "unknown flag: --force",
 		"v2 --skip-push":                                "unknown argument 'v2'",
 	} {
-		var printed buffer
+		var printed bytes.Buffer
 		code := Run(t.Context(), strings.Fields(words), Surroundings{Stdout: &printed, Stderr: &printed})
 		if code != 2 || !strings.Contains(printed.String(), says) || strings.Count(printed.String(), "\n") != 1 {
 			t.Errorf("%s: %d, %q, want 2 and %q in one line", words, code, printed.String(), says)
@@ -77,7 +67,7 @@ func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 
 func TestHelpNamesEveryExitCode(t *testing.T) {
 	t.Parallel()
-	var printed buffer
+	var printed bytes.Buffer
 	if code := Run(t.Context(), []string{"--help"}, Surroundings{Stdout: &printed}); code != 0 || printed.String() != usage {
 		t.Errorf("exit code %d, %q", code, printed.String())
 	}

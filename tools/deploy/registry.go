@@ -123,7 +123,7 @@ func (r *run) logIn(ctx context.Context) ([]remote.Option, error) {
 	for _, each := range answer.AuthorizationData {
 		token, err := base64.StdEncoding.DecodeString(aws.ToString(each.AuthorizationToken))
 		if user, password, found := strings.Cut(string(token), ":"); err == nil && found {
-			network := r.transport
+			network := r.Transport
 			if network == nil {
 				network = remote.DefaultTransport
 			}
@@ -177,7 +177,7 @@ func (r *run) push(ctx context.Context, image pushable) error {
 		for update := range updates {
 			stall.Reset(stallLimit)
 			// Without a terminal, each change would be a line.
-			if r.terminal && update.Error == nil {
+			if r.Terminal && update.Error == nil {
 				r.progress("pushing: %d of %d MB", update.Complete>>20, update.Total>>20)
 			}
 		}

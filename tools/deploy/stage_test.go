@@ -263,18 +263,6 @@ type result struct {
 	output string // standard output and standard error, as they came
 }
 
-// buffer takes what a run prints.
-type buffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *buffer) Write(text []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(text)
-}
-
 // run runs the tool as its words say, with the outputs from a file and no pause between two looks.
 func (s *stage) run(words string) result {
 	s.t.Helper()
@@ -294,19 +282,23 @@ func (s *stage) runIn(ctx context.Context, words string, around Surroundings) re
 		}
 		arguments = append(arguments, "--outputs", file)
 	}
-	var printed buffer
+	var printed bytes.Buffer
 	around.Stdout, around.Stderr = &printed, &printed
 	code := Run(ctx, arguments, around)
 	return result{s, code, printed.String()}
 }
 
-// expect checks the exit code, and that the output holds every phrase, and none that follows a "!". What some exit codes
-// promise is checked too: that nothing was started.
+// expect checks the exit code, and that the output holds every phrase, and none that follows a "!". It also checks what holds
+// for every run: it prints no secret, claims success only if it ends in it, and starts nothing if its exit code says so.
 func (r result) expect(code int, phrases ...string) result {
 	t := r.stage.t
 	t.Helper()
 	if r.code != code {
 		t.Errorf("exit code %d, want %d", r.code, code)
+	}
+	phrases = append(phrases, "!nobody-may-see")
+	if code != 0 {
+		phrases = append(phrases, "!Deployed ", "!Rolled back to ")
 	}
 	for _, phrase := range phrases {
 		if missing, unwanted := strings.CutPrefix(phrase, "!"); strings.Contains(r.output, missing) == unwanted {
