@@ -21,24 +21,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// repositoryOf is an image's name without its tag and digest.
-func repositoryOf(image string) string {
-	name, _, _ := strings.Cut(image, "@")
-	if slash := strings.LastIndex(name, "/"); strings.Contains(name[slash+1:], ":") {
-		name = name[:strings.LastIndex(name, ":")]
+// split takes the name of an image apart. Its id is the digest, or else the tag, which is latest if there is none.
+func split(image string) (repository string, id ecrtypes.ImageIdentifier) {
+	if name, digest, found := strings.Cut(image, "@"); found {
+		repository, _ = split(name)
+		return repository, ecrtypes.ImageIdentifier{ImageDigest: &digest}
 	}
-	return name
-}
-
-// imageID is the digest in an image's name, or the tag. Nil if it has neither.
-func imageID(image string) *ecrtypes.ImageIdentifier {
-	if _, digest, found := strings.Cut(image, "@"); found {
-		return &ecrtypes.ImageIdentifier{ImageDigest: &digest}
+	if at := strings.LastIndex(image, ":"); at > strings.LastIndex(image, "/") {
+		return image[:at], ecrtypes.ImageIdentifier{ImageTag: aws.String(image[at+1:])}
 	}
-	if _, tag, found := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":"); found {
-		return &ecrtypes.ImageIdentifier{ImageTag: &tag}
-	}
-	return nil
+	return image, ecrtypes.ImageIdentifier{ImageTag: aws.String("latest")}
 }
 
 // findImage is the digest and the tags of an image in the registry. The digest is empty if it is not there.
@@ -156,7 +148,7 @@ var errStalled = fmt.Errorf("the push stalled: no byte moved for %d s", int(stal
 func (r *run) push(ctx context.Context, image pushable) error {
 	target, err := name.NewTag(r.outputs.repository + ":" + r.tag)
 	if err != nil {
-		return fail(exitPush, "cannot push: %v", err)
+		return err
 	}
 	if r.dryRun {
 		r.say("would push: %s as %s", r.image, target)

@@ -23,7 +23,7 @@ func (r *run) goBack(ctx context.Context) error {
 	}
 	tag := r.tags[0]
 	// The tag that it ran under is best, if it still names this image.
-	if id := imageID(r.course.target.image); id != nil && slices.Contains(r.tags, aws.ToString(id.ImageTag)) {
+	if _, id := split(r.course.target.image); slices.Contains(r.tags, aws.ToString(id.ImageTag)) {
 		tag = *id.ImageTag
 	}
 	r.show("The stack's next change of the task definition deploys the image that its settings name; to make them agree:", r.setTag(tag)...)
@@ -88,7 +88,7 @@ func (r *run) checkDigests(ctx context.Context) error {
 // findTarget fails unless the image to go back to is in the stack's registry.
 func (r *run) findTarget(ctx context.Context) (err error) {
 	target := r.course.target
-	if repositoryOf(target.image) != r.outputs.repository {
+	if repository, _ := split(target.image); repository != r.outputs.repository {
 		return fail(exitNothing, "cannot go back: %s is not in the stack's registry %s", target.image, r.outputs.repository)
 	}
 	r.digest, r.tags, err = r.findImage(ctx, ecrtypes.ImageIdentifier{ImageDigest: &target.digest})
@@ -119,7 +119,8 @@ func (r *run) pinTarget(ctx context.Context) error {
 	pinned := map[string]string{}
 	for _, ran := range target.images {
 		if name := aws.ToString(ran.ContainerName); ran.ImageDigest != nil {
-			pinned[name] = repositoryOf(original.image(name)) + "@" + *ran.ImageDigest
+			repository, _ := split(original.image(name))
+			pinned[name] = repository + "@" + *ran.ImageDigest
 			changed = changed || pinned[name] != original.image(name)
 		}
 	}

@@ -102,12 +102,11 @@ func (r *run) waitsForImage(ctx context.Context, arn string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	image := definition.image(r.outputs.container)
-	id := imageID(image)
-	if repositoryOf(image) != r.outputs.repository || id == nil {
+	repository, id := split(definition.image(r.outputs.container))
+	if repository != r.outputs.repository {
 		return false, nil
 	}
-	found, _, err := r.findImage(ctx, *id)
+	found, _, err := r.findImage(ctx, id)
 	return err == nil && found == "", err
 }
 
