@@ -227,6 +227,14 @@ func before(texts ...string) func(*stage) {
 	}
 }
 
+// output gives the stack another output.
+func output(name, value string) func(*stage) { return func(s *stage) { s.outputs[name] = value } }
+
+// property gives the service another property.
+func property(name string, value any) func(*stage) {
+	return func(s *stage) { s.service.Properties[name] = value }
+}
+
 // always makes AWS answer every call of an action like this.
 func always(action string, response fakeaws.Response) func(*stage) {
 	return func(s *stage) { s.Always(action, response) }
@@ -289,7 +297,7 @@ func (s *stage) runIn(ctx context.Context, words string, around Surroundings) re
 }
 
 // expect checks the exit code, and that the output holds every phrase, and none that follows a "!". It also checks what holds
-// for every run: it prints no secret, claims success only if it ends in it, and starts nothing if its exit code says so.
+// for every run: it prints no secret, claims success only if it ends in it, and changes or starts nothing if its exit code says so.
 func (r result) expect(code int, phrases ...string) result {
 	t := r.stage.t
 	t.Helper()
@@ -308,6 +316,9 @@ func (r result) expect(code int, phrases ...string) result {
 	if calls := r.stage.Calls("UpdateService", "StopServiceDeployment"); len(calls) > 0 &&
 		slices.Contains([]int{exitUsage, exitTool, exitOutput, exitImage, exitLogin, exitPush, exitBusy, exitNothing}, code) {
 		t.Errorf("started %v", calls)
+	}
+	if code == exitUsage || code == exitOutput || code == exitNothing {
+		r.unchanged()
 	}
 	if t.Failed() {
 		t.Logf("output:\n%s", r.output)
