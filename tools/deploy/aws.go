@@ -52,10 +52,9 @@ func (r *run) connect(ctx context.Context) error {
 		return fail(exitAPI, "cannot read the AWS configuration: %v", err)
 	}
 	// Without credentials, a call only reports that the last place they could be, a server's metadata, does not answer.
-	limited, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if _, err := loaded.Credentials.Retrieve(limited); err != nil {
-		return fail(exitAPI, "cannot get AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %v", err)
+	if _, err := loaded.Credentials.Retrieve(ctx); err != nil {
+		return fail(exitAPI, "cannot get AWS credentials; "+
+			"set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %v", err)
 	}
 	if r.Transport != nil {
 		loaded.HTTPClient = &http.Client{Transport: r.Transport}
@@ -100,8 +99,8 @@ func (r *run) attend(ctx context.Context, in middleware.InitializeInput, next mi
 		if err == nil || attempt == callAttempts || ctx.Err() != nil || !isTransient(err) {
 			return out, metadata, err
 		}
-		call := &smithy.OperationError{ServiceID: middleware.GetServiceID(ctx), OperationName: middleware.GetOperationName(ctx), Err: err}
-		r.warn("%s; trying again", told(call))
+		service, operation := middleware.GetServiceID(ctx), middleware.GetOperationName(ctx)
+		r.warn("%s; trying again", told(&smithy.OperationError{ServiceID: service, OperationName: operation, Err: err}))
 		if err := pause(ctx, time.Duration(attempt)*r.poll); err != nil {
 			return out, metadata, err
 		}

@@ -20,7 +20,9 @@ func (r *run) start(ctx context.Context) error {
 	if err := inOrder(ctx, r.register, r.readService, r.checkNobodyDeploys); err != nil {
 		return err
 	}
-	input := &ecs.UpdateServiceInput{Cluster: &r.outputs.cluster, Service: &r.outputs.service, TaskDefinition: &r.definition, ForceNewDeployment: true}
+	input := &ecs.UpdateServiceInput{
+		Cluster: &r.outputs.cluster, Service: &r.outputs.service, TaskDefinition: &r.definition, ForceNewDeployment: true,
+	}
 	if r.wantedCount > 0 {
 		input.DesiredCount = &r.wantedCount
 	}
@@ -64,14 +66,16 @@ func (r *run) mayHaveStarted() string {
 	return fmt.Sprintf("a deployment of %s may have started; to find out:\n"+
 		"  aws ecs describe-services --cluster %s --services %s --region %s --query \"services[0].deployments\"\n"+
 		"deploy-app: it is none of these, which were there before: %s",
-		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region, cmp.Or(strings.Join(r.known, " "), "none"))
+		r.definition, shellword.Quote(r.outputs.cluster), shellword.Quote(r.outputs.service), r.outputs.region,
+		cmp.Or(strings.Join(r.known, " "), "none"))
 }
 
 // showStart shows, in a dry run, the command that would start something, and what would come after it.
 func (r *run) showStart(command ...string) error {
 	r.show("would run:", append(command, "--region", r.outputs.region)...)
-	r.show("would run:", "aws", "ecs", "describe-services", "--cluster", r.outputs.cluster, "--services", r.outputs.service, "--region", r.outputs.region)
-	ask := []string{"curl", "--globoff", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "10"}
+	r.show("would run:", "aws", "ecs", "describe-services", "--cluster", r.outputs.cluster,
+		"--services", r.outputs.service, "--region", r.outputs.region)
+	ask := strings.Fields("curl --globoff --silent --show-error --output /dev/null --write-out %{http_code} --max-time 10")
 	if host := r.domain(); host != "" {
 		ask = append(ask, "--connect-to", host+":443:"+r.outputs.loadBalancer+":443")
 	}
@@ -122,7 +126,8 @@ func (r *run) follow(ctx context.Context) error {
 		case own.Id != nil && *own.Id == aws.ToString(r.service.primary.Id):
 			unseen = unseenLooks // from now on
 			if r.service.isComplete(own) {
-				r.say("Deployment %s is complete: %d of %d tasks run %s", r.deployment, r.service.RunningCount, r.service.DesiredCount, r.definition)
+				r.say("Deployment %s is complete: %d of %d tasks run %s", r.deployment,
+					r.service.RunningCount, r.service.DesiredCount, r.definition)
 				return true, nil
 			}
 		case own.Id != nil || unseen >= unseenLooks:
@@ -152,7 +157,8 @@ func (r *run) lost(ctx context.Context) error {
 	if strings.Contains(reason, "rolling back") || strings.Contains(reason, "rolled back") || slices.Contains(r.known, id) {
 		return r.givenUp(ctx)
 	}
-	return r.explain(ctx, exitReplaced, "deployment %s was replaced by %s, which this run did not start", r.deployment, cmp.Or(id, "another"))
+	return r.explain(ctx, exitReplaced, "deployment %s was replaced by %s, which this run did not start",
+		r.deployment, cmp.Or(id, "another"))
 }
 
 // givenUp tells why ECS gave up our deployment.

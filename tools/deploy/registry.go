@@ -36,7 +36,9 @@ func split(image string) (repository string, id ecrtypes.ImageIdentifier) {
 // findImage is the digest and the tags of an image in the registry. The digest is empty if it is not there.
 func (r *run) findImage(ctx context.Context, id ecrtypes.ImageIdentifier) (digest string, tags []string, err error) {
 	_, repository, _ := strings.Cut(r.outputs.repository, "/")
-	answer, err := r.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: []ecrtypes.ImageIdentifier{id}})
+	answer, err := r.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RepositoryName: &repository, ImageIds: []ecrtypes.ImageIdentifier{id},
+	})
 	if _, missing := errors.AsType[*ecrtypes.ImageNotFoundException](err); missing || err == nil && len(answer.ImageDetails) == 0 {
 		return "", nil, nil
 	}
@@ -120,7 +122,8 @@ func (r *run) logIn(ctx context.Context) ([]remote.Option, error) {
 				network = remote.DefaultTransport
 			}
 			return []remote.Option{
-				remote.WithContext(ctx), remote.WithTransport(network), remote.WithAuth(&authn.Basic{Username: user, Password: password}),
+				remote.WithContext(ctx), remote.WithTransport(network),
+				remote.WithAuth(&authn.Basic{Username: user, Password: password}),
 			}, nil
 		}
 	}

@@ -33,7 +33,8 @@ func (r *run) goBack(ctx context.Context) error {
 // checkTarget says where the rollback goes, or why it cannot.
 func (r *run) checkTarget(ctx context.Context) error {
 	c := r.course
-	if c.newest.Status == types.ServiceDeploymentStatusRollbackRequested || c.newest.Status == types.ServiceDeploymentStatusRollbackInProgress {
+	switch c.newest.Status {
+	case types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress:
 		return fail(exitBusy, "ECS itself is rolling back a failed deployment; wait for it, or deploy a tag with --replace")
 	}
 	recorded, runs := "-", aws.ToString(r.service.primary.TaskDefinition)
@@ -41,7 +42,8 @@ func (r *run) checkTarget(ctx context.Context) error {
 		recorded = c.current.definition
 	}
 	if recorded != runs {
-		return fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
+		return fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; "+
+			"if it was deployed just now, try again in a minute", runs, recorded)
 	}
 	if err := r.checkDigests(ctx); err != nil {
 		return err
@@ -76,9 +78,10 @@ func (r *run) checkDigests(ctx context.Context) error {
 			return err
 		}
 		for _, container := range described.ContainerDefinitions {
-			if aws.ToString(container.Name) == r.outputs.container && container.VersionConsistency == types.VersionConsistencyDisabled {
-				return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
-					each.definition, r.outputs.container)
+			if aws.ToString(container.Name) == r.outputs.container &&
+				container.VersionConsistency == types.VersionConsistencyDisabled {
+				return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' "+
+					"has versionConsistency disabled; deploy an image by its tag, with --skip-push", each.definition, r.outputs.container)
 			}
 		}
 	}
@@ -158,7 +161,8 @@ func (r *run) stop(ctx context.Context) error {
 	c := r.course
 	stopped := aws.ToString(r.service.primary.Id)
 	if r.dryRun {
-		return r.showStart("aws", "ecs", "stop-service-deployment", "--service-deployment-arn", *c.newest.ServiceDeploymentArn, "--stop-type", "ROLLBACK")
+		return r.showStart("aws", "ecs", "stop-service-deployment",
+			"--service-deployment-arn", *c.newest.ServiceDeploymentArn, "--stop-type", "ROLLBACK")
 	}
 	r.goesOn = "deployment " + stopped + ", or ECS's way back from it, goes on in ECS"
 	if _, err := r.clients.ecs.StopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{
@@ -189,7 +193,8 @@ func (r *run) stop(ctx context.Context) error {
 		return aws.ToTime(each.CreatedAt).After(aws.ToTime(c.newest.CreatedAt))
 	}
 	if runs := aws.ToString(r.service.primary.TaskDefinition); runs != r.definition || slices.ContainsFunc(record, isLater) {
-		return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", stopped, r.deployment, runs)
+		return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for",
+			stopped, r.deployment, runs)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -37,7 +38,9 @@ func (r *run) see(described types.Service) {
 
 // readService reads the service, which must be one that this run can deploy.
 func (r *run) readService(ctx context.Context) error {
-	answer, err := r.clients.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &r.outputs.cluster, Services: []string{r.outputs.service}})
+	answer, err := r.clients.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{
+		Cluster: &r.outputs.cluster, Services: []string{r.outputs.service},
+	})
 	if err != nil {
 		return err
 	}
@@ -47,12 +50,14 @@ func (r *run) readService(ctx context.Context) error {
 		status = aws.ToString(r.service.Status)
 	}
 	if status != "ACTIVE" {
-		return fail(exitAPI, "service %s in cluster %s is %s, not ACTIVE; run 'pulumi up' first", r.outputs.service, r.outputs.cluster, status)
+		return fail(exitAPI, "service %s in cluster %s is %s, not ACTIVE; run 'pulumi up' first",
+			r.outputs.service, r.outputs.cluster, status)
 	}
 	by := ""
 	if controller := r.service.DeploymentController; controller != nil && controller.Type != types.DeploymentControllerTypeEcs {
 		by = "the deployment controller " + string(controller.Type)
-	} else if settings := r.service.DeploymentConfiguration; settings != nil && settings.Strategy != "" && settings.Strategy != types.DeploymentStrategyRolling {
+	} else if settings := r.service.DeploymentConfiguration; settings != nil &&
+		cmp.Or(settings.Strategy, types.DeploymentStrategyRolling) != types.DeploymentStrategyRolling {
 		by = "the strategy " + string(settings.Strategy)
 	}
 	if by != "" {
@@ -118,7 +123,9 @@ func (r *run) readHealthPath(ctx context.Context) error {
 		return fail(exitAPI, "service %s has no target group; run 'pulumi up'", r.outputs.service)
 	}
 	r.targets = *r.service.LoadBalancers[at].TargetGroupArn
-	answer, err := r.clients.loadBalancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
+	answer, err := r.clients.loadBalancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{
+		TargetGroupArns: []string{r.targets},
+	})
 	if err != nil {
 		return err
 	}
@@ -138,8 +145,9 @@ func (r *run) chooseCount(ctx context.Context) error {
 	}
 	r.wantedCount = int32(max(r.count, 1))
 	if r.count == 0 {
+		resource := "service/" + r.outputs.cluster + "/" + r.outputs.service
 		answer, err := r.clients.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
-			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{"service/" + r.outputs.cluster + "/" + r.outputs.service},
+			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
 		})
 		if err != nil {
 			return err

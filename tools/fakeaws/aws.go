@@ -233,11 +233,15 @@ func (a *AWS) scripted(request *http.Request, action string, body []byte) (respo
 
 // asked is what any call of the API asks for.
 type asked struct {
-	Cluster, Service, ServiceName, DesiredStatus, TaskDefinition, ServiceDeploymentArn, NextToken, RepositoryName string
-	Services, Tasks, ServiceDeploymentArns, ServiceRevisionArns, ResourceIds                                      []string
-	DesiredCount                                                                                                  *int
-	ForceNewDeployment                                                                                            bool
-	ImageIds                                                                                                      []struct{ ImageTag, ImageDigest string }
+	Cluster, Service, ServiceName, TaskDefinition, ServiceDeploymentArn string
+
+	Services, Tasks, ServiceDeploymentArns, ServiceRevisionArns, ResourceIds []string
+
+	DesiredStatus, NextToken, RepositoryName string
+
+	DesiredCount       *int
+	ForceNewDeployment bool
+	ImageIds           []struct{ ImageTag, ImageDigest string }
 
 	whole Object
 }

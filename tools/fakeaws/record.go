@@ -58,7 +58,9 @@ func (a *AWS) record(kind string, arns []string, visit func(*Service, *Deploymen
 
 func (a *AWS) describeServiceDeployments(input asked) (Object, error) {
 	entries := []Object{}
-	a.record("service-deployment", input.ServiceDeploymentArns, func(_ *Service, each *Deployment) { entries = append(entries, each.recorded()) })
+	a.record("service-deployment", input.ServiceDeploymentArns, func(_ *Service, each *Deployment) {
+		entries = append(entries, each.recorded())
+	})
 	return Object{"serviceDeployments": entries}, nil
 }
 
