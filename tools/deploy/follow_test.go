@@ -100,34 +100,21 @@ func TestTheFirstDeploymentReplacesTheOneThatWaitsForItsImage(t *testing.T) {
 
 func TestAServiceThatAsksForNothingStartsTasks(t *testing.T) {
 	t.Parallel()
-	for name, each := range map[string]struct {
-		least int // -1 without autoscaling
-		words string
-		want  int
-	}{
-		"as many as autoscaling wants at least": {2, "", 2},
-		"one without autoscaling":               {-1, "", 1},
-		"one if autoscaling is content with 0":  {0, "", 1},
-		"as many as are asked for":              {2, "--count 3", 3},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
+	idle := func(least int) func(*stage) {
+		return func(s *stage) {
 			s.service.Desired, s.service.Deployments[0].Running = 0, 0
-			if each.least >= 0 {
-				s.MinCapacity["service/mediaserver-cluster/mediaserver-service"] = each.least
+			if least >= 0 {
+				s.MinCapacity["service/mediaserver-cluster/mediaserver-service"] = least
 			}
-			s.run(each.words).expect(0, fmt.Sprintf("The service asks for no task; it will ask for %d.", each.want), fmt.Sprintf("%[1]d of %[1]d tasks run", each.want))
-			if got := s.only("UpdateService")["desiredCount"]; got != float64(each.want) {
-				t.Errorf("asked for %v", got)
-			}
-		})
+		}
 	}
-	s := newStage(t)
-	s.run("--count 5").expect(0, "--count 5 is not used: the service asks for tasks already")
-	if got, found := s.only("UpdateService")["desiredCount"]; found {
-		t.Errorf("asked for %v", got)
-	}
+	play(t, []scene{
+		{"as many as autoscaling wants at least", idle(2), "", 0, []string{"it will ask for 2.", "2 of 2 tasks run"}},
+		{"one without autoscaling", idle(-1), "", 0, []string{"it will ask for 1.", "1 of 1 tasks run"}},
+		{"one if autoscaling is content with 0", idle(0), "", 0, []string{"it will ask for 1.", "1 of 1 tasks run"}},
+		{"as many as are asked for", idle(2), "--count 3", 0, []string{"it will ask for 3.", "3 of 3 tasks run"}},
+		{"as many as it asks for already", nil, "--count 5", 0, []string{"--count 5 is not used: the service asks for tasks already", "2 of 2 tasks run"}},
+	})
 }
 
 // What a run may see of the service after its start.
@@ -261,25 +248,14 @@ func TestTasksThatKeepStoppingFail(t *testing.T) {
 func TestAnotherImageUnderTheSameTagFails(t *testing.T) {
 	t.Parallel()
 	strange := fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}}
-	own := fakeaws.Response{Change: func(object) {}}
-	for name, each := range map[string]struct {
-		answers []fakeaws.Response
-		names   string
-		starts  int
-	}{
-		"right after the push": {[]fakeaws.Response{strange}, "sha256:strange", 0},
-		"at the end":           {[]fakeaws.Response{own, strange}, "sha256:strange", 1},
-		"none at the end":      {[]fakeaws.Response{own, fakeaws.Refuses("ImageNotFoundException", "no")}, "none", 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
-			s.Next("DescribeImages", each.answers...)
-			r := s.run("")
-			r.expect(9, fmt.Sprintf("the tag latest names another image now (%s) than the one to deploy (%s)", each.names, s.Digest("mediaserver", "latest")))
-			if got := len(s.Calls("UpdateService")); got != each.starts {
-				t.Errorf("started %d deployments", got)
-			}
-		})
+	own, none := fakeaws.Response{Change: func(object) {}}, fakeaws.Refuses("ImageNotFoundException", "no")
+	finds := func(answers ...fakeaws.Response) func(*stage) {
+		return func(s *stage) { s.Next("DescribeImages", answers...) }
 	}
+	const says = "the tag latest names another image now (%s) than the one to deploy ({latest}): somebody else pushed it"
+	play(t, []scene{
+		{"right after the push", finds(strange), "", 9, []string{fmt.Sprintf(says, "sha256:strange"), "!Started"}},
+		{"at the end", finds(own, strange), "", 9, []string{fmt.Sprintf(says, "sha256:strange"), "/health answers 200"}},
+		{"none at the end", finds(own, none), "", 9, []string{fmt.Sprintf(says, "none"), "/health answers 200"}},
+	})
 }

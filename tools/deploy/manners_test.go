@@ -26,10 +26,12 @@ func TestADryRunPrintsEveryStepAndChangesNothing(t *testing.T) {
 			"would run: curl ", "http://"+loadBalancer+"/health\nNothing was changed.\n").unchanged()
 	newStage(t).run("--dry-run --tag v2").expect(0, repository+":v2\nwould run: aws ecs register-task-definition --cli-input-json file://task-definition.json --region eu-west-2\n"+
 		"           (task-definition.json: "+stackRevision+" with the images sidecar: public.ecr.aws/sidecar:1, mediaserver: "+repository+":v2)\n"+update+"mediaserver:NEW ").unchanged()
-	s, digests := after(t, ran{name: "A"}, ran{name: "B"})
-	s.run("--rollback --dry-run").expect(0, "(task-definition.json: "+family+"5 with the images sidecar: public.ecr.aws/sidecar@sha256:sidecar, mediaserver: "+repository+"@"+digests["A"]+")\n",
+	s = newStage(t)
+	record(a, b)(s)
+	s.run("--rollback --dry-run").expect(0, "(task-definition.json: "+family+"5 with the images sidecar: public.ecr.aws/sidecar@sha256:sidecar, mediaserver: "+repository+"@{a})\n",
 		update+"mediaserver:NEW ", "Nothing was changed.").unchanged()
-	s, _ = busy(t, ran{name: "A"})
+	s = newStage(t)
+	busy(x, a)(s)
 	s.run("--rollback --dry-run").expect(0, "would run: aws ecs stop-service-deployment --service-deployment-arn arn:aws:ecs:eu-west-2:123456789012:service-deployment/mediaserver-cluster/mediaserver-service/",
 		" --stop-type ROLLBACK --region eu-west-2\n", "Nothing was changed.").unchanged()
 }
