@@ -1,12 +1,12 @@
 package deploy
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -67,43 +67,57 @@ func TestTheInputsOfTheActionAreTheOptionsOfTheTool(t *testing.T) {
 	}
 }
 
-// The steps run as GitHub runs them: the action's folder in GITHUB_ACTION_PATH, the inputs as variables.
+// runStep runs the action's step as GitHub does: the checkout's folder of the action in GITHUB_ACTION_PATH, the inputs as
+// variables, and the shell with a script, which it does not replace by its last command on its own.
+func runStep(t *testing.T, checkout string, inputs map[string]string) (process *os.Process, code int, output string) {
+	t.Helper()
+	step := readAction(t).Runs.Steps[1]
+	folder := t.TempDir()
+	script := filepath.Join(t.TempDir(), "step.sh")
+	write(t, script, step.Run)
+	command := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", script)
+	command.Dir = folder
+	command.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+filepath.Join(checkout, ".github/actions/deploy-app"))
+	for variable := range step.Env {
+		command.Env = append(command.Env, variable+"="+inputs[variable])
+	}
+	printed, _ := command.CombinedOutput()
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	return command.Process, command.ProcessState.ExitCode(), string(printed)
+}
+
 func TestTheActionBuildsTheToolFromItsOwnCheckoutAndRunsIt(t *testing.T) {
-	folder, err := filepath.Abs(actionFolder)
+	checkout, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	steps := readAction(t).Runs.Steps
-	version := strings.ReplaceAll(steps[0].With["go-version-file"], "${{ github.action_path }}", folder)
+	version := strings.ReplaceAll(steps[0].With["go-version-file"], "${{ github.action_path }}", actionFolder)
 	if _, err := os.Stat(version); err != nil || len(steps) != 2 || !strings.HasPrefix(steps[0].Uses, "actions/setup-go@") {
 		t.Fatalf("the steps are %+v: %v", steps, err)
 	}
-	for name, each := range map[string]struct {
-		inputs map[string]string
-		code   int
-		says   string
-	}{
-		"no input":             {nil, 2, "name the image to push with --image"},
-		"options together":     {map[string]string{"SKIP_PUSH": "true", "ROLLBACK": "true"}, 2, "--rollback finds the image itself"},
-		"an input that is off": {map[string]string{"SKIP_PUSH": "true", "ROLLBACK": "false", "OUTPUTS": "/nowhere/a b.json"}, 4, "cannot read the outputs file '/nowhere/a b.json'"},
-		"neither on nor off":   {map[string]string{"SKIP_PUSH": "maybe"}, 2, `"maybe" for "--skip-push"`},
-		"text that is code":    {map[string]string{"IMAGE": "app", "TAG": `$(touch owned)"; touch owned`}, 2, "is not an image tag"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			command := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[1].Run)
-			command.Dir = t.TempDir()
-			command.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+folder)
-			for variable := range steps[1].Env {
-				command.Env = append(command.Env, variable+"="+each.inputs[variable])
-			}
-			output, _ := command.CombinedOutput()
-			if code := command.ProcessState.ExitCode(); code != each.code || !strings.Contains(string(output), each.says) {
-				t.Errorf("exit code %d, want %d with %q\n%s", code, each.code, each.says, output)
-			}
-			if left, err := os.ReadDir(command.Dir); err != nil || len(left) > 0 {
-				t.Errorf("left behind: %v, %v", left, err)
-			}
-		})
+	inputs := map[string]string{"SKIP_PUSH": "true", "ROLLBACK": "false", "OUTPUTS": "/nowhere/a b.json"}
+	if _, code, output := runStep(t, checkout, inputs); code != 4 || !strings.Contains(output, "cannot read the outputs file '/nowhere/a b.json'") {
+		t.Errorf("exit code %d\n%s", code, output)
+	}
+}
+
+// A cancelled run interrupts the shell, so the tool must be in its place. No input is run as code.
+func TestTheToolTakesThePlaceOfTheActionsShell(t *testing.T) {
+	checkout := t.TempDir()
+	for _, each := range []string{".github/actions/deploy-app", "scripts"} {
+		if err := os.MkdirAll(filepath.Join(checkout, each), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(checkout, "scripts/deploy-app"), []byte("#!/bin/sh\necho $$ \"$*\"; exit 13\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	process, code, printed := runStep(t, checkout, map[string]string{"TAG": `$(touch owned)"; touch owned`, "HEALTH_TIMEOUT": "5"})
+	if want := fmt.Sprintf("%d --tag=$(touch owned)\"; touch owned --health-timeout=5\n", process.Pid); printed != want || code != 13 {
+		t.Errorf("exit code %d, printed %q, want %q", code, printed, want)
 	}
 }
 
@@ -146,29 +160,5 @@ func TestTheDocumentedWorkflowIsOneThatActionlintAccepts(t *testing.T) {
 	}
 	if output, err := lint(strings.Replace(workflow, "image: app:built", "picture: app:built", 1)); err == nil || !strings.Contains(output, `input "picture" is not defined in action "Deploy the application"`) {
 		t.Errorf("a wrong input is accepted: %v\n%s", err, output)
-	}
-}
-
-func TestTheToolTakesThePlaceOfTheActionsShell(t *testing.T) {
-	root := t.TempDir()
-	folder := filepath.Join(root, actionFolder[len("../../"):])
-	for _, each := range []string{folder, filepath.Join(root, "scripts")} {
-		if err := os.MkdirAll(each, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(root, "scripts/deploy-app"), []byte("#!/bin/sh\necho $$\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	// GitHub gives the shell a script, which it does not replace by its last command on its own.
-	script := filepath.Join(root, "step.sh")
-	if err := os.WriteFile(script, []byte(readAction(t).Runs.Steps[1].Run), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
-	command.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+folder)
-	printed, err := command.CombinedOutput()
-	if got := strings.TrimSpace(string(printed)); err != nil || got != strconv.Itoa(command.Process.Pid) {
-		t.Errorf("the tool is the process %s, the shell %d: %v", got, command.Process.Pid, err)
 	}
 }

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -11,34 +10,32 @@ import (
 
 // console prints what a run says.
 type console struct {
-	stdout, stderr io.Writer
-	// terminal tells whether standard output is one. There, progress overwrites a single line.
-	terminal bool
-	started  time.Time
-	last     string
-	open     bool
+	Surroundings
+	started time.Time
+	last    string // progress
+	open    bool   // whether its line goes on
 }
 
 func (c *console) say(format string, values ...any) {
 	c.close()
-	fmt.Fprintf(c.stdout, format+"\n", values...)
+	fmt.Fprintf(c.Stdout, format+"\n", values...)
 }
 
 // warn prints to standard error, after the program's name.
 func (c *console) warn(format string, values ...any) {
 	c.close()
-	fmt.Fprintf(c.stderr, "deploy-app: "+format+"\n", values...)
+	fmt.Fprintf(c.Stderr, "deploy-app: "+format+"\n", values...)
 }
 
 // progress prints how far things are: on a terminal it overwrites the line before, elsewhere each change is a line.
 func (c *console) progress(format string, values ...any) {
 	text := fmt.Sprintf(format, values...)
 	passed := int(time.Since(c.started).Seconds())
-	if c.terminal {
-		fmt.Fprintf(c.stdout, "\r\033[K%s (%d s)", text, passed)
+	if c.Terminal {
+		fmt.Fprintf(c.Stdout, "\r\033[K%s (%d s)", text, passed)
 		c.open = true
 	} else if text != c.last {
-		fmt.Fprintf(c.stdout, "%s (%d s)\n", text, passed)
+		fmt.Fprintf(c.Stdout, "%s (%d s)\n", text, passed)
 	}
 	c.last = text
 }
@@ -46,7 +43,7 @@ func (c *console) progress(format string, values ...any) {
 // close ends the line of the progress.
 func (c *console) close() {
 	if c.open {
-		fmt.Fprintln(c.stdout)
+		fmt.Fprintln(c.Stdout)
 		c.open = false
 	}
 }

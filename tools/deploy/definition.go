@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -90,8 +91,8 @@ func (d *definition) image(container string) string {
 // stackRevision is the revision of the stack that this one was made from: itself if it is the stack's own.
 func (d *definition) stackRevision() string {
 	for _, tag := range d.tags {
-		if aws.ToString(tag.Key) == stackRevisionTag && revisionNumber(aws.ToString(tag.Value)) > 0 {
-			return *tag.Value
+		if aws.ToString(tag.Key) == stackRevisionTag {
+			return aws.ToString(tag.Value)
 		}
 	}
 	return aws.ToString(d.TaskDefinitionArn)
@@ -115,7 +116,8 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 		return fail(exitOutput, "task definition %s is %s: the outputs are older than the stack; read them again with 'pulumi stack output --json'", arn, own.Status)
 	}
 	r.definition, r.stackImage = arn, own.image(r.outputs.container)
-	if repositoryOf(r.stackImage) != r.outputs.repository {
+	repository, id := split(r.stackImage)
+	if repository != r.outputs.repository {
 		return fail(exitOutput, "the output ecrRepositoryUrl is %s, but task definition %s runs '%s' in its container '%s'; nothing was sent to either",
 			r.outputs.repository, arn, r.stackImage, r.outputs.container)
 	}
@@ -134,10 +136,7 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 	if own.RuntimePlatform != nil && own.RuntimePlatform.CpuArchitecture == types.CPUArchitectureArm64 {
 		r.platform = "linux/arm64"
 	}
-	if id := imageID(r.stackImage); r.tag == "" && id != nil {
-		r.tag = aws.ToString(id.ImageTag)
-	}
-	if r.tag == "" {
+	if r.tag = cmp.Or(r.tag, aws.ToString(id.ImageTag)); r.tag == "" {
 		return fail(exitUsage, "the stack's image %s is not a tag of %s; name one with --tag", r.stackImage, r.outputs.repository)
 	}
 	if image := r.outputs.repository + ":" + r.tag; r.stackImage != image {

@@ -16,7 +16,7 @@ func TestACompleteHealthyDeploymentOfTheStacksTagSucceeds(t *testing.T) {
 		"Logging in to "+registry+"\nPushing "+repository+":latest\nStarted deployment "+ourDeployment+" of "+stackRevision+"\n"+
 			ourDeployment+": IN_PROGRESS, 1 of 2 running, 1 pending, 0 failed (0 s)\n"+
 			"Deployment "+ourDeployment+" is complete: 2 of 2 tasks run "+stackRevision+"\nhttp://"+loadBalancer+"/health answers 200\n"+
-			"Deployed "+repository+":latest ("+s.Digest("mediaserver", "latest")+")\n", "!pulumi config set")
+			"Deployed "+repository+":latest ({latest})\n", "!pulumi config set")
 	want := object{
 		"cluster": "mediaserver-cluster", "service": "mediaserver-service", "taskDefinition": stackRevision, "forceNewDeployment": true,
 	}
@@ -68,7 +68,7 @@ func TestWhatACopyOfTheTaskDefinitionWouldLoseIsRefusedByName(t *testing.T) {
 
 func TestTheHealthPathIsTheTargetGroupsAndAskedAsItIs(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/health[1]{a}?deep=[x]", "/caf%C3%A9/%7Bb%7D"} {
+	for _, path := range []string{"/health[1]{z}?deep=[x]", "/caf%C3%A9/%7Bb%7D"} {
 		s := newStage(t)
 		s.HealthPath = path
 		s.run("").expect(0, "http://"+loadBalancer+path+" answers 200")
@@ -136,24 +136,18 @@ func TestMissingOutputsAreNamed(t *testing.T) {
 
 func TestARegistryThatIsNotTheStacksGetsNoPassword(t *testing.T) {
 	t.Parallel()
-	for name, each := range map[string]struct{ output, value, says string }{
-		"somebody else's host":   {"ecrRepositoryUrl", "evil.example/mediaserver", "evil.example/mediaserver, which is not in " + registry},
-		"a host that looks like": {"ecrRepositoryUrl", registry + ".evil.example/mediaserver", "which is not in " + registry},
-		"another account's":      {"ecrRepositoryUrl", "210987654321.dkr.ecr.eu-west-2.amazonaws.com/mediaserver", "which is not in " + registry},
-		"another region's":       {"ecrRepositoryUrl", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mediaserver", "which is not in " + registry},
-		"no repository":          {"ecrRepositoryUrl", registry, "which is not in " + registry},
-		"another repository":     {"ecrRepositoryUrl", registry + "/other", "but task definition " + stackRevision + " runs '" + repository + ":latest'"},
-		"another account's task definition": {"taskDefinitionArn", strings.Replace(stackRevision, "123456789012", "210987654321", 1),
-			"the output taskDefinitionArn is arn:aws:ecs:eu-west-2:210987654321:task-definition/mediaserver:7, but the service is in account 123456789012"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
-			s.outputs[each.output] = each.value
-			s.run("").expect(4, each.says).unchanged()
-			s.run("--rollback").expect(map[bool]int{true: 15, false: 4}[name == "another repository"]).unchanged()
-		})
-	}
+	elsewhere := []string{", which is not in " + registry}
+	other := strings.Replace(stackRevision, "123456789012", "210987654321", 1)
+	const repositoryOutput = "ecrRepositoryUrl"
+	play(t, []scene{
+		{"somebody else's host", output(repositoryOutput, "evil.example/mediaserver"), "", 4, elsewhere},
+		{"a host that looks like", output(repositoryOutput, registry+".evil.example/mediaserver"), "--rollback", 4, elsewhere},
+		{"another account's", output(repositoryOutput, "210987654321.dkr.ecr.eu-west-2.amazonaws.com/mediaserver"), "", 4, elsewhere},
+		{"another region's", output(repositoryOutput, "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mediaserver"), "", 4, elsewhere},
+		{"no repository", output(repositoryOutput, registry), "", 4, elsewhere},
+		{"another repository", output(repositoryOutput, registry+"/other"), "", 4, []string{"but task definition " + stackRevision + " runs '" + repository + ":latest'"}},
+		{"another account's task definition", output("taskDefinitionArn", other), "", 4, []string{"taskDefinitionArn is " + other + ", but the service is in account 123456789012"}},
+	})
 }
 
 func TestOutputsOlderThanTheStackAreRefused(t *testing.T) {
@@ -166,7 +160,6 @@ func TestOutputsOlderThanTheStackAreRefused(t *testing.T) {
 		{"deregistered", func(s *stage) { s.define(7, ":latest", object{"status": "INACTIVE"}) }, "", 4, []string{"is INACTIVE: the outputs are older than the stack"}},
 		{"a newer one of the stack", func(s *stage) { s.define(10, ":v2", nil) }, "", 4, old},
 		{"a copy of a newer one of the stack", newest(family + "9"), "", 4, old},
-		{"one whose tag is of no use", newest("mine"), "", 4, old},
 		{"a copy of the stack's", newest(stackRevision), "--tag v2", 0, nil},
 		{"a copy of an older one, by a run that is old", newest(family + "6"), "--tag v2", 0, nil},
 	})
@@ -174,26 +167,14 @@ func TestOutputsOlderThanTheStackAreRefused(t *testing.T) {
 
 func TestAServiceThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 	t.Parallel()
-	for phrase, properties := range map[string]object{
-		"is DRAINING, not ACTIVE":                           {"status": "DRAINING"},
-		"deployed by the deployment controller CODE_DEPLOY": {"deploymentController": object{"type": "CODE_DEPLOY"}},
-		"deployed by the strategy BLUE_GREEN":               {"deploymentConfiguration": object{"strategy": "BLUE_GREEN"}},
-		"has no target group":                               {"loadBalancers": []object{}},
-	} {
-		for _, words := range []string{"", "--rollback"} {
-			s := newStage(t)
-			for name, value := range properties {
-				s.service.Properties[name] = value
-			}
-			s.run(words).expect(14, phrase).unchanged()
-		}
-	}
 	play(t, []scene{
-		{"missing", func(s *stage) { s.service.Name = "another" }, "", 14, []string{"service mediaserver-service in cluster mediaserver-cluster is MISSING, not ACTIVE"}},
-		{"rolling", func(s *stage) {
-			s.service.Properties["deploymentConfiguration"] = object{"strategy": "ROLLING"}
-			s.service.Properties["deploymentController"] = object{"type": "ECS"}
-		}, "", 0, nil},
+		{"missing", func(s *stage) { s.service.Name = "another" }, "", 14, []string{"service mediaserver-service in cluster mediaserver-cluster is MISSING, not ACTIVE", "!Logging in"}},
+		{"ending", property("status", "DRAINING"), "", 14, []string{"is DRAINING, not ACTIVE", "!Logging in"}},
+		{"controller", property("deploymentController", object{"type": "CODE_DEPLOY"}), "", 14, []string{"deployed by the deployment controller CODE_DEPLOY", "!Logging in"}},
+		{"strategy", property("deploymentConfiguration", object{"strategy": "BLUE_GREEN"}), "--rollback", 14, []string{"deployed by the strategy BLUE_GREEN", "!Stopped"}},
+		{"unbalanced", property("loadBalancers", []object{}), "", 14, []string{"has no target group", "!Logging in"}},
+		{"ECS's own controller", property("deploymentController", object{"type": "ECS"}), "", 0, nil},
+		{"rolling", property("deploymentConfiguration", object{"strategy": "ROLLING"}), "", 0, nil},
 	})
 }
 

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,113 @@ import (
 
 	"mediaserver/tools/fakeaws"
 )
+
+func TestAStartWithoutAClearAnswerMayHaveHappened(t *testing.T) {
+	t.Parallel()
+	lost, denied := fakeaws.Response{Lost: true}, fakeaws.Refuses("AccessDeniedException", "no")
+	may := []string{"a deployment of " + stackRevision + " may have started; to find out:\n  aws ecs describe-services --cluster mediaserver-cluster --services mediaserver-service --region eu-west-2",
+		"it is none of these, which were there before: " + oldDeployment, "!goes on in ECS"}
+	var scenes []scene
+	for name, answers := range map[string][]fakeaws.Response{
+		"lost without end":            {lost, lost, lost, lost, lost},
+		"lost, and not allowed then":  {lost, denied},
+		"an answer that is cut short": {{Body: `{"service": {"deployments": [{"id": "ecs-`}},
+		"a fault inside":              {{Code: "ServerException", Status: 500}, denied},
+		"a gateway fails":             {{Status: 502, Body: "<html></html>"}, denied},
+		"no new deployment":           {{Output: object{"service": object{"deployments": []object{{"id": oldDeployment, "status": "PRIMARY"}}}}}},
+		"an answer without sense":     {{Output: object{"message": "hello"}}},
+	} {
+		scenes = append(scenes, scene{name, func(s *stage) { s.Next("UpdateService", answers...) }, "", 14, may})
+	}
+	for _, code := range []string{"ThrottlingException", "AccessDeniedException"} {
+		scenes = append(scenes, scene{code, always("UpdateService", fakeaws.Refuses(code, "The reason.")), "", 14,
+			[]string{"aws ecs update-service: " + code + ": The reason.", "!may have started"}})
+	}
+	play(t, append(scenes, scene{"lost once", func(s *stage) { s.Next("UpdateService", lost) }, "", 0,
+		[]string{`aws ecs update-service: Post "https://ecs.eu-west-2.amazonaws.com/": unexpected EOF; trying again`,
+			"deployment " + ourDeployment + " was started at the same moment; this one replaces it"}}))
+}
+
+func TestAnInterruptedRunSaysWhatGoesOn(t *testing.T) {
+	t.Parallel()
+	for action, says := range map[string]string{
+		"DescribeTargetGroups": "interrupted; no deployment was started\n",
+		"UpdateService":        "interrupted; a deployment of " + stackRevision + " may have started",
+		"ListTasks":            "interrupted; deployment " + ourDeployment + " goes on in ECS\n",
+	} {
+		s := newStage(t)
+		ctx, interrupt := context.WithCancel(t.Context())
+		reached := make(chan struct{})
+		s.Next(action, fakeaws.Response{Hangs: true, Reached: reached})
+		go func() {
+			<-reached
+			interrupt()
+		}()
+		s.runIn(ctx, "", Surroundings{Transport: s}).expect(130, says)
+	}
+}
+
+func TestADeploymentUnderWayIsNotReplacedUnasked(t *testing.T) {
+	t.Parallel()
+	before := func(looks ...string) func(*stage) {
+		return func(s *stage) {
+			// It does not wait for its image.
+			s.put("latest", imageFor(t, "linux/amd64"))
+			before(looks...)(s)
+		}
+	}
+	busy := []string{"another deployment is under way: " + alien + " (" + stackRevision + "); wait for it, or replace it with --replace"}
+	const underWay = "2/2 | alien PRIMARY IN_PROGRESS 0/2 | old ACTIVE COMPLETED 2/0"
+	play(t, []scene{
+		{"under way", before(underWay), "", 8, busy},
+		{"only just started", before("2/2 | alien PRIMARY IN_PROGRESS 0/0"), "", 8, busy},
+		{"not PRIMARY", before("2/2 | alien ACTIVE IN_PROGRESS 0/2"), "", 8, busy},
+		{"begun during the push", before("2/2 | old PRIMARY COMPLETED 2/2", underWay), "", 8, append(busy, "Pushing ")},
+		{"replaced", before(underWay, underWay), "--replace", 0, []string{"replacing deployment " + alien, "!at the same moment"}},
+		{"failed", before("2/2 | alien PRIMARY FAILED 0/2"), "", 0, nil},
+		{"an old one that is done", before("2/2 | alien ACTIVE IN_PROGRESS 2/0 | old PRIMARY COMPLETED 2/2"), "", 0, nil},
+	})
+	s := newStage(t)
+	before(underWay)(s)
+	s.run("").expect(8).unchanged()
+}
+
+func TestTheFirstDeploymentReplacesTheOneThatWaitsForItsImage(t *testing.T) {
+	t.Parallel()
+	const first = "0/2 | old PRIMARY IN_PROGRESS 0/2"
+	waiting := before(first, first)
+	says := []string{"Deployment " + oldDeployment + " waits for an image that is not in the registry yet", "2 of 2 tasks run", "!at the same moment"}
+	play(t, []scene{
+		{"for a tag", waiting, "", 0, says},
+		{"for a digest", func(s *stage) {
+			s.define(7, "@sha256:"+strings.Repeat("a", 64), nil)
+			waiting(s)
+		}, "--tag v2", 0, says},
+		{"for nothing", func(s *stage) {
+			s.put("latest", imageFor(t, "linux/amd64"))
+			waiting(s)
+		}, "", 8, []string{"another deployment is under way: " + oldDeployment}},
+	})
+}
+
+func TestAServiceThatAsksForNothingStartsTasks(t *testing.T) {
+	t.Parallel()
+	idle := func(least int) func(*stage) {
+		return func(s *stage) {
+			s.service.Desired, s.service.Deployments[0].Running = 0, 0
+			if least >= 0 {
+				s.MinCapacity["service/mediaserver-cluster/mediaserver-service"] = least
+			}
+		}
+	}
+	play(t, []scene{
+		{"as many as autoscaling wants at least", idle(2), "", 0, []string{"it will ask for 2.", "2 of 2 tasks run"}},
+		{"one without autoscaling", idle(-1), "", 0, []string{"it will ask for 1.", "1 of 1 tasks run"}},
+		{"one if autoscaling is content with 0", idle(0), "", 0, []string{"it will ask for 1.", "1 of 1 tasks run"}},
+		{"as many as are asked for", idle(2), "--count 3", 0, []string{"it will ask for 3.", "3 of 3 tasks run"}},
+		{"as many as it asks for already", nil, "--count 5", 0, []string{"--count 5 is not used: the service asks for tasks already", "2 of 2 tasks run"}},
+	})
+}
 
 // What a run may see of the service after its start.
 const (
@@ -21,9 +129,9 @@ const (
 
 func TestTheEndOfADeploymentIsTold(t *testing.T) {
 	t.Parallel()
-	back := []string{"ECS gave deployment " + ourDeployment + " up: ", "; the service goes back to " + stackRevision + " (" + oldDeployment + ")\n", "!goes on in ECS", "!Deployed "}
-	lost := []string{"deployment " + ourDeployment + " was replaced by " + alien + ", which this run did not start", "!goes on in ECS", "!Deployed "}
-	late := []string{"deployment " + ourDeployment + " is not complete after 0 s\ndeploy-app: deployment " + ourDeployment + " goes on in ECS", "!Deployed "}
+	back := []string{"ECS gave deployment " + ourDeployment + " up: ", "; the service goes back to " + stackRevision + " (" + oldDeployment + ")\n", "!goes on in ECS"}
+	lost := []string{"deployment " + ourDeployment + " was replaced by " + alien + ", which this run did not start", "!goes on in ECS"}
+	late := []string{"deployment " + ourDeployment + " is not complete after 0 s\ndeploy-app: deployment " + ourDeployment + " goes on in ECS"}
 	play(t, []scene{
 		{"a look that is older than the start", looks(putBack, putBack, started, complete), "", 0, []string{"Deployed "}},
 		{"ECS goes back", looks(started, goingBack+stopped), "", 10, append(back, "up: "+stopped)},
@@ -40,13 +148,11 @@ func TestTheEndOfADeploymentIsTold(t *testing.T) {
 		{"old tasks are still counted", looks("3/2 | ours PRIMARY COMPLETED 2/2"), "--timeout 0", 12, late},
 		{"the deployment is still under way", looks("2/2 | ours PRIMARY IN_PROGRESS 2/2"), "--timeout 0", 12, late},
 		{"the service asks for nothing", looks("0/0 | ours PRIMARY COMPLETED 0/0"), "--timeout 0", 12, late},
-		{"faults outlast one call", func(s *stage) {
-			looks(started, complete)(s)
-			s.Next("UpdateService", fakeaws.Response{Change: func(object) {
-				throttled := fakeaws.Refuses("ThrottlingException", "Rate exceeded")
-				s.Next("DescribeServices", throttled, throttled, throttled, throttled, throttled, throttled)
-			}})
-		}, "", 0, []string{"cannot look for now: aws ecs describe-services: ThrottlingException: Rate exceeded\n", "Deployed "}},
+		{"faults outlast one call", onStart(func(s *stage) {
+			throttled := fakeaws.Refuses("ThrottlingException", "Rate exceeded")
+			s.Next("DescribeServices", throttled, throttled, throttled, throttled, throttled, throttled)
+			s.shows(complete)
+		}), "", 0, []string{"cannot look for now: aws ecs describe-services: ThrottlingException: Rate exceeded\n", "Deployed "}},
 	})
 }
 
@@ -91,7 +197,7 @@ func TestAFailureIsReportedWithEventsReasonsAndTargets(t *testing.T) {
 func alarmed(alarms ...string) func(*stage) {
 	return func(s *stage) {
 		s.service.Properties["deploymentConfiguration"] = object{"alarms": object{"enable": true}}
-		s.Next("UpdateService", fakeaws.Response{Change: func(object) {
+		onStart(func(s *stage) {
 			ours := s.service.Record[1]
 			ours.Alarms = alarms
 			for apart, other := range map[time.Duration]string{-50 * time.Second: "earlier", 50 * time.Second: "later"} {
@@ -99,8 +205,8 @@ func alarmed(alarms ...string) func(*stage) {
 				beside.ID, beside.Created, beside.Alarms = "a/"+other, ours.Created.Add(apart), []string{other}
 				s.service.Record = append(s.service.Record, &beside)
 			}
-		}})
-		looks(goingBack)(s)
+			s.shows(goingBack)
+		})(s)
 	}
 }
 
@@ -142,25 +248,14 @@ func TestTasksThatKeepStoppingFail(t *testing.T) {
 func TestAnotherImageUnderTheSameTagFails(t *testing.T) {
 	t.Parallel()
 	strange := fakeaws.Response{Output: object{"imageDetails": []object{{"imageDigest": "sha256:strange"}}}}
-	own := fakeaws.Response{Change: func(object) {}}
-	for name, each := range map[string]struct {
-		answers []fakeaws.Response
-		names   string
-		starts  int
-	}{
-		"right after the push": {[]fakeaws.Response{strange}, "sha256:strange", 0},
-		"at the end":           {[]fakeaws.Response{own, strange}, "sha256:strange", 1},
-		"none at the end":      {[]fakeaws.Response{own, fakeaws.Refuses("ImageNotFoundException", "no")}, "none", 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
-			s.Next("DescribeImages", each.answers...)
-			r := s.run("")
-			r.expect(9, fmt.Sprintf("the tag latest names another image now (%s) than the one to deploy (%s)", each.names, s.Digest("mediaserver", "latest")), "!Deployed ")
-			if got := len(s.Calls("UpdateService")); got != each.starts {
-				t.Errorf("started %d deployments", got)
-			}
-		})
+	own, none := fakeaws.Response{Change: func(object) {}}, fakeaws.Refuses("ImageNotFoundException", "no")
+	finds := func(answers ...fakeaws.Response) func(*stage) {
+		return func(s *stage) { s.Next("DescribeImages", answers...) }
 	}
+	const says = "the tag latest names another image now (%s) than the one to deploy ({latest}): somebody else pushed it"
+	play(t, []scene{
+		{"right after the push", finds(strange), "", 9, []string{fmt.Sprintf(says, "sha256:strange"), "!Started"}},
+		{"at the end", finds(own, strange), "", 9, []string{fmt.Sprintf(says, "sha256:strange"), "/health answers 200"}},
+		{"none at the end", finds(own, none), "", 9, []string{fmt.Sprintf(says, "none"), "/health answers 200"}},
+	})
 }

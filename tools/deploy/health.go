@@ -67,7 +67,7 @@ func (r *run) ask(ctx context.Context, host string) string {
 		// A proxy needs the full address.
 		request.URL.Opaque = "//" + host + "/" + path
 	}
-	transport := r.transport
+	transport := r.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
 	}

@@ -65,62 +65,65 @@ func (r *run) describeRecord(ctx context.Context, arn string) (types.ServiceDepl
 	return answer.ServiceDeployments[0], nil
 }
 
-// readHistory reads the service's deployments as AWS recorded them, the oldest first.
-func (r *run) readHistory(ctx context.Context) ([]*past, error) {
+// readCourse reads the service's deployments as AWS recorded them.
+func (r *run) readCourse(ctx context.Context) error {
 	record, err := r.listRecord(ctx)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if len(record) == 0 {
+		return fail(exitNothing, "nothing to go back to: AWS has no record of a deployment of service %s; it keeps 90 days", r.outputs.service)
 	}
 	slices.SortFunc(record, func(a, b types.ServiceDeploymentBrief) int {
 		return aws.ToTime(a.CreatedAt).Compare(aws.ToTime(b.CreatedAt))
 	})
-	var revisions []string
-	for _, each := range record {
-		revisions = append(revisions, aws.ToString(each.TargetServiceRevisionArn))
+	history := make([]*past, len(record))
+	for i, each := range record {
+		history[i] = &past{ServiceDeploymentBrief: each}
 	}
-	ran, err := r.readRevisions(ctx, revisions)
-	if err != nil {
-		return nil, err
-	}
-	var history []*past
-	for _, each := range record {
-		entry := ran[aws.ToString(each.TargetServiceRevisionArn)]
-		entry.ServiceDeploymentBrief = each
-		history = append(history, &entry)
-	}
-	return history, nil
-}
-
-// readRevisions reads what service revisions run, by ARN.
-func (r *run) readRevisions(ctx context.Context, arns []string) (map[string]past, error) {
-	slices.Sort(arns)
-	found := map[string]past{}
 	// AWS describes at most 20 at once.
-	for batch := range slices.Chunk(slices.Compact(arns), 20) {
-		answer, err := r.clients.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
-		if err != nil {
-			return nil, err
+	for batch := range slices.Chunk(history, 20) {
+		input := &ecs.DescribeServiceRevisionsInput{}
+		for _, each := range batch {
+			if arn := aws.ToString(each.TargetServiceRevisionArn); !slices.Contains(input.ServiceRevisionArns, arn) {
+				input.ServiceRevisionArns = append(input.ServiceRevisionArns, arn)
+			}
 		}
-		for _, revision := range answer.ServiceRevisions {
-			ran := past{definition: aws.ToString(revision.TaskDefinition), images: revision.ContainerImages}
-			for _, each := range revision.ContainerImages {
-				if aws.ToString(each.ContainerName) == r.outputs.container {
-					ran.image, ran.digest = aws.ToString(each.Image), aws.ToString(each.ImageDigest)
+		answer, err := r.clients.ecs.DescribeServiceRevisions(ctx, input)
+		if err != nil {
+			return err
+		}
+		for _, each := range batch {
+			for _, revision := range answer.ServiceRevisions {
+				if aws.ToString(revision.ServiceRevisionArn) == aws.ToString(each.TargetServiceRevisionArn) {
+					each.read(revision, r.outputs.container)
 				}
 			}
-			if _, named, found := strings.Cut(ran.image, "@"); ran.digest == "" && found {
-				ran.digest = named
-			}
-			found[aws.ToString(revision.ServiceRevisionArn)] = ran
 		}
 	}
-	return found, nil
+	r.course = courseOf(history)
+	r.stops = r.isStoppable()
+	return nil
+}
+
+// read reads what a deployment was meant to run.
+func (p *past) read(revision types.ServiceRevision, container string) {
+	p.definition, p.images = aws.ToString(revision.TaskDefinition), revision.ContainerImages
+	for _, each := range p.images {
+		if aws.ToString(each.ContainerName) == container {
+			p.image, p.digest = aws.ToString(each.Image), aws.ToString(each.ImageDigest)
+		}
+	}
+	if _, named, found := strings.Cut(p.image, "@"); p.digest == "" && found {
+		p.digest = named
+	}
 }
 
 // course is what AWS's record says of the images that the service ran.
 type course struct {
-	newest *past   // the last entry of the record
-	runs   []*past // the deployments whose image ran, the oldest first
+	history []*past // the whole record, the oldest first
+	newest  *past   // its last entry
+	runs    []*past // the deployments whose image ran
 	// current is the image that runs, and target the one below it, where a rollback goes. Either may be nil.
 	current, target *past
 }
@@ -132,7 +135,7 @@ type course struct {
 // while its deployment is under way or after it was stopped, and a rollback goes to the one below. A deployment without a
 // digest never started a task, so it ran nothing.
 func courseOf(history []*past) course {
-	c := course{newest: history[len(history)-1]}
+	c := course{history: history, newest: history[len(history)-1]}
 	for _, each := range history {
 		if each.Status == types.ServiceDeploymentStatusSuccessful && each.digest != "" || each == c.newest && !each.failed() {
 			c.runs = append(c.runs, each)

@@ -95,8 +95,7 @@ func TestAnImageIsPushedFromALayoutOrAnArchiveWithoutDocker(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
 			s.image = each.path
-			r := s.run("")
-			r.expect(0, "Deployed "+repository+":latest ("+s.Digest("mediaserver", "latest")+")")
+			s.run("").expect(0, "Deployed "+repository+":latest ({latest})\n")
 			if platforms, layers := s.pushed(); len(platforms) != each.platforms || each.platforms == 0 && layers != 1 {
 				t.Errorf("the registry has %q, or %d layers", platforms, layers)
 			}

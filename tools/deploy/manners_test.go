@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
@@ -25,23 +26,14 @@ func TestADryRunPrintsEveryStepAndChangesNothing(t *testing.T) {
 			"would run: curl ", "http://"+loadBalancer+"/health\nNothing was changed.\n").unchanged()
 	newStage(t).run("--dry-run --tag v2").expect(0, repository+":v2\nwould run: aws ecs register-task-definition --cli-input-json file://task-definition.json --region eu-west-2\n"+
 		"           (task-definition.json: "+stackRevision+" with the images sidecar: public.ecr.aws/sidecar:1, mediaserver: "+repository+":v2)\n"+update+"mediaserver:NEW ").unchanged()
-	s, digests := after(t, ran{name: "A"}, ran{name: "B"})
-	s.run("--rollback --dry-run").expect(0, "(task-definition.json: "+family+"5 with the images sidecar: public.ecr.aws/sidecar@sha256:sidecar, mediaserver: "+repository+"@"+digests["A"]+")\n",
+	s = newStage(t)
+	record(a, b)(s)
+	s.run("--rollback --dry-run").expect(0, "(task-definition.json: "+family+"5 with the images sidecar: public.ecr.aws/sidecar@sha256:sidecar, mediaserver: "+repository+"@{a})\n",
 		update+"mediaserver:NEW ", "Nothing was changed.").unchanged()
-	s, _ = busy(t, ran{name: "A"})
+	s = newStage(t)
+	busy(x, a)(s)
 	s.run("--rollback --dry-run").expect(0, "would run: aws ecs stop-service-deployment --service-deployment-arn arn:aws:ecs:eu-west-2:123456789012:service-deployment/mediaserver-cluster/mediaserver-service/",
 		" --stop-type ROLLBACK --region eu-west-2\n", "Nothing was changed.").unchanged()
-}
-
-func TestNoSecretIsPrinted(t *testing.T) {
-	t.Parallel()
-	quiet := []string{"!nobody-may-see"}
-	play(t, []scene{
-		{"success", nil, "--tag v2", 0, quiet},
-		{"push failed", always("registry POST", fakeaws.Response{Status: 403, Body: "{}"}), "--tag v2", 7, quiet},
-		{"rolled back", looks(goingBack), "--tag v2", 10, quiet},
-		{"refused", always("RegisterTaskDefinition", fakeaws.Refuses("ClientException", "invalid")), "--tag v2", 14, quiet},
-	})
 }
 
 func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
@@ -67,7 +59,7 @@ func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 		"--skip-push --force":                           "unknown flag: --force",
 		"v2 --skip-push":                                "unknown argument 'v2'",
 	} {
-		var printed buffer
+		var printed bytes.Buffer
 		code := Run(t.Context(), strings.Fields(words), Surroundings{Stdout: &printed, Stderr: &printed})
 		if code != 2 || !strings.Contains(printed.String(), says) || strings.Count(printed.String(), "\n") != 1 {
 			t.Errorf("%s: %d, %q, want 2 and %q in one line", words, code, printed.String(), says)
@@ -77,7 +69,7 @@ func TestWrongUsageIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 
 func TestHelpNamesEveryExitCode(t *testing.T) {
 	t.Parallel()
-	var printed buffer
+	var printed bytes.Buffer
 	if code := Run(t.Context(), []string{"--help"}, Surroundings{Stdout: &printed}); code != 0 || printed.String() != usage {
 		t.Errorf("exit code %d, %q", code, printed.String())
 	}
@@ -126,9 +118,7 @@ func TestALastingErrorOfAWSIsToldWholeAndOnce(t *testing.T) {
 			[]string{"aws ecs describe-services: the answer, of status 403, cannot be read: <html><title>Blocked</title> </html>\n"}},
 		{"a long page of a proxy", always("registry POST", fakeaws.Response{Status: 403, Body: "<html>\n" + strings.Repeat("<br>", 1000)}), "", 7,
 			[]string{"403 Forbidden: <html> <br>", "...\n", "!" + strings.Repeat("<br>", 250)}},
-		{"after the start", func(s *stage) {
-			s.Next("UpdateService", fakeaws.Response{Change: func(object) { s.Always("DescribeServices", denied) }})
-		}, "", 14, []string{"not authorized\ndeploy-app: deployment " + ourDeployment + " goes on in ECS\n"}},
+		{"after the start", onStart(func(s *stage) { s.Always("DescribeServices", denied) }), "", 14, []string{"not authorized\ndeploy-app: deployment " + ourDeployment + " goes on in ECS\n"}},
 	}...))
 }
 

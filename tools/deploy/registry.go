@@ -21,30 +21,24 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// repositoryOf is an image's name without its tag and digest.
-func repositoryOf(image string) string {
-	name, _, _ := strings.Cut(image, "@")
-	if slash := strings.LastIndex(name, "/"); strings.Contains(name[slash+1:], ":") {
-		name = name[:strings.LastIndex(name, ":")]
+// split takes the name of an image apart. Its id is the digest, or else the tag, which is latest if there is none.
+func split(image string) (repository string, id ecrtypes.ImageIdentifier) {
+	if name, digest, found := strings.Cut(image, "@"); found {
+		repository, _ = split(name)
+		return repository, ecrtypes.ImageIdentifier{ImageDigest: &digest}
 	}
-	return name
-}
-
-// imageID is the digest in an image's name, or the tag. Nil if it has neither.
-func imageID(image string) *ecrtypes.ImageIdentifier {
-	if _, digest, found := strings.Cut(image, "@"); found {
-		return &ecrtypes.ImageIdentifier{ImageDigest: &digest}
+	if at := strings.LastIndex(image, ":"); at > strings.LastIndex(image, "/") {
+		return image[:at], ecrtypes.ImageIdentifier{ImageTag: aws.String(image[at+1:])}
 	}
-	if _, tag, found := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":"); found {
-		return &ecrtypes.ImageIdentifier{ImageTag: &tag}
-	}
-	return nil
+	return image, ecrtypes.ImageIdentifier{ImageTag: aws.String("latest")}
 }
 
 // findImage is the digest and the tags of an image in the registry. The digest is empty if it is not there.
 func (r *run) findImage(ctx context.Context, id ecrtypes.ImageIdentifier) (digest string, tags []string, err error) {
 	_, repository, _ := strings.Cut(r.outputs.repository, "/")
-	answer, err := r.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: []ecrtypes.ImageIdentifier{id}})
+	answer, err := r.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RepositoryName: &repository, ImageIds: []ecrtypes.ImageIdentifier{id},
+	})
 	if _, missing := errors.AsType[*ecrtypes.ImageNotFoundException](err); missing || err == nil && len(answer.ImageDetails) == 0 {
 		return "", nil, nil
 	}
@@ -123,12 +117,13 @@ func (r *run) logIn(ctx context.Context) ([]remote.Option, error) {
 	for _, each := range answer.AuthorizationData {
 		token, err := base64.StdEncoding.DecodeString(aws.ToString(each.AuthorizationToken))
 		if user, password, found := strings.Cut(string(token), ":"); err == nil && found {
-			network := r.transport
+			network := r.Transport
 			if network == nil {
 				network = remote.DefaultTransport
 			}
 			return []remote.Option{
-				remote.WithContext(ctx), remote.WithTransport(network), remote.WithAuth(&authn.Basic{Username: user, Password: password}),
+				remote.WithContext(ctx), remote.WithTransport(network),
+				remote.WithAuth(&authn.Basic{Username: user, Password: password}),
 			}, nil
 		}
 	}
@@ -156,7 +151,7 @@ var errStalled = fmt.Errorf("the push stalled: no byte moved for %d s", int(stal
 func (r *run) push(ctx context.Context, image pushable) error {
 	target, err := name.NewTag(r.outputs.repository + ":" + r.tag)
 	if err != nil {
-		return fail(exitPush, "cannot push: %v", err)
+		return err
 	}
 	if r.dryRun {
 		r.say("would push: %s as %s", r.image, target)
@@ -177,7 +172,7 @@ func (r *run) push(ctx context.Context, image pushable) error {
 		for update := range updates {
 			stall.Reset(stallLimit)
 			// Without a terminal, each change would be a line.
-			if r.terminal && update.Error == nil {
+			if r.Terminal && update.Error == nil {
 				r.progress("pushing: %d of %d MB", update.Complete>>20, update.Total>>20)
 			}
 		}

@@ -12,46 +12,18 @@ import (
 
 // goBack goes back to the image before.
 func (r *run) goBack(ctx context.Context) error {
-	history, err := r.readHistory(ctx)
-	if err != nil {
-		return err
-	}
-	if len(history) == 0 {
-		return fail(exitNothing, "nothing to go back to: AWS has no record of a deployment of service %s; it keeps 90 days", r.outputs.service)
-	}
-	c := courseOf(history)
-	stops := r.isStoppable(c, history)
-	if !stops {
-		if err := r.checkNobodyDeploys(ctx); err != nil {
-			return err
-		}
-	}
-	if err := inOrder(ctx, r.chooseCount, func(ctx context.Context) error { return r.checkTarget(ctx, c, history) }); err != nil {
-		return err
-	}
-	tags, err := r.findTarget(ctx, c.target)
-	if err != nil {
-		return err
-	}
-	if stops {
-		err = r.stop(ctx, c)
-	} else if err = r.pinTarget(ctx, c.target); err == nil {
-		err = inOrder(ctx, r.start, r.follow)
-	}
-	if err != nil {
-		return err
-	}
-	if err := inOrder(ctx, r.checkHealth, r.checkStillOurs); err != nil {
+	if err := inOrder(ctx, r.readCourse, r.checkNobodyDeploys, r.chooseCount, r.checkTarget, r.findTarget,
+		r.goToTarget, r.checkHealth, r.checkStillOurs); err != nil {
 		return err
 	}
 	r.say("Rolled back to %s@%s", r.outputs.repository, r.digest)
-	if len(tags) == 0 {
+	if len(r.tags) == 0 {
 		r.say("No tag names this image now, and the registry keeps few such images: give it one with docker pull, docker tag and docker push.")
 		return nil
 	}
-	tag := tags[0]
+	tag := r.tags[0]
 	// The tag that it ran under is best, if it still names this image.
-	if id := imageID(c.target.image); id != nil && slices.Contains(tags, aws.ToString(id.ImageTag)) {
+	if _, id := split(r.course.target.image); slices.Contains(r.tags, aws.ToString(id.ImageTag)) {
 		tag = *id.ImageTag
 	}
 	r.show("The stack's next change of the task definition deploys the image that its settings name; to make them agree:", r.setTag(tag)...)
@@ -59,8 +31,10 @@ func (r *run) goBack(ctx context.Context) error {
 }
 
 // checkTarget says where the rollback goes, or why it cannot.
-func (r *run) checkTarget(ctx context.Context, c course, history []*past) error {
-	if c.newest.Status == types.ServiceDeploymentStatusRollbackRequested || c.newest.Status == types.ServiceDeploymentStatusRollbackInProgress {
+func (r *run) checkTarget(ctx context.Context) error {
+	c := r.course
+	switch c.newest.Status {
+	case types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress:
 		return fail(exitBusy, "ECS itself is rolling back a failed deployment; wait for it, or deploy a tag with --replace")
 	}
 	recorded, runs := "-", aws.ToString(r.service.primary.TaskDefinition)
@@ -68,9 +42,10 @@ func (r *run) checkTarget(ctx context.Context, c course, history []*past) error 
 		recorded = c.current.definition
 	}
 	if recorded != runs {
-		return fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; if it was deployed just now, try again in a minute", runs, recorded)
+		return fail(exitNothing, "not certain what to go back to: the service should run %s, but AWS's record of it ends with %s; "+
+			"if it was deployed just now, try again in a minute", runs, recorded)
 	}
-	if err := r.checkDigests(ctx, c, history); err != nil {
+	if err := r.checkDigests(ctx); err != nil {
 		return err
 	}
 	r.say("The current image is %s of %s", c.current, c.current.definition)
@@ -92,8 +67,9 @@ func (r *run) checkTarget(ctx context.Context, c course, history []*past) error 
 }
 
 // checkDigests fails if AWS has no digest of an image that ran since the target: then it is unknown what came before.
-func (r *run) checkDigests(ctx context.Context, c course, history []*past) error {
-	for _, each := range c.since(history) {
+func (r *run) checkDigests(ctx context.Context) error {
+	c := r.course
+	for _, each := range c.since(c.history) {
 		if each.digest != "" || each.Status != types.ServiceDeploymentStatusSuccessful && each != c.newest {
 			continue
 		}
@@ -102,31 +78,41 @@ func (r *run) checkDigests(ctx context.Context, c course, history []*past) error
 			return err
 		}
 		for _, container := range described.ContainerDefinitions {
-			if aws.ToString(container.Name) == r.outputs.container && container.VersionConsistency == types.VersionConsistencyDisabled {
-				return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' has versionConsistency disabled; deploy an image by its tag, with --skip-push",
-					each.definition, r.outputs.container)
+			if aws.ToString(container.Name) == r.outputs.container &&
+				container.VersionConsistency == types.VersionConsistencyDisabled {
+				return fail(exitNothing, "not certain what to go back to: AWS has no digest of what %s ran, because its container '%s' "+
+					"has versionConsistency disabled; deploy an image by its tag, with --skip-push", each.definition, r.outputs.container)
 			}
 		}
 	}
 	return nil
 }
 
-// findTarget fails unless the image to go back to is in the stack's registry. It returns the image's tags.
-func (r *run) findTarget(ctx context.Context, target *past) ([]string, error) {
-	if repositoryOf(target.image) != r.outputs.repository {
-		return nil, fail(exitNothing, "cannot go back: %s is not in the stack's registry %s", target.image, r.outputs.repository)
+// findTarget fails unless the image to go back to is in the stack's registry.
+func (r *run) findTarget(ctx context.Context) (err error) {
+	target := r.course.target
+	if repository, _ := split(target.image); repository != r.outputs.repository {
+		return fail(exitNothing, "cannot go back: %s is not in the stack's registry %s", target.image, r.outputs.repository)
 	}
-	found, tags, err := r.findImage(ctx, ecrtypes.ImageIdentifier{ImageDigest: &target.digest})
-	if err == nil && found == "" {
-		err = fail(exitNothing, "cannot go back: %s no longer has the image %s (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
+	r.digest, r.tags, err = r.findImage(ctx, ecrtypes.ImageIdentifier{ImageDigest: &target.digest})
+	if err == nil && r.digest == "" {
+		return fail(exitNothing, "cannot go back: %s no longer has the image %s (its lifecycle policy removes old images)", r.outputs.repository, target.digest)
 	}
-	r.digest = target.digest
-	return tags, err
+	return err
+}
+
+// goToTarget has the service run the target, in the quicker way if there is one.
+func (r *run) goToTarget(ctx context.Context) error {
+	if r.stops {
+		return r.stop(ctx)
+	}
+	return inOrder(ctx, r.pinTarget, r.start, r.follow)
 }
 
 // pinTarget takes the target's task definition with every image named by the digest that ran, because a tag may name another
 // image now. A deregistered one will do as a model.
-func (r *run) pinTarget(ctx context.Context, target *past) error {
+func (r *run) pinTarget(ctx context.Context) error {
+	target := r.course.target
 	original, err := r.describe(ctx, target.definition)
 	if err != nil {
 		return err
@@ -136,7 +122,8 @@ func (r *run) pinTarget(ctx context.Context, target *past) error {
 	pinned := map[string]string{}
 	for _, ran := range target.images {
 		if name := aws.ToString(ran.ContainerName); ran.ImageDigest != nil {
-			pinned[name] = repositoryOf(original.image(name)) + "@" + *ran.ImageDigest
+			repository, _ := split(original.image(name))
+			pinned[name] = repository + "@" + *ran.ImageDigest
 			changed = changed || pinned[name] != original.image(name)
 		}
 	}
@@ -154,13 +141,14 @@ func (r *run) pinTarget(ctx context.Context, target *past) error {
 // isStoppable tells whether a deployment is under way, and stopping it makes ECS go back to the very image that the rollback
 // aims for: ECS goes back to the last deployment that succeeded. A service that asks for no tasks needs a count, and only a
 // new deployment can set one.
-func (r *run) isStoppable(c course, history []*past) bool {
+func (r *run) isStoppable() bool {
+	c := r.course
 	if c.target == nil || r.service.DesiredCount == 0 || !slices.ContainsFunc(r.service.Deployments, isUnderWay) ||
 		c.newest.definition != aws.ToString(r.service.primary.TaskDefinition) ||
 		c.newest.Status != types.ServiceDeploymentStatusInProgress && c.newest.Status != types.ServiceDeploymentStatusPending {
 		return false
 	}
-	for _, each := range slices.Backward(history) {
+	for _, each := range slices.Backward(c.history) {
 		if each.Status == types.ServiceDeploymentStatusSuccessful {
 			return each.digest == c.target.digest
 		}
@@ -169,11 +157,12 @@ func (r *run) isStoppable(c course, history []*past) bool {
 }
 
 // stop has ECS stop the deployment under way and go back to what ran before it, and follows that.
-func (r *run) stop(ctx context.Context, c course) error {
-	r.noteDeployments()
+func (r *run) stop(ctx context.Context) error {
+	c := r.course
 	stopped := aws.ToString(r.service.primary.Id)
 	if r.dryRun {
-		return r.showStart("aws", "ecs", "stop-service-deployment", "--service-deployment-arn", *c.newest.ServiceDeploymentArn, "--stop-type", "ROLLBACK")
+		return r.showStart("aws", "ecs", "stop-service-deployment",
+			"--service-deployment-arn", *c.newest.ServiceDeploymentArn, "--stop-type", "ROLLBACK")
 	}
 	r.goesOn = "deployment " + stopped + ", or ECS's way back from it, goes on in ECS"
 	if _, err := r.clients.ecs.StopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{
@@ -204,7 +193,8 @@ func (r *run) stop(ctx context.Context, c course) error {
 		return aws.ToTime(each.CreatedAt).After(aws.ToTime(c.newest.CreatedAt))
 	}
 	if runs := aws.ToString(r.service.primary.TaskDefinition); runs != r.definition || slices.ContainsFunc(record, isLater) {
-		return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for", stopped, r.deployment, runs)
+		return fail(exitReplaced, "deployment %s was replaced by %s of %s, which this run did not ask for",
+			stopped, r.deployment, runs)
 	}
 	return nil
 }

@@ -41,10 +41,8 @@ type outputs struct {
 type run struct {
 	options
 	console
-	transport http.RoundTripper
-	program   string
-	scratch   string // a folder that goes with the run
-	clients   clients
+	scratch string // a folder that goes with the run
+	clients clients
 
 	outputs     outputs
 	service     service // as last read
@@ -54,7 +52,10 @@ type run struct {
 	platform    string // of the tasks, such as linux/amd64; not with --rollback
 	wantedCount int32  // 0 to leave the service's as it is
 
+	course     course                           // only with --rollback
+	stops      bool                             // whether the rollback stops the deployment under way
 	digest     string                           // of the image that is deployed
+	tags       []string                         // that name it now, only with --rollback
 	definition string                           // the ARN of the task definition that is deployed
 	revision   *ecs.RegisterTaskDefinitionInput // to be registered as that; nil if there is such a task definition
 
@@ -67,15 +68,12 @@ type run struct {
 
 // Run does what the command line asks for, and returns the exit code. It ends early if the context does.
 func Run(ctx context.Context, words []string, around Surroundings) int {
-	r := &run{
-		console:   console{stdout: around.Stdout, stderr: around.Stderr, terminal: around.Terminal, started: time.Now()},
-		transport: around.Transport, program: around.Program,
-	}
+	r := &run{console: console{Surroundings: around, started: time.Now()}}
 	defer r.console.close()
 	var err error
 	r.options, err = parse(words)
 	if errors.Is(err, arguments.ErrHelp) {
-		_, _ = io.WriteString(r.stdout, usage)
+		_, _ = io.WriteString(r.Stdout, usage)
 		return 0
 	}
 	if err != nil {
@@ -147,7 +145,7 @@ func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
 
 // readOutputs reads the outputs from the file or the stack.
 func (r *run) readOutputs(ctx context.Context) error {
-	err := stackoutputs.Source{File: r.outputsFile, Program: r.program, Stack: r.stack}.Read(ctx, map[string]*string{
+	err := stackoutputs.Source{File: r.outputsFile, Program: r.Program, Stack: r.stack}.Read(ctx, map[string]*string{
 		"albDnsName": &r.outputs.loadBalancer, "appUrl": &r.outputs.appURL, "containerName": &r.outputs.container,
 		"dashboardUrl": &r.outputs.dashboard, "ecrRepositoryUrl": &r.outputs.repository,
 		"ecsClusterName": &r.outputs.cluster, "ecsServiceName": &r.outputs.service,

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -37,7 +38,9 @@ func (r *run) see(described types.Service) {
 
 // readService reads the service, which must be one that this run can deploy.
 func (r *run) readService(ctx context.Context) error {
-	answer, err := r.clients.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &r.outputs.cluster, Services: []string{r.outputs.service}})
+	answer, err := r.clients.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{
+		Cluster: &r.outputs.cluster, Services: []string{r.outputs.service},
+	})
 	if err != nil {
 		return err
 	}
@@ -47,12 +50,14 @@ func (r *run) readService(ctx context.Context) error {
 		status = aws.ToString(r.service.Status)
 	}
 	if status != "ACTIVE" {
-		return fail(exitAPI, "service %s in cluster %s is %s, not ACTIVE; run 'pulumi up' first", r.outputs.service, r.outputs.cluster, status)
+		return fail(exitAPI, "service %s in cluster %s is %s, not ACTIVE; run 'pulumi up' first",
+			r.outputs.service, r.outputs.cluster, status)
 	}
 	by := ""
 	if controller := r.service.DeploymentController; controller != nil && controller.Type != types.DeploymentControllerTypeEcs {
 		by = "the deployment controller " + string(controller.Type)
-	} else if settings := r.service.DeploymentConfiguration; settings != nil && settings.Strategy != "" && settings.Strategy != types.DeploymentStrategyRolling {
+	} else if settings := r.service.DeploymentConfiguration; settings != nil &&
+		cmp.Or(settings.Strategy, types.DeploymentStrategyRolling) != types.DeploymentStrategyRolling {
 		by = "the strategy " + string(settings.Strategy)
 	}
 	if by != "" {
@@ -68,12 +73,12 @@ func isUnderWay(each types.Deployment) bool {
 		(each.DesiredCount > 0 || aws.ToString(each.Status) == "PRIMARY")
 }
 
-// checkNobodyDeploys fails if somebody else's deployment is under way. It notes the deployments that are there: the next
-// check, after the push, looks only at new ones.
+// checkNobodyDeploys fails if somebody else's deployment is under way, unless a rollback can stop that. It notes the
+// deployments that are there: the next check, after the push, looks only at new ones.
 func (r *run) checkNobodyDeploys(ctx context.Context) error {
 	for _, each := range r.service.Deployments {
 		id, definition := aws.ToString(each.Id), aws.ToString(each.TaskDefinition)
-		if !isUnderWay(each) || slices.Contains(r.known, id) {
+		if !isUnderWay(each) || slices.Contains(r.known, id) || r.stops {
 			continue
 		}
 		if r.replace {
@@ -89,15 +94,10 @@ func (r *run) checkNobodyDeploys(ctx context.Context) error {
 		}
 		r.say("Deployment %s waits for an image that is not in the registry yet; this one takes its place.", id)
 	}
-	r.noteDeployments()
-	return nil
-}
-
-// noteDeployments notes which deployments there are before the run changes anything.
-func (r *run) noteDeployments() {
 	for _, each := range r.service.Deployments {
 		r.known = append(r.known, aws.ToString(each.Id))
 	}
+	return nil
 }
 
 // waitsForImage tells whether a deployment cannot succeed because its image is not in the registry. A new stack starts
@@ -107,12 +107,11 @@ func (r *run) waitsForImage(ctx context.Context, arn string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	image := definition.image(r.outputs.container)
-	id := imageID(image)
-	if repositoryOf(image) != r.outputs.repository || id == nil {
+	repository, id := split(definition.image(r.outputs.container))
+	if repository != r.outputs.repository {
 		return false, nil
 	}
-	found, _, err := r.findImage(ctx, *id)
+	found, _, err := r.findImage(ctx, id)
 	return err == nil && found == "", err
 }
 
@@ -124,7 +123,9 @@ func (r *run) readHealthPath(ctx context.Context) error {
 		return fail(exitAPI, "service %s has no target group; run 'pulumi up'", r.outputs.service)
 	}
 	r.targets = *r.service.LoadBalancers[at].TargetGroupArn
-	answer, err := r.clients.loadBalancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{r.targets}})
+	answer, err := r.clients.loadBalancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{
+		TargetGroupArns: []string{r.targets},
+	})
 	if err != nil {
 		return err
 	}
@@ -144,8 +145,9 @@ func (r *run) chooseCount(ctx context.Context) error {
 	}
 	r.wantedCount = int32(max(r.count, 1))
 	if r.count == 0 {
+		resource := "service/" + r.outputs.cluster + "/" + r.outputs.service
 		answer, err := r.clients.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
-			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{"service/" + r.outputs.cluster + "/" + r.outputs.service},
+			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceIds: []string{resource},
 		})
 		if err != nil {
 			return err

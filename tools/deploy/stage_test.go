@@ -204,21 +204,35 @@ func (s *stage) look(text string) object {
 	return look
 }
 
-// looks are what a run sees of the service once it has started its deployment; the last one again and again.
-func looks(texts ...string) func(*stage) {
+// shows makes the service look like this from now on; at the end, like the last one again and again.
+func (s *stage) shows(texts ...string) {
+	before(texts...)(s)
+	s.Always("DescribeServices", fakeaws.Response{Output: object{"services": []object{s.look(texts[len(texts)-1])}}})
+}
+
+// looks are what a run sees of the service once it has started its deployment.
+func looks(texts ...string) func(*stage) { return onStart(func(s *stage) { s.shows(texts...) }) }
+
+// onStart changes something once the deployment is started.
+func onStart(change func(*stage)) func(*stage) {
+	return func(s *stage) { s.Next("UpdateService", fakeaws.Response{Change: func(object) { change(s) }}) }
+}
+
+// before are the first looks that a run takes at the service.
+func before(texts ...string) func(*stage) {
 	return func(s *stage) {
 		for _, text := range texts {
-			s.service.Looks = append(s.service.Looks, s.look(text))
+			s.Next("DescribeServices", fakeaws.Response{Output: object{"services": []object{s.look(text)}}})
 		}
 	}
 }
 
-// before is what a run sees of the service until it starts its deployment.
-func before(text string) func(*stage) {
-	return func(s *stage) {
-		output := fakeaws.Response{Output: object{"services": []object{s.look(text)}}}
-		s.Next("DescribeServices", output, output)
-	}
+// output gives the stack another output.
+func output(name, value string) func(*stage) { return func(s *stage) { s.outputs[name] = value } }
+
+// property gives the service another property.
+func property(name string, value any) func(*stage) {
+	return func(s *stage) { s.service.Properties[name] = value }
 }
 
 // always makes AWS answer every call of an action like this.
@@ -257,18 +271,6 @@ type result struct {
 	output string // standard output and standard error, as they came
 }
 
-// buffer takes what a run prints.
-type buffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *buffer) Write(text []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(text)
-}
-
 // run runs the tool as its words say, with the outputs from a file and no pause between two looks.
 func (s *stage) run(words string) result {
 	s.t.Helper()
@@ -288,21 +290,29 @@ func (s *stage) runIn(ctx context.Context, words string, around Surroundings) re
 		}
 		arguments = append(arguments, "--outputs", file)
 	}
-	var printed buffer
+	var printed bytes.Buffer
 	around.Stdout, around.Stderr = &printed, &printed
 	code := Run(ctx, arguments, around)
 	return result{s, code, printed.String()}
 }
 
-// expect checks the exit code, and that the output holds every phrase, and none that follows a "!". What some exit codes
-// promise is checked too: that nothing was started.
+// expect checks the exit code, and that the output holds every phrase, and none that follows a "!". A name in braces stands
+// for the digest of the image that the registry has under this tag. It also checks what holds
+// for every run: it prints no secret, claims success only if it ends in it, and changes or starts nothing if its exit code says so.
 func (r result) expect(code int, phrases ...string) result {
 	t := r.stage.t
 	t.Helper()
 	if r.code != code {
 		t.Errorf("exit code %d, want %d", r.code, code)
 	}
+	phrases = append(phrases, "!nobody-may-see")
+	if code != 0 {
+		phrases = append(phrases, "!Deployed ", "!Rolled back to ")
+	}
 	for _, phrase := range phrases {
+		for _, tag := range []string{"a", "b", "c", "x", "latest"} {
+			phrase = strings.ReplaceAll(phrase, "{"+tag+"}", r.stage.Digest("mediaserver", tag))
+		}
 		if missing, unwanted := strings.CutPrefix(phrase, "!"); strings.Contains(r.output, missing) == unwanted {
 			t.Errorf("output has it or not: %q", phrase)
 		}
@@ -310,6 +320,9 @@ func (r result) expect(code int, phrases ...string) result {
 	if calls := r.stage.Calls("UpdateService", "StopServiceDeployment"); len(calls) > 0 &&
 		slices.Contains([]int{exitUsage, exitTool, exitOutput, exitImage, exitLogin, exitPush, exitBusy, exitNothing}, code) {
 		t.Errorf("started %v", calls)
+	}
+	if code == exitUsage || code == exitOutput || code == exitNothing {
+		r.unchanged()
 	}
 	if t.Failed() {
 		t.Logf("output:\n%s", r.output)

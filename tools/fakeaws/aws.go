@@ -8,6 +8,7 @@ package fakeaws
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,15 +22,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
+const (
+	account = "123456789012"
+	region  = "eu-west-2"
+	// RegistryHost is the registry's name.
+	RegistryHost = account + ".dkr.ecr." + region + ".amazonaws.com"
+	// password is what GetAuthorizationToken hands out, and the registry asks for.
+	password = "registry-password-that-nobody-may-see"
+)
+
 // Object is JSON as AWS asks and answers it.
 type Object = map[string]any
 
 // AWS is the account. Set the fields before the first request.
 type AWS struct {
-	// Account and Region are in every ARN, and in the registry's name.
-	Account, Region string
-	// Password is what GetAuthorizationToken hands out, and the registry asks for.
-	Password string
 	// Upstream answers what the account does not answer itself. If nil, the account keeps task definitions, target groups
 	// and scalable targets too. Otherwise task definitions and services are Upstream's, and the account adds what runs.
 	Upstream http.Handler
@@ -59,7 +65,6 @@ type AWS struct {
 // New makes an account 123456789012 in eu-west-2 in which there is nothing.
 func New() *AWS {
 	return &AWS{
-		Account: "123456789012", Region: "eu-west-2", Password: "registry-password-that-nobody-may-see",
 		HealthPath: "/health", PageSize: 100, MinCapacity: map[string]int{},
 		registry: registry.New(registry.Logger(discard)), next: map[string][]Response{}, always: map[string]Response{},
 	}
@@ -67,7 +72,7 @@ func New() *AWS {
 
 // Call is a request to the API.
 type Call struct {
-	Action string // such as UpdateService
+	Action string // such as UpdateService, or registry PUT
 	Input  Object // nil for what is no JSON
 }
 
@@ -112,28 +117,17 @@ func (a *AWS) Always(action string, response Response) {
 func (a *AWS) Calls(actions ...string) []Call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var calls []Call
-	for _, call := range a.calls {
-		if len(actions) == 0 || slices.Contains(actions, call.Action) {
-			calls = append(calls, call)
-		}
-	}
-	return calls
+	return slices.DeleteFunc(slices.Clone(a.calls), func(call Call) bool {
+		return len(actions) > 0 && !slices.Contains(actions, call.Action)
+	})
 }
 
-// RegistryHost is the registry's name.
-func (a *AWS) RegistryHost() string {
-	return a.Account + ".dkr.ecr." + a.Region + ".amazonaws.com"
-}
-
-// ARN is the name of a resource of the account.
-func (a *AWS) ARN(service, resource string) string {
-	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, a.Region, a.Account, resource)
-}
+// arn is the name of a resource of ECS.
+func arn(resource string) string { return "arn:aws:ecs:" + region + ":" + account + ":" + resource }
 
 func (a *AWS) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	switch {
-	case request.Host == a.RegistryHost():
+	case request.Host == RegistryHost:
 		a.serveRegistry(w, request)
 		return
 	case a.Public != nil && !isAPI(request):
@@ -145,36 +139,29 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	action, input := parse(request, body)
-	response, scripted := a.scripted(action, input)
-	if response.Reached != nil {
-		close(response.Reached)
+	form, _ := url.ParseQuery(string(body))
+	action := form.Get("Action")
+	if target := request.Header.Get("X-Amz-Target"); target != "" {
+		action = target[strings.LastIndex(target, ".")+1:]
 	}
+	response, scripted := a.scripted(request, action, body)
 	if response.Hangs {
-		<-request.Context().Done()
 		return
 	}
 	if scripted && !response.Lost && response.Change == nil {
-		if request.Header.Get("X-Amz-Target") == "" && response.Code != "" {
-			// The query protocol has errors in XML.
-			response = Response{Status: max(response.Status, http.StatusBadRequest), Body: "<ErrorResponse><Error><Code>" +
-				response.Code + "</Code><Message>" + response.Message + "</Message></Error></ErrorResponse>"}
-		}
-		response.write(w)
+		response.write(w, request)
 		return
 	}
-	answer := a.answer(action, input, request, body)
-	switch {
-	case response.Lost:
+	answer := a.answer(action, request, body)
+	if response.Lost {
 		// The server closes the connection.
 		panic(http.ErrAbortHandler)
-	case response.Change != nil:
-		var output Object
-		if err := json.Unmarshal(answer.Body.Bytes(), &output); err == nil {
-			response.Change(output)
-			Response{Output: output}.write(w)
-			return
-		}
+	}
+	var output Object
+	if response.Change != nil && json.Unmarshal(answer.Body.Bytes(), &output) == nil {
+		response.Change(output)
+		Response{Output: output}.write(w, request)
+		return
 	}
 	for name, values := range answer.Header() {
 		w.Header()[name] = values
@@ -188,13 +175,11 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 func (a *AWS) RoundTrip(request *http.Request) (*http.Response, error) {
 	inside := request.Clone(request.Context())
 	inside.Header.Set("Connected-To", request.URL.Host)
+	inside.Host = cmp.Or(inside.Host, request.URL.Host)
 	inside.RequestURI = request.URL.RequestURI()
 	if asked, err := url.ParseRequestURI(inside.RequestURI); err == nil {
 		// As a server reads it, however the client has put it together.
 		inside.URL = asked
-	}
-	if inside.Host == "" {
-		inside.Host = request.URL.Host
 	}
 	if inside.Body == nil {
 		inside.Body = http.NoBody
@@ -225,74 +210,83 @@ func isAPI(request *http.Request) bool {
 		strings.HasPrefix(request.Host, "127.0.0.1") || strings.HasPrefix(request.Host, "localhost")
 }
 
-// parse reads the action of a request, and its input if that is JSON.
-func parse(request *http.Request, body []byte) (action string, input Object) {
-	if target := request.Header.Get("X-Amz-Target"); target != "" {
-		_ = json.Unmarshal(body, &input)
-		return target[strings.LastIndex(target, ".")+1:], input
-	}
-	form, _ := url.ParseQuery(string(body))
-	return form.Get("Action"), nil
-}
-
-func (a *AWS) scripted(action string, input Object) (response Response, found bool) {
+// scripted notes a call, and finds the response that was given for it. If that hangs, it does so here.
+func (a *AWS) scripted(request *http.Request, action string, body []byte) (response Response, found bool) {
+	call := Call{Action: action}
+	_ = json.Unmarshal(body, &call.Input)
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.calls = append(a.calls, Call{action, input})
+	a.calls = append(a.calls, call)
 	if queue := a.next[action]; len(queue) > 0 {
-		a.next[action] = queue[1:]
-		return queue[0], true
+		response, found, a.next[action] = queue[0], true, queue[1:]
+	} else {
+		response, found = a.always[action]
 	}
-	response, found = a.always[action]
+	a.mu.Unlock()
+	if response.Reached != nil {
+		close(response.Reached)
+	}
+	if response.Hangs {
+		<-request.Context().Done()
+	}
 	return response, found
 }
 
+// asked is what any call of the API asks for.
+type asked struct {
+	Cluster, Service, ServiceName, TaskDefinition, ServiceDeploymentArn string
+
+	Services, Tasks, ServiceDeploymentArns, ServiceRevisionArns, ResourceIds []string
+
+	DesiredStatus, NextToken, RepositoryName string
+
+	DesiredCount       *int
+	ForceNewDeployment bool
+	ImageIds           []struct{ ImageTag, ImageDigest string }
+
+	whole Object
+}
+
 // answer is the account's own answer, or Upstream's.
-func (a *AWS) answer(action string, input Object, request *http.Request, body []byte) *httptest.ResponseRecorder {
+func (a *AWS) answer(action string, request *http.Request, body []byte) *httptest.ResponseRecorder {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	var input asked
+	_ = json.Unmarshal(body, &input)
+	_ = json.Unmarshal(body, &input.whole)
 	w := httptest.NewRecorder()
-	forward := func() *httptest.ResponseRecorder {
-		request.Body = io.NopCloser(bytes.NewReader(body))
-		w := httptest.NewRecorder()
-		a.Upstream.ServeHTTP(w, request)
-		return w
-	}
 	var output Object
 	var err error
 	if own := a.own(action); own != nil {
 		output, err = own(input)
 	} else if a.Upstream != nil {
-		w = forward()
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		a.Upstream.ServeHTTP(w, request)
 		if action != "DescribeServices" && action != "UpdateService" || w.Code != http.StatusOK {
 			return w
 		}
 		if err = json.Unmarshal(w.Body.Bytes(), &output); err == nil {
-			output, err = a.amend(action, input, output)
+			a.amend(action, input, output)
 		}
 		w = httptest.NewRecorder()
-	} else if text, found := a.query(action); found {
-		w.Header().Set("Content-Type", "text/xml")
-		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, text)
-		return w
 	} else {
 		err = Response{Code: "UnknownOperationException", Message: "fakeaws has no " + action}
 	}
-	if err != nil {
-		refusal, known := err.(Response)
-		if !known {
-			refusal = Response{Status: http.StatusInternalServerError, Code: "ServerException", Message: err.Error()}
-		}
-		refusal.write(w)
-		return w
+	response := Response{Output: output}
+	if xml, is := output["xml"].(string); is {
+		response = Response{Body: fmt.Sprintf("<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, xml)}
 	}
-	Response{Output: output}.write(w)
+	if refusal, is := err.(Response); is {
+		response = refusal
+	} else if err != nil {
+		response = Response{Status: http.StatusInternalServerError, Code: "ServerException", Message: err.Error()}
+	}
+	response.write(w, request)
 	return w
 }
 
 // own is what answers the action in the account itself. Nil if it is Upstream's or unknown.
-func (a *AWS) own(action string) func(Object) (Object, error) {
-	handlers := map[string]func(Object) (Object, error){
+func (a *AWS) own(action string) func(asked) (Object, error) {
+	handlers := map[string]func(asked) (Object, error){
 		"ListServiceDeployments": a.listServiceDeployments, "DescribeServiceDeployments": a.describeServiceDeployments,
 		"DescribeServiceRevisions": a.describeServiceRevisions, "StopServiceDeployment": a.stopServiceDeployment,
 		"ListTasks": a.listTasks, "DescribeTasks": a.describeTasks,
@@ -302,13 +296,19 @@ func (a *AWS) own(action string) func(Object) (Object, error) {
 		handlers["DescribeServices"], handlers["UpdateService"] = a.describeServices, a.updateService
 		handlers["DescribeTaskDefinition"], handlers["RegisterTaskDefinition"] = a.describeTaskDefinition, a.registerTaskDefinition
 		handlers["DescribeScalableTargets"] = a.describeScalableTargets
+		handlers["DescribeTargetGroups"] = func(asked) (Object, error) {
+			return Object{"xml": "<TargetGroups><member><HealthCheckPath>" + a.HealthPath + "</HealthCheckPath></member></TargetGroups>"}, nil
+		}
+		handlers["DescribeTargetHealth"] = func(asked) (Object, error) {
+			return Object{"xml": "<TargetHealthDescriptions>" + a.Targets + "</TargetHealthDescriptions>"}, nil
+		}
 	}
 	return handlers[action]
 }
 
-func (a *AWS) describeScalableTargets(input Object) (Object, error) {
+func (a *AWS) describeScalableTargets(input asked) (Object, error) {
 	targets := []Object{}
-	for _, id := range texts(input["ResourceIds"]) {
+	for _, id := range input.ResourceIds {
 		if least, found := a.MinCapacity[id]; found {
 			targets = append(targets, Object{
 				"ServiceNamespace": "ecs", "ResourceId": id, "ScalableDimension": "ecs:service:DesiredCount",
@@ -319,53 +319,27 @@ func (a *AWS) describeScalableTargets(input Object) (Object, error) {
 	return Object{"ScalableTargets": targets}, nil
 }
 
-// query answers what is asked in the query protocol, in XML.
-func (a *AWS) query(action string) (string, bool) {
-	switch action {
-	case "DescribeTargetGroups":
-		return "<TargetGroups><member><HealthCheckPath>" + a.HealthPath + "</HealthCheckPath></member></TargetGroups>", true
-	case "DescribeTargetHealth":
-		return "<TargetHealthDescriptions>" + a.Targets + "</TargetHealthDescriptions>", true
+func (r Response) write(w http.ResponseWriter, request *http.Request) {
+	status, body := cmp.Or(r.Status, http.StatusOK), r.Body
+	switch {
+	case r.Code != "" && request.Header.Get("X-Amz-Target") == "":
+		// The query protocol has errors in XML.
+		status = cmp.Or(r.Status, http.StatusBadRequest)
+		body = "<ErrorResponse><Error><Code>" + r.Code + "</Code><Message>" + r.Message + "</Message></Error></ErrorResponse>"
+	case r.Code != "":
+		status, r.Output = cmp.Or(r.Status, http.StatusBadRequest), Object{"__type": r.Code, "message": r.Message}
 	}
-	return "", false
-}
-
-func (r Response) write(w http.ResponseWriter) {
-	status, body := r.Status, r.Body
-	if r.Code != "" {
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		text, _ := json.Marshal(Object{"__type": r.Code, "message": r.Message})
-		body = string(text)
-	} else if r.Output != nil {
+	if r.Output != nil {
 		text, err := json.Marshal(r.Output)
 		if err != nil {
 			panic(err)
 		}
 		body = string(text)
 	}
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if w.Header().Set("Content-Type", "application/x-amz-json-1.1"); strings.HasPrefix(body, "<") {
-		w.Header().Set("Content-Type", "text/html")
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if strings.HasPrefix(body, "<") {
+		w.Header().Set("Content-Type", "text/xml")
 	}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
-}
-
-// texts are the texts of a list.
-func texts(list any) []string {
-	all, _ := list.([]any)
-	found := make([]string, 0, len(all))
-	for _, each := range all {
-		found = append(found, fmt.Sprint(each))
-	}
-	return found
-}
-
-func text(value any) string {
-	found, _ := value.(string)
-	return found
 }

@@ -2,6 +2,7 @@ package fakeaws
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -27,12 +28,8 @@ type Service struct {
 	Record []*Deployment
 	// Stopped are its stopped tasks, as DescribeTasks answers them.
 	Stopped []Object
-	// Looks are the services that DescribeServices answers after the next deployment was started, one each; the last one
-	// again and again. Without any, the deployment takes its course.
-	Looks []Object
 
-	started bool
-	seen    string // the task definition that Upstream's answer named last
+	seen string // the task definition that Upstream's answer named last
 }
 
 // Deployment is a deployment of a service, and its entry in the record.
@@ -51,7 +48,6 @@ type Deployment struct {
 	// Source is what ran before, and what ECS goes back to. Nil for a service's first deployment.
 	Source *Deployment
 
-	looks       int
 	task        Task
 	backFrom    *Deployment // of a deployment that ECS itself has made to go back from this one
 	serviceName string      // with the cluster's
@@ -88,7 +84,7 @@ func (a *AWS) AddService(cluster, name, definition string, desired int) *Service
 	service := a.addService(cluster, name)
 	service.Desired = desired
 	first := a.begin(service, definition)
-	first.Running, service.started = desired, false
+	first.Running = desired
 	a.complete(service, first)
 	return service
 }
@@ -124,50 +120,49 @@ func (a *AWS) Running(name string) Task {
 	return nil
 }
 
-// AddTaskDefinition adds an answer of DescribeTaskDefinition, and returns its ARN.
-func (a *AWS) AddTaskDefinition(answer Object) string {
+// AddTaskDefinition adds an answer of DescribeTaskDefinition.
+func (a *AWS) AddTaskDefinition(answer Object) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.definitions = append(a.definitions, answer)
-	return text(answer["taskDefinition"].(Object)["taskDefinitionArn"])
 }
 
-func (a *AWS) registerTaskDefinition(input Object) (Object, error) {
-	definition := maps.Clone(input)
+func (a *AWS) registerTaskDefinition(input asked) (Object, error) {
+	definition := maps.Clone(input.whole)
 	delete(definition, "tags")
 	revision := 1
 	for _, each := range a.definitions {
-		if known := each["taskDefinition"].(Object); known["family"] == input["family"] {
-			number, _ := strconv.Atoi(text(known["taskDefinitionArn"])[strings.LastIndex(text(known["taskDefinitionArn"]), ":")+1:])
-			revision = max(revision, number+1)
-		}
+		known := fmt.Sprint(each["taskDefinition"].(Object)["taskDefinitionArn"])
+		number, _ := strconv.Atoi(known[strings.LastIndex(known, ":")+1:])
+		revision = max(revision, number+1)
 	}
-	definition["taskDefinitionArn"] = a.ARN("ecs", fmt.Sprintf("task-definition/%s:%d", input["family"], revision))
+	definition["taskDefinitionArn"] = arn(fmt.Sprintf("task-definition/%s:%d", definition["family"], revision))
 	definition["revision"], definition["status"] = revision, "ACTIVE"
-	a.definitions = append(a.definitions, Object{"taskDefinition": definition, "tags": input["tags"]})
-	return Object{"taskDefinition": definition}, nil
+	answer := Object{"taskDefinition": definition, "tags": input.whole["tags"]}
+	a.definitions = append(a.definitions, answer)
+	return answer, nil
 }
 
-func (a *AWS) describeTaskDefinition(input Object) (Object, error) {
+func (a *AWS) describeTaskDefinition(input asked) (Object, error) {
 	for _, each := range slices.Backward(a.definitions) {
 		known := each["taskDefinition"].(Object)
-		if known["taskDefinitionArn"] == input["taskDefinition"] || known["family"] == input["taskDefinition"] {
+		if known["taskDefinitionArn"] == input.TaskDefinition || known["family"] == input.TaskDefinition {
 			return each, nil
 		}
 	}
-	return nil, Response{Code: "ClientException", Message: "Unable to describe task definition."}
+	return nil, Refuses("ClientException", "Unable to describe task definition.")
 }
 
 // definition is a task definition of the account or of Upstream.
 func (a *AWS) definition(arn string) (Object, error) {
 	if a.Upstream == nil {
-		return a.describeTaskDefinition(Object{"taskDefinition": arn})
+		return a.describeTaskDefinition(asked{TaskDefinition: arn})
 	}
 	body, _ := json.Marshal(Object{"taskDefinition": arn})
 	request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("X-Amz-Target", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition")
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=test/20260101/%s/ecs/aws4_request, SignedHeaders=host, Signature=0", a.Region))
+	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=test/20260101/%s/ecs/aws4_request, SignedHeaders=host, Signature=0", region))
 	w := httptest.NewRecorder()
 	a.Upstream.ServeHTTP(w, request)
 	var answer Object
@@ -189,49 +184,42 @@ func (a *AWS) find(cluster, name string) *Service {
 	return nil
 }
 
-func (a *AWS) describeServices(input Object) (Object, error) {
-	services, failures := []Object{}, []Object{}
-	for _, name := range texts(input["services"]) {
-		service := a.find(text(input["cluster"]), name)
-		if service == nil {
-			failures = append(failures, Object{"arn": name, "reason": "MISSING"})
-			continue
+func (a *AWS) describeServices(input asked) (Object, error) {
+	services := []Object{}
+	for _, name := range input.Services {
+		if service := a.find(input.Cluster, name); service != nil {
+			a.advance(service)
+			services = append(services, a.describe(service))
 		}
-		a.advance(service)
-		services = append(services, a.look(service))
 	}
-	return Object{"services": services, "failures": failures}, nil
+	return Object{"services": services}, nil
 }
 
-func (a *AWS) updateService(input Object) (Object, error) {
-	service := a.find(text(input["cluster"]), text(input["service"]))
+func (a *AWS) updateService(input asked) (Object, error) {
+	service := a.find(input.Cluster, input.Service)
 	if service == nil {
-		return nil, Response{Code: "ServiceNotFoundException", Message: "Service not found."}
+		return nil, Refuses("ServiceNotFoundException", "Service not found.")
 	}
-	if desired, found := input["desiredCount"].(float64); found {
-		service.Desired = int(desired)
+	if input.DesiredCount != nil {
+		service.Desired = *input.DesiredCount
 	}
-	definition := text(input["taskDefinition"])
-	if definition == "" {
-		definition = service.Deployments[0].TaskDefinition
-	}
-	a.begin(service, definition)
+	a.begin(service, input.TaskDefinition)
 	return Object{"service": a.describe(service)}, nil
 }
 
 // amend adds what runs to Upstream's answer about services.
-func (a *AWS) amend(action string, input, output Object) (Object, error) {
+func (a *AWS) amend(action string, input asked, output Object) {
 	described := []any{output["service"]}
 	if action == "DescribeServices" {
 		described, _ = output["services"].([]any)
 	}
 	for _, each := range described {
 		answer := each.(Object)
-		name := text(answer["serviceArn"])
-		cluster := path.Base(path.Dir(name))
 		if answer["status"] != "ACTIVE" {
 			continue
 		}
+		name := fmt.Sprint(answer["serviceArn"])
+		cluster := path.Base(path.Dir(name))
 		service := a.find(cluster, name)
 		if service == nil {
 			service = a.addService(cluster, path.Base(name))
@@ -243,12 +231,12 @@ func (a *AWS) amend(action string, input, output Object) (Object, error) {
 		if len(service.Deployments) > 0 && service.Deployments[0].State == "COMPLETED" {
 			service.Deployments[0].Running = service.Desired
 		}
-		definition := text(answer["taskDefinition"])
+		definition := fmt.Sprint(answer["taskDefinition"])
 		// Whoever talks to Upstream itself may have changed the service.
 		changed := service.seen != definition
 		service.seen = definition
 		switch {
-		case changed || action == "UpdateService" && (input["forceNewDeployment"] == true || input["taskDefinition"] != nil):
+		case changed || action == "UpdateService" && (input.ForceNewDeployment || input.TaskDefinition != ""):
 			a.begin(service, definition)
 		case action == "DescribeServices":
 			a.advance(service)
@@ -257,9 +245,7 @@ func (a *AWS) amend(action string, input, output Object) (Object, error) {
 		for _, property := range []string{"taskDefinition", "runningCount", "deployments"} {
 			answer[property] = described[property]
 		}
-		maps.Copy(answer, service.Properties)
 	}
-	return output, nil
 }
 
 // begin begins a deployment. What ran before goes on until this one is complete.
@@ -281,7 +267,6 @@ func (a *AWS) begin(service *Service, definition string) *Deployment {
 	}
 	service.Deployments = append([]*Deployment{began}, service.Deployments...)
 	service.Record = append(service.Record, began)
-	service.started = true
 	return began
 }
 
@@ -308,7 +293,7 @@ func (a *AWS) advance(service *Service) {
 		primary.task = task
 	}
 	state := primary.task.Look()
-	switch primary.looks++; {
+	switch {
 	case state.Stopped:
 		service.Stopped = append(service.Stopped, a.stoppedTask(service, primary, state))
 		primary.Failed++
@@ -328,14 +313,10 @@ func (a *AWS) stoppedTask(service *Service, deployment *Deployment, state TaskSt
 	if len(deployment.Images) > 0 {
 		container["name"] = deployment.Images[0]["containerName"]
 	}
-	reason := state.Reason
-	if reason == "" {
-		reason = "Essential container in task exited"
-	}
 	return Object{
-		"taskArn":   a.ARN("ecs", fmt.Sprintf("task/%s/%032d", service.Cluster, len(service.Stopped)+1)),
+		"taskArn":   arn(fmt.Sprintf("task/%s/%032d", service.Cluster, len(service.Stopped)+1)),
 		"startedBy": deployment.ID, "stoppedAt": seconds(time.Now()), "stopCode": "EssentialContainerExited",
-		"stoppedReason": reason, "containers": []Object{container},
+		"stoppedReason": cmp.Or(state.Reason, "Essential container in task exited"), "containers": []Object{container},
 	}
 }
 
@@ -363,7 +344,7 @@ func (a *AWS) start(deployment *Deployment) (Task, error) {
 	}
 	digests := map[string]string{}
 	for _, each := range deployment.Images {
-		digests[text(each["containerName"])] = text(each["imageDigest"])
+		digests[fmt.Sprint(each["containerName"])] = fmt.Sprint(each["imageDigest"])
 	}
 	if a.Run == nil {
 		return &slowStart{}, nil
@@ -408,12 +389,9 @@ func (a *AWS) giveUp(service *Service, deployment *Deployment, reason, backReaso
 	service.Record = service.Record[:len(service.Record)-1]
 	back.backFrom, back.Source, back.Images = deployment, deployment.Source, deployment.Source.Images
 	back.Reason = backReason + deployment.Source.ID + "."
+	// What ran goes on.
+	back.task, deployment.Source.task = deployment.Source.task, nil
 	service.Deployments = []*Deployment{back, deployment}
-	for _, each := range service.Deployments {
-		if each == deployment.Source && each.task != nil {
-			back.task, each.task = each.task, nil
-		}
-	}
 }
 
 func (d *Deployment) stop() {
@@ -421,18 +399,6 @@ func (d *Deployment) stop() {
 		d.task.Stop()
 		d.task = nil
 	}
-}
-
-// look is what DescribeServices answers of a service now.
-func (a *AWS) look(service *Service) Object {
-	if service.started && len(service.Looks) > 0 {
-		look := service.Looks[0]
-		if len(service.Looks) > 1 {
-			service.Looks = service.Looks[1:]
-		}
-		return look
-	}
-	return a.describe(service)
 }
 
 func (a *AWS) describe(service *Service) Object {
@@ -450,8 +416,8 @@ func (a *AWS) describe(service *Service) Object {
 		})
 	}
 	answer := Object{
-		"serviceArn": a.ARN("ecs", "service/"+service.Cluster+"/"+service.Name), "serviceName": service.Name,
-		"clusterArn": a.ARN("ecs", "cluster/"+service.Cluster), "status": "ACTIVE",
+		"serviceArn": arn("service/" + service.Cluster + "/" + service.Name), "serviceName": service.Name,
+		"clusterArn": arn("cluster/" + service.Cluster), "status": "ACTIVE",
 		"taskDefinition": service.Deployments[0].TaskDefinition,
 		"desiredCount":   service.Desired, "runningCount": running, "deployments": deployments,
 	}
@@ -461,24 +427,24 @@ func (a *AWS) describe(service *Service) Object {
 
 func seconds(moment time.Time) float64 { return float64(moment.UnixMilli()) / 1000 }
 
-func (a *AWS) listTasks(input Object) (Object, error) {
-	arns := []string{}
-	if service := a.find(text(input["cluster"]), text(input["serviceName"])); service != nil && input["desiredStatus"] == "STOPPED" {
+func (a *AWS) listTasks(input asked) (Object, error) {
+	arns := []any{}
+	if service := a.find(input.Cluster, input.ServiceName); service != nil && input.DesiredStatus == "STOPPED" {
 		for _, each := range service.Stopped {
-			arns = append(arns, text(each["taskArn"]))
+			arns = append(arns, each["taskArn"])
 		}
 	}
 	return Object{"taskArns": arns}, nil
 }
 
-func (a *AWS) describeTasks(input Object) (Object, error) {
+func (a *AWS) describeTasks(input asked) (Object, error) {
 	tasks := []Object{}
 	for _, service := range a.services {
 		for _, each := range service.Stopped {
-			if slices.Contains(texts(input["tasks"]), text(each["taskArn"])) {
+			if slices.Contains(input.Tasks, fmt.Sprint(each["taskArn"])) {
 				tasks = append(tasks, each)
 			}
 		}
 	}
-	return Object{"tasks": tasks, "failures": []Object{}}, nil
+	return Object{"tasks": tasks}, nil
 }

@@ -23,7 +23,7 @@ func (a *AWS) Proxy(hosts ...string) (proxy http.Handler, certificate []byte, er
 		return nil, nil, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "fakeaws"}, DNSNames: append(hosts, a.RegistryHost()),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "fakeaws"}, DNSNames: append(hosts, RegistryHost),
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true,
 	}

@@ -6,35 +6,15 @@ import (
 	"strconv"
 )
 
-func (a *AWS) recordARN(kind string, deployment *Deployment) string {
-	return a.ARN("ecs", kind+"/"+deployment.serviceName+"/"+path.Base(deployment.ID))
+func (d *Deployment) arn(kind string) string {
+	return arn(kind + "/" + d.serviceName + "/" + path.Base(d.ID))
 }
 
-// recorded is a deployment's entry, as ListServiceDeployments answers it or, if whole, DescribeServiceDeployments.
-func (a *AWS) recorded(deployment *Deployment, whole bool) Object {
-	entry := Object{
-		"serviceDeploymentArn": a.recordARN("service-deployment", deployment), "status": deployment.Status,
-		"createdAt": seconds(deployment.Created), "startedAt": seconds(deployment.Created) + 1.25,
-	}
-	target := a.recordARN("service-revision", deployment)
-	if !whole {
-		entry["targetServiceRevisionArn"] = target
-		return entry
-	}
-	entry["targetServiceRevision"] = Object{"arn": target}
-	if deployment.Source != nil {
-		entry["sourceServiceRevisions"] = []Object{{"arn": a.recordARN("service-revision", deployment.Source)}}
-	}
-	entry["alarms"] = Object{"triggeredAlarmNames": deployment.Alarms}
-	return entry
-}
-
-// records are all entries of the services, each with its service.
-func (a *AWS) records(visit func(*Service, *Deployment)) {
-	for _, service := range a.services {
-		for _, each := range slices.Clone(service.Record) {
-			visit(service, each)
-		}
+// recorded is a deployment's entry, as ListServiceDeployments and DescribeServiceDeployments answer it.
+func (d *Deployment) recorded() Object {
+	return Object{
+		"serviceDeploymentArn": d.arn("service-deployment"), "targetServiceRevisionArn": d.arn("service-revision"),
+		"status": d.Status, "createdAt": seconds(d.Created), "alarms": Object{"triggeredAlarmNames": d.Alarms},
 	}
 }
 
@@ -43,20 +23,20 @@ func (a *AWS) AddRecord(service *Service, definition string) *Deployment {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	added := a.begin(service, definition)
-	service.started, added.Status = false, "SUCCESSFUL"
+	added.Status = "SUCCESSFUL"
 	service.Deployments = service.Deployments[1:]
 	return added
 }
 
-func (a *AWS) listServiceDeployments(input Object) (Object, error) {
+func (a *AWS) listServiceDeployments(input asked) (Object, error) {
 	entries := []Object{}
-	a.records(func(service *Service, each *Deployment) {
-		if service == a.find(text(input["cluster"]), text(input["service"])) {
+	if service := a.find(input.Cluster, input.Service); service != nil {
+		for _, each := range service.Record {
 			// AWS does not promise an order.
-			entries = slices.Insert(entries, len(entries)/2, a.recorded(each, false))
+			entries = slices.Insert(entries, len(entries)/2, each.recorded())
 		}
-	})
-	start, _ := strconv.Atoi(text(input["nextToken"]))
+	}
+	start, _ := strconv.Atoi(input.NextToken)
 	end := min(start+a.PageSize, len(entries))
 	answer := Object{"serviceDeployments": entries[start:end]}
 	if end < len(entries) {
@@ -65,43 +45,45 @@ func (a *AWS) listServiceDeployments(input Object) (Object, error) {
 	return answer, nil
 }
 
-func (a *AWS) describeServiceDeployments(input Object) (Object, error) {
+// record are the entries of all services whose ARNs of a kind were asked for.
+func (a *AWS) record(kind string, arns []string, visit func(*Service, *Deployment)) {
 	for _, service := range a.services {
-		a.advance(service)
-	}
-	entries := []Object{}
-	a.records(func(_ *Service, each *Deployment) {
-		if slices.Contains(texts(input["serviceDeploymentArns"]), a.recordARN("service-deployment", each)) {
-			entries = append(entries, a.recorded(each, true))
+		for _, each := range slices.Clone(service.Record) {
+			if slices.Contains(arns, each.arn(kind)) {
+				visit(service, each)
+			}
 		}
-	})
-	return Object{"serviceDeployments": entries, "failures": []Object{}}, nil
+	}
 }
 
-func (a *AWS) describeServiceRevisions(input Object) (Object, error) {
-	asked := texts(input["serviceRevisionArns"])
-	if len(asked) > 20 {
-		return nil, Response{Code: "InvalidParameterException", Message: "At most 20 service revisions."}
+func (a *AWS) describeServiceDeployments(input asked) (Object, error) {
+	entries := []Object{}
+	a.record("service-deployment", input.ServiceDeploymentArns, func(_ *Service, each *Deployment) {
+		entries = append(entries, each.recorded())
+	})
+	return Object{"serviceDeployments": entries}, nil
+}
+
+func (a *AWS) describeServiceRevisions(input asked) (Object, error) {
+	if len(input.ServiceRevisionArns) > 20 {
+		return nil, Refuses("InvalidParameterException", "At most 20 service revisions.")
 	}
 	revisions := []Object{}
-	a.records(func(_ *Service, each *Deployment) {
-		if arn := a.recordARN("service-revision", each); slices.Contains(asked, arn) {
-			revisions = append(revisions, Object{"serviceRevisionArn": arn, "taskDefinition": each.TaskDefinition, "containerImages": each.Images})
-		}
+	a.record("service-revision", input.ServiceRevisionArns, func(_ *Service, each *Deployment) {
+		revisions = append(revisions, Object{
+			"serviceRevisionArn": each.arn("service-revision"), "taskDefinition": each.TaskDefinition, "containerImages": each.Images,
+		})
 	})
-	return Object{"serviceRevisions": revisions, "failures": []Object{}}, nil
+	return Object{"serviceRevisions": revisions}, nil
 }
 
-func (a *AWS) stopServiceDeployment(input Object) (Object, error) {
-	found := false
-	a.records(func(service *Service, each *Deployment) {
-		if a.recordARN("service-deployment", each) == input["serviceDeploymentArn"] && each.Status == "IN_PROGRESS" && each.Source != nil {
-			found = true
+func (a *AWS) stopServiceDeployment(input asked) (Object, error) {
+	var err error = Refuses("ServiceDeploymentNotFoundException", "No service deployment that can be stopped.")
+	a.record("service-deployment", []string{input.ServiceDeploymentArn}, func(service *Service, each *Deployment) {
+		if each.Status == "IN_PROGRESS" && each.Source != nil {
+			err = nil
 			a.giveUp(service, each, "ECS deployment stopped.", "ECS deployment rolling back to deploymentId ")
 		}
 	})
-	if !found {
-		return nil, Response{Code: "ServiceDeploymentNotFoundException", Message: "No service deployment that can be stopped."}
-	}
-	return Object{"serviceDeploymentArn": input["serviceDeploymentArn"]}, nil
+	return Object{"serviceDeploymentArn": input.ServiceDeploymentArn}, err
 }
