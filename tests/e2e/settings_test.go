@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"gopkg.in/yaml.v3"
 
 	"mediaserver/tests/internal/awsclients"
@@ -79,12 +78,6 @@ func TestEachSettingIsReadBack(t *testing.T) {
 // inProduction are the settings of the example for production with all others on top of them.
 func inProduction(t *testing.T, clients *awsclients.Clients, others, network map[string]any) map[string]any {
 	t.Helper()
-	zone, err := clients.Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
-		Name: aws.String("example.com"), CallerReference: aws.String("production"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var example struct{ Config map[string]any }
 	readYAML(t, repository+"/examples/Pulumi.prod.yaml", &example)
 	settings := map[string]any{}
@@ -96,7 +89,7 @@ func inProduction(t *testing.T, clients *awsclients.Clients, others, network map
 	maps.Copy(settings, others)
 	maps.Copy(settings, network)
 	maps.Copy(settings, map[string]any{
-		"internal": true, "hostedZoneId": strings.TrimPrefix(*zone.HostedZone.Id, "/hostedzone/"),
+		"internal": true, "hostedZoneId": sandboxtest.CreateZone(t, clients, "example.com"),
 		// The example keeps its data, which is tested beside it. This stack is destroyed.
 		"protectData": false, "forceDestroy": true,
 	})

@@ -27,30 +27,23 @@ type deployment struct {
 	t       *testing.T
 	clients *awsclients.Clients
 	// zone is the id of the zone.
-	zone  string
-	watch *watch
+	zone    string
+	watch   *watch
+	printed *printed
 }
 
 // newDeployment brings up a stack without a domain.
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
 	running, proxy := sandboxtest.NewBehindProxy(t, "../..")
-	d := &deployment{Deployment: running, t: t, clients: running.Clients()}
-	d.zone = d.newZone(zoneName)
+	d := &deployment{
+		Deployment: running, t: t, clients: running.Clients(), printed: &printed{announced: make(chan struct{})},
+	}
+	d.zone = sandboxtest.CreateZone(t, d.clients, zoneName)
 	d.Up()
-	d.watch = &watch{t: t, clients: d.clients, records: d.records}
+	d.watch = &watch{t: t, clients: d.clients, records: d.records, hold: noHold}
 	proxy.Around(d.watch.around)
 	return d
-}
-
-// newZone creates a hosted zone and returns its id.
-func (d *deployment) newZone(name string) string {
-	d.t.Helper()
-	created, err := d.clients.Route53.CreateHostedZone(d.t.Context(), &route53.CreateHostedZoneInput{Name: &name, CallerReference: &name})
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
 }
 
 // configure gives the stack exactly these settings of the domain.

@@ -66,7 +66,7 @@ func TestARunningStackIsServedAtEveryMomentOnItsWayToHTTPSAndBack(t *testing.T) 
 	} {
 		t.Log("to " + each.to)
 		d.configure(each.settings)
-		d.watch.begin(each.nameIsOurs)
+		d.watch.begin(each.nameIsOurs, noHold)
 		d.Up()
 		d.watch.wantCalls(each.calls, each.deletions...)
 		d.CheckValues(each.settings)

@@ -25,24 +25,33 @@ type watch struct {
 	records func() []string
 
 	mutex sync.Mutex
+	// hold is called before each call of the provider.
+	hold func(action string)
 	// nameIsOurs tells that the domain's record is the stack's, so that it must be there when port 80 redirects.
 	nameIsOurs bool
 	// calls are those that changed something, in their order.
 	calls []string
 }
 
-// begin forgets the calls so far.
-func (w *watch) begin(nameIsOurs bool) {
+// begin forgets the calls so far, and has hold called before each call of the provider.
+func (w *watch) begin(nameIsOurs bool, hold func(action string)) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.calls, w.nameIsOurs = nil, nameIsOurs
+	w.calls, w.nameIsOurs, w.hold = nil, nameIsOurs, hold
 }
+
+// noHold holds nothing back.
+func noHold(string) {}
 
 // reading are the actions that change nothing.
 var reading = regexp.MustCompile("^(Get|Describe|List|GET |HEAD )")
 
 // around stands around each call of the provider.
 func (w *watch) around(call faultproxy.Call, forward func()) {
+	w.mutex.Lock()
+	hold := w.hold
+	w.mutex.Unlock()
+	hold(call.Action)
 	if reading.MatchString(call.Action) {
 		forward()
 		return
@@ -121,6 +130,8 @@ func (w *watch) ports() map[int32]string {
 // wantCalls asserts the calls that changed something: first these in their order, then the deletions in any order.
 func (w *watch) wantCalls(inOrder []string, thenDeleted ...string) {
 	w.t.Helper()
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	if len(w.calls) >= len(inOrder) {
 		slices.Sort(w.calls[len(inOrder):])
 	}

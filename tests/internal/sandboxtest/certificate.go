@@ -8,13 +8,25 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 
 	"mediaserver/tests/internal/awsclients"
 )
+
+// CreateZone gives an account a public hosted zone and returns its id.
+func CreateZone(tb testing.TB, clients *awsclients.Clients, name string) string {
+	tb.Helper()
+	created, err := clients.Route53.CreateHostedZone(tb.Context(), &route53.CreateHostedZoneInput{Name: &name, CallerReference: &name})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
+}
 
 // ImportCertificate gives an account a certificate for a domain that no stack owns, and returns its ARN.
 func ImportCertificate(tb testing.TB, clients *awsclients.Clients, domain string) string {
