@@ -85,7 +85,8 @@ func keepWithinCapacity(ctx context.Context, client *api, id string, in *scalabl
 		if within == each.DesiredCount {
 			continue
 		}
-		if _, err := client.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: &cluster, Service: &service, DesiredCount: &within}); err != nil {
+		request := &ecs.UpdateServiceInput{Cluster: &cluster, Service: &service, DesiredCount: &within}
+		if _, err := client.ECS.UpdateService(ctx, request); err != nil {
 			return err
 		}
 	}
