@@ -65,7 +65,6 @@ type scalableTarget struct {
 	MaxCapacity       int32             `json:"maxCapacity"`
 	Tags              map[string]string `json:"tags"`
 	ScalableTargetARN string            `json:"arn" pulumi:"output"`
-	RoleARN           string            `json:"roleArn" pulumi:"output"`
 }
 
 // keepWithinCapacity does what AWS does and the emulator does not: it moves the number of tasks between the two limits
