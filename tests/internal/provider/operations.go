@@ -259,6 +259,8 @@ func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadReques
 		return plugin.ReadResponse{}, s.failed("read", err)
 	}
 	observed := observe(reflect.TypeFor[M](), known, encode(m, isInput), importing)
+	// An official provider imports nothing that is empty.
+	maps.DeleteFunc(observed, func(_ string, value any) bool { return importing && blank(value) })
 	all := object{}
 	if tags, tagged := observed[tagsKey].(object); tagged {
 		all = tags
@@ -295,8 +297,7 @@ func (k *Kind[C, M]) look(ctx context.Context, s scope[C], id string, m *M) erro
 }
 
 // observe decides which of the inputs that the cloud reports count. What means the same keeps its spelling. An optional
-// input that the program does not state is left to the cloud, unless the resource is being imported. An official
-// provider imports nothing that is empty.
+// input that the program does not state is left to the cloud, unless the resource is being imported.
 func observe(t reflect.Type, known, reported object, importing bool) object {
 	observed := object{}
 	for _, f := range fieldsOf(t) {
