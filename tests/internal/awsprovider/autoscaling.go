@@ -65,7 +65,6 @@ type scalableTarget struct {
 	MaxCapacity       int32             `json:"maxCapacity"`
 	Tags              map[string]string `json:"tags"`
 	ScalableTargetARN string            `json:"arn" pulumi:"output"`
-	RoleARN           string            `json:"roleArn" pulumi:"output"`
 }
 
 // keepWithinCapacity does what AWS does and the emulator does not: it moves the number of tasks between the two limits
@@ -85,7 +84,8 @@ func keepWithinCapacity(ctx context.Context, client *api, id string, in *scalabl
 		if within == each.DesiredCount {
 			continue
 		}
-		if _, err := client.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: &cluster, Service: &service, DesiredCount: &within}); err != nil {
+		request := &ecs.UpdateServiceInput{Cluster: &cluster, Service: &service, DesiredCount: &within}
+		if _, err := client.ECS.UpdateService(ctx, request); err != nil {
 			return err
 		}
 	}

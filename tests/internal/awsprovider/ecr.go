@@ -40,7 +40,6 @@ type repository struct {
 	ImageScanningConfiguration *scanning         `json:"imageScanningConfiguration"`
 	Tags                       map[string]string `json:"tags"`
 	RepositoryArn              string            `json:"arn" pulumi:"output"`
-	RegistryID                 string            `json:"registryId" pulumi:"output"`
 	RepositoryURI              string            `json:"repositoryUrl" pulumi:"output"`
 }
 
@@ -51,14 +50,12 @@ type scanning struct {
 type repositoryPolicy struct {
 	RepositoryName string `json:"repository" pulumi:"id"`
 	PolicyText     string `json:"policy"`
-	RegistryID     string `json:"registryId" pulumi:"output"`
 }
 
 // The official plugin replaces it whenever the policy changes.
 type repositoryLifecycle struct {
 	RepositoryName      string `json:"repository" pulumi:"id"`
 	LifecyclePolicyText string `json:"policy" pulumi:"replace"`
-	RegistryID          string `json:"registryId" pulumi:"output"`
 }
 
 func updateRepository(ctx context.Context, client *api, id string, old, in *repository) error {

@@ -51,9 +51,10 @@ var elbv2Kinds = kinds{
 	},
 }
 
-var loadBalancingTags = tagging("", "ResourceArns", (*elb.Client).AddTags, (*elb.Client).RemoveTags, (*elb.Client).DescribeTags, "TagDescriptions")
+var loadBalancingTags = tagging("", "ResourceArns", (*elb.Client).AddTags, (*elb.Client).RemoveTags,
+	(*elb.Client).DescribeTags, "TagDescriptions")
 
-// attributesOf are the properties that ELB keeps as texts, by their keys: those whose tag attribute has one. What is not
+// attributesOf are the properties that ELB keeps as texts, by their keys: those whose tag elb has one. What is not
 // stated is left out, and an empty text is none.
 func attributesOf(properties any) map[string]string {
 	stated := map[string]string{}
@@ -91,11 +92,11 @@ func takeAttributes(
 	return nil
 }
 
-// eachAttribute visits the properties with a tag attribute, pointers, also those in a structure that is stated.
+// eachAttribute visits the properties with a tag elb, pointers, also those in a structure that is stated.
 func eachAttribute(properties reflect.Value, visit func(key string, property reflect.Value)) {
 	for i := range properties.NumField() {
 		property := properties.Field(i)
-		if key := properties.Type().Field(i).Tag.Get("attribute"); key != "" {
+		if key := properties.Type().Field(i).Tag.Get("elb"); key != "" {
 			visit(key, property)
 		} else if property.Type() == reflect.TypeFor[*accessLogs]() && !property.IsNil() {
 			eachAttribute(property.Elem(), visit)
@@ -117,9 +118,9 @@ type loadBalancer struct {
 	Type                  *string           `json:"loadBalancerType" pulumi:"replace" default:"application"`
 	SecurityGroups        []string          `json:"securityGroups"`
 	Subnets               []string          `json:"subnets"`
-	DropInvalidHeaders    *bool             `json:"dropInvalidHeaderFields" default:"false" attribute:"routing.http.drop_invalid_header_fields.enabled"`
-	DeletionProtection    *bool             `json:"enableDeletionProtection" default:"false" attribute:"deletion_protection.enabled"`
-	IdleTimeout           *int32            `json:"idleTimeout" default:"60" attribute:"idle_timeout.timeout_seconds"`
+	DropInvalidHeaders    *bool             `json:"dropInvalidHeaderFields" default:"false" elb:"routing.http.drop_invalid_header_fields.enabled"`
+	DeletionProtection    *bool             `json:"enableDeletionProtection" default:"false" elb:"deletion_protection.enabled"`
+	IdleTimeout           *int32            `json:"idleTimeout" default:"60" elb:"idle_timeout.timeout_seconds"`
 	AccessLogs            *accessLogs       `json:"accessLogs"`
 	Tags                  map[string]string `json:"tags"`
 	LoadBalancerArn       string            `json:"arn" pulumi:"output"`
@@ -129,9 +130,9 @@ type loadBalancer struct {
 }
 
 type accessLogs struct {
-	Enabled *bool   `json:"enabled" attribute:"access_logs.s3.enabled"`
-	Bucket  *string `json:"bucket" attribute:"access_logs.s3.bucket"`
-	Prefix  *string `json:"prefix" attribute:"access_logs.s3.prefix"`
+	Enabled *bool   `json:"enabled" elb:"access_logs.s3.enabled"`
+	Bucket  *string `json:"bucket" elb:"access_logs.s3.bucket"`
+	Prefix  *string `json:"prefix" elb:"access_logs.s3.prefix"`
 }
 
 func createLoadBalancer(ctx context.Context, client *api, in *loadBalancer) (string, error) {
@@ -183,7 +184,7 @@ type targetGroup struct {
 	Protocol            string            `json:"protocol" pulumi:"replace"`
 	TargetType          *string           `json:"targetType" pulumi:"replace"`
 	VpcID               string            `json:"vpcId" pulumi:"replace"`
-	DeregistrationDelay *int32            `json:"deregistrationDelay" default:"300" attribute:"deregistration_delay.timeout_seconds"`
+	DeregistrationDelay *int32            `json:"deregistrationDelay" default:"300" elb:"deregistration_delay.timeout_seconds"`
 	HealthCheck         *healthCheck      `json:"healthCheck" pulumi:"computed"`
 	Tags                map[string]string `json:"tags"`
 	TargetGroupArn      string            `json:"arn" pulumi:"output"`
@@ -247,15 +248,15 @@ func (h *healthCheck) matcher() *types.Matcher {
 }
 
 type listener struct {
-	LoadBalancerArn         string            `json:"loadBalancerArn" pulumi:"replace"`
-	Port                    int32             `json:"port"`
-	Protocol                string            `json:"protocol"`
-	CertificateArn          *string           `json:"certificateArn"`
-	SslPolicy               *string           `json:"sslPolicy"`
-	DefaultActions          []action          `json:"defaultActions"`
-	StrictTransportSecurity *string           `json:"routingHttpResponseStrictTransportSecurityHeaderValue" attribute:"routing.http.response.strict_transport_security.header_value"`
-	Tags                    map[string]string `json:"tags"`
-	ListenerArn             string            `json:"arn" pulumi:"output"`
+	LoadBalancerArn string            `json:"loadBalancerArn" pulumi:"replace"`
+	Port            int32             `json:"port"`
+	Protocol        string            `json:"protocol"`
+	CertificateArn  *string           `json:"certificateArn"`
+	SslPolicy       *string           `json:"sslPolicy"`
+	DefaultActions  []action          `json:"defaultActions"`
+	HeaderValue     *string           `json:"routingHttpResponseStrictTransportSecurityHeaderValue" elb:"routing.http.response.strict_transport_security.header_value"`
+	Tags            map[string]string `json:"tags"`
+	ListenerArn     string            `json:"arn" pulumi:"output"`
 }
 
 type action struct {
@@ -314,7 +315,7 @@ func readListener(ctx context.Context, client *api, id string, in *listener) err
 	if len(observed.Certificates) > 0 {
 		in.CertificateArn = observed.Certificates[0].CertificateArn
 	}
-	in.StrictTransportSecurity = new("")
+	in.HeaderValue = new("")
 	return takeAttributes(ctx, client, (*elb.Client).DescribeListenerAttributes, "ListenerArn", id, in)
 }
 
@@ -325,7 +326,7 @@ func readListener(ctx context.Context, client *api, id string, in *listener) err
 func updateListener(ctx context.Context, client *api, id string, old, in *listener) error {
 	before, after := *old, *in
 	for _, each := range []*listener{&before, &after} {
-		each.Tags, each.StrictTransportSecurity, each.ListenerArn = nil, nil, ""
+		each.Tags, each.HeaderValue, each.ListenerArn = nil, nil, ""
 	}
 	if !reflect.DeepEqual(before, after) {
 		changes := expanded[elb.ModifyListenerInput](in)

@@ -92,9 +92,13 @@ func createRecord(ctx context.Context, client *api, in *record) (string, error) 
 	if err != nil {
 		return "", err
 	}
+	if deref(in.AllowOverwrite) {
+		return "", in.change(ctx, client, types.ChangeActionUpsert, in.set(name))
+	}
 	// The emulator takes another record of the same name.
 	if existing != nil {
-		return "", fmt.Errorf("InvalidChangeBatch: Tried to create resource record set [name='%s.', type='%s'] but it already exists", name, in.Type)
+		return "", fmt.Errorf("InvalidChangeBatch: Tried to create resource record set [name='%s.', type='%s'] "+
+			"but it already exists", name, in.Type)
 	}
 	return "", in.change(ctx, client, types.ChangeActionCreate, in.set(name))
 }

@@ -66,7 +66,6 @@ type bucket struct {
 	ForceDestroy *bool             `json:"forceDestroy" default:"false"`
 	Tags         map[string]string `json:"tags"`
 	Arn          string            `json:"arn" pulumi:"output"`
-	Region       string            `json:"region" pulumi:"output"`
 }
 
 func createBucket(ctx context.Context, client *api, in *bucket) (string, error) {
@@ -93,7 +92,7 @@ func readBucket(ctx context.Context, client *api, id string, in *bucket) error {
 	if err == nil {
 		in.Tags = tagsOf(found.TagSet)
 	}
-	in.Arn, in.Region = "arn:"+partitionOf(client.region).Partition+":s3:::"+id, client.region
+	in.Arn = "arn:" + partitionOf(client.region).Partition + ":s3:::" + id
 	return nil
 }
 

@@ -26,7 +26,6 @@ type parameter struct {
 	Description *string           `json:"description"`
 	Tags        map[string]string `json:"tags"`
 	Arn         string            `json:"arn" pulumi:"output"`
-	Version     int32             `json:"version" pulumi:"volatile"`
 }
 
 func readParameter(ctx context.Context, client *api, id string, in *parameter) error {

@@ -21,7 +21,6 @@ var ErrNotFound = errors.New("not found")
 //	computed  the cloud decides the input if it is not stated
 //	watched   what the cloud has is a drift even where the program does not state the input
 //	output    what the cloud computes; output,input for an input that it fills in
-//	volatile  the same, shown as unknown when an update is previewed
 //
 // If M has a property tags, the resource carries the default tags too, M holds both when it reaches the functions
 // below, and the output tagsAll is kept.

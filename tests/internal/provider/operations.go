@@ -115,15 +115,14 @@ func (k *Kind[C, M]) comparable(old, new object) (object, object) {
 	return old, new
 }
 
-// unknownOutputs are the computed properties as a preview shows them: those of a new resource all unknown, those of an
-// existing one only where volatile.
-func (k *Kind[C, M]) unknownOutputs(existing object) object {
+// recorded are the outputs of an existing resource, and those of a new one as a preview shows them: all unknown.
+func (k *Kind[C, M]) recorded(existing object) object {
 	computed := object{}
-	for _, f := range k.fields() {
-		if existing == nil && isOutput(f) || f.is("volatile") {
-			computed[f.name] = unknown
-		} else if value, kept := existing[f.name]; kept && isOutput(f) {
-			computed[f.name] = value
+	for _, name := range k.flagged("output") {
+		if existing == nil {
+			computed[name] = unknown
+		} else if value, kept := existing[name]; kept {
+			computed[name] = value
 		}
 	}
 	return computed
@@ -136,7 +135,7 @@ func (k *Kind[C, M]) create(ctx context.Context, s scope[C], req plugin.CreateRe
 	inputs := plainObject(req.Properties)
 	tags := allTags(inputs, s.defaultTags)
 	if req.Preview {
-		return plugin.CreateResponse{Properties: k.state(inputs, k.unknownOutputs(nil), tags)}, nil
+		return plugin.CreateResponse{Properties: k.state(inputs, k.recorded(nil), tags)}, nil
 	}
 	m, problems := k.load(s, inputs, nil)
 	if err := problems.err(); err != nil {
@@ -184,7 +183,7 @@ func (k *Kind[C, M]) update(ctx context.Context, s scope[C], req plugin.UpdateRe
 	inputs, outputs := plainObject(req.NewInputs), plainObject(req.OldOutputs)
 	tags := allTags(inputs, s.defaultTags)
 	if req.Preview {
-		return plugin.UpdateResponse{Properties: k.state(inputs, k.unknownOutputs(outputs), tags)}, nil
+		return plugin.UpdateResponse{Properties: k.state(inputs, k.recorded(outputs), tags)}, nil
 	}
 	m, problems := k.load(s, inputs, outputs)
 	if err := problems.err(); err != nil {
@@ -260,6 +259,8 @@ func (k *Kind[C, M]) read(ctx context.Context, s scope[C], req plugin.ReadReques
 		return plugin.ReadResponse{}, s.failed("read", err)
 	}
 	observed := observe(reflect.TypeFor[M](), known, encode(m, isInput), importing)
+	// An official provider imports nothing that is empty.
+	maps.DeleteFunc(observed, func(_ string, value any) bool { return importing && blank(value) })
 	all := object{}
 	if tags, tagged := observed[tagsKey].(object); tagged {
 		all = tags
@@ -296,8 +297,7 @@ func (k *Kind[C, M]) look(ctx context.Context, s scope[C], id string, m *M) erro
 }
 
 // observe decides which of the inputs that the cloud reports count. What means the same keeps its spelling. An optional
-// input that the program does not state is left to the cloud, unless the resource is being imported. An official
-// provider imports nothing that is empty.
+// input that the program does not state is left to the cloud, unless the resource is being imported.
 func observe(t reflect.Type, known, reported object, importing bool) object {
 	observed := object{}
 	for _, f := range fieldsOf(t) {

@@ -109,14 +109,6 @@ func (s *session[C]) GetSchema(context.Context, plugin.GetSchemaRequest) (plugin
 	return plugin.GetSchemaResponse{Schema: schema}, err
 }
 
-// SignalCancellation has nothing to stop: every operation is short.
-func (s *session[C]) SignalCancellation(context.Context) error { return nil }
-
-// CheckConfig leaves it to Configure to refuse settings.
-func (s *session[C]) CheckConfig(_ context.Context, req plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
-	return plugin.CheckConfigResponse{Properties: req.News}, nil
-}
-
 func (s *session[C]) DiffConfig(_ context.Context, req plugin.DiffConfigRequest) (plugin.DiffConfigResponse, error) {
 	return difference(changedKeys(plainObject(req.OldInputs), plainObject(req.NewInputs)), s.pkg.ReplaceConfig), nil
 }

@@ -62,8 +62,8 @@ type field struct {
 func (f field) is(flag string) bool { return slices.Contains(f.flags, flag) }
 
 // isInput and isOutput say on which side a property is. It may be on both.
-func isInput(f field) bool  { return f.is("input") || !isOutput(f) }
-func isOutput(f field) bool { return f.is("output") || f.is("volatile") }
+func isInput(f field) bool  { return f.is("input") || !f.is("output") }
+func isOutput(f field) bool { return f.is("output") }
 
 // required says whether an input must be stated.
 func (f field) required() bool {

@@ -30,7 +30,8 @@ func TestAStringHasTheLengthAndOnlyTheCharactersAskedFor(t *testing.T) {
 		{map[string]any{"length": 50, "lower": false, "upper": false, "numeric": false, "overrideSpecial": "~"}, "~"},
 	} {
 		id, state := create(t, "String", test.inputs)
-		if result := state["result"].StringValue(); len(result) != test.inputs["length"] || strings.Trim(result, test.allowed) != "" || id != result {
+		result := state["result"].StringValue()
+		if len(result) != test.inputs["length"] || strings.Trim(result, test.allowed) != "" || id != result {
 			t.Errorf("%v gives %q with the id %q", test.inputs, result, id)
 		}
 	}
