@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"text/tabwriter"
 
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tools/shellword"
@@ -35,10 +34,9 @@ func up(ctx context.Context, place place, flags []string) error {
 	if relative, err := filepath.Rel(here(), script); err == nil {
 		script = relative
 	}
-	lines := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-	fmt.Fprintf(lines, "\neval \"$(%s env)\"\t# points aws and pulumi in your shell at it\n", shellword.Quote(script))
-	fmt.Fprintf(lines, "%s down\t# takes it down\n", shellword.Quote(script))
-	return lines.Flush()
+	script = shellword.Quote(script)
+	fmt.Printf("\neval \"$(%s env)\"   # points aws and pulumi in your shell at it\n%s down   # takes it down\n", script, script)
+	return nil
 }
 
 // lock keeps other commands away from the sandbox until the returned file is closed here and in the CLI that it is passed on

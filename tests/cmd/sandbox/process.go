@@ -44,23 +44,30 @@ func connect(ctx context.Context, place place) (*sandbox.Stack, error) {
 		return nil, errNone
 	}
 	last, err := place.last()
+	if err == nil {
+		err = last.answers(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNone, err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, last.Emulator, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNone, err)
-	}
-	// The sandbox process answers for the emulator.
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNone, err)
-	}
-	_ = answer.Body.Close()
-	if answer.StatusCode == http.StatusBadGateway {
-		return nil, fmt.Errorf("%w: the emulator has ended", errNone)
 	}
 	return &last.Stack, nil
+}
+
+// answers asks for the emulator. It is the sandbox process that answers, also when the emulator has ended.
+func (r record) answers(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Emulator, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusBadGateway {
+		return errors.New("the emulator has ended")
+	}
+	return nil
 }
 
 // last is the record of the folder's last sandbox, which may have ended.

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -74,15 +73,47 @@ type clone struct {
 	environment []string
 }
 
-// newClone makes a clone with a current bin/sandbox and, if builtBefore is true, with a current program. That saves the time
-// to link them.
-func newClone(t *testing.T, builtBefore bool) clone {
-	t.Helper()
-	original, err := filepath.Abs(repository)
-	if err != nil {
-		t.Fatal(err)
+// original is a clone with a current bin/sandbox and a current program, which take long to link.
+var original string
+
+func TestMain(m *testing.M) {
+	code := 1
+	if err := makeOriginal(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
 	}
-	cli, err := install.Pulumi(t.Context(), original)
+	_ = os.RemoveAll(original)
+	os.Exit(code)
+}
+
+func makeOriginal() (err error) {
+	if original, err = os.MkdirTemp("", "clone-"); err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"main.go": program, "Pulumi.yaml": project} {
+		if err := os.WriteFile(filepath.Join(original, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	// scripts/sandbox builds bin/sandbox.
+	output, err := exec.Command("sh", "-ec", `cd "$1"
+scripts/sandbox help
+mkdir "$0/bin" "$0/scripts"
+cp go.mod go.sum "$0"
+cp scripts/goflags scripts/sandbox scripts/tool "$0/scripts"
+cp bin/sandbox "$0/bin"
+ln -s "$PWD/tests" "$PWD/tools" "$0"`, original, repository).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("make a clone: %w\n%s", err, output)
+	}
+	return languagehost.Build(context.Background(), original, filepath.Join(original, "bin", "clone"))
+}
+
+// newClone makes a clone.
+func newClone(t *testing.T) clone {
+	t.Helper()
+	cli, err := install.Pulumi(t.Context(), repository)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,25 +123,8 @@ func newClone(t *testing.T, builtBefore bool) clone {
 		t.Fatal(err)
 	}
 	c := clone{t: t, root: filepath.Join(folder, "a clone")}
-	writeProgram(t, c.root)
-	files := map[string]func() ([]byte, error){"bin/sandbox": sandboxBinary}
-	if builtBefore {
-		files["bin/clone"] = func() ([]byte, error) { return programBinary(t) }
-	}
-	for _, name := range []string{"scripts/goflags", "scripts/sandbox", "scripts/tool"} {
-		files[name] = func() ([]byte, error) { return os.ReadFile(filepath.Join(original, name)) }
-	}
-	for name, content := range files {
-		text, err := content()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.write(name, string(text))
-	}
-	for _, module := range []string{"tests", "tools"} {
-		if err := os.Symlink(filepath.Join(original, module), c.path(module)); err != nil {
-			t.Fatal(err)
-		}
+	if output, err := exec.Command("cp", "-R", original, c.root).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	caches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	if err != nil {
@@ -125,51 +139,6 @@ func newClone(t *testing.T, builtBefore bool) clone {
 	)
 	t.Cleanup(func() { c.must("down") })
 	return c
-}
-
-// writeProgram writes the clones' program and its project.
-func writeProgram(t *testing.T, root string) {
-	t.Helper()
-	c := clone{t: t, root: root}
-	c.write("main.go", program)
-	c.write("Pulumi.yaml", project)
-	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile(filepath.Join(repository, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.write(name, string(text))
-	}
-}
-
-// sandboxBinary is bin/sandbox of this repository, as scripts/sandbox builds it.
-var sandboxBinary = sync.OnceValues(func() ([]byte, error) {
-	output, err := exec.Command(filepath.Join(repository, "scripts", "sandbox"), "help").CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("build bin/sandbox: %w\n%s", err, output)
-	}
-	return os.ReadFile(filepath.Join(repository, "bin", "sandbox"))
-})
-
-// built is the program of the clones once it is built.
-var built struct {
-	sync.Mutex
-	binary []byte
-}
-
-func programBinary(t *testing.T) (binary []byte, err error) {
-	built.Lock()
-	defer built.Unlock()
-	if built.binary == nil {
-		root := t.TempDir()
-		writeProgram(t, root)
-		path := filepath.Join(root, "bin", "clone")
-		if err := languagehost.Build(t.Context(), root, path); err != nil {
-			return nil, err
-		}
-		built.binary, err = os.ReadFile(path)
-	}
-	return built.binary, err
 }
 
 func (c clone) path(name string) string { return filepath.Join(c.root, name) }
@@ -290,7 +259,8 @@ func checkContains(t *testing.T, output string, wanted ...string) {
 // it all the same.
 func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, false)
+	c := newClone(t)
+	c.remove("bin/clone")
 	before := c.files()
 
 	checkContains(t, c.must("up"),
@@ -325,7 +295,7 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 
 func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	for want, arguments := range map[string][]string{
 		"no such verb: --sandbx; see --help":                                    {"--sandbx"},
 		"down does not take --force; see --help":                                {"down", "--force"},
@@ -356,7 +326,7 @@ func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 
 func TestBenchMeasuresInASandboxOfItsOwn(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	checkContains(t, c.must("bench", "1"), "Measuring in a sandbox of its own; one that is up stays as it is",
 		"Medians of 1 rounds", "up from nothing", "unchanged preview", "destroy")
 	c.checkGone()
@@ -386,7 +356,7 @@ var crashes = map[string]struct {
 
 func TestTheNextUpAfterACrashSaysSoAndStartsClean(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	c.must("up")
 	for what, each := range crashes {
 		server, emulator := c.processes()
@@ -401,7 +371,7 @@ func TestTheNextUpAfterACrashSaysSoAndStartsClean(t *testing.T) {
 
 func TestDownCleansUpAfterACrash(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	for what, each := range crashes {
 		c.must("up")
 		server, emulator := c.processes()
@@ -455,7 +425,7 @@ func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
 
 func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
 	t.Parallel()
-	first, second := newClone(t, true), newClone(t, true)
+	first, second := newClone(t), newClone(t)
 	started := first.command("scripts/sandbox", "up")
 	if err := started.Start(); err != nil {
 		t.Fatal(err)
@@ -471,7 +441,7 @@ func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
 
 func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	running := c.start()
 	waiting := c.command("scripts/sandbox", "up")
 	told, err := waiting.StderrPipe()
@@ -502,7 +472,7 @@ func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 
 func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	for what, interrupt := range map[string]func(process int) error{
 		"Ctrl-C on a terminal, which reaches all processes in front": func(process int) error { return syscall.Kill(-process, syscall.SIGINT) },
 		"a request to the command alone":                             func(process int) error { return syscall.Kill(process, syscall.SIGTERM) },

@@ -18,7 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"mediaserver/tests/internal/awsclients"
 )
 
 func opened(t *testing.T) *Emulator {
@@ -31,13 +32,11 @@ func opened(t *testing.T) *Emulator {
 	return emulator
 }
 
-// account is the emulated AWS account.
-func account(emulator *Emulator) aws.Config {
-	return aws.Config{
-		Region:       "eu-west-2",
-		BaseEndpoint: aws.String(emulator.URL()),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
+// account returns clients of the emulated AWS account.
+func account(endpoint string) *awsclients.Clients {
+	return awsclients.New(aws.Config{
+		Region: "eu-west-2", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
 }
 
 // TestTheEmulatorServesThisMachineAndItsContainersUntilItIsClosed has another address of the loopback interface in place of
@@ -49,9 +48,8 @@ func TestTheEmulatorServesThisMachineAndItsContainersUntilItIsClosed(t *testing.
 		t.Fatal(err)
 	}
 	for _, host := range []string{"127.0.0.1", "127.0.0.2"} {
-		identity := account(emulator)
-		identity.BaseEndpoint = aws.String("http://" + net.JoinHostPort(host, address.Port()))
-		if _, err := sts.NewFromConfig(identity).GetCallerIdentity(t.Context(), nil); err != nil {
+		clients := account("http://" + net.JoinHostPort(host, address.Port()))
+		if _, err := clients.STS.GetCallerIdentity(t.Context(), nil); err != nil {
 			t.Errorf("the emulator does not serve at %s: %v", host, err)
 		}
 	}
@@ -98,22 +96,22 @@ func TestTheUsersOwnSettingsDoNotReachTheEmulator(t *testing.T) {
 func TestTheEmulatorsOfOneProcessShareNothing(t *testing.T) {
 	first, second := opened(t), opened(t)
 	for _, emulator := range []*Emulator{first, second} {
-		identity, err := sts.NewFromConfig(account(emulator)).GetCallerIdentity(t.Context(), nil)
+		clients := account(emulator.URL())
+		identity, err := clients.STS.GetCallerIdentity(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if *identity.Account != Account {
 			t.Errorf("the account is %s, want %s", *identity.Account, Account)
 		}
-		buckets := s3.NewFromConfig(account(emulator), func(options *s3.Options) { options.UsePathStyle = true })
-		listed, err := buckets.ListBuckets(t.Context(), nil)
+		listed, err := clients.S3.ListBuckets(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(listed.Buckets) != 0 {
 			t.Errorf("a new account has %d buckets, want none", len(listed.Buckets))
 		}
-		if _, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		if _, err := clients.S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
 			Bucket:                    aws.String("media"),
 			CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraintEuWest2},
 		}); err != nil {
@@ -123,7 +121,7 @@ func TestTheEmulatorsOfOneProcessShareNothing(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sts.NewFromConfig(account(second)).GetCallerIdentity(t.Context(), nil); err != nil {
+	if _, err := account(second.URL()).STS.GetCallerIdentity(t.Context(), nil); err != nil {
 		t.Errorf("one emulator ends with the other: %v", err)
 	}
 }
