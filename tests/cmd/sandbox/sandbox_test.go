@@ -26,46 +26,7 @@ import (
 // repository is the folder of this repository, seen from this package.
 const repository = "../../.."
 
-// program creates a log group, which is protected if clone:protect is set. While there is a file named hold, it then does not
-// end, and makes a file named holding.
-const program = `package main
-
-import (
-	"os"
-	"time"
-
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
-
-func main() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
-		_, protect := ctx.GetConfig("clone:protect")
-		group, err := cloudwatch.NewLogGroup(ctx, "group", &cloudwatch.LogGroupArgs{Name: pulumi.String("/clone")},
-			pulumi.Protect(protect))
-		if err != nil {
-			return err
-		}
-		ctx.Export("groupName", group.Name.ApplyT(func(name string) string {
-			for _, err := os.Stat("hold"); err == nil; _, err = os.Stat("hold") {
-				_ = os.WriteFile("holding", nil, 0o600)
-				time.Sleep(time.Millisecond)
-			}
-			return name
-		}))
-		return nil
-	})
-}
-`
-
-const project = `name: clone
-runtime:
-  name: go
-  options:
-    buildTarget: bin/clone
-`
-
-// clone is a repository with this one's scripts and tests, and a small program. Its path has a space.
+// clone is a repository with this one's scripts and tests, and the small program in testdata. Its path has a space.
 type clone struct {
 	t    *testing.T
 	root string
@@ -91,13 +52,9 @@ func makeOriginal() (err error) {
 	if original, err = os.MkdirTemp("", "clone-"); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"main.go": program, "Pulumi.yaml": project} {
-		if err := os.WriteFile(filepath.Join(original, name), []byte(text), 0o600); err != nil {
-			return err
-		}
-	}
 	// scripts/sandbox builds bin/sandbox.
-	output, err := exec.Command("sh", "-ec", `cd "$1"
+	output, err := exec.Command("sh", "-ec", `cp testdata/* "$0"
+cd "$1"
 scripts/sandbox help
 mkdir "$0/bin" "$0/scripts"
 cp go.mod go.sum "$0"
@@ -193,8 +150,10 @@ func (c clone) must(arguments ...string) string {
 	return output
 }
 
-// processes are the ids of the clone's sandbox process and of the emulator that it started.
-func (c clone) processes() (server, emulator int) {
+// processes are the ids of a sandbox's process and of the emulator that it started.
+type processes struct{ server, emulator int }
+
+func (c clone) processes() processes {
 	c.t.Helper()
 	last, err := place{c.root}.last()
 	if err != nil {
@@ -204,23 +163,26 @@ func (c clone) processes() (server, emulator int) {
 	if err != nil {
 		c.t.Fatalf("find the emulator: %v", err)
 	}
-	if emulator, err = strconv.Atoi(strings.TrimSpace(string(output))); err != nil {
+	emulator, err := strconv.Atoi(strings.TrimSpace(string(output)))
+	if err != nil {
 		c.t.Fatal(err)
 	}
-	return last.PID, emulator
+	return processes{last.PID, emulator}
 }
 
-// checkEnded checks that neither of a sandbox's processes runs any more.
-func (c clone) checkEnded(server, emulator int) {
+func (c clone) checkEnded(were processes) {
 	c.t.Helper()
-	if sandbox.ProcessRuns(server) || sandbox.ProcessRuns(emulator) {
-		c.t.Errorf("the sandbox process or the emulator is left: %d, %d", server, emulator)
+	if sandbox.ProcessRuns(were.server) || sandbox.ProcessRuns(were.emulator) {
+		c.t.Errorf("the sandbox process or the emulator is left: %+v", were)
 	}
 }
 
-// checkGone checks that nothing of the clone's sandbox is left.
-func (c clone) checkGone() {
+// checkGone checks that nothing is left of the clone's sandbox, which had these processes.
+func (c clone) checkGone(were ...processes) {
 	c.t.Helper()
+	for _, each := range were {
+		c.checkEnded(each)
+	}
 	if _, err := os.Stat(c.path(".sandbox")); !errors.Is(err, fs.ErrNotExist) {
 		c.t.Errorf("the folder .sandbox is still there: %v", err)
 	}
@@ -229,17 +191,10 @@ func (c clone) checkGone() {
 	}
 }
 
-// files are the files of the clone outside of .sandbox and bin.
+// files are what a user sees in the clone's folder.
 func (c clone) files() []string {
 	c.t.Helper()
-	var found []string
-	err := filepath.WalkDir(c.root, func(path string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() && (path == c.path(".sandbox") || path == c.path("bin")) {
-			return filepath.SkipDir
-		}
-		found = append(found, path)
-		return err
-	})
+	found, err := filepath.Glob(c.path("[^.]*"))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -271,11 +226,14 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	if strings.Contains(again, "Building") || strings.Contains(again, "Starting") {
 		t.Errorf("the second run builds or starts something:\n%s", again)
 	}
-	server, emulator := c.processes()
-	// As a user does, from another folder.
-	shell := c.command("sh", "-c", `eval "$(../scripts/sandbox env)" && cd .. && pulumi stack output groupName`)
-	shell.Dir = c.path("scripts")
-	if output, err := shell.CombinedOutput(); err != nil || string(output) != "/clone\n" {
+	running := c.processes()
+	// As a user does, also from another folder.
+	shell := c.command("sh", "-ec", `"$0/scripts/sandbox" pulumi stack output groupName
+eval "$("$0/scripts/sandbox" env)"
+cd "$0"
+pulumi stack output groupName`, c.root)
+	shell.Dir = t.TempDir()
+	if output, err := shell.CombinedOutput(); err != nil || string(output) != "/clone\n/clone\n" {
 		t.Errorf("pulumi stack output groupName in a shell is %q (%v)", output, err)
 	}
 
@@ -288,8 +246,7 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	}
 
 	checkContains(t, c.must("down"), "- 2 deleted", "The sandbox is removed.")
-	c.checkGone()
-	c.checkEnded(server, emulator)
+	c.checkGone(running)
 	checkContains(t, c.must("down"), "There is no sandbox.")
 }
 
@@ -338,12 +295,10 @@ var crashes = map[string]struct {
 	up, down string
 }{
 	"the emulator has ended": {func(c clone) {
-		_, emulator := c.processes()
-		c.kill(emulator)
+		c.kill(c.processes().emulator)
 	}, "emulated AWS account is gone", "has ended already"},
 	"the sandbox process has ended": {func(c clone) {
-		server, _ := c.processes()
-		c.kill(server)
+		c.kill(c.processes().server)
 	}, "emulated AWS account is gone", "has ended already"},
 	"a run was killed": {func(c clone) {
 		run := c.start()
@@ -359,10 +314,10 @@ func TestTheNextUpAfterACrashSaysSoAndStartsClean(t *testing.T) {
 	c := newClone(t)
 	c.must("up")
 	for what, each := range crashes {
-		server, emulator := c.processes()
+		were := c.processes()
 		each.crash(c)
 		checkContains(t, c.must("up"), each.up, "Starting clean", "+ 2 created", `groupName: "/clone"`)
-		c.checkEnded(server, emulator)
+		c.checkEnded(were)
 		if t.Failed() {
 			t.Fatalf("this was after %s", what)
 		}
@@ -374,11 +329,10 @@ func TestDownCleansUpAfterACrash(t *testing.T) {
 	c := newClone(t)
 	for what, each := range crashes {
 		c.must("up")
-		server, emulator := c.processes()
+		were := c.processes()
 		each.crash(c)
 		checkContains(t, c.must("down"), each.down, "The sandbox is removed.")
-		c.checkGone()
-		c.checkEnded(server, emulator)
+		c.checkGone(were)
 		if t.Failed() {
 			t.Fatalf("this was after %s", what)
 		}
@@ -434,8 +388,9 @@ func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
 	if err := started.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	were := first.processes()
 	first.must("down")
-	first.checkGone()
+	first.checkGone(were)
 	checkContains(t, second.must("up"), "2 unchanged")
 }
 
