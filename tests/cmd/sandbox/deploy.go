@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"text/tabwriter"
 
 	"mediaserver/tests/internal/sandbox"
 	"mediaserver/tools/shellword"
@@ -28,21 +27,20 @@ func up(ctx context.Context, place place, flags []string) error {
 	if err != nil {
 		return err
 	}
-	if err := deploy(stack, lock, append([]string{"up", "--yes", "--skip-preview"}, flags...)...); err != nil {
+	if err := deploy(stack, append([]string{"up", "--yes", "--skip-preview"}, flags...)...); err != nil {
 		return err
 	}
 	script := filepath.Join(place.root, "scripts", "sandbox")
 	if relative, err := filepath.Rel(here(), script); err == nil {
 		script = relative
 	}
-	lines := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-	fmt.Fprintf(lines, "\neval \"$(%s env)\"\t# points aws and pulumi in your shell at it\n", shellword.Quote(script))
-	fmt.Fprintf(lines, "%s down\t# takes it down\n", shellword.Quote(script))
-	return lines.Flush()
+	script = shellword.Quote(script)
+	fmt.Printf("\neval \"$(%s env)\"   # points aws and pulumi in your shell at it\n%s down   # takes it down\n", script, script)
+	return nil
 }
 
-// lock keeps other commands away from the sandbox until the returned file is closed here and in the CLI that it is passed on
-// to. While another one has the lock, it waits, after a line that says so.
+// lock keeps other commands away from the sandbox until the returned file is closed. While another one has the lock, it waits,
+// after a line that says so.
 func lock(ctx context.Context, place place) (*os.File, error) {
 	file, locked, err := tryLock(place.lock(), os.O_CREATE)
 	if err != nil || locked {
@@ -107,7 +105,7 @@ func down(ctx context.Context, place place) error {
 		fmt.Fprintln(os.Stderr, "There is no sandbox.")
 		return nil
 	}
-	failure := destroy(ctx, place, lock)
+	failure := destroy(ctx, place)
 	if failure != nil && ctx.Err() != nil {
 		return failure
 	}
@@ -119,7 +117,7 @@ func down(ctx context.Context, place place) error {
 }
 
 // destroy deletes the stack's resources. It is no error if the emulated account is gone already.
-func destroy(ctx context.Context, place place, lock *os.File) error {
+func destroy(ctx context.Context, place place) error {
 	stack, err := connect(ctx, place)
 	if errors.Is(err, errNone) {
 		fmt.Fprintln(os.Stderr, "The emulated AWS account has ended already, so there is nothing to destroy.")
@@ -141,16 +139,15 @@ func destroy(ctx context.Context, place place, lock *os.File) error {
 	}
 	if bytes.Contains(state, []byte(`"protect":true`)) {
 		fmt.Fprintln(os.Stderr, "Removing the protection of protectData, as this account is only emulated.")
-		if err := deploy(stack, lock, "state", "unprotect", "--all", "--yes"); err != nil {
+		if err := deploy(stack, "state", "unprotect", "--all", "--yes"); err != nil {
 			return err
 		}
 	}
-	return deploy(stack, lock, "destroy", "--yes", "--skip-preview", "--remove")
+	return deploy(stack, "destroy", "--yes", "--skip-preview", "--remove")
 }
 
-// deploy runs a command of the CLI that changes what is deployed, on this process's own input and output. The CLI holds the
-// lock, too: if this process alone is killed, the next command waits for the CLI.
-func deploy(stack *sandbox.Stack, lock *os.File, arguments ...string) error {
+// deploy runs a command of the CLI that changes what is deployed, on this process's own input and output.
+func deploy(stack *sandbox.Stack, arguments ...string) error {
 	// Ctrl-C on a terminal reaches the CLI directly, as a member of the same process group. What asks this process alone to
 	// end is passed on as an interrupt, after which the CLI ends in good order.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
@@ -158,7 +155,6 @@ func deploy(stack *sandbox.Stack, lock *os.File, arguments ...string) error {
 	command := stack.Command(ctx, arguments...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	command.ExtraFiles = []*os.File{lock}
 	err := command.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exitStatus(max(exit.ExitCode(), 1))

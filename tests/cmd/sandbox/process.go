@@ -44,23 +44,30 @@ func connect(ctx context.Context, place place) (*sandbox.Stack, error) {
 		return nil, errNone
 	}
 	last, err := place.last()
+	if err == nil {
+		err = last.answers(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNone, err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, last.Emulator, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNone, err)
-	}
-	// The sandbox process answers for the emulator.
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNone, err)
-	}
-	_ = answer.Body.Close()
-	if answer.StatusCode == http.StatusBadGateway {
-		return nil, fmt.Errorf("%w: the emulator has ended", errNone)
 	}
 	return &last.Stack, nil
+}
+
+// answers asks for the emulator. It is the sandbox process that answers, also when the emulator has ended.
+func (r record) answers(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Emulator, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusBadGateway {
+		return errors.New("the emulator has ended")
+	}
+	return nil
 }
 
 // last is the record of the folder's last sandbox, which may have ended.
@@ -183,26 +190,29 @@ func remove(ctx context.Context, place place) error {
 // lockPoll is how often a waiting process tries to take a lock.
 const lockPoll = 20 * time.Millisecond
 
-// tryLock opens a file and takes the lock on it, unless another process has it. The kernel drops the lock when every process
-// that has the returned file open has closed it or ended, in whatever way. A process id does not tell that, because ids are
-// reused.
+// tryLock opens a file and tries to take the lock on it.
 func tryLock(path string, flags int) (file *os.File, locked bool, err error) {
 	file, err = os.OpenFile(path, os.O_RDWR|flags, 0o600)
-	if err != nil {
-		return nil, false, err
+	if err == nil {
+		locked, err = take(file)
 	}
-	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err != nil && !errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, false, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+	return file, locked, err
+}
+
+// take takes the lock on an open file, unless another process has it. The kernel drops the lock when every process that has
+// the file open has closed it or ended, in whatever way. A process id does not tell that, because ids are reused.
+func take(file *os.File) (bool, error) {
+	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
 	}
-	return file, err == nil, nil
+	return err == nil, err
 }
 
 // await takes the lock on an open file as soon as no other process has it.
 func await(ctx context.Context, file *os.File) error {
 	for {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if !errors.Is(err, unix.EWOULDBLOCK) {
+		if locked, err := take(file); locked || err != nil {
 			return err
 		}
 		select {

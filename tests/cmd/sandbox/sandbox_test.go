@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,46 +26,7 @@ import (
 // repository is the folder of this repository, seen from this package.
 const repository = "../../.."
 
-// program creates a log group, which is protected if clone:protect is set. While there is a file named hold, it then does not
-// end, and makes a file named holding.
-const program = `package main
-
-import (
-	"os"
-	"time"
-
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
-
-func main() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
-		_, protect := ctx.GetConfig("clone:protect")
-		group, err := cloudwatch.NewLogGroup(ctx, "group", &cloudwatch.LogGroupArgs{Name: pulumi.String("/clone")},
-			pulumi.Protect(protect))
-		if err != nil {
-			return err
-		}
-		ctx.Export("groupName", group.Name.ApplyT(func(name string) string {
-			for _, err := os.Stat("hold"); err == nil; _, err = os.Stat("hold") {
-				_ = os.WriteFile("holding", nil, 0o600)
-				time.Sleep(time.Millisecond)
-			}
-			return name
-		}))
-		return nil
-	})
-}
-`
-
-const project = `name: clone
-runtime:
-  name: go
-  options:
-    buildTarget: bin/clone
-`
-
-// clone is a repository with this one's scripts and tests, and a small program. Its path has a space.
+// clone is a repository with this one's scripts and tests, and the small program in testdata. Its path has a space.
 type clone struct {
 	t    *testing.T
 	root string
@@ -74,15 +34,43 @@ type clone struct {
 	environment []string
 }
 
-// newClone makes a clone with a current bin/sandbox and, if builtBefore is true, with a current program. That saves the time
-// to link them.
-func newClone(t *testing.T, builtBefore bool) clone {
-	t.Helper()
-	original, err := filepath.Abs(repository)
-	if err != nil {
-		t.Fatal(err)
+// original is a clone with a current bin/sandbox and a current program, which take long to link.
+var original string
+
+func TestMain(m *testing.M) {
+	code := 1
+	if err := makeOriginal(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
 	}
-	cli, err := install.Pulumi(t.Context(), original)
+	_ = os.RemoveAll(original)
+	os.Exit(code)
+}
+
+func makeOriginal() (err error) {
+	if original, err = os.MkdirTemp("", "clone-"); err != nil {
+		return err
+	}
+	// scripts/sandbox builds bin/sandbox.
+	output, err := exec.Command("sh", "-ec", `cp testdata/* "$0"
+cd "$1"
+scripts/sandbox help
+mkdir "$0/bin" "$0/scripts"
+cp go.mod go.sum "$0"
+cp scripts/goflags scripts/sandbox scripts/tool "$0/scripts"
+cp bin/sandbox "$0/bin"
+ln -s "$PWD/tests" "$PWD/tools" "$0"`, original, repository).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("make a clone: %w\n%s", err, output)
+	}
+	return languagehost.Build(context.Background(), original, filepath.Join(original, "bin", "clone"))
+}
+
+// newClone makes a clone.
+func newClone(t *testing.T) clone {
+	t.Helper()
+	cli, err := install.Pulumi(t.Context(), repository)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,25 +80,8 @@ func newClone(t *testing.T, builtBefore bool) clone {
 		t.Fatal(err)
 	}
 	c := clone{t: t, root: filepath.Join(folder, "a clone")}
-	writeProgram(t, c.root)
-	files := map[string]func() ([]byte, error){"bin/sandbox": sandboxBinary}
-	if builtBefore {
-		files["bin/clone"] = func() ([]byte, error) { return programBinary(t) }
-	}
-	for _, name := range []string{"scripts/goflags", "scripts/sandbox", "scripts/tool"} {
-		files[name] = func() ([]byte, error) { return os.ReadFile(filepath.Join(original, name)) }
-	}
-	for name, content := range files {
-		text, err := content()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.write(name, string(text))
-	}
-	for _, module := range []string{"tests", "tools"} {
-		if err := os.Symlink(filepath.Join(original, module), c.path(module)); err != nil {
-			t.Fatal(err)
-		}
+	if output, err := exec.Command("cp", "-R", original, c.root).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	caches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	if err != nil {
@@ -125,51 +96,6 @@ func newClone(t *testing.T, builtBefore bool) clone {
 	)
 	t.Cleanup(func() { c.must("down") })
 	return c
-}
-
-// writeProgram writes the clones' program and its project.
-func writeProgram(t *testing.T, root string) {
-	t.Helper()
-	c := clone{t: t, root: root}
-	c.write("main.go", program)
-	c.write("Pulumi.yaml", project)
-	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile(filepath.Join(repository, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.write(name, string(text))
-	}
-}
-
-// sandboxBinary is bin/sandbox of this repository, as scripts/sandbox builds it.
-var sandboxBinary = sync.OnceValues(func() ([]byte, error) {
-	output, err := exec.Command(filepath.Join(repository, "scripts", "sandbox"), "help").CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("build bin/sandbox: %w\n%s", err, output)
-	}
-	return os.ReadFile(filepath.Join(repository, "bin", "sandbox"))
-})
-
-// built is the program of the clones once it is built.
-var built struct {
-	sync.Mutex
-	binary []byte
-}
-
-func programBinary(t *testing.T) (binary []byte, err error) {
-	built.Lock()
-	defer built.Unlock()
-	if built.binary == nil {
-		root := t.TempDir()
-		writeProgram(t, root)
-		path := filepath.Join(root, "bin", "clone")
-		if err := languagehost.Build(t.Context(), root, path); err != nil {
-			return nil, err
-		}
-		built.binary, err = os.ReadFile(path)
-	}
-	return built.binary, err
 }
 
 func (c clone) path(name string) string { return filepath.Join(c.root, name) }
@@ -224,8 +150,10 @@ func (c clone) must(arguments ...string) string {
 	return output
 }
 
-// processes are the ids of the clone's sandbox process and of the emulator that it started.
-func (c clone) processes() (server, emulator int) {
+// processes are the ids of a sandbox's process and of the emulator that it started.
+type processes struct{ server, emulator int }
+
+func (c clone) processes() processes {
 	c.t.Helper()
 	last, err := place{c.root}.last()
 	if err != nil {
@@ -235,23 +163,26 @@ func (c clone) processes() (server, emulator int) {
 	if err != nil {
 		c.t.Fatalf("find the emulator: %v", err)
 	}
-	if emulator, err = strconv.Atoi(strings.TrimSpace(string(output))); err != nil {
+	emulator, err := strconv.Atoi(strings.TrimSpace(string(output)))
+	if err != nil {
 		c.t.Fatal(err)
 	}
-	return last.PID, emulator
+	return processes{last.PID, emulator}
 }
 
-// checkEnded checks that neither of a sandbox's processes runs any more.
-func (c clone) checkEnded(server, emulator int) {
+func (c clone) checkEnded(were processes) {
 	c.t.Helper()
-	if sandbox.ProcessRuns(server) || sandbox.ProcessRuns(emulator) {
-		c.t.Errorf("the sandbox process or the emulator is left: %d, %d", server, emulator)
+	if sandbox.ProcessRuns(were.server) || sandbox.ProcessRuns(were.emulator) {
+		c.t.Errorf("the sandbox process or the emulator is left: %+v", were)
 	}
 }
 
-// checkGone checks that nothing of the clone's sandbox is left.
-func (c clone) checkGone() {
+// checkGone checks that nothing is left of the clone's sandbox, which had these processes.
+func (c clone) checkGone(were ...processes) {
 	c.t.Helper()
+	for _, each := range were {
+		c.checkEnded(each)
+	}
 	if _, err := os.Stat(c.path(".sandbox")); !errors.Is(err, fs.ErrNotExist) {
 		c.t.Errorf("the folder .sandbox is still there: %v", err)
 	}
@@ -260,17 +191,10 @@ func (c clone) checkGone() {
 	}
 }
 
-// files are the files of the clone outside of .sandbox and bin.
+// files are what a user sees in the clone's folder.
 func (c clone) files() []string {
 	c.t.Helper()
-	var found []string
-	err := filepath.WalkDir(c.root, func(path string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() && (path == c.path(".sandbox") || path == c.path("bin")) {
-			return filepath.SkipDir
-		}
-		found = append(found, path)
-		return err
-	})
+	found, err := filepath.Glob(c.path("[^.]*"))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -290,7 +214,8 @@ func checkContains(t *testing.T, output string, wanted ...string) {
 // it all the same.
 func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, false)
+	c := newClone(t)
+	c.remove("bin/clone")
 	before := c.files()
 
 	checkContains(t, c.must("up"),
@@ -301,11 +226,14 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	if strings.Contains(again, "Building") || strings.Contains(again, "Starting") {
 		t.Errorf("the second run builds or starts something:\n%s", again)
 	}
-	server, emulator := c.processes()
-	// As a user does, from another folder.
-	shell := c.command("sh", "-c", `eval "$(../scripts/sandbox env)" && cd .. && pulumi stack output groupName`)
-	shell.Dir = c.path("scripts")
-	if output, err := shell.CombinedOutput(); err != nil || string(output) != "/clone\n" {
+	running := c.processes()
+	// As a user does, also from another folder.
+	shell := c.command("sh", "-ec", `"$0/scripts/sandbox" pulumi stack output groupName
+eval "$("$0/scripts/sandbox" env)"
+cd "$0"
+pulumi stack output groupName`, c.root)
+	shell.Dir = t.TempDir()
+	if output, err := shell.CombinedOutput(); err != nil || string(output) != "/clone\n/clone\n" {
 		t.Errorf("pulumi stack output groupName in a shell is %q (%v)", output, err)
 	}
 
@@ -318,14 +246,13 @@ func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	}
 
 	checkContains(t, c.must("down"), "- 2 deleted", "The sandbox is removed.")
-	c.checkGone()
-	c.checkEnded(server, emulator)
+	c.checkGone(running)
 	checkContains(t, c.must("down"), "There is no sandbox.")
 }
 
 func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	for want, arguments := range map[string][]string{
 		"no such verb: --sandbx; see --help":                                    {"--sandbx"},
 		"down does not take --force; see --help":                                {"down", "--force"},
@@ -356,7 +283,7 @@ func TestWrongUsageIsToldInOneLineAndChangesNothing(t *testing.T) {
 
 func TestBenchMeasuresInASandboxOfItsOwn(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	checkContains(t, c.must("bench", "1"), "Measuring in a sandbox of its own; one that is up stays as it is",
 		"Medians of 1 rounds", "up from nothing", "unchanged preview", "destroy")
 	c.checkGone()
@@ -368,12 +295,10 @@ var crashes = map[string]struct {
 	up, down string
 }{
 	"the emulator has ended": {func(c clone) {
-		_, emulator := c.processes()
-		c.kill(emulator)
+		c.kill(c.processes().emulator)
 	}, "emulated AWS account is gone", "has ended already"},
 	"the sandbox process has ended": {func(c clone) {
-		server, _ := c.processes()
-		c.kill(server)
+		c.kill(c.processes().server)
 	}, "emulated AWS account is gone", "has ended already"},
 	"a run was killed": {func(c clone) {
 		run := c.start()
@@ -386,13 +311,13 @@ var crashes = map[string]struct {
 
 func TestTheNextUpAfterACrashSaysSoAndStartsClean(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	c.must("up")
 	for what, each := range crashes {
-		server, emulator := c.processes()
+		were := c.processes()
 		each.crash(c)
 		checkContains(t, c.must("up"), each.up, "Starting clean", "+ 2 created", `groupName: "/clone"`)
-		c.checkEnded(server, emulator)
+		c.checkEnded(were)
 		if t.Failed() {
 			t.Fatalf("this was after %s", what)
 		}
@@ -401,14 +326,13 @@ func TestTheNextUpAfterACrashSaysSoAndStartsClean(t *testing.T) {
 
 func TestDownCleansUpAfterACrash(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	for what, each := range crashes {
 		c.must("up")
-		server, emulator := c.processes()
+		were := c.processes()
 		each.crash(c)
 		checkContains(t, c.must("down"), each.down, "The sandbox is removed.")
-		c.checkGone()
-		c.checkEnded(server, emulator)
+		c.checkGone(were)
 		if t.Failed() {
 			t.Fatalf("this was after %s", what)
 		}
@@ -455,7 +379,7 @@ func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
 
 func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
 	t.Parallel()
-	first, second := newClone(t, true), newClone(t, true)
+	first, second := newClone(t), newClone(t)
 	started := first.command("scripts/sandbox", "up")
 	if err := started.Start(); err != nil {
 		t.Fatal(err)
@@ -464,14 +388,15 @@ func TestTwoClonesDoNotDisturbEachOther(t *testing.T) {
 	if err := started.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	were := first.processes()
 	first.must("down")
-	first.checkGone()
+	first.checkGone(were)
 	checkContains(t, second.must("up"), "2 unchanged")
 }
 
 func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	running := c.start()
 	waiting := c.command("scripts/sandbox", "up")
 	told, err := waiting.StderrPipe()
@@ -502,7 +427,7 @@ func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 
 func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
 	t.Parallel()
-	c := newClone(t, true)
+	c := newClone(t)
 	for what, interrupt := range map[string]func(process int) error{
 		"Ctrl-C on a terminal, which reaches all processes in front": func(process int) error { return syscall.Kill(-process, syscall.SIGINT) },
 		"a request to the command alone":                             func(process int) error { return syscall.Kill(process, syscall.SIGTERM) },

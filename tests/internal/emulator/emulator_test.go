@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,7 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"mediaserver/tests/internal/awsclients"
 )
 
 func opened(t *testing.T) *Emulator {
@@ -31,13 +33,11 @@ func opened(t *testing.T) *Emulator {
 	return emulator
 }
 
-// account is the emulated AWS account.
-func account(emulator *Emulator) aws.Config {
-	return aws.Config{
-		Region:       "eu-west-2",
-		BaseEndpoint: aws.String(emulator.URL()),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
+// account returns clients of the emulated AWS account.
+func account(endpoint string) *awsclients.Clients {
+	return awsclients.New(aws.Config{
+		Region: "eu-west-2", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
 }
 
 // TestTheEmulatorServesThisMachineAndItsContainersUntilItIsClosed has another address of the loopback interface in place of
@@ -49,9 +49,8 @@ func TestTheEmulatorServesThisMachineAndItsContainersUntilItIsClosed(t *testing.
 		t.Fatal(err)
 	}
 	for _, host := range []string{"127.0.0.1", "127.0.0.2"} {
-		identity := account(emulator)
-		identity.BaseEndpoint = aws.String("http://" + net.JoinHostPort(host, address.Port()))
-		if _, err := sts.NewFromConfig(identity).GetCallerIdentity(t.Context(), nil); err != nil {
+		clients := account("http://" + net.JoinHostPort(host, address.Port()))
+		if _, err := clients.STS.GetCallerIdentity(t.Context(), nil); err != nil {
 			t.Errorf("the emulator does not serve at %s: %v", host, err)
 		}
 	}
@@ -98,22 +97,22 @@ func TestTheUsersOwnSettingsDoNotReachTheEmulator(t *testing.T) {
 func TestTheEmulatorsOfOneProcessShareNothing(t *testing.T) {
 	first, second := opened(t), opened(t)
 	for _, emulator := range []*Emulator{first, second} {
-		identity, err := sts.NewFromConfig(account(emulator)).GetCallerIdentity(t.Context(), nil)
+		clients := account(emulator.URL())
+		identity, err := clients.STS.GetCallerIdentity(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if *identity.Account != Account {
 			t.Errorf("the account is %s, want %s", *identity.Account, Account)
 		}
-		buckets := s3.NewFromConfig(account(emulator), func(options *s3.Options) { options.UsePathStyle = true })
-		listed, err := buckets.ListBuckets(t.Context(), nil)
+		listed, err := clients.S3.ListBuckets(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(listed.Buckets) != 0 {
 			t.Errorf("a new account has %d buckets, want none", len(listed.Buckets))
 		}
-		if _, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		if _, err := clients.S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
 			Bucket:                    aws.String("media"),
 			CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraintEuWest2},
 		}); err != nil {
@@ -123,7 +122,7 @@ func TestTheEmulatorsOfOneProcessShareNothing(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sts.NewFromConfig(account(second)).GetCallerIdentity(t.Context(), nil); err != nil {
+	if _, err := account(second.URL()).STS.GetCallerIdentity(t.Context(), nil); err != nil {
 		t.Errorf("one emulator ends with the other: %v", err)
 	}
 }
@@ -179,5 +178,83 @@ func TestTheEmulatorEndsWithTheProcess(t *testing.T) {
 	// The pipe ends when nobody has it open any more.
 	if rest, err := pipe.ReadString('\n'); !errors.Is(err, io.EOF) {
 		t.Errorf("after the end, the pipe has %q (%v)", rest, err)
+	}
+}
+
+// fakePython puts a python3 first and alone on PATH that has the given version of moto, if any. Its venv module makes a
+// folder with a python in it that runs the given shell commands.
+func fakePython(t *testing.T, moto, commands string) string {
+	t.Helper()
+	folder := t.TempDir()
+	script := `#!/bin/sh
+set -e
+if [ "$1" = -c ]; then
+	case "$2" in *importlib*) [ -z "` + moto + `" ] || { echo "` + moto + ` $0"; exit; } ;; esac
+	exit 1
+fi
+[ "$1 $2" = "-m venv" ]
+/bin/mkdir -p "$3/bin"
+printf '%s\n' '#!/bin/sh' '` + commands + `' > "$3/bin/python"
+/bin/chmod +x "$3/bin/python"
+`
+	path := filepath.Join(folder, "python3")
+	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder)
+	return path
+}
+
+func TestWithoutASuitableMotoAVirtualEnvironmentIsMadeOnce(t *testing.T) {
+	repository := t.TempDir()
+	for _, moto := range []string{"", "5.1.9", "5.20.0", "6.0.0"} {
+		fakePython(t, moto, `echo "$@" >> "${0%/*}/calls"`)
+		python, err := Locate(t.Context(), repository)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := filepath.Join(repository, "bin", "moto-5.2.1", "bin", "python"); python != want {
+			t.Errorf("beside moto %q, moto is served by %s, want %s", moto, python, want)
+		}
+	}
+	calls, err := os.ReadFile(filepath.Join(repository, "bin", "moto-5.2.1", "bin", "calls"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "-m pip install --disable-pip-version-check --no-input --quiet moto[server]==5.2.1\n"
+	if string(calls) != want {
+		t.Errorf("the environment's python was called with\n%swant\n%s", calls, want)
+	}
+	suitable := fakePython(t, "5.2.0", "exit 1")
+	if python, err := Locate(t.Context(), repository); err != nil || python != suitable {
+		t.Errorf("beside moto 5.2.0, moto is served by %s (%v), want %s", python, err, suitable)
+	}
+}
+
+func TestWhenPipCannotInstallTheErrorSaysWhyAndNothingUnfinishedIsLeft(t *testing.T) {
+	fakePython(t, "", `echo "no matching distribution" >&2; exit 1`)
+	repository := t.TempDir()
+	_, err := Locate(t.Context(), repository)
+	for _, want := range []string{"moto[server]==5.2.1", "pip", "no matching distribution", "install moto[server] 5.2.x for python3"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(repository, "bin", "moto-5.2.1")); err == nil {
+		t.Error("an unfinished virtual environment is left")
+	}
+}
+
+func TestWithoutPythonTheErrorSaysWhatToInstall(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if _, err := Locate(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "install Python 3") {
+		t.Errorf("the error is %v, want what to install", err)
+	}
+}
+
+func TestAPythonThatCannotServeMotoIsNamed(t *testing.T) {
+	python := fakePython(t, "5.2.1", "exit 1")
+	if _, err := serve(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), python+" ended before it served moto") {
+		t.Errorf("the error is %v", err)
 	}
 }

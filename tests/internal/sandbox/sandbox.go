@@ -85,13 +85,6 @@ func Prepare(ctx context.Context, root string) error {
 // Start brings up a sandbox with an empty AWS account and an empty stack, after Prepare or as far as that has not installed
 // what is missing. The caller has to Close it.
 func Start(ctx context.Context, options Options) (*Sandbox, error) {
-	for _, path := range []*string{&options.Root, &options.Dir} {
-		absolute, err := filepath.Abs(*path)
-		if err != nil {
-			return nil, fmt.Errorf("start a sandbox: %w", err)
-		}
-		*path = absolute
-	}
 	sandbox := &Sandbox{}
 	if err := sandbox.start(ctx, options); err != nil {
 		return nil, errors.Join(err, sandbox.Close())
@@ -100,19 +93,23 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 }
 
 func (s *Sandbox) start(ctx context.Context, options Options) error {
-	project, err := readProject(options.Root)
+	s.Name, s.Plugins = DefaultStack, options.Plugins
+	var err error
+	if s.Root, err = filepath.Abs(options.Root); err != nil {
+		return err
+	}
+	if s.Dir, err = filepath.Abs(options.Dir); err != nil {
+		return err
+	}
+	project, err := readProject(s.Root)
 	if err != nil {
 		return err
 	}
-	cli, err := install.Pulumi(ctx, options.Root)
-	if err != nil {
+	s.Project = string(project.Name)
+	if s.CLI, err = install.Pulumi(ctx, s.Root); err != nil {
 		return err
 	}
-	s.Stack = Stack{
-		Root: options.Root, Dir: options.Dir, Project: string(project.Name), Name: DefaultStack,
-		CLI: cli, Plugins: options.Plugins,
-	}
-	if s.emulator, err = emulator.Start(ctx, options.Root); err != nil {
+	if s.emulator, err = emulator.Start(ctx, s.Root); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.emulator)

@@ -58,12 +58,15 @@ func (s *Stack) StateFile() string {
 
 // SettingsFile is the file with the stack's settings.
 func (s *Stack) SettingsFile() string {
-	return filepath.Join(s.settingsDir(), "Pulumi."+s.Name+".yaml")
+	return filepath.Join(s.FolderForNewStacks(), "Pulumi."+s.Name+".yaml")
 }
 
-func (s *Stack) stateDir() string    { return filepath.Join(s.Dir, "state") }
-func (s *Stack) homeDir() string     { return filepath.Join(s.Dir, "home") }
-func (s *Stack) settingsDir() string { return filepath.Join(s.Dir, "settings") }
+// FolderForNewStacks is that of the settings, with a copy of the project file. There the CLI can make a stack: it writes the
+// provider of the stack's secrets to a settings file beside the project file, whatever the environment says.
+func (s *Stack) FolderForNewStacks() string { return filepath.Join(s.Dir, "settings") }
+
+func (s *Stack) stateDir() string { return filepath.Join(s.Dir, "state") }
+func (s *Stack) homeDir() string  { return filepath.Join(s.Dir, "home") }
 
 // Command prepares the Pulumi CLI with the sandbox's environment, in the program's folder, without running it.
 func (s *Stack) Command(ctx context.Context, arguments ...string) *exec.Cmd {
@@ -104,7 +107,7 @@ func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]s
 
 // initialize makes the empty stack and its settings, the sandbox's and those of the program.
 func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) error {
-	for _, dir := range []string{s.stateDir(), s.homeDir(), s.settingsDir()} {
+	for _, dir := range []string{s.stateDir(), s.homeDir(), s.FolderForNewStacks()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("create the sandbox's folder: %w", err)
 		}
@@ -116,27 +119,19 @@ func (s *Stack) initialize(ctx context.Context, ofProgram map[string]string) err
 	if err := os.WriteFile(s.SettingsFile(), settings, 0o600); err != nil {
 		return fmt.Errorf("write the settings of stack %s: %w", s.Name, err)
 	}
-	command := s.Command(ctx, "stack", "init", s.Name, "--non-interactive", "--secrets-provider", secretsProvider)
-	if command.Dir, err = s.FolderForNewStacks(); err != nil {
-		return err
+	project, err := os.ReadFile(filepath.Join(s.Root, projectFile))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(s.FolderForNewStacks(), projectFile), project, 0o600)
 	}
+	if err != nil {
+		return fmt.Errorf("copy the Pulumi project: %w", err)
+	}
+	command := s.Command(ctx, "stack", "init", s.Name, "--non-interactive", "--secrets-provider", secretsProvider)
+	command.Dir = s.FolderForNewStacks()
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("create the stack %s: %w\n%s", s.Name, err, output)
 	}
 	return nil
-}
-
-// FolderForNewStacks copies the project file beside the settings and returns that folder. There the CLI can make a stack: it
-// writes the provider of the stack's secrets to a settings file beside the project file, whatever the environment says.
-func (s *Stack) FolderForNewStacks() (string, error) {
-	text, err := os.ReadFile(filepath.Join(s.Root, projectFile))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.settingsDir(), projectFile), text, 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("copy the Pulumi project: %w", err)
-	}
-	return s.settingsDir(), nil
 }
 
 // readProject reads the project file of a program.

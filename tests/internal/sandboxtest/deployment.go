@@ -104,16 +104,6 @@ func (d *Deployment) Another(name string, settings map[string]string) *sandbox.S
 	return stack
 }
 
-// FolderForNewStacks is the folder where the CLI can make a stack in the sandbox.
-func (d *Deployment) FolderForNewStacks() string {
-	d.tb.Helper()
-	folder, err := d.Stack.FolderForNewStacks()
-	if err != nil {
-		d.tb.Fatal(err)
-	}
-	return folder
-}
-
 // Output is all that the Pulumi CLI has printed so far.
 func (d *Deployment) Output() string { return d.output.String() }
 
