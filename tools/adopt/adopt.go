@@ -107,7 +107,8 @@ func (a *Adoption) remark(format string, arguments ...any) {
 
 // tell adds what the first update changes.
 func (a *Adoption) tell(address, attribute, format string, arguments ...any) {
-	a.Differences = append(a.Differences, Difference{Address: address, Attribute: attribute, Change: fmt.Sprintf(format, arguments...)})
+	change := fmt.Sprintf(format, arguments...)
+	a.Differences = append(a.Differences, Difference{Address: address, Attribute: attribute, Change: change})
 }
 
 // find returns the resource that the state has for an address of the guide, and whether it has one.
@@ -152,8 +153,8 @@ func (a *Adoption) only(kind string, of func(Match) string) string {
 		case first.Theirs.Address == "":
 			first = match
 		case value != of(first):
-			a.refuse("%s: it is in the %s %s, but %s is in %s, and a stack has one; adopt one of them, and leave the other to Terraform: %s or %s",
-				match.Theirs.Address, kind, value, first.Theirs.Address, of(first),
+			a.refuse("%s: it is in the %s %s, but %s is in %s, and a stack has one; adopt one of them, and leave the other "+
+				"to Terraform: %s or %s", match.Theirs.Address, kind, value, first.Theirs.Address, of(first),
 				mapOption(first.Theirs.Address, Leave), mapOption(match.Theirs.Address, Leave))
 		}
 	}
@@ -164,7 +165,8 @@ func (a *Adoption) only(kind string, of func(Match) string) string {
 func (a *Adoption) checkData() {
 	bucket, isFound := a.find(bucketAddress)
 	if !isFound {
-		a.refuse("%s: it is not in the state, and the stack would get a new, empty bucket; say which one it is with %s", bucketAddress, a.suggestions(bucketAddress))
+		a.refuse("%s: it is not in the state, and the stack would get a new, empty bucket; say which one it is with %s",
+			bucketAddress, a.suggestions(bucketAddress))
 	}
 	// In version 3 of the AWS provider the bucket itself had these settings. Later versions still report them there, so
 	// they count only if the separate resource is missing.
@@ -175,14 +177,15 @@ func (a *Adoption) checkData() {
 	} {
 		_, isSplit := a.find(setting.address)
 		// By default a bucket is encrypted with the keys of Amazon S3.
-		if value := bucket.At(setting.attribute); !isSplit && !isOff(value) && !strings.Contains(tfstate.Text(value), `"AES256"`) {
-			a.refuse("%s: it sets %s itself, as with version 3 of the AWS provider; move that into a resource %s, then `terraform import` it and "+
-				"`terraform apply`", bucket.Address, setting.attribute, setting.address)
+		value := bucket.At(setting.attribute)
+		if !isSplit && !isOff(value) && !strings.Contains(tfstate.Text(value), `"AES256"`) {
+			a.refuse("%s: it sets %s itself, as with version 3 of the AWS provider; move that into a resource %s, then "+
+				"`terraform import` it and `terraform apply`", bucket.Address, setting.attribute, setting.address)
 		}
 	}
 	if a.jwtSecret() == "" {
-		a.refuse("%s: the JWT secret is not in the state, and a new one would make every token invalid; say which parameter it is with %s, "+
-			"or bring it into the state first: `terraform import %[1]s NAME`", jwtParameter, a.suggestions(jwtParameter))
+		a.refuse("%s: the JWT secret is not in the state, and a new one would make every token invalid; say which parameter "+
+			"it is with %s, or bring it into the state first: `terraform import %[1]s NAME`", jwtParameter, a.suggestions(jwtParameter))
 	}
 }
 

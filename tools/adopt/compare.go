@@ -46,7 +46,8 @@ func (a *Adoption) compareAll(accepted []string) {
 		case slices.Contains(accepted, each.key()):
 			unused = slices.DeleteFunc(unused, func(key string) bool { return key == each.key() })
 		default:
-			a.refuse("%s: %s: %s: %s (--accept %s)", each.Address, each.Attribute, each.Change, each.Why, shellword.Quote(each.key()))
+			a.refuse("%s: %s: %s: %s (--accept %s)",
+				each.Address, each.Attribute, each.Change, each.Why, shellword.Quote(each.key()))
 		}
 	}
 	for _, each := range unused {
@@ -103,7 +104,10 @@ var always = []string{"id", "arn", "name_prefix", "owner_id", "region", "tags", 
 
 // compare lists the attributes of a resource that the first update changes.
 func (a *Adoption) compare(match Match) []Difference {
-	c := comparison{ours: match.Ours, address: match.Theirs.Address, rules: rules(match.Ours, a.servesHTTPS()), values: a.values, seen: map[string]bool{}}
+	c := comparison{
+		ours: match.Ours, address: match.Theirs.Address, rules: rules(match.Ours, a.servesHTTPS()), values: a.values,
+		seen: map[string]bool{},
+	}
 	attributes := match.Theirs.Attributes
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		c.walk(name, attributes[name])
@@ -151,7 +155,8 @@ func rules(ours Resource, servesHTTPS bool) map[string]rule {
 // walk compares an attribute, or the attributes in a block.
 func (c *comparison) walk(path string, value any) {
 	_, isListed := c.rules[path]
-	isLost := !c.hasBelow(path) && slices.ContainsFunc(c.ours.Closed, func(block string) bool { return strings.HasPrefix(path, block+".") })
+	isIn := func(block string) bool { return strings.HasPrefix(path, block+".") }
+	isLost := !c.hasBelow(path) && slices.ContainsFunc(c.ours.Closed, isIn)
 	members, isList := value.([]any)
 	if isList && len(members) == 1 && !isListed && !isLost {
 		value = members[0]
@@ -202,6 +207,7 @@ func (c *comparison) judge(path string, value any) {
 	wanted := strings.Join(filled, ", ")
 	limit, isLimit := strings.CutPrefix(wanted, "<= ")
 	alternatives := strings.Split(wanted, "|")
+	isThere := slices.ContainsFunc(alternatives, func(each string) bool { return equal(now, each) })
 	isTold := rule.verb == changes && strings.Contains(wanted, " ") && !isLimit
 	switch {
 	case (isTold || isLimit) && value == nil:
@@ -210,7 +216,7 @@ func (c *comparison) judge(path string, value any) {
 		c.report(path, changes, "%s → %s", now, limit)
 	case isLimit:
 		c.report(path, rule.verb, "%s → %s", now, limit)
-	case isOff(value) && (isOff(wanted) || wanted == "none"), slices.ContainsFunc(alternatives, func(each string) bool { return equal(now, each) }):
+	case isThere || isOff(value) && (isOff(wanted) || wanted == "none"):
 	case isTold || wanted == "none":
 		c.report(path, rule.verb, "becomes: %s", wanted)
 	case isEmpty(value) && wanted == "true":
@@ -280,8 +286,8 @@ func (c *comparison) why(path string) string {
 	if why == "" && at > 0 {
 		return c.why(path[:at])
 	}
-	return strings.ReplaceAll(cmp.Or(why, "the program sets another value. Set that value with Terraform first, or change the program to keep yours "+
-		"and use the option"), "{leave}", mapOption(c.address, Leave))
+	why = cmp.Or(why, "the program sets another value. Set that value with Terraform first, or change the program to keep yours and use the option")
+	return strings.ReplaceAll(why, "{leave}", mapOption(c.address, Leave))
 }
 
 // number is a number in a text, or 0.

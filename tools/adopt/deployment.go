@@ -89,8 +89,9 @@ func (a *Adoption) randomValues() (suffix, secret randomValue) {
 }
 
 // AddRandomValues puts the random values into a stack's state, after the import. exported is what
-// `pulumi stack export --show-secrets` printed, and the answer is for `pulumi stack import`, which encrypts what is secret:
-// neither may be in a file. It is nil if the stack has the values. imageTag is the setting in the stack; empty for its default.
+// `pulumi stack export --show-secrets` printed, and the answer is for `pulumi stack import`, which encrypts what is
+// secret: neither may be in a file. It is nil if the stack has the values. imageTag is the setting in the stack; empty
+// for its default.
 func (a *Adoption) AddRandomValues(exported []byte, imageTag string) ([]byte, error) {
 	stack, err := readDeployment(exported)
 	if err != nil {
@@ -110,8 +111,8 @@ func (a *Adoption) AddRandomValues(exported []byte, imageTag string) ([]byte, er
 				return nil, err
 			}
 		case output(existing, "result") != value.result:
-			return nil, fmt.Errorf("the stack has drawn a %s of its own, and the deployment has another; take it out of the stack's state, and begin again: "+
-				"pulumi state delete '%s'", value.name, existing["urn"])
+			return nil, fmt.Errorf("the stack has drawn a %s of its own, and the deployment has another; take it out of the "+
+				"stack's state, and begin again: pulumi state delete '%s'", value.name, existing["urn"])
 		}
 	}
 	if len(stack.resources) == before {
@@ -130,8 +131,8 @@ func (a *Adoption) checkImported(stack *deployment) error {
 	if len(absent) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the stack does not have %s yet; run the `pulumi import` first, and if it has stopped half-way, again with what --rest writes",
-		strings.Join(absent, ", "))
+	return fmt.Errorf("the stack does not have %s yet; run the `pulumi import` first, and if it has stopped half-way, again "+
+		"with what --rest writes", strings.Join(absent, ", "))
 }
 
 // checkRevision compares the revision that the imported service runs with the one that the settings come from.
@@ -142,13 +143,13 @@ func (a *Adoption) checkRevision(stack *deployment, imageTag string) error {
 		return nil
 	}
 	if running != a.revision {
-		return fmt.Errorf("the service runs the revision %s, and the settings are those of %s: the first update would bring the older one back; "+
-			"write the settings again (--overwrite), with credentials that may read Amazon ECS", running, a.revision)
+		return fmt.Errorf("the service runs the revision %s, and the settings are those of %s: the first update would bring the "+
+			"older one back; write the settings again (--overwrite), with credentials that may read Amazon ECS", running, a.revision)
 	}
 	imageTag = cmp.Or(imageTag, tfstate.Text(a.project.Settings["imageTag"].Default))
 	if runs := tfstate.Text(a.setting("imageTag")); runs != imageTag {
-		return fmt.Errorf("the service runs the image with the tag %s, and imageTag in the stack is %q: the first update would deploy that one; "+
-			"set imageTag to %[1]s, and deploy another image when all is done", runs, imageTag)
+		return fmt.Errorf("the service runs the image with the tag %s, and imageTag in the stack is %q: the first update would "+
+			"deploy that one; set imageTag to %[1]s, and deploy another image when all is done", runs, imageTag)
 	}
 	return nil
 }
@@ -159,8 +160,8 @@ func checkSecret(stack *deployment, secret randomValue) error {
 	if parameter == nil || output(parameter, "value") == secret.result {
 		return nil
 	}
-	return errors.New("the JWT secret in Parameter Store is not the one in the state of Terraform, and the first update would put " +
-		"the old one back; run `terraform apply -refresh-only`, and begin again with the new state")
+	return errors.New("the JWT secret in Parameter Store is not the one in the state of Terraform, and the first update would " +
+		"put the old one back; run `terraform apply -refresh-only`, and begin again with the new state")
 }
 
 // The signatures with which a deployment marks a secret value (pulumi/sdk, resource.SigKey and SecretSig).
@@ -187,7 +188,8 @@ func (d *deployment) insert(value randomValue, version string) error {
 	// Without it the provider would take the properties for those of its first version.
 	outputs["__meta"] = fmt.Sprintf(`{"schema_version":"%d"}`, value.schema)
 	if value.token == passwordToken {
-		hash, err := bcrypt.GenerateFromPassword([]byte(value.result[:min(len(value.result), bcryptLimit)]), bcrypt.DefaultCost)
+		hashed := value.result[:min(len(value.result), bcryptLimit)]
+		hash, err := bcrypt.GenerateFromPassword([]byte(hashed), bcrypt.DefaultCost)
 		if err != nil {
 			return err
 		}
@@ -224,7 +226,8 @@ func (d *deployment) provider(root object, version string) string {
 	if existing == nil {
 		configuration := object{"version": version}
 		existing = object{
-			"urn": urn(root, token, name), "custom": true, "id": uuid.NewString(), "type": token, "inputs": configuration, "outputs": configuration,
+			"urn": urn(root, token, name), "custom": true, "id": uuid.NewString(), "type": token,
+			"inputs": configuration, "outputs": configuration,
 		}
 		d.resources = append(d.resources, existing)
 	}

@@ -153,7 +153,8 @@ func (a *Adoption) addRules(group Match) {
 			if strings.Contains(source, ":") && !usesIPv6 {
 				key = "ipv6"
 			}
-			if described := any(describeRule(direction, rule, source)); source != "" && !slices.Contains(rules[key], described) {
+			described := any(describeRule(direction, rule, source))
+			if source != "" && !slices.Contains(rules[key], described) {
 				rules[key] = append(rules[key], described)
 			}
 		}
@@ -213,9 +214,12 @@ func (a *Adoption) addContainers(definition tfstate.Resource) {
 	}
 	// It is the one that the load balancer reaches, or else the only one.
 	name := a.target().Text("container_name")
-	at := slices.IndexFunc(containers, func(each map[string]any) bool { return each["name"] == name || len(containers) == 1 })
+	at := slices.IndexFunc(containers, func(each map[string]any) bool {
+		return each["name"] == name || len(containers) == 1
+	})
 	if at < 0 {
-		a.refuse("%s: it has %d containers, and the service's load_balancer names none of them as the one that it reaches", definition.Address, len(containers))
+		a.refuse("%s: it has %d containers, and the service's load_balancer names none of them as the one that it reaches",
+			definition.Address, len(containers))
 		return
 	}
 	container, others := containers[at], []any{}
@@ -274,7 +278,8 @@ const noArchive = "NONE"
 
 // addLifecycle lists what the lifecycle rules that are enabled and for all media do, and which other rules there are.
 func addLifecycle(lifecycle tfstate.Resource) {
-	lists, archive, oldDays := map[string][]any{"transitions": {}, "expiration": {}, "kept_versions": {}, "other_rules": {}}, noArchive, 0
+	archive, oldDays := noArchive, 0
+	lists := map[string][]any{"transitions": {}, "expiration": {}, "kept_versions": {}, "other_rules": {}}
 	add := func(list, format string, values ...any) {
 		lists[list] = append(lists[list], fmt.Sprintf(format, values...))
 	}

@@ -84,8 +84,9 @@ func (a *Adoption) StackFile(existing []byte) ([]byte, error) {
 	for _, setting := range a.Settings {
 		add(a.project.Name+":"+setting.Key, setting.Value, setting.Source)
 	}
+	const origin = "Read from the state of Terraform, from the addresses in the comments. Review it."
 	top := yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
-		{Kind: yaml.ScalarNode, Value: "config", HeadComment: "Read from the state of Terraform, from the addresses in the comments. Review it."},
+		{Kind: yaml.ScalarNode, Value: "config", HeadComment: origin},
 		{Kind: yaml.MappingNode, Content: config},
 	}}
 	if others.Kind != 0 {
@@ -130,7 +131,8 @@ func (a *Adoption) ImportFile(exported []byte) (text []byte, count int, err erro
 	}
 	file := importFile{Resources: []importSpec{}}
 	for _, match := range a.absentFrom(stack) {
-		file.Resources = append(file.Resources, importSpec{match.Ours.Type, match.Ours.Name, match.importID(), a.project.AWS})
+		spec := importSpec{match.Ours.Type, match.Ours.Name, match.importID(), a.project.AWS}
+		file.Resources = append(file.Resources, spec)
 	}
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)

@@ -72,7 +72,8 @@ func (a *Adoption) match(options Options) {
 		var chosen, byName, byReference []tfstate.Resource
 		for _, theirs := range a.state.Managed {
 			name, isMapped := mapped[theirs.Address]
-			if isMapped && name != ours.Address || !isMapped && !isInside(theirs) || guideType(theirs.Type) != ours.terraformType() {
+			isElsewhere := isMapped && name != ours.Address || !isMapped && !isInside(theirs)
+			if isElsewhere || guideType(theirs.Type) != ours.terraformType() {
 				continue
 			}
 			isOf, why := a.relation(ours, theirs)
@@ -99,8 +100,8 @@ func (a *Adoption) match(options Options) {
 			switch {
 			// A resource that a replacement left over has the address of the new one.
 			case slices.ContainsFunc(candidates, func(each tfstate.Resource) bool { return each.Replacing }):
-				a.refuse("%s: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with `terraform untaint`",
-					candidates[0].Address)
+				a.refuse("%s: Terraform is about to replace it; finish that with `terraform apply`, or cancel it with "+
+					"`terraform untaint`", candidates[0].Address)
 			case len(candidates) > 1:
 				a.refuseSeveral(ours, candidates)
 			}
@@ -149,7 +150,8 @@ func (a *Adoption) refuseSeveral(ours Resource, theirs []tfstate.Resource) {
 	}
 	// The modules are the same for all resources.
 	if len(modules) == len(theirs) {
-		a.refuse("the state has the resources of the stack in several modules; choose one with --module %s", strings.Join(modules, " or --module "))
+		a.refuse("the state has the resources of the stack in several modules; choose one with --module %s",
+			strings.Join(modules, " or --module "))
 		return
 	}
 	a.refuse("%s: the stack has one %s, and the state has %s; choose one with %s",
@@ -169,12 +171,12 @@ func (a *Adoption) resolve(mappings []Mapping) map[string]string {
 		if mapped[mapping.Address] != "" {
 			a.refuse("%s: the address is mapped twice", option)
 		}
-		names := []string{Leave}
+		kind, names := guideType(a.state.Managed[at].Type), []string{Leave}
 		if mapping.Name == Leave {
 			mapped[mapping.Address] = Leave
 		}
 		for _, each := range stack {
-			if each.terraformType() == guideType(a.state.Managed[at].Type) {
+			if each.terraformType() == kind {
 				names = append(names, each.Name)
 				if each.Name == mapping.Name {
 					mapped[mapping.Address] = each.Address
@@ -182,7 +184,7 @@ func (a *Adoption) resolve(mappings []Mapping) map[string]string {
 			}
 		}
 		if mapped[mapping.Address] == "" {
-			a.refuse("%s: the name of an %s must be %s; - leaves it to Terraform", option, guideType(a.state.Managed[at].Type), strings.Join(names, " or "))
+			a.refuse("%s: the name of an %s must be %s; - leaves it to Terraform", option, kind, strings.Join(names, " or "))
 		}
 	}
 	return mapped

@@ -40,7 +40,8 @@ func AskECS(ctx context.Context, region, cluster, service string) (map[string]an
 	if len(services.Services) == 0 {
 		return nil, fmt.Errorf("the cluster %s has no service %s", cluster, service)
 	}
-	described, err := client.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: services.Services[0].TaskDefinition})
+	running := &ecs.DescribeTaskDefinitionInput{TaskDefinition: services.Services[0].TaskDefinition}
+	described, err := client.DescribeTaskDefinition(ctx, running)
 	if err != nil {
 		return nil, cause(err)
 	}
@@ -132,7 +133,8 @@ func (a *Adoption) findRevision(ask func(region, cluster, service string) (map[s
 		running, err := ask(a.Region, lastPart(service.Text("cluster")), service.Text("name"))
 		if err == nil {
 			if a.revision = lastPart(tfstate.Text(running["arn"])); a.revision != stated {
-				a.remark("%s: the service runs %s, and the state has %s; the settings come from the former", definition.Address, a.revision, stated)
+				a.remark("%s: the service runs %s, and the state has %s; the settings come from the former",
+					definition.Address, a.revision, stated)
 				definition.Attributes = running
 			}
 			return
@@ -141,10 +143,11 @@ func (a *Adoption) findRevision(ask func(region, cluster, service string) (map[s
 	}
 	if runs := lastPart(service.Text("task_definition")); strings.Contains(runs, ":") && runs != stated {
 		a.refuse("%s: it runs the revision %s, and %s in the state is %s: the first update would bring the older one back. "+
-			"The settings must come from what runs, and AWS does not say what that is: %v. Run this with credentials that may read Amazon ECS",
-			service.Address, runs, definition.Address, stated, refused)
+			"The settings must come from what runs, and AWS does not say what that is: %v. Run this with credentials that may "+
+			"read Amazon ECS", service.Address, runs, definition.Address, stated, refused)
 		return
 	}
-	a.remark("%s: AWS does not say which revision it runs (%v). If a pipeline deploys, that may be a later one than %s of the state, and the first "+
-		"update would bring the older one back: run this again with credentials that may read Amazon ECS", service.Address, refused, stated)
+	a.remark("%s: AWS does not say which revision it runs (%v). If a pipeline deploys, that may be a later one than %s of the "+
+		"state, and the first update would bring the older one back: run this again with credentials that may read Amazon ECS",
+		service.Address, refused, stated)
 }

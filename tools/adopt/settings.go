@@ -122,7 +122,8 @@ func (a *Adoption) setImageTag() {
 			"and have Terraform or the pipeline deploy it from there first", a.source(definition), image)
 	case !strings.HasPrefix(rest, ":"):
 		a.refuse("%s: tasks run %s, an image without a tag, and imageTag needs one: the first update would replace it. "+
-			"Deploy it by a tag first (`docker buildx imagetools create --tag %s:TAG %[2]s` gives it one)", a.source(definition), image, url)
+			"Deploy it by a tag first (`docker buildx imagetools create --tag %s:TAG %[2]s` gives it one)",
+			a.source(definition), image, url)
 	default:
 		a.set("imageTag", tag, a.source(definition))
 	}
@@ -140,7 +141,8 @@ func (a *Adoption) setNetwork() {
 	if len(public) > 0 {
 		a.set("loadBalancerSubnetIds", public, balancer.Address)
 	}
-	if tasks := slices.Sorted(slices.Values(service.Texts("network_configuration.subnets"))); len(tasks) > 0 && !slices.Equal(tasks, public) {
+	tasks := slices.Sorted(slices.Values(service.Texts("network_configuration.subnets")))
+	if len(tasks) > 0 && !slices.Equal(tasks, public) {
 		a.set("taskSubnetIds", tasks, service.Address)
 	}
 }
@@ -171,8 +173,8 @@ func (a *Adoption) setVariables() {
 	}
 	take("secrets", a.secretARN)
 	if plain := take("environment", tfstate.Text); plain != nil {
-		a.remark("%s: the stack file has these variables in plain, as the task definition does: %s. Before you commit it, move what is "+
-			"secret into Parameter Store or Secrets Manager, and its ARN into the setting secrets",
+		a.remark("%s: the stack file has these variables in plain, as the task definition does: %s. Before you commit it, move "+
+			"what is secret into Parameter Store or Secrets Manager, and its ARN into the setting secrets",
 			a.source(definition), strings.Join(plain, ", "))
 	}
 }
@@ -235,8 +237,9 @@ func (a *Adoption) setSecretsKeys() {
 		a.set("secretsKeyArns", slices.Compact(keys), "what the execution role decrypts")
 	}
 	if vague != nil {
-		a.remark("%s: an inline policy that gives way to the program's lets the execution role decrypt with %s. If a key of your own encrypts what "+
-			"the container reads, add its ARN to secretsKeyArns, or no task starts; AWS shows it with the parameter or the secret",
+		a.remark("%s: an inline policy that gives way to the program's lets the execution role decrypt with %s. If a key of your "+
+			"own encrypts what the container reads, add its ARN to secretsKeyArns, or no task starts; AWS shows it with the "+
+			"parameter or the secret",
 			executionRole, strings.Join(vague, ", "))
 	}
 }
@@ -301,7 +304,8 @@ func (a *Adoption) setDomain() {
 	if !servesHTTPS {
 		return
 	}
-	a.remark("%s: the certificate %s and what validates it stay with Terraform; keep them there", secure.Address, secure.Text("certificate_arn"))
+	certificate := secure.Text("certificate_arn")
+	a.remark("%s: the certificate %s and what validates it stay with Terraform; keep them there", secure.Address, certificate)
 	record, _ := a.find(aliasRecord)
 	plain, _ := a.find(plainListener)
 	takeFrom := func(source tfstate.Resource, name string) {
@@ -313,15 +317,16 @@ func (a *Adoption) setDomain() {
 	takeFrom(record, record.Text("fqdn"))
 	takeFrom(plain, plain.Text("default_action.redirect.host"))
 	for _, each := range slices.Concat(a.state.Managed, a.state.Data) {
-		if each.Type == "aws_acm_certificate" && each.Text("arn") == secure.Text("certificate_arn") {
+		if each.Type == "aws_acm_certificate" && each.Text("arn") == certificate {
 			// A data source has the domain in another attribute.
 			takeFrom(each, cmp.Or(each.Text("domain_name"), each.Text("domain")))
 		}
 	}
 	if a.known["domainName"] == nil {
 		a.refuse("%s: the state does not say at which domain it answers: it has no alias record (A) of the load balancer, port 80 "+
-			"redirects to no host, and its certificate is not there or is for a wildcard; bring the record into the state first (`terraform import "+
-			"aws_route53_record.mediaserver ZONE_media.example.com_A`), or have port 80 redirect to the domain as its host", secure.Address)
+			"redirects to no host, and its certificate is not there or is for a wildcard; bring the record into the state first "+
+			"(`terraform import aws_route53_record.mediaserver ZONE_media.example.com_A`), or have port 80 redirect to the domain "+
+			"as its host", secure.Address)
 	}
 }
 
@@ -355,8 +360,8 @@ func (a *Adoption) deriveName(asked string) {
 	})
 	a.name = cmp.Or(append([]string{asked}, names...)...)
 	if !isName(a.name) {
-		a.refuse("--name %q must be 2 to 28 lower-case letters, digits and single inner hyphens; without the option it is read from the names of "+
-			"resources that are named as in the guide", a.name)
+		a.refuse("--name %q must be 2 to 28 lower-case letters, digits and single inner hyphens; without the option it is read "+
+			"from the names of resources that are named as in the guide", a.name)
 	}
 	for _, each := range physical {
 		if each[1] != strings.ReplaceAll(each[0], "{name}", a.name) {
@@ -401,6 +406,7 @@ func (a *Adoption) findCommonTags() {
 		delete(single, key)
 	}
 	if len(single) > 0 {
-		a.remark("some resources have tags of their own, which the first update removes: %s", strings.Join(slices.Sorted(maps.Keys(single)), ", "))
+		a.remark("some resources have tags of their own, which the first update removes: %s",
+			strings.Join(slices.Sorted(maps.Keys(single)), ", "))
 	}
 }

@@ -29,7 +29,8 @@ func Read(reader io.Reader) (State, error) {
 	}
 	var top map[string]json.RawMessage
 	if err := Decode(text, &top); err != nil {
-		return State{}, errors.New("it is not a JSON object, or is cut short; write it with `terraform state pull` or `terraform show -json`")
+		return State{}, errors.New("it is not a JSON object, or is cut short; write it with `terraform state pull` or " +
+			"`terraform show -json`")
 	}
 	switch found, format := string(top["version"]), string(top["format_version"]); {
 	case top["encrypted_data"] != nil:
@@ -51,7 +52,8 @@ func Read(reader io.Reader) (State, error) {
 		}
 	}
 	if err := Decode(text, &read); err != nil {
-		return State{}, fmt.Errorf("it is not a state file of version %s, or not what `terraform show -json` prints: %w", version, err)
+		return State{}, fmt.Errorf("it is not a state file of version %s, or not what `terraform show -json` prints: %w",
+			version, err)
 	}
 	var state State
 	err = errors.Join(state.add(read.module), state.add(read.Values.Root))
@@ -70,8 +72,8 @@ func plain(text []byte) ([]byte, error) {
 	}
 	// A wrapper script or a message puts lines before the JSON. They may hold secrets, so none is shown.
 	if before, _, found := bytes.Cut(text, []byte("\n{")); found && text[0] != '{' {
-		return nil, fmt.Errorf("its JSON begins only on line %d; remove what comes before it, such as a message from Terraform or from a wrapper script",
-			bytes.Count(before, []byte("\n"))+2)
+		return nil, fmt.Errorf("its JSON begins only on line %d; remove what comes before it, such as a message from Terraform "+
+			"or from a wrapper script", bytes.Count(before, []byte("\n"))+2)
 	}
 	return text, nil
 }
@@ -132,7 +134,8 @@ func (s *State) add(m module) error {
 			}
 			switch {
 			case instance.Flat != nil:
-				return fmt.Errorf("%s is as Terraform 0.11 wrote it; let a newer one write it (`terraform apply -refresh-only`)", resource.Address)
+				return fmt.Errorf("%s is as Terraform 0.11 wrote it; let a newer one write it (`terraform apply -refresh-only`)",
+					resource.Address)
 			case each.Mode == "managed":
 				s.Managed = append(s.Managed, resource)
 			case each.Mode == "data":

@@ -38,7 +38,8 @@ func writeFiles(asked request, adopted *adopt.Adoption) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = errors.Join(atomic.WriteFile(imports, bytes.NewReader(importFile)), atomic.WriteFile(settings, bytes.NewReader(stackFile)))
+	err = errors.Join(
+		atomic.WriteFile(imports, bytes.NewReader(importFile)), atomic.WriteFile(settings, bytes.NewReader(stackFile)))
 	return adopted.Report() + asked.nextSteps(), err
 }
 

@@ -180,7 +180,8 @@ func parse(words []string) (request, error) {
 	case asked.addresses && asked.randomValues || asked.addresses && asked.rest || asked.randomValues && asked.rest:
 		return request{}, errors.New("--addresses, --random-values and --rest exclude each other; see --help")
 	case !asked.addresses && !stackName.MatchString(asked.stack):
-		return request{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, hyphens and underscores", asked.stack)
+		return request{}, fmt.Errorf("--stack %q must be the name of a stack, without an organization: letters, digits, periods, "+
+			"hyphens and underscores", asked.stack)
 	}
 	asked.state = states[0]
 	return asked, nil
@@ -213,7 +214,8 @@ func read(name string, stdin io.Reader) (tfstate.State, error) {
 		return tfstate.State{}, err
 	}
 	if about.Mode().IsRegular() && about.Mode().Perm()&others != 0 {
-		return tfstate.State{}, fmt.Errorf("other users can read it, and it holds the JWT secret in plain text; run `chmod 600 %s`", shellword.Quote(name))
+		return tfstate.State{}, fmt.Errorf("other users can read it, and it holds the JWT secret in plain text; run "+
+			"`chmod 600 %s`", shellword.Quote(name))
 	}
 	return tfstate.Read(file)
 }

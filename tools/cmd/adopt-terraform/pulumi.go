@@ -56,5 +56,6 @@ func insertRandomValues(ctx context.Context, stack pulumi, adopted *adopt.Adopti
 	if _, err := stack.run(ctx, complete, "stack", "import"); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("The suffix of the bucket's name and the JWT secret are in the state of the stack %s, the secret encrypted.\n", stack.stack), nil
+	return fmt.Sprintf("The suffix of the bucket's name and the JWT secret are in the state of the stack %s, the secret encrypted.\n",
+		stack.stack), nil
 }
