@@ -44,7 +44,7 @@ func defaultAccount() *account {
 		definition: object{"taskDefinitionArn": revision, "family": "mediaserver", "cpu": "256", "memory": "512"},
 		container: object{
 			"name":    "mediaserver",
-			"secrets": []object{{"name": "JWT_SECRET", "valueFrom": "arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver/jwt-secret"}},
+			"secrets": []object{{"name": "JWT_SECRET", "valueFrom": "arn:aws:ssm:eu-west-2:123456789012:parameter/jwt-secret"}},
 			"healthCheck": object{"command": []string{"CMD", "curl", "--fail", "http://localhost:3000/health"},
 				"interval": 30, "timeout": 5, "retries": 3, "startPeriod": 60},
 		},
@@ -103,8 +103,8 @@ func (a *account) stack(t *testing.T) stack {
 	t.Helper()
 	address := "http://" + serve(t, a.ServeHTTP)
 	return stack{
-		region: "eu-west-2", cluster: "mediaserver-cluster", service: "mediaserver-service", container: "mediaserver", taskDefinition: revision,
-		bridge: "lo",
+		region: "eu-west-2", cluster: "mediaserver-cluster", service: "mediaserver-service",
+		container: "mediaserver", taskDefinition: revision, bridge: "lo",
 		account: aws.Config{Region: "eu-west-2", BaseEndpoint: &address,
 			Credentials: credentials.NewStaticCredentialsProvider("an-id", "a-key", "a-session-token")},
 	}
@@ -189,7 +189,8 @@ func (e *engine) docker(ctx context.Context, _, arguments []string, stdout, stde
 func (e *engine) try(ctx context.Context, plan plan, request Request, processes string) (string, error) {
 	output := &strings.Builder{}
 	request.Image, request.Output = "app:built", output
-	attempt := &trial{Request: request, docker: e.docker, plan: plan, processes: processes, pause: time.Millisecond, idleWatch: 200 * time.Millisecond}
+	attempt := &trial{Request: request, docker: e.docker, plan: plan, processes: processes,
+		pause: time.Millisecond, idleWatch: 200 * time.Millisecond}
 	err := attempt.run(ctx)
 	if e.calls["create"] != 1 || e.calls["rm"] != 1 && !request.Keep {
 		err = fmt.Errorf("%d containers were made and %d removed: %w", e.calls["create"], e.calls["rm"], err)

@@ -14,8 +14,8 @@ import (
 
 func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
 	plan := defaultAccount().plan(t)
-	if plan.platform != "linux/amd64" || plan.cpu != 256 || plan.memory != 512 || plan.port != 3000 || plan.variables["JWT_SECRET"] != secret ||
-		plan.path != "/health" || plan.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
+	if plan.platform != "linux/amd64" || plan.cpu != 256 || plan.memory != 512 || plan.variables["JWT_SECRET"] != secret ||
+		plan.port != 3000 || plan.path != "/health" || plan.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
 		plan.own.timeout != 5*time.Second || !slices.Equal(plan.command, []string{"curl", "--fail", "http://localhost:3000/health"}) {
 		t.Errorf("the plan is %+v", plan)
 	}
@@ -44,7 +44,8 @@ func TestTheLimitsAreThoseOfECS(t *testing.T) {
 		each.change(account)
 		plan := account.plan(t)
 		if plan.own.limit != each.own*time.Second || plan.loadBalancer.limit != each.loadBalancer*time.Second {
-			t.Errorf("%s: the limits are %s and %s, want %d s and %d s", name, plan.own.limit, plan.loadBalancer.limit, each.own, each.loadBalancer)
+			t.Errorf("%s: the limits are %s and %s, want %d s and %d s",
+				name, plan.own.limit, plan.loadBalancer.limit, each.own, each.loadBalancer)
 		}
 	}
 	plan := defaultAccount().plan(t)
@@ -62,7 +63,9 @@ func TestTheLimitsAreThoseOfECS(t *testing.T) {
 
 func TestTheEarlierJudgeOfThoseWhoAreNotSatisfiedDecides(t *testing.T) {
 	const own, loadBalancer = "The container's own health check allows 150 s", "The load balancer's health check allows 60 s"
-	fails, failsAlone := observation{own: ownResult{problem: "exit code 7"}}, observation{own: ownResult{problem: "exit code 7"}, status: 200}
+	fails := observation{own: ownResult{problem: "exit code 7"}}
+	failsAlone := fails
+	failsAlone.status = 200
 	for name, each := range map[string]struct {
 		loadBalancer, timeout time.Duration
 		seen                  observation
@@ -90,11 +93,12 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 		code   Code
 		phrase string
 	}{
-		"no container":       {func(a *account) { a.container["name"] = "other" }, NoPlan, `task definition ` + revision + ` has no container "mediaserver"`},
+		"no container":       {func(a *account) { a.container["name"] = "other" }, NoPlan, revision + ` has no container "mediaserver"`},
 		"no service":         {func(a *account) { a.service = object{} }, NoPlan, "service mediaserver-service is not there"},
 		"no size":            {func(a *account) { a.definition["cpu"] = "much" }, AWSRefused, `"much"`},
-		"no task definition": {func(a *account) { a.newest = object{"__type": "ClientException"} }, AWSRefused, "read task definition mediaserver: "},
-		"a newer one":        {func(a *account) { a.newest = object{"taskDefinition": other} }, NoPlan, "a file names " + revision + ", and there is " + newer},
+		"no task definition": {func(a *account) { a.newest = object{"__type": "No"} }, AWSRefused, "read task definition mediaserver: "},
+		"a newer one": {func(a *account) { a.newest = object{"taskDefinition": other} },
+			NoPlan, "a file names " + revision + ", and there is " + newer},
 		"a newer one of a deployment": {func(a *account) {
 			a.newest = object{"taskDefinition": other, "tags": []object{{"key": stackRevisionTag, "value": revision}}}
 		}, Fits, ""},
@@ -166,7 +170,8 @@ func TestTheContainerIsMadeAsTheDefinitionSays(t *testing.T) {
 	arguments, environment := plan.createArguments("app:built", "try-image-1")
 	want := "create --pull never --platform linux/arm64 --name try-image-1 --log-driver json-file " +
 		"--publish 127.0.0.1::8080 --sysctl net.ipv4.ip_unprivileged_port_start=1024 " +
-		"--cpu-period 100000 --cpu-quota 50000 --memory 8192m --memory-swap 8192m --env AWS_ACCESS_KEY_ID=its own --env AWS_REGION --env JWT_SECRET " +
+		"--cpu-period 100000 --cpu-quota 50000 --memory 8192m --memory-swap 8192m " +
+		"--env AWS_ACCESS_KEY_ID=its own --env AWS_REGION --env JWT_SECRET " +
 		"--user 1000:1000 --read-only --init --entrypoint /bin/node app:built --enable-source-maps server.js"
 	if got := strings.Join(arguments, " "); got != want {
 		t.Errorf("docker is called with\n%s\nwant\n%s", got, want)
@@ -192,7 +197,8 @@ func TestAStackIsFoundByPulumiOrByItsOutputs(t *testing.T) {
 	file := write(t, outputsText, 0o600, folder, "outputs")
 	for _, request := range []Request{{Root: "/a/root", Stack: "production"}, {Outputs: file}} {
 		found, err := request.findStack(t.Context())
-		if err != nil || !strings.Contains(found.description, "the credentials of this environment, not the task role's") || found.outputsFile != request.Outputs {
+		const description = "The application gets the credentials of this environment, not the task role's: what it may do in AWS is not tried"
+		if err != nil || found.description != description || found.outputsFile != request.Outputs {
 			t.Errorf("found %+v (%v)", found, err)
 		}
 		var read plan
@@ -228,7 +234,8 @@ func TestTheSandboxIsTheDefault(t *testing.T) {
 		found.taskDefinition != revision || *found.account.BaseEndpoint != "http://127.0.0.1:5000" {
 		t.Errorf("found %+v (%v)", found, err)
 	}
-	if given, err := found.account.Credentials.Retrieve(t.Context()); err != nil || given.AccessKeyID != "sandboxed" || given.SecretAccessKey != "it is" {
+	given, err := found.account.Credentials.Retrieve(t.Context())
+	if err != nil || given.AccessKeyID != "sandboxed" || given.SecretAccessKey != "it is" {
 		t.Errorf("the credentials are %v (%v)", given, err)
 	}
 }
@@ -249,6 +256,7 @@ func TestAContainerReachesAnEmulatorThroughTheBridge(t *testing.T) {
 	stack.account.BaseEndpoint = aws.String("http://127.0.0.1:1")
 	for bridge, phrase := range map[string]string{"lo": "dial tcp 127.0.0.1:1", "no-bridge": "no-bridge"} {
 		stack.bridge = bridge
-		expect(t, stack.readVariables(t.Context(), &plan{}), NoPlan, "no container can reach http://127.0.0.1:1: ", phrase, "run make sandbox again")
+		err := stack.readVariables(t.Context(), &plan{})
+		expect(t, err, NoPlan, "no container can reach http://127.0.0.1:1: ", phrase, "run make sandbox again")
 	}
 }
