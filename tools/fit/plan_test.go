@@ -3,6 +3,7 @@ package fit
 import (
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"mediaserver/tools/fakeaws"
 )
 
 func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
@@ -87,27 +90,31 @@ func TestTheEarlierJudgeOfThoseWhoAreNotSatisfiedDecides(t *testing.T) {
 
 func TestWhatCannotBeReadIsRefused(t *testing.T) {
 	const newer = "arn:aws:ecs:eu-west-2:123456789012:task-definition/mediaserver:2"
-	other := object{"taskDefinitionArn": newer}
+	other := object{"taskDefinitionArn": newer, "family": "mediaserver"}
 	for name, each := range map[string]struct {
 		change func(*account)
+		newer  object
 		code   Code
 		phrase string
 	}{
-		"no container":       {func(a *account) { a.container["name"] = "other" }, NoPlan, revision + ` has no container "mediaserver"`},
-		"no service":         {func(a *account) { a.service = object{} }, NoPlan, "service mediaserver-service is not there"},
-		"no size":            {func(a *account) { a.definition["cpu"] = "much" }, AWSRefused, `"much"`},
-		"no task definition": {func(a *account) { a.newest = object{"__type": "No"} }, AWSRefused, "read task definition mediaserver: "},
-		"a newer one": {func(a *account) { a.newest = object{"taskDefinition": other} },
+		"no container": {func(a *account) { a.container["name"] = "other" }, nil, NoPlan, revision + ` has no container "mediaserver"`},
+		"no service":   {func(a *account) { a.service = object{} }, nil, NoPlan, "service mediaserver-service is not there"},
+		"no size":      {func(a *account) { a.definition["cpu"] = "much" }, nil, AWSRefused, `"much"`},
+		"no permission": {func(a *account) { a.Always("DescribeTaskDefinition", fakeaws.Refuses("AccessDenied", "no")) }, nil,
+			AWSRefused, "read task definition " + revision + ": "},
+		"a newer one": {func(*account) {}, object{"taskDefinition": other},
 			NoPlan, "a file names " + revision + ", and there is " + newer},
-		"a newer one of a deployment": {func(a *account) {
-			a.newest = object{"taskDefinition": other, "tags": []object{{"key": stackRevisionTag, "value": revision}}}
-		}, Fits, ""},
+		"a newer one of a deployment": {func(*account) {},
+			object{"taskDefinition": other, "tags": []object{{"key": stackRevisionTag, "value": revision}}}, Fits, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			account := defaultAccount()
 			each.change(account)
 			stack := account.stack(t)
 			stack.outputsFile = "a file"
+			if each.newer != nil {
+				account.AddTaskDefinition(each.newer)
+			}
 			_, err := stack.readPlan(t.Context())
 			expect(t, err, each.code, each.phrase, map[Code]string{NoPlan: "pulumi up", AWSRefused: "ecs:DescribeTaskDefinition"}[each.code])
 		})
@@ -116,29 +123,32 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 
 func TestSecretsOfSecretsManagerAreReadAsECSReadsThem(t *testing.T) {
 	const database = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:films/database-AbCdEf"
-	account := defaultAccount()
-	account.secrets = map[string]string{
-		database + "::":           `{"user": "films \"42\"", "port": 5432}`,
-		database + "::an-id":      "not JSON",
-		database + ":BINARY:":     "",
-		database + ":PREVIOUS:id": "both",
-	}
-	for suffix, each := range map[string]struct{ value, problem string }{
-		"":               {`{"user": "films \"42\"", "port": 5432}`, ""},
-		":user::":        {`films "42"`, ""},
-		":port::":        {"5432", ""},
-		"::PREVIOUS:id":  {"both", ""},
-		":password::":    {"", "its JSON has no key password"},
-		":user::an-id":   {"", "it is no JSON object"},
-		"::BINARY:":      {"", "it is binary, and ECS takes texts only"},
-		"::NEXT:unknown": {"", "ClientException"},
+	const whole = `{"user": "films \"42\"", "port": 5432}`
+	text, newest := object{"SecretString": whole}, object{"SecretId": database}
+	for suffix, each := range map[string]struct {
+		asked, answer  object
+		value, problem string
+	}{
+		"":               {newest, text, whole, ""},
+		":user::":        {newest, text, `films "42"`, ""},
+		":port::":        {newest, text, "5432", ""},
+		":port:stage:":   {object{"SecretId": database, "VersionStage": "stage"}, text, "5432", ""},
+		":port::version": {object{"SecretId": database, "VersionId": "version"}, text, "5432", ""},
+		":password::":    {newest, text, "", "its JSON has no key password"},
+		":port::other":   {object{"SecretId": database, "VersionId": "other"}, object{"SecretString": "not JSON"}, "", "it is no JSON object"},
+		":::":            {newest, object{"SecretBinary": "AAAA"}, "", "it is binary, and ECS takes texts only"},
 	} {
+		account := defaultAccount()
 		account.container["secrets"] = []object{{"name": "DATABASE", "valueFrom": database + suffix}}
+		account.Always("GetSecretValue", fakeaws.Response{Output: each.answer})
 		plan, err := account.stack(t).readPlan(t.Context())
 		if each.problem != "" {
 			expect(t, err, AWSRefused, "read secret DATABASE from "+database+suffix+": ", each.problem, "secretsmanager:GetSecretValue")
 		} else if err != nil || plan.variables["DATABASE"] != each.value {
 			t.Errorf("%s is %q (%v)", suffix, plan.variables["DATABASE"], err)
+		}
+		if asked := account.Calls("GetSecretValue"); len(asked) != 1 || !reflect.DeepEqual(asked[0].Input, each.asked) {
+			t.Errorf("%s: AWS was asked %v", suffix, asked)
 		}
 	}
 }
