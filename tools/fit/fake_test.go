@@ -2,7 +2,6 @@ package fit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,20 +17,19 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"mediaserver/tools/fakeaws"
 )
 
 // object is a JSON object as AWS sends it.
-type object map[string]any
+type object = fakeaws.Object
 
 // account is an AWS account with a stack of default settings. A test changes what it is about.
 type account struct {
+	*fakeaws.AWS
 	definition, container, service object
 	// group holds the elements of a target group, as Elastic Load Balancing names them.
 	group map[string]string
-	// newest is the newest revision of the family, with its tags.
-	newest object
-	// secrets are the versions of secrets of Secrets Manager, by ARN:STAGE:ID. One without a text is binary.
-	secrets map[string]string
 }
 
 const (
@@ -41,10 +39,11 @@ const (
 
 func defaultAccount() *account {
 	return &account{
+		AWS:        fakeaws.New(),
 		definition: object{"taskDefinitionArn": revision, "family": "mediaserver", "cpu": "256", "memory": "512"},
 		container: object{
 			"name":    "mediaserver",
-			"secrets": []object{{"name": "JWT_SECRET", "valueFrom": "arn:aws:ssm:eu-west-2:123456789012:parameter/mediaserver/jwt-secret"}},
+			"secrets": []object{{"name": "JWT_SECRET", "valueFrom": "arn:aws:ssm:eu-west-2:123456789012:parameter/jwt-secret"}},
 			"healthCheck": object{"command": []string{"CMD", "curl", "--fail", "http://localhost:3000/health"},
 				"interval": 30, "timeout": 5, "retries": 3, "startPeriod": 60},
 		},
@@ -52,59 +51,27 @@ func defaultAccount() *account {
 			"loadBalancers": []object{{"targetGroupArn": "arn:group", "containerPort": 3000}}},
 		group: map[string]string{"HealthCheckPath": "/health", "HealthCheckIntervalSeconds": "30", "HealthCheckTimeoutSeconds": "5",
 			"HealthyThresholdCount": "2", "UnhealthyThresholdCount": "2", "Matcher": "<HttpCode>200</HttpCode>"},
-		newest: object{"taskDefinition": object{"taskDefinitionArn": revision}},
 	}
-}
-
-// ServeHTTP answers what the package asks of AWS.
-func (a *account) ServeHTTP(response http.ResponseWriter, request *http.Request) {
-	body, _ := io.ReadAll(request.Body)
-	var asked struct{ TaskDefinition, SecretID, VersionStage, VersionID string }
-	_ = json.Unmarshal(body, &asked)
-	version := asked.SecretID + ":" + asked.VersionStage + ":" + asked.VersionID
-	text, found := a.secrets[version]
-	a.definition["containerDefinitions"] = []object{a.container}
-	target := request.Header.Get("X-Amz-Target")
-	answer := object{"__type": "ClientException", "message": "none of " + string(body)}
-	switch target[strings.LastIndex(target, ".")+1:] + " " + asked.TaskDefinition {
-	case "DescribeTaskDefinition mediaserver":
-		answer = a.newest
-	case "DescribeTaskDefinition " + revision:
-		answer = object{"taskDefinition": a.definition}
-	case "DescribeServices ":
-		answer = object{"services": []object{a.service}}
-	case "GetParameter ":
-		answer = object{"Parameter": object{"Value": secret}}
-	case "GetSecretValue ":
-		if found {
-			answer = object{"SecretString": text}
-		}
-		if text == "" {
-			delete(answer, "SecretString")
-		}
-	case " ":
-		group := ""
-		for name, value := range a.group {
-			group += fmt.Sprintf("<%s>%s</%s>", name, value, name)
-		}
-		fmt.Fprintf(response, "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member>%s</member>"+
-			"</TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>", group)
-		return
-	}
-	if answer["__type"] != nil {
-		response.WriteHeader(http.StatusBadRequest)
-	}
-	_ = json.NewEncoder(response).Encode(answer)
 }
 
 // stack is the stack in an account, which is served until the end of the test. The loopback interface takes the place of
-// docker's bridge.
+// docker's bridge. Task definitions that are added later are newer than the stack's.
 func (a *account) stack(t *testing.T) stack {
 	t.Helper()
+	a.definition["containerDefinitions"] = []object{a.container}
+	a.AddTaskDefinition(object{"taskDefinition": a.definition})
+	a.Always("DescribeServices", fakeaws.Response{Output: object{"services": []object{a.service}}})
+	a.Always("GetParameter", fakeaws.Response{Output: object{"Parameter": object{"Value": secret}}})
+	group := ""
+	for name, value := range a.group {
+		group += fmt.Sprintf("<%s>%s</%[1]s>", name, value)
+	}
+	a.Always("DescribeTargetGroups", fakeaws.Response{Body: "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult>" +
+		"<TargetGroups><member>" + group + "</member></TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>"})
 	address := "http://" + serve(t, a.ServeHTTP)
 	return stack{
-		region: "eu-west-2", cluster: "mediaserver-cluster", service: "mediaserver-service", container: "mediaserver", taskDefinition: revision,
-		bridge: "lo",
+		region: "eu-west-2", cluster: "mediaserver-cluster", service: "mediaserver-service",
+		container: "mediaserver", taskDefinition: revision, bridge: "lo",
 		account: aws.Config{Region: "eu-west-2", BaseEndpoint: &address,
 			Credentials: credentials.NewStaticCredentialsProvider("an-id", "a-key", "a-session-token")},
 	}
@@ -189,7 +156,8 @@ func (e *engine) docker(ctx context.Context, _, arguments []string, stdout, stde
 func (e *engine) try(ctx context.Context, plan plan, request Request, processes string) (string, error) {
 	output := &strings.Builder{}
 	request.Image, request.Output = "app:built", output
-	attempt := &trial{Request: request, docker: e.docker, plan: plan, processes: processes, pause: time.Millisecond, idleWatch: 200 * time.Millisecond}
+	attempt := &trial{Request: request, docker: e.docker, plan: plan, processes: processes,
+		pause: time.Millisecond, idleWatch: 200 * time.Millisecond}
 	err := attempt.run(ctx)
 	if e.calls["create"] != 1 || e.calls["rm"] != 1 && !request.Keep {
 		err = fmt.Errorf("%d containers were made and %d removed: %w", e.calls["create"], e.calls["rm"], err)

@@ -46,7 +46,7 @@ func (p plan) fits(seen observation) bool {
 
 // look looks once at the container.
 func (t *trial) look(ctx context.Context) (seen observation, err error) {
-	if err := t.inspect(ctx); err != nil || !t.container.State.Running {
+	if err := t.inspect(ctx); err != nil {
 		return seen, err
 	}
 	seen.own = t.askInside(ctx)

@@ -3,6 +3,7 @@ package fit
 import (
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,12 +11,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"mediaserver/tools/fakeaws"
 )
 
 func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
 	plan := defaultAccount().plan(t)
-	if plan.platform != "linux/amd64" || plan.cpu != 256 || plan.memory != 512 || plan.port != 3000 || plan.variables["JWT_SECRET"] != secret ||
-		plan.path != "/health" || plan.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
+	if plan.platform != "linux/amd64" || plan.cpu != 256 || plan.memory != 512 || plan.variables["JWT_SECRET"] != secret ||
+		plan.port != 3000 || plan.path != "/health" || plan.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
 		plan.own.timeout != 5*time.Second || !slices.Equal(plan.command, []string{"curl", "--fail", "http://localhost:3000/health"}) {
 		t.Errorf("the plan is %+v", plan)
 	}
@@ -44,7 +47,8 @@ func TestTheLimitsAreThoseOfECS(t *testing.T) {
 		each.change(account)
 		plan := account.plan(t)
 		if plan.own.limit != each.own*time.Second || plan.loadBalancer.limit != each.loadBalancer*time.Second {
-			t.Errorf("%s: the limits are %s and %s, want %d s and %d s", name, plan.own.limit, plan.loadBalancer.limit, each.own, each.loadBalancer)
+			t.Errorf("%s: the limits are %s and %s, want %d s and %d s",
+				name, plan.own.limit, plan.loadBalancer.limit, each.own, each.loadBalancer)
 		}
 	}
 	plan := defaultAccount().plan(t)
@@ -62,7 +66,9 @@ func TestTheLimitsAreThoseOfECS(t *testing.T) {
 
 func TestTheEarlierJudgeOfThoseWhoAreNotSatisfiedDecides(t *testing.T) {
 	const own, loadBalancer = "The container's own health check allows 150 s", "The load balancer's health check allows 60 s"
-	fails, failsAlone := observation{own: ownResult{problem: "exit code 7"}}, observation{own: ownResult{problem: "exit code 7"}, status: 200}
+	fails := observation{own: ownResult{problem: "exit code 7"}}
+	failsAlone := fails
+	failsAlone.status = 200
 	for name, each := range map[string]struct {
 		loadBalancer, timeout time.Duration
 		seen                  observation
@@ -84,26 +90,31 @@ func TestTheEarlierJudgeOfThoseWhoAreNotSatisfiedDecides(t *testing.T) {
 
 func TestWhatCannotBeReadIsRefused(t *testing.T) {
 	const newer = "arn:aws:ecs:eu-west-2:123456789012:task-definition/mediaserver:2"
-	other := object{"taskDefinitionArn": newer}
+	other := object{"taskDefinitionArn": newer, "family": "mediaserver"}
 	for name, each := range map[string]struct {
 		change func(*account)
+		newer  object
 		code   Code
 		phrase string
 	}{
-		"no container":       {func(a *account) { a.container["name"] = "other" }, NoPlan, `task definition ` + revision + ` has no container "mediaserver"`},
-		"no service":         {func(a *account) { a.service = object{} }, NoPlan, "service mediaserver-service is not there"},
-		"no size":            {func(a *account) { a.definition["cpu"] = "much" }, AWSRefused, `"much"`},
-		"no task definition": {func(a *account) { a.newest = object{"__type": "ClientException"} }, AWSRefused, "read task definition mediaserver: "},
-		"a newer one":        {func(a *account) { a.newest = object{"taskDefinition": other} }, NoPlan, "a file names " + revision + ", and there is " + newer},
-		"a newer one of a deployment": {func(a *account) {
-			a.newest = object{"taskDefinition": other, "tags": []object{{"key": stackRevisionTag, "value": revision}}}
-		}, Fits, ""},
+		"no container": {func(a *account) { a.container["name"] = "other" }, nil, NoPlan, revision + ` has no container "mediaserver"`},
+		"no service":   {func(a *account) { a.service = object{} }, nil, NoPlan, "service mediaserver-service is not there"},
+		"no size":      {func(a *account) { a.definition["cpu"] = "much" }, nil, AWSRefused, `"much"`},
+		"no permission": {func(a *account) { a.Always("DescribeTaskDefinition", fakeaws.Refuses("AccessDenied", "no")) }, nil,
+			AWSRefused, "read task definition " + revision + ": "},
+		"a newer one": {func(*account) {}, object{"taskDefinition": other},
+			NoPlan, "a file names " + revision + ", and there is " + newer},
+		"a newer one of a deployment": {func(*account) {},
+			object{"taskDefinition": other, "tags": []object{{"key": stackRevisionTag, "value": revision}}}, Fits, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			account := defaultAccount()
 			each.change(account)
 			stack := account.stack(t)
 			stack.outputsFile = "a file"
+			if each.newer != nil {
+				account.AddTaskDefinition(each.newer)
+			}
 			_, err := stack.readPlan(t.Context())
 			expect(t, err, each.code, each.phrase, map[Code]string{NoPlan: "pulumi up", AWSRefused: "ecs:DescribeTaskDefinition"}[each.code])
 		})
@@ -112,29 +123,32 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 
 func TestSecretsOfSecretsManagerAreReadAsECSReadsThem(t *testing.T) {
 	const database = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:films/database-AbCdEf"
-	account := defaultAccount()
-	account.secrets = map[string]string{
-		database + "::":           `{"user": "films \"42\"", "port": 5432}`,
-		database + "::an-id":      "not JSON",
-		database + ":BINARY:":     "",
-		database + ":PREVIOUS:id": "both",
-	}
-	for suffix, each := range map[string]struct{ value, problem string }{
-		"":               {`{"user": "films \"42\"", "port": 5432}`, ""},
-		":user::":        {`films "42"`, ""},
-		":port::":        {"5432", ""},
-		"::PREVIOUS:id":  {"both", ""},
-		":password::":    {"", "its JSON has no key password"},
-		":user::an-id":   {"", "it is no JSON object"},
-		"::BINARY:":      {"", "it is binary, and ECS takes texts only"},
-		"::NEXT:unknown": {"", "ClientException"},
+	const whole = `{"user": "films \"42\"", "port": 5432}`
+	text, newest := object{"SecretString": whole}, object{"SecretId": database}
+	for suffix, each := range map[string]struct {
+		asked, answer  object
+		value, problem string
+	}{
+		"":               {newest, text, whole, ""},
+		":user::":        {newest, text, `films "42"`, ""},
+		":port::":        {newest, text, "5432", ""},
+		":port:stage:":   {object{"SecretId": database, "VersionStage": "stage"}, text, "5432", ""},
+		":port::version": {object{"SecretId": database, "VersionId": "version"}, text, "5432", ""},
+		":password::":    {newest, text, "", "its JSON has no key password"},
+		":port::other":   {object{"SecretId": database, "VersionId": "other"}, object{"SecretString": "not JSON"}, "", "it is no JSON object"},
+		":::":            {newest, object{"SecretBinary": "AAAA"}, "", "it is binary, and ECS takes texts only"},
 	} {
+		account := defaultAccount()
 		account.container["secrets"] = []object{{"name": "DATABASE", "valueFrom": database + suffix}}
+		account.Always("GetSecretValue", fakeaws.Response{Output: each.answer})
 		plan, err := account.stack(t).readPlan(t.Context())
 		if each.problem != "" {
 			expect(t, err, AWSRefused, "read secret DATABASE from "+database+suffix+": ", each.problem, "secretsmanager:GetSecretValue")
 		} else if err != nil || plan.variables["DATABASE"] != each.value {
 			t.Errorf("%s is %q (%v)", suffix, plan.variables["DATABASE"], err)
+		}
+		if asked := account.Calls("GetSecretValue"); len(asked) != 1 || !reflect.DeepEqual(asked[0].Input, each.asked) {
+			t.Errorf("%s: AWS was asked %v", suffix, asked)
 		}
 	}
 }
@@ -166,7 +180,8 @@ func TestTheContainerIsMadeAsTheDefinitionSays(t *testing.T) {
 	arguments, environment := plan.createArguments("app:built", "try-image-1")
 	want := "create --pull never --platform linux/arm64 --name try-image-1 --log-driver json-file " +
 		"--publish 127.0.0.1::8080 --sysctl net.ipv4.ip_unprivileged_port_start=1024 " +
-		"--cpu-period 100000 --cpu-quota 50000 --memory 8192m --memory-swap 8192m --env AWS_ACCESS_KEY_ID=its own --env AWS_REGION --env JWT_SECRET " +
+		"--cpu-period 100000 --cpu-quota 50000 --memory 8192m --memory-swap 8192m " +
+		"--env AWS_ACCESS_KEY_ID=its own --env AWS_REGION --env JWT_SECRET " +
 		"--user 1000:1000 --read-only --init --entrypoint /bin/node app:built --enable-source-maps server.js"
 	if got := strings.Join(arguments, " "); got != want {
 		t.Errorf("docker is called with\n%s\nwant\n%s", got, want)
@@ -192,7 +207,8 @@ func TestAStackIsFoundByPulumiOrByItsOutputs(t *testing.T) {
 	file := write(t, outputsText, 0o600, folder, "outputs")
 	for _, request := range []Request{{Root: "/a/root", Stack: "production"}, {Outputs: file}} {
 		found, err := request.findStack(t.Context())
-		if err != nil || !strings.Contains(found.description, "the credentials of this environment, not the task role's") || found.outputsFile != request.Outputs {
+		const description = "The application gets the credentials of this environment, not the task role's: what it may do in AWS is not tried"
+		if err != nil || found.description != description || found.outputsFile != request.Outputs {
 			t.Errorf("found %+v (%v)", found, err)
 		}
 		var read plan
@@ -228,7 +244,8 @@ func TestTheSandboxIsTheDefault(t *testing.T) {
 		found.taskDefinition != revision || *found.account.BaseEndpoint != "http://127.0.0.1:5000" {
 		t.Errorf("found %+v (%v)", found, err)
 	}
-	if given, err := found.account.Credentials.Retrieve(t.Context()); err != nil || given.AccessKeyID != "sandboxed" || given.SecretAccessKey != "it is" {
+	given, err := found.account.Credentials.Retrieve(t.Context())
+	if err != nil || given.AccessKeyID != "sandboxed" || given.SecretAccessKey != "it is" {
 		t.Errorf("the credentials are %v (%v)", given, err)
 	}
 }
@@ -249,6 +266,7 @@ func TestAContainerReachesAnEmulatorThroughTheBridge(t *testing.T) {
 	stack.account.BaseEndpoint = aws.String("http://127.0.0.1:1")
 	for bridge, phrase := range map[string]string{"lo": "dial tcp 127.0.0.1:1", "no-bridge": "no-bridge"} {
 		stack.bridge = bridge
-		expect(t, stack.readVariables(t.Context(), &plan{}), NoPlan, "no container can reach http://127.0.0.1:1: ", phrase, "run make sandbox again")
+		err := stack.readVariables(t.Context(), &plan{})
+		expect(t, err, NoPlan, "no container can reach http://127.0.0.1:1: ", phrase, "run make sandbox again")
 	}
 }

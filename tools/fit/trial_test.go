@@ -3,7 +3,6 @@ package fit
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -28,11 +27,14 @@ func TestAnImageIsTried(t *testing.T) {
 		},
 		"cannot be started": {
 			docker: map[string][]answer{"start": {{exit: 1, stderr: `exec: "/nothing": stat /nothing: no such file or directory: unknown`}}},
-			code:   NotStarted, phrases: []string{"docker cannot start it: ", "/nothing", "Its entry point and its user must be in the image"},
+			code:   NotStarted, phrases: []string{"docker cannot start it: ", "Its entry point and its user must be in the image"},
 		},
 		"exits": {
-			docker: map[string][]answer{"inspect": {ended(3)}, "logs": {{stdout: strings.Repeat("line\n", lastLines), stderr: "\nno DATABASE_URL"}}},
-			code:   Exited, phrases: []string{"it exited with code 3; its last lines:\n" + strings.Repeat("    line\n", lastLines-2) + "    \n    no DATABASE_URL\n"},
+			docker: map[string][]answer{
+				"inspect": {ended(3)}, "logs": {{stdout: strings.Repeat("line\n", lastLines), stderr: "\nno DATABASE_URL"}},
+			},
+			code: Exited, phrases: []string{"it exited with code 3; its last lines:\n" +
+				strings.Repeat("    line\n", lastLines-2) + "    \n    no DATABASE_URL\n"},
 		},
 		"exits while it is asked": {
 			handler: gone, docker: map[string][]answer{"inspect": {running(":1"), ended(3)}},
@@ -50,8 +52,11 @@ func TestAnImageIsTried(t *testing.T) {
 		},
 		"has no curl, but wget": {
 			handler: status(200), docker: map[string][]answer{
-				"exec": {{exit: 127, stderr: `exec: "curl": stat curl: no such file or directory`}}, "exec wget": {{exit: 1, stderr: "BusyBox v1.37.0"}}},
-			code: NoProgram, phrases: []string{"It has wget, so let the check run that: pulumi config set mediaserver:containerHealthCheck wget"},
+				"exec":      {{exit: 127, stderr: `exec: "curl": stat curl: no such file or directory`}},
+				"exec wget": {{exit: 1, stderr: "BusyBox v1.37.0"}},
+			},
+			code:    NoProgram,
+			phrases: []string{"It has wget, so let the check run that: pulumi config set mediaserver:containerHealthCheck wget"},
 		},
 		"listens on loopback only": {
 			handler: gone, sockets: "0: 0100007F:0BB8 00000000:0000 0A\n",
@@ -59,24 +64,28 @@ func TestAnImageIsTried(t *testing.T) {
 		},
 		"listens where nobody can see": {
 			handler: gone, sockets: "0: nonsense 00000000:0000 0A\n",
-			code: NotInTime, phrases: []string{"/health gives no answer: the connection was refused or closed\nThe load balancer's health check allows",
-				"It may listen on another port, or on 127.0.0.1 only: this machine cannot see that."},
+			code: NotInTime, phrases: []string{
+				"/health gives no answer: the connection was refused or closed\nThe load balancer's health check allows",
+				"It may listen on another port, or on 127.0.0.1 only: this machine cannot see that.",
+			},
 		},
 		"is redirected": {
 			handler: func(response http.ResponseWriter, request *http.Request) {
 				http.Redirect(response, request, "https://example.com/", http.StatusMovedPermanently)
 			},
-			code: Unhealthy, phrases: []string{"/health answers 301, and the load balancer wants 200\nThe load balancer's health check allows"},
+			code:    Unhealthy,
+			phrases: []string{"/health answers 301, and the load balancer wants 200\nThe load balancer's health check allows"},
 		},
 		"takes too long to answer": {
-			handler: func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() }, sockets: "0: 00000000:0BB8 00000000:0000 0A\n",
-			docker: map[string][]answer{"exec": {{meanwhile: func(ctx context.Context) { <-ctx.Done() }}}},
-			code:   NotInTime, phrases: []string{"/health gives no answer: it takes longer than 1 s\n"},
+			handler: func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() },
+			sockets: "0: 00000000:0BB8 00000000:0000 0A\n",
+			docker:  map[string][]answer{"exec": {{meanwhile: func(ctx context.Context) { <-ctx.Done() }}}},
+			code:    NotInTime, phrases: []string{"/health gives no answer: it takes longer than 1 s\n"},
 		},
 		"fails its own check alone": {
 			handler: status(200), docker: map[string][]answer{"exec": {{exit: 60, stderr: "curl: (60) a problem\n"}}},
-			code: OwnCheckFail, phrases: []string{"/health answers 200 from outside, but the container's own health check fails: exit code 60: curl: (60) a problem\n" +
-				"The container's own health check allows"},
+			code: OwnCheckFail, phrases: []string{"/health answers 200 from outside, but the container's own health check fails: " +
+				"exit code 60: curl: (60) a problem\nThe container's own health check allows"},
 		},
 		"never ends its own check": {
 			handler: status(200), docker: map[string][]answer{"exec": {{meanwhile: func(ctx context.Context) { <-ctx.Done() }}}},
@@ -107,7 +116,8 @@ func TestAnImageThatFitsIsToldWithItsLog(t *testing.T) {
 	output, err := docker.try(t.Context(), plan, Request{}, "")
 	expect(t, err, Fits)
 	for _, phrase := range []string{revision + " says: 0.25 vCPU, 512 MiB, linux/amd64, port 3000\nThe application talks to somebody\n",
-		"mediaserver | application v1 starts\n", "mediaserver | and goes on\n", "Its own health check succeeds: curl --fail http://localhost:3000/health\n",
+		"mediaserver | application v1 starts\n", "mediaserver | and goes on\n",
+		"Its own health check succeeds: curl --fail http://localhost:3000/health\n",
 		"/health answers 200 from outside (0 s)\n", "app:built fits\n"} {
 		if !strings.Contains(output, phrase) {
 			t.Errorf("the output is\n%s\nand lacks %q", output, phrase)
@@ -211,8 +221,7 @@ func TestAnInterruptLeavesNothingBehind(t *testing.T) {
 func TestWithoutAnEngineNothingCanBeTried(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("PATH", folder)
-	for _, phrase := range []string{`docker version: exec: "docker": executable file not found in $PATH`, "docker version: Cannot connect (exit code 1)"} {
-		expect(t, Request{}.Try(t.Context()), NoEngine, phrase, "https://docs.docker.com/engine/install/", "systemctl start docker")
-		write(t, fmt.Sprintf("#!%s\necho Cannot connect >&2; exit 1\n", "/bin/sh"), 0o755, folder, "docker")
-	}
+	expect(t, Request{}.Try(t.Context()), NoEngine, `docker version: exec: "docker": executable file not found in $PATH`, "Install docker")
+	write(t, "#!/bin/sh\necho Cannot connect >&2; exit 1\n", 0o755, folder, "docker")
+	expect(t, Request{}.Try(t.Context()), NoEngine, "docker version: Cannot connect (exit code 1)", "systemctl start docker")
 }

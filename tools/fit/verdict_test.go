@@ -44,7 +44,8 @@ func TestTheVerdictNamesTheAddresses(t *testing.T) {
 		code    Code
 		phrases []string
 	}{
-		"0.0.0.0:8080 [::]:8080":      {OtherPort, []string{"it listens on port 8080, not on port 3000, which the load balancer asks\nLet", "PORT, which is 3000"}},
+		"0.0.0.0:8080 [::]:8080": {OtherPort,
+			[]string{"it listens on port 8080, not on port 3000, which the load balancer asks\nLet", "PORT, which is 3000"}},
 		"127.0.0.1:9229 0.0.0.0:8080": {OtherPort, []string{"it listens on 127.0.0.1:9229 and port 8080, not", "mediaserver:appPort 8080"}},
 		"127.0.0.1:3000 [::1]:3000":   {LoopbackOnly, []string{"127.0.0.1:3000 and [::1]:3000 only", "0.0.0.0"}},
 		"127.0.0.1:3000 0.0.0.0:8080": {LoopbackOnly, []string{"127.0.0.1:3000 only"}},
@@ -71,8 +72,9 @@ func TestTheEndOfAContainerIsExplained(t *testing.T) {
 			[]string{"Its entry point and its user must be in the image"}},
 		"not to be executed": {"ended", "[FATAL tini (7)] exec /srv/run failed: Permission denied", NotStarted,
 			[]string{"Its user may not execute /srv/run. Allow it in the Dockerfile: COPY --chmod=755, or RUN chmod 755 /srv/run."}},
-		"another processor":     {"ended", "exec /app: exec format error", OtherFormat, []string{"#!/bin/sh"}},
-		"another, for its init": {"ended", "[FATAL tini (7)] exec /app failed: Exec format error", OtherFormat, []string{"no program for this processor"}},
+		"another processor": {"ended", "exec /app: exec format error", OtherFormat, []string{"#!/bin/sh"}},
+		"another, for its init": {"ended", "[FATAL tini (7)] exec /app failed: Exec format error", OtherFormat,
+			[]string{"no program for this processor"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trial := tried(3000, each.state)
