@@ -136,7 +136,7 @@ func (e *environmentOutputs) findAccount(ctx *pulumi.Context) error {
 func (e *environmentOutputs) findNetwork(ctx *pulumi.Context, settings settings) error {
 	zones, zonesDiffer := zonesWithFargate(e.region, settings.cpuArchitecture)
 	if settings.vpcID == "" {
-		return e.findDefaultNetwork(ctx, zones, zonesDiffer)
+		return e.findDefaultNetwork(ctx, zones)
 	}
 	e.vpcID = settings.vpcID
 	e.findStatedSubnets(ctx, slices.Concat(settings.loadBalancerSubnetIDs, settings.taskSubnetIDs))
@@ -172,8 +172,9 @@ func (e *environmentOutputs) findStatedSubnets(ctx *pulumi.Context, ids []string
 	}
 }
 
-// findDefaultNetwork looks up the default VPC and its default subnets.
-func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []string, zonesDiffer bool) error {
+// findDefaultNetwork looks up the default VPC and its default subnets. The zones
+// are those with AWS Fargate, if others have none.
+func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []string) error {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
 	if err != nil {
 		return fmt.Errorf(
@@ -181,23 +182,8 @@ func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []str
 			e.region, err)
 	}
 	e.vpcID = vpc.Id
-	err = sideBySide(
-		func() (err error) {
-			e.subnetIDs, err = findDefaultSubnets(ctx, vpc.Id)
-			return err
-		},
-		func() (err error) {
-			if len(zones) > 0 {
-				e.taskSubnetIDs, err = findDefaultSubnets(ctx, vpc.Id, ec2.GetSubnetsFilter{Name: "availability-zone-id", Values: zones})
-			}
-			return err
-		},
-	)
-	if err != nil {
+	if e.subnetIDs, err = findDefaultSubnets(ctx, vpc.Id); err != nil {
 		return err
-	}
-	if !zonesDiffer {
-		e.taskSubnetIDs = e.subnetIDs
 	}
 	if len(e.subnetIDs) < zonesForLoadBalancer {
 		return fmt.Errorf(
@@ -205,15 +191,21 @@ func (e *environmentOutputs) findDefaultNetwork(ctx *pulumi.Context, zones []str
 				"create more with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`",
 			e.vpcID, len(e.subnetIDs), e.region, zonesForLoadBalancer, e.region)
 	}
-	// If no zone has the processor, the rules of its setting report it.
-	if len(e.taskSubnetIDs) == 0 && len(zones) > 0 {
-		return fmt.Errorf(
+	e.taskSubnetIDs = e.subnetIDs
+	// Without a list, every zone will do, or none has the processor, which the rules of
+	// its setting report.
+	if len(zones) == 0 {
+		return nil
+	}
+	e.taskSubnetIDs, err = findDefaultSubnets(ctx, vpc.Id, ec2.GetSubnetsFilter{Name: "availability-zone-id", Values: zones})
+	if err == nil && len(e.taskSubnetIDs) == 0 {
+		err = fmt.Errorf(
 			"the default VPC %s has no default subnet in a zone of %s with AWS Fargate (%s): "+
 				"create one with `aws ec2 create-default-subnet --region %s --availability-zone ZONE`; "+
 				"`aws ec2 describe-availability-zones` tells the name of each id",
 			e.vpcID, e.region, strings.Join(zones, ", "), e.region)
 	}
-	return nil
+	return err
 }
 
 // findDefaultSubnets returns the ids of the default subnets of a VPC that also

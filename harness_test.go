@@ -72,7 +72,7 @@ type recorder struct {
 
 	lock    sync.Mutex
 	records []record
-	// lookups are the arguments of each, by the function's name. The id of a subnet and the zones of several belong to the name.
+	// lookups are the arguments of each, by the function's name and what sets it apart from others.
 	lookups object
 	outputs object
 }
@@ -96,9 +96,10 @@ func newRecorder() *recorder {
 // Call answers the lookups.
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	function := resourceKind(args.Token)
-	looked, subnets := function, r.Subnets
+	looked := function
+	subnets := r.Subnets
 	if function == "getSubnets" && len(args.Args["filters"].ArrayValue()) > 2 {
-		looked, subnets = "getSubnets in zones", r.FargateSubnets
+		looked, subnets = "getSubnets with AWS Fargate", r.FargateSubnets
 	}
 	var stated [2]string
 	if function == "getSubnet" {
