@@ -37,7 +37,7 @@ func TestTheCommandJudgesAFileOrWhatItIsFed(t *testing.T) {
 		expect(0, "(allowed)", "Passed: what is not known to be harmless is allowed for this commit")
 	judge(t, hostile, "--commit=decaf", "--allow", allowance).expect(1, "refused")
 	// People paste an allowance as the option or the label that the gate prints.
-	for _, pasted := range []string{"other,\n  " + allowance, "--allow " + allowance, "allow:" + allowance} {
+	for _, pasted := range []string{"other," + allowance, "--allow " + allowance, "allow:" + allowance} {
 		t.Setenv("PLAN_GATE_ALLOW", pasted)
 		judge(t, hostile, "--commit", "c0ffee").expect(0, "(allowed)")
 	}

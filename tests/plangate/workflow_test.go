@@ -20,6 +20,7 @@ func TestTheGateOfAPullRequestGivesAVerdictForEveryEvent(t *testing.T) {
 		{"another label", "success", dangerous, "0", `[{"name": "bug"}]`, "1", "Refused"},
 		{"its own label", "success", dangerous, "0", `[{"name": "bug"}, {"name": "allow:` + allowance + `"}]`, "0", "allowed for this commit"},
 		{"its own label on a second page", "success", dangerous, "0", `[{"name": "bug"}][{"name": "allow:` + allowance + `"}]`, "0", "allowed for this commit"},
+		{"its own label without the prefix", "success", dangerous, "0", `[{"name": "` + allowance + `"}]`, "1", "Refused"},
 		{"a label that came just before or after a push", "success", dangerous, "0", `[{"name": "allow:` + otherCommit + `"}]`, "1", "Refused"},
 		{"a label that is shell code", "success", dangerous, "0", `[{"name": "allow:$(exit 0)\"; exit 0; \""}]`, "1", "Refused"},
 		{"a preview that failed without a word", "success", harmless, "255", `[]`, "1", "Passed: nothing changes"},

@@ -110,13 +110,11 @@ func read(names []string, stack string) (gate.Plan, error) {
 
 // split takes a list of allowances apart. People also paste them as the gate prints them: as options, or as labels.
 func split(text string) []string {
-	var allowances []string
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
-		if word != "--allow" {
-			allowances = append(allowances, strings.TrimPrefix(word, gate.LabelPrefix))
-		}
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+	for i, word := range words {
+		words[i] = strings.TrimPrefix(word, gate.LabelPrefix)
 	}
-	return allowances
+	return words
 }
 
 // write writes the report, unless no file is named.
