@@ -199,7 +199,7 @@ func TestARollbackDuringADeploymentHasECSStopIt(t *testing.T) {
 	s.run("--rollback --replace --count 3").expect(0, "--count 3 is not used: the service asks for tasks already\n",
 		"Going back to "+repository+":a ({a}) of "+family+"5",
 		"Stopped deployment "+under+" of "+stackRevision+", which was under way; ECS goes back",
-		"is complete: 2 of 2 tasks run "+family+"5", "/health answers 200", "Rolled back to "+repository+"@{a}\n")
+		"is complete: 2 of 2 tasks run "+family+"5", "/health answers 200", "Rolled back to "+repository+"@{a}\n", "!replacing")
 	if s.only("StopServiceDeployment")["stopType"] != "ROLLBACK" || len(s.Calls("UpdateService", "RegisterTaskDefinition")) > 0 {
 		t.Errorf("called %v", s.Calls())
 	}
