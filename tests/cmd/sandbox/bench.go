@@ -53,7 +53,8 @@ func bench(ctx context.Context, place place, arguments []string) error {
 			return misused("bench takes the number of rounds, at least 1, not %q", arguments[0])
 		}
 	}
-	folder, err := os.MkdirTemp("", "mediaserver-bench-")
+	// The Go tool does not take a folder with a dot for a package of the repository.
+	folder, err := os.MkdirTemp(filepath.Join(place.root, "bin"), ".bench-")
 	if err != nil {
 		return fmt.Errorf("create a folder for the measurement: %w", err)
 	}
@@ -67,7 +68,7 @@ func bench(ctx context.Context, place place, arguments []string) error {
 		return err
 	}
 	defer func() { _ = running.Close() }()
-	empty, err := emptyStack(ctx, &running.Stack, filepath.Join(folder, "program"))
+	empty, err := emptyStack(ctx, &running.Stack, folder)
 	if err != nil {
 		return err
 	}
@@ -121,20 +122,10 @@ func median(durations []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(durations))[len(durations)/2]
 }
 
-// emptyStack makes a stack of the empty program, which has the SDK of the real one, beside that one's stack.
+// emptyStack makes a stack of the empty program beside the real one's. In a folder of the repository it has the same
+// SDK.
 func emptyStack(ctx context.Context, real *sandbox.Stack, folder string) (*sandbox.Stack, error) {
-	files := map[string]string{"main.go": emptyProgram, "Pulumi.yaml": emptyProject}
-	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile(filepath.Join(real.Root, name))
-		if err != nil {
-			return nil, fmt.Errorf("write an empty program: %w", err)
-		}
-		files[name] = string(text)
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("write an empty program: %w", err)
-	}
-	for name, text := range files {
+	for name, text := range map[string]string{"main.go": emptyProgram, "Pulumi.yaml": emptyProject} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			return nil, fmt.Errorf("write an empty program: %w", err)
 		}

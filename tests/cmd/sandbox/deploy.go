@@ -35,12 +35,13 @@ func up(ctx context.Context, place place, flags []string) error {
 		script = relative
 	}
 	script = shellword.Quote(script)
-	fmt.Printf("\neval \"$(%s env)\"   # points aws and pulumi in your shell at it\n%s down   # takes it down\n", script, script)
+	fmt.Printf("\neval \"$(%s env)\"   # points aws and pulumi in your shell at it\n", script)
+	fmt.Printf("%s down   # takes it down\n", script)
 	return nil
 }
 
-// lock keeps other commands away from the sandbox until the returned file is closed. While another one has the lock, it waits,
-// after a line that says so.
+// lock keeps other commands away from the sandbox until the returned file is closed. While another one has the lock,
+// it waits, after a line that says so.
 func lock(ctx context.Context, place place) (*os.File, error) {
 	file, locked, err := tryLock(place.lock(), os.O_CREATE)
 	if err != nil || locked {
@@ -75,8 +76,8 @@ func ensure(ctx context.Context, place place) (*sandbox.Stack, error) {
 		fmt.Fprintln(os.Stderr, "The last run was killed, so what it has deployed is not certain. Starting clean.")
 		return restart(ctx, place)
 	case stack.Plugins != plugins:
-		return nil, fmt.Errorf("the sandbox is running with the %s plugins; take it down before you start it with the %s ones",
-			stack.Plugins, plugins)
+		return nil, fmt.Errorf("the sandbox is running with the %s plugins; take it down before you start it with the "+
+			"%s ones", stack.Plugins, plugins)
 	}
 	return stack, nil
 }
@@ -93,8 +94,8 @@ func restart(ctx context.Context, place place) (*sandbox.Stack, error) {
 	return launch(ctx, place)
 }
 
-// down destroys what is deployed, ends the sandbox process and removes the folder. If destroy fails, the exit status says so,
-// and the rest disappears with the emulated account.
+// down destroys what is deployed, ends the sandbox process and removes the folder. If destroy fails, the exit status
+// says so, and the rest disappears with the emulated account.
 func down(ctx context.Context, place place) error {
 	lock, err := lock(ctx, place)
 	if err != nil {
@@ -148,8 +149,8 @@ func destroy(ctx context.Context, place place) error {
 
 // deploy runs a command of the CLI that changes what is deployed, on this process's own input and output.
 func deploy(stack *sandbox.Stack, arguments ...string) error {
-	// Ctrl-C on a terminal reaches the CLI directly, as a member of the same process group. What asks this process alone to
-	// end is passed on as an interrupt, after which the CLI ends in good order.
+	// Ctrl-C on a terminal reaches the CLI directly, as a member of the same process group. What asks this process
+	// alone to end is passed on as an interrupt, after which the CLI ends in good order.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	command := stack.Command(ctx, arguments...)

@@ -111,7 +111,8 @@ func choosePlugins() (sandbox.Plugins, error) {
 	case sandbox.StandIn, sandbox.Official:
 		return value, nil
 	default:
-		return "", fmt.Errorf("SANDBOX_PLUGINS is %q; it must be %s or %s, or not set", value, sandbox.StandIn, sandbox.Official)
+		return "", fmt.Errorf("SANDBOX_PLUGINS is %q; it must be %s or %s, or not set",
+			value, sandbox.StandIn, sandbox.Official)
 	}
 }
 

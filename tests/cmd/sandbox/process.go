@@ -17,8 +17,8 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// record is what the folder of a sandbox keeps about its process. The file is locked as long as that process runs or one
-// that it has started, such as the emulator's.
+// record is what the folder of a sandbox keeps about its process. The file is locked as long as that process runs or
+// one that it has started, such as the emulator's.
 type record struct {
 	// PID is the id of the sandbox process.
 	PID int
@@ -29,8 +29,8 @@ type record struct {
 // errNone is returned when no sandbox is running.
 var errNone = errors.New("no sandbox is running")
 
-// connect returns the stack of the running sandbox. The error is errNone, with the reason, if there is none, or if its process
-// or the emulator has ended and the other is about to.
+// connect returns the stack of the running sandbox. The error is errNone, with the reason, if there is none, or if
+// its process or the emulator has ended and the other is about to.
 func connect(ctx context.Context, place place) (*sandbox.Stack, error) {
 	file, locked, err := tryLock(place.record(), 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -199,8 +199,9 @@ func tryLock(path string, flags int) (file *os.File, locked bool, err error) {
 	return file, locked, err
 }
 
-// take takes the lock on an open file, unless another process has it. The kernel drops the lock when every process that has
-// the file open has closed it or ended, in whatever way. A process id does not tell that, because ids are reused.
+// take takes the lock on an open file, unless another process has it. The kernel drops the lock when every process
+// that has the file open has closed it or ended, in whatever way. A process id does not tell that, because ids are
+// reused.
 func take(file *os.File) (bool, error) {
 	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {

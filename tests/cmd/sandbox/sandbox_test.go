@@ -210,8 +210,8 @@ func checkContains(t *testing.T, output string, wanted ...string) {
 	}
 }
 
-// TestUpDeploysAgainChangesNothingAndDownLeavesNothing also protects what it has deployed, as protectData does. down deletes
-// it all the same.
+// TestUpDeploysAgainChangesNothingAndDownLeavesNothing also protects what it has deployed, as protectData does. down
+// deletes it all the same.
 func TestUpDeploysAgainChangesNothingAndDownLeavesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClone(t)
@@ -346,7 +346,9 @@ func TestDownCleansUpAfterACrash(t *testing.T) {
 // TestASandboxOfWhichHalfHasEndedIsNone looks at a sandbox that is ending, while the lock is still held.
 func TestASandboxOfWhichHalfHasEndedIsNone(t *testing.T) {
 	status := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) { response.WriteHeader(status) }))
+	server := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) {
+		response.WriteHeader(status)
+	}))
 	defer server.Close()
 	place := place{t.TempDir()}
 	if err := os.Mkdir(place.dir(), 0o700); err != nil {
@@ -428,12 +430,16 @@ func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
 	t.Parallel()
 	c := newClone(t)
-	for what, interrupt := range map[string]func(process int) error{
-		"Ctrl-C on a terminal, which reaches all processes in front": func(process int) error { return syscall.Kill(-process, syscall.SIGINT) },
-		"a request to the command alone":                             func(process int) error { return syscall.Kill(process, syscall.SIGTERM) },
+	for what, each := range map[string]struct {
+		signal syscall.Signal
+		// to is 1 for the command alone and -1 for its process group.
+		to int
+	}{
+		"Ctrl-C on a terminal, which reaches all processes in front": {syscall.SIGINT, -1},
+		"a request to the command alone":                             {syscall.SIGTERM, 1},
 	} {
 		interrupted := c.start()
-		if err := interrupt(interrupted.Process.Pid); err != nil {
+		if err := syscall.Kill(each.to*interrupted.Process.Pid, each.signal); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-interrupted.ended; err == nil {
@@ -456,8 +462,8 @@ type background struct {
 	ended  chan error
 }
 
-// start starts scripts/sandbox up in a session of its own and returns when the log group is there. The program does not end
-// before the file hold is removed.
+// start starts scripts/sandbox up in a session of its own and returns when the log group is there. The program does
+// not end before the file hold is removed.
 func (c clone) start() *background {
 	c.t.Helper()
 	c.remove("holding")

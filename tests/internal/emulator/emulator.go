@@ -1,7 +1,7 @@
 // Package emulator runs moto's server, an emulation of the AWS APIs, on this machine.
 //
-// An emulator starts empty, keeps everything in memory, and ends with the process that started it. One Python serves all
-// emulators of a process, because to load moto takes more than a second of CPU.
+// An emulator starts empty, keeps everything in memory, and ends with the process that started it. One Python serves
+// all emulators of a process, because to load moto takes more than a second of CPU.
 package emulator
 
 import (
@@ -36,11 +36,11 @@ type Emulator struct {
 // started is how many emulators this process has started.
 var started atomic.Int64
 
-// Start installs moto in the repository if needed, serves it on a free port of 127.0.0.1, and returns when it answers. What
-// goes wrong in moto is told on standard error.
+// Start installs moto in the repository if needed, serves it on a free port of 127.0.0.1, and returns when it
+// answers. What goes wrong in moto is told on standard error.
 //
-// Containers of this machine's docker, to which 127.0.0.1 is their own, reach it at the same port of the address that this
-// machine has there, if that is free. Nobody else does.
+// Containers of this machine's docker, to which 127.0.0.1 is their own, reach it at the same port of the address that
+// this machine has there, if that is free. Nobody else does.
 func Start(ctx context.Context, repository string) (*Emulator, error) {
 	return start(ctx, repository, networkOf(dockerBridge))
 }

@@ -40,8 +40,8 @@ func account(endpoint string) *awsclients.Clients {
 	})
 }
 
-// TestTheEmulatorServesThisMachineAndItsContainersUntilItIsClosed has another address of the loopback interface in place of
-// the one of docker's bridge.
+// TestTheEmulatorServesThisMachineAndItsContainersUntilItIsClosed has another address of the loopback interface in
+// place of the one of docker's bridge.
 func TestTheEmulatorServesThisMachineAndItsContainersUntilItIsClosed(t *testing.T) {
 	emulator := opened(t)
 	address, err := url.Parse(emulator.URL())
@@ -114,7 +114,7 @@ func TestTheEmulatorsOfOneProcessShareNothing(t *testing.T) {
 		}
 		if _, err := clients.S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
 			Bucket:                    aws.String("media"),
-			CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraintEuWest2},
+			CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-2"},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -149,8 +149,8 @@ func TestAfterTheEndOfThePythonAnEmulatorAnswers502AndTheNextStartsAnother(t *te
 	}
 }
 
-// TestTheEmulatorEndsWithTheProcess is also the process that ends: it then says that the emulator serves, and waits to be
-// killed. The Python inherits a pipe, as it inherits the lock of a sandbox.
+// TestTheEmulatorEndsWithTheProcess is also the process that ends: it then says that the emulator serves, and waits
+// to be killed. The Python inherits a pipe, as it inherits the lock of a sandbox.
 func TestTheEmulatorEndsWithTheProcess(t *testing.T) {
 	if os.Getenv("KILLED_WITH_EMULATOR") != "" {
 		opened(t)
@@ -235,7 +235,9 @@ func TestWhenPipCannotInstallTheErrorSaysWhyAndNothingUnfinishedIsLeft(t *testin
 	fakePython(t, "", `echo "no matching distribution" >&2; exit 1`)
 	repository := t.TempDir()
 	_, err := Locate(t.Context(), repository)
-	for _, want := range []string{"moto[server]==5.2.1", "pip", "no matching distribution", "install moto[server] 5.2.x for python3"} {
+	for _, want := range []string{
+		"moto[server]==5.2.1", "pip", "no matching distribution", "install moto[server] 5.2.x for python3",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}
@@ -254,7 +256,8 @@ func TestWithoutPythonTheErrorSaysWhatToInstall(t *testing.T) {
 
 func TestAPythonThatCannotServeMotoIsNamed(t *testing.T) {
 	python := fakePython(t, "5.2.1", "exit 1")
-	if _, err := serve(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), python+" ended before it served moto") {
+	_, err := serve(t.Context(), t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), python+" ended before it served moto") {
 		t.Errorf("the error is %v", err)
 	}
 }

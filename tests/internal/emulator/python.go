@@ -120,16 +120,18 @@ func environment() []string {
 	)
 }
 
-// Locate returns a Python that can serve moto: the python3 on PATH, if it has a moto that suits, else the one of a virtual
-// environment in the repository, which is made when it is not there.
+// Locate returns a Python that can serve moto: the python3 on PATH, if it has a moto that suits, else the one of a
+// virtual environment in the repository, which is made when it is not there.
 func Locate(ctx context.Context, repository string) (string, error) {
 	found, err := exec.CommandContext(ctx, "python3", "-c", probe).Output()
-	if version, path, _ := strings.Cut(strings.TrimSpace(string(found)), " "); err == nil && strings.HasPrefix(version, series) {
+	version, path, _ := strings.Cut(strings.TrimSpace(string(found)), " ")
+	if err == nil && strings.HasPrefix(version, series) {
 		return path, nil
 	}
 	environment := filepath.Join(repository, "bin", "moto-"+pinned)
 	if err := install.Python(ctx, environment, "moto[server]=="+pinned); err != nil {
-		return "", fmt.Errorf("the emulator needs moto; install moto[server] %sx for python3, or what installs it here: %w", series, err)
+		return "", fmt.Errorf("the emulator needs moto; install moto[server] %sx for python3, or what installs it here: %w",
+			series, err)
 	}
 	return filepath.Join(environment, "bin", "python"), nil
 }

@@ -13,16 +13,17 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// The CLI's Go module, the package of its command, and the variable that holds its version. The linker sets that variable
-// in Pulumi's own releases too; a CLI without a version refuses requiredPulumiVersion.
+// The CLI's Go module, the package of its command, and the variable that holds its version. The linker sets that
+// variable in Pulumi's own releases too; a CLI without a version refuses requiredPulumiVersion.
 const (
 	module          = "github.com/pulumi/pulumi/pkg/v3"
 	command         = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 	versionVariable = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 )
 
-// Pulumi returns the absolute path of a Pulumi CLI that is at least as new as the version in the tests' go.mod and of the
-// same major version: the one on PATH, else the one that an earlier call built in the repository, else a new build.
+// Pulumi returns the absolute path of a Pulumi CLI that is at least as new as the version in the tests' go.mod and of
+// the same major version: the one on PATH, else the one that an earlier call built in the repository, else a new
+// build.
 func Pulumi(ctx context.Context, repository string) (string, error) {
 	tests, err := filepath.Abs(filepath.Join(repository, "tests"))
 	if err != nil {
@@ -35,12 +36,13 @@ func Pulumi(ctx context.Context, repository string) (string, error) {
 	folder := filepath.Join(filepath.Dir(tests), "bin", "pulumi-"+pinned)
 	binary := filepath.Join(folder, "pulumi")
 	// The CLI that was built here has the pinned version; asking it would cost a run of the CLI.
-	if installed, err := exec.LookPath("pulumi"); err == nil && installed != binary && suits(versionOf(ctx, installed), pinned) {
+	installed, err := exec.LookPath("pulumi")
+	if err == nil && installed != binary && suits(versionOf(ctx, installed), pinned) {
 		return filepath.Abs(installed)
 	}
 	return binary, Once(folder, func() error {
-		fmt.Fprintf(os.Stderr,
-			"Building the Pulumi CLI %s from its Go module (about 3 minutes the first time, seconds from the build cache) ...\n", pinned)
+		fmt.Fprintf(os.Stderr, "Building the Pulumi CLI %s from its Go module "+
+			"(about 3 minutes the first time, seconds from the build cache) ...\n", pinned)
 		build := exec.CommandContext(ctx, "go", "build", "-o", binary, "-trimpath", "-buildvcs=false",
 			"-ldflags", "-s -w -X "+versionVariable+"="+pinned, command)
 		build.Dir = tests

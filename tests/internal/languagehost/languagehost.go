@@ -1,8 +1,8 @@
 // Package languagehost serves Pulumi's language runtime protocol for Go programs.
 //
-// The Pulumi CLI normally starts the plugin pulumi-language-go for this. When PULUMI_DEBUG_LANGUAGES names a port instead,
-// the CLI attaches to a server that is already running: this one. It builds the program with the Go tool, runs the binary
-// with the environment that the Go SDK reads (sdk/go/pulumi, run.go), and reports how it ended.
+// The Pulumi CLI normally starts the plugin pulumi-language-go for this. When PULUMI_DEBUG_LANGUAGES names a port
+// instead, the CLI attaches to a server that is already running: this one. It builds the program with the Go tool,
+// runs the binary with the environment that the Go SDK reads (sdk/go/pulumi, run.go), and reports how it ended.
 package languagehost
 
 import (
@@ -31,9 +31,9 @@ type Host struct {
 	server   *grpc.Server
 }
 
-// Serve starts a language host on a free port of 127.0.0.1. The caller has to Close it. With buildOnce, this process builds
-// each program once, and does not notice a change after that: to ask the Go tool whether a program is up to date takes as
-// much CPU as everything else in an unchanged preview.
+// Serve starts a language host on a free port of 127.0.0.1. The caller has to Close it. With buildOnce, this process
+// builds each program once, and does not notice a change after that: to ask the Go tool whether a program is up to
+// date takes as much CPU as everything else in an unchanged preview.
 func Serve(buildOnce bool) (*Host, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,13 +54,13 @@ func (h *Host) Close() error {
 	return nil
 }
 
-// service has what the CLI needs to run a program. It does without the rest, such as the plugins that a program requires:
-// the engine attaches to providers that are already running.
+// service has what the CLI needs to run a program. It does without the rest, such as the plugins that a program
+// requires: the engine attaches to providers that are already running.
 type service struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	buildOnce bool
-	// engines are the engines by the address that they call from. A RunRequest does not say which engine it is from: only
-	// the handshake on the same connection does.
+	// engines are the engines by the address that they call from. A RunRequest does not say which engine it is from:
+	// only the handshake on the same connection does.
 	engines sync.Map
 }
 
@@ -100,8 +100,9 @@ func (s *service) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty,
 	return &emptypb.Empty{}, nil
 }
 
-// Run builds the program and runs it to its end, or until the engine or this host ends or cancels it. As with the released
-// plugin, an error that the user has seen already ends in Bail, and any other bad end of the program in Error.
+// Run builds the program and runs it to its end, or until the engine or this host ends or cancels it. As with the
+// released plugin, an error that the user has seen already ends in Bail, and any other bad end of the program in
+// Error.
 func (s *service) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	engine := s.engine(ctx)
 	ctx, stop := context.WithCancel(ctx)

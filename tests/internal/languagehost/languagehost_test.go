@@ -44,7 +44,8 @@ func attach(t *testing.T, host *Host) *attached {
 	}
 	server := grpc.NewServer()
 	t.Cleanup(server.Stop)
-	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", host.Port()), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", host.Port()),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,8 @@ func attach(t *testing.T, host *Host) *attached {
 	}
 	pulumirpc.RegisterEngineServer(server, engine)
 	go func() { _ = server.Serve(listener) }()
-	if _, err := engine.Handshake(t.Context(), &pulumirpc.LanguageHandshakeRequest{EngineAddress: engine.address}); err != nil {
+	shake := &pulumirpc.LanguageHandshakeRequest{EngineAddress: engine.address}
+	if _, err := engine.Handshake(t.Context(), shake); err != nil {
 		t.Fatal(err)
 	}
 	return engine
@@ -167,7 +169,7 @@ func TestTheRunEndsAsTheProgramDoes(t *testing.T) {
 		"os.Exit(0)":  "bail: false, error: ",
 		"os.Exit(32)": "bail: true, error: ",
 		"os.Exit(3)":  "bail: false, error: the program ended with exit status 3",
-		"syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Hour)": "bail: false, error: the program ended with signal: killed",
+		"syscall.Kill(os.Getpid(), 9); time.Sleep(time.Hour)": "bail: false, error: the program ended with signal: killed",
 	} {
 		got, err := engine.Run(t.Context(), request(t, body))
 		if ended := fmt.Sprintf("bail: %t, error: %s", got.GetBail(), got.GetError()); err != nil || ended != want {

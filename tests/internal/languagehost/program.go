@@ -31,8 +31,8 @@ var buildFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=", "-ldflags
 // built are the paths of the binaries that this process has built.
 var built sync.Map
 
-// start builds the program, lets prepare complete the command, and starts the binary. It builds and starts under one lock,
-// because the Go tool may write the binary in place and other runs share it.
+// start builds the program, lets prepare complete the command, and starts the binary. It builds and starts under one
+// lock, because the Go tool may write the binary in place and other runs share it.
 func (s *service) start(ctx context.Context, request *pulumirpc.RunRequest, prepare func(*exec.Cmd)) (*exec.Cmd, error) {
 	folder := request.GetInfo().GetProgramDirectory()
 	target := request.GetInfo().GetOptions().GetFields()["buildTarget"].GetStringValue()
@@ -89,8 +89,8 @@ func Build(ctx context.Context, folder, binary string) error {
 	return build(ctx, folder, binary)
 }
 
-// CopyBinary copies a program's binary, if there is one, while nobody builds it. Where the source is the same, the copy is
-// up to date for a build there.
+// CopyBinary copies a program's binary, if there is one, while nobody builds it. Where the source is the same, the
+// copy is up to date for a build there.
 func CopyBinary(from, to string) error {
 	unlock, err := lock(from)
 	if err != nil {

@@ -54,7 +54,9 @@ func createSecretsKey(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return fmt.Errorf("create the key of the sandbox's secrets: %w", err)
 	}
-	_, err = client.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: aws.String(secretsKey), TargetKeyId: key.KeyMetadata.KeyId})
+	_, err = client.CreateAlias(ctx, &kms.CreateAliasInput{
+		AliasName: aws.String(secretsKey), TargetKeyId: key.KeyMetadata.KeyId,
+	})
 	if err != nil {
 		return fmt.Errorf("name the key of the sandbox's secrets: %w", err)
 	}
@@ -66,10 +68,12 @@ const exampleStack = "Pulumi.dev.yaml"
 
 // services are the AWS services that the program uses, as the aws provider's endpoints setting names them.
 var services = []string{
-	"acm", "applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "route53", "s3", "sns", "ssm", "sts",
+	"acm", "applicationautoscaling", "cloudwatch", "cloudwatchlogs", "ec2", "ecr", "ecs", "elbv2", "iam", "route53", "s3",
+	"sns", "ssm", "sts",
 }
 
-// settings is a stack's settings file, as far as the sandbox writes it. The CLI adds the provider of the stack's secrets.
+// settings is a stack's settings file, as far as the sandbox writes it. The CLI adds the provider of the stack's
+// secrets.
 type settings struct {
 	Config map[string]any `yaml:"config"`
 }

@@ -12,8 +12,8 @@ import (
 	"mediaserver/tools/shellword"
 )
 
-// passphrase encrypts the secrets of stacks that the user creates in the sandbox; its own stacks have a key. It is public,
-// because these secrets exist only in the sandbox.
+// passphrase encrypts the secrets of stacks that the user creates in the sandbox; its own stacks have a key. It is
+// public, because these secrets exist only in the sandbox.
 const passphrase = "sandbox"
 
 // Environment points programs at a stack and an account, whatever the environment of this process does.
@@ -63,8 +63,8 @@ func (s *Stack) Environment() Environment {
 		// Profiles of the user may name roles, endpoints and credentials of real accounts.
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		// The file backend also writes a file of attributes beside each file, and cannot read the state if it was killed
-		// between the two; so it is told to write none.
+		// The file backend also writes a file of attributes beside each file, and cannot read the state if it was
+		// killed between the two; so it is told to write none.
 		"PULUMI_BACKEND_URL":        (&url.URL{Scheme: "file", Path: s.stateDir(), RawQuery: "metadata=skip"}).String(),
 		"PULUMI_CONFIG_PASSPHRASE":  passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK":  "true",

@@ -1,8 +1,9 @@
-// Package sandbox brings up everything that the program needs to be deployed on this machine: an emulated AWS, the providers
-// and the language host that the Pulumi CLI attaches to, and a Pulumi backend of files.
+// Package sandbox brings up everything that the program needs to be deployed on this machine: an emulated AWS, the
+// providers and the language host that the Pulumi CLI attaches to, and a Pulumi backend of files.
 //
-// The end-to-end tests run it in their own process. The command under tests/cmd/sandbox runs it in a process of its own, so
-// that a deployed stack outlives the command; other processes then use it through a [Stack], which is plain data.
+// The end-to-end tests run it in their own process. The command under tests/cmd/sandbox runs it in a process of its
+// own, so that a deployed stack outlives the command; other processes then use it through a [Stack], which is plain
+// data.
 package sandbox
 
 import (
@@ -40,13 +41,13 @@ type Options struct {
 	// Root is the folder of the repository: of the program and of bin, which keeps what is built or installed once.
 	// Required.
 	Root string
-	// Dir is the folder that takes everything the sandbox writes: the Pulumi home, the state, the stack's settings. It is
-	// created if it is missing, and whoever calls removes it. Required.
+	// Dir is the folder that takes everything the sandbox writes: the Pulumi home, the state, the stack's settings.
+	// It is created if it is missing, and whoever calls removes it. Required.
 	Dir string
 	// Plugins chooses between the stand-ins and the official plugins. Empty means StandIn.
 	Plugins Plugins
-	// ProviderEndpoint returns the address where the aws provider reaches the emulator at the given address. A test puts a
-	// proxy between the two with it. Empty means the emulator's own address.
+	// ProviderEndpoint returns the address where the aws provider reaches the emulator at the given address. A test
+	// puts a proxy between the two with it. Empty means the emulator's own address.
 	ProviderEndpoint func(emulator string) (string, error)
 	// BuildOnce lets this process build each program once, by its first run. A change of a program after that is not
 	// noticed.
@@ -60,7 +61,8 @@ type Sandbox struct {
 	closers  []io.Closer
 }
 
-// Prepare builds or installs what is missing, the program included, so that Start, also in another process, begins at once.
+// Prepare builds or installs what is missing, the program included, so that Start, also in another process, begins at
+// once.
 func Prepare(ctx context.Context, root string) error {
 	if _, err := install.Pulumi(ctx, root); err != nil {
 		return err
@@ -78,12 +80,13 @@ func Prepare(ctx context.Context, root string) error {
 		return err
 	}
 	// Each run brings the program up to date; only the first build takes so long that the user has to be told.
-	fmt.Fprintf(os.Stderr, "Building the program into %s (about 2 minutes the first time, seconds from the build cache) ...\n", target)
+	fmt.Fprintf(os.Stderr,
+		"Building the program into %s (about 2 minutes the first time, seconds from the build cache) ...\n", target)
 	return languagehost.Build(ctx, root, binary)
 }
 
-// Start brings up a sandbox with an empty AWS account and an empty stack, after Prepare or as far as that has not installed
-// what is missing. The caller has to Close it.
+// Start brings up a sandbox with an empty AWS account and an empty stack, after Prepare or as far as that has not
+// installed what is missing. The caller has to Close it.
 func Start(ctx context.Context, options Options) (*Sandbox, error) {
 	sandbox := &Sandbox{}
 	if err := sandbox.start(ctx, options); err != nil {

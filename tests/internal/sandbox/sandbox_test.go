@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestNoSettingOfTheUsersLeadsTheCLIOrAWSClientsElsewhere looks at the environment of a command and at that of a shell that
-// evaluates the exports.
+// TestNoSettingOfTheUsersLeadsTheCLIOrAWSClientsElsewhere looks at the environment of a command and at that of a
+// shell that evaluates the exports.
 func TestNoSettingOfTheUsersLeadsTheCLIOrAWSClientsElsewhere(t *testing.T) {
 	for _, name := range []string{
 		"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN", "AWS_CONTAINER_CREDENTIALS_FULL_URI",

@@ -61,8 +61,9 @@ func (s *Stack) SettingsFile() string {
 	return filepath.Join(s.FolderForNewStacks(), "Pulumi."+s.Name+".yaml")
 }
 
-// FolderForNewStacks is that of the settings, with a copy of the project file. There the CLI can make a stack: it writes the
-// provider of the stack's secrets to a settings file beside the project file, whatever the environment says.
+// FolderForNewStacks is that of the settings, with a copy of the project file. There the CLI can make a stack: it
+// writes the provider of the stack's secrets to a settings file beside the project file, whatever the environment
+// says.
 func (s *Stack) FolderForNewStacks() string { return filepath.Join(s.Dir, "settings") }
 
 func (s *Stack) stateDir() string { return filepath.Join(s.Dir, "state") }
@@ -97,8 +98,8 @@ func run(command *exec.Cmd) (Result, error) {
 	return Result{Stdout: stdout.String(), Stderr: stderr.String(), ExitCode: command.ProcessState.ExitCode()}, nil
 }
 
-// NewStack makes another stack in the same sandbox and account, with settings of the program such as "mediaserver:name" that
-// the stack's settings file takes beside the region.
+// NewStack makes another stack in the same sandbox and account, with settings of the program such as
+// "mediaserver:name" that the stack's settings file takes beside the region.
 func (s *Stack) NewStack(ctx context.Context, name string, settings map[string]string) (*Stack, error) {
 	other := *s
 	other.Name = name
@@ -143,8 +144,8 @@ func readProject(root string) (*workspace.Project, error) {
 	return project, nil
 }
 
-// Killed tells whether a run of the CLI on the stack was killed: then the lock that the file backend gives each run is still
-// there, and the process that it names has ended. State and account may differ.
+// Killed tells whether a run of the CLI on the stack was killed: then the lock that the file backend gives each run
+// is still there, and the process that it names has ended. State and account may differ.
 func (s *Stack) Killed() (bool, error) {
 	// The file backend has one organization, of this name.
 	folder := filepath.Join(s.stateDir(), ".pulumi", "locks", "organization", s.Project, s.Name)
@@ -166,8 +167,8 @@ func (s *Stack) Killed() (bool, error) {
 	return false, nil
 }
 
-// ProcessRuns tells whether a process runs. A zombie keeps its id until its parent waits for it, which may never happen in a
-// container; /proc, where there is one, tells it apart.
+// ProcessRuns tells whether a process runs. A zombie keeps its id until its parent waits for it, which may never
+// happen in a container; /proc, where there is one, tells it apart.
 func ProcessRuns(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false

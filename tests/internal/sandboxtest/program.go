@@ -14,12 +14,12 @@ import (
 // binary is the program's binary in its folder, the buildTarget of Pulumi.yaml.
 const binary = "bin/mediaserver"
 
-// Edit is a change of the program's source: it replaces a text that a file has exactly once. An empty old text stands for
-// the whole file.
+// Edit is a change of the program's source: it replaces a text that a file has exactly once. An empty old text stands
+// for the whole file.
 type Edit struct{ File, Old, New string }
 
-// Changed is the stack with a changed copy of the program. If Go files change, its first run links it, which takes longer
-// than most tests: change settings or Pulumi.yaml where that does.
+// Changed is the stack with a changed copy of the program. If Go files change, its first run links it, which takes
+// longer than most tests: change settings or Pulumi.yaml where that does.
 func (d *Deployment) Changed(edits ...Edit) *sandbox.Stack {
 	d.tb.Helper()
 	changed := d.Stack
@@ -27,8 +27,8 @@ func (d *Deployment) Changed(edits ...Edit) *sandbox.Stack {
 	return &changed
 }
 
-// ChangedProgram copies what the program is built and run from into a folder of its own, makes the edits there and returns
-// the folder.
+// ChangedProgram copies what the program is built and run from into a folder of its own, makes the edits there and
+// returns the folder.
 func ChangedProgram(tb testing.TB, repository string, edits ...Edit) string {
 	tb.Helper()
 	files := map[string]string{}

@@ -68,7 +68,8 @@ func (d *Deployment) Managed() []Resource {
 	return managed
 }
 
-// Outputs are the stack's outputs, which are those of the stack as a resource. They are empty where nothing is deployed.
+// Outputs are the stack's outputs, which are those of the stack as a resource. They are empty where nothing is
+// deployed.
 func (d *Deployment) Outputs() map[string]any {
 	d.tb.Helper()
 	for _, each := range d.State().Resources {

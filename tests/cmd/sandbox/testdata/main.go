@@ -1,5 +1,5 @@
-// The program of the tests' clones creates a log group, which is protected if clone:protect is set. While there is a file named
-// hold, it then does not end, and makes a file named holding.
+// The program of the tests' clones creates a log group, which is protected if clone:protect is set. While there is a
+// file named hold, it then does not end, and makes a file named holding.
 package main
 
 import (
