@@ -132,6 +132,9 @@ func healthy(address string, changes map[string][]answer) *engine {
 
 // docker is the engine behind the docker command.
 func (e *engine) docker(ctx context.Context, _, arguments []string, stdout, stderr io.Writer) (int, error) {
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
 	kind := arguments[0]
 	if arguments[len(arguments)-1] == "--version" {
 		kind += " " + arguments[2]

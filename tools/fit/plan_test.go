@@ -16,13 +16,17 @@ import (
 )
 
 func TestAPlanIsReadAsECSReadsIt(t *testing.T) {
-	plan := defaultAccount().plan(t)
+	account := defaultAccount()
+	plan := account.plan(t)
 	if plan.platform != "linux/amd64" || plan.cpu != 256 || plan.memory != 512 || plan.variables["JWT_SECRET"] != secret ||
 		plan.port != 3000 || plan.path != "/health" || plan.matcher != "200" || plan.loadBalancer.timeout != 5*time.Second ||
 		plan.own.timeout != 5*time.Second || !slices.Equal(plan.command, []string{"curl", "--fail", "http://localhost:3000/health"}) {
 		t.Errorf("the plan is %+v", plan)
 	}
-	account := defaultAccount()
+	if asked := account.Calls("GetParameter")[0].Input; asked["WithDecryption"] != true {
+		t.Errorf("the secret is read by %v", asked)
+	}
+	account = defaultAccount()
 	account.definition["runtimePlatform"] = object{"cpuArchitecture": "ARM64"}
 	if plan := account.plan(t); plan.platform != "linux/arm64" {
 		t.Errorf("the platform is %s", plan.platform)
@@ -102,7 +106,7 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 		"no size":      {func(a *account) { a.definition["cpu"] = "much" }, nil, AWSRefused, `"much"`},
 		"no permission": {func(a *account) { a.Always("DescribeTaskDefinition", fakeaws.Refuses("AccessDenied", "no")) }, nil,
 			AWSRefused, "read task definition " + revision + ": "},
-		"a newer one": {func(*account) {}, object{"taskDefinition": other},
+		"a newer one": {func(*account) {}, object{"taskDefinition": other, "tags": []object{{"key": "Project", "value": revision}}},
 			NoPlan, "a file names " + revision + ", and there is " + newer},
 		"a newer one of a deployment": {func(*account) {},
 			object{"taskDefinition": other, "tags": []object{{"key": stackRevisionTag, "value": revision}}}, Fits, ""},
@@ -116,6 +120,9 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 				account.AddTaskDefinition(each.newer)
 			}
 			_, err := stack.readPlan(t.Context())
+			if asked := account.Calls("DescribeTaskDefinition"); !reflect.DeepEqual(asked[len(asked)-1].Input["include"], []any{"TAGS"}) {
+				t.Errorf("AWS was asked %v", asked)
+			}
 			expect(t, err, each.code, each.phrase, map[Code]string{NoPlan: "pulumi up", AWSRefused: "ecs:DescribeTaskDefinition"}[each.code])
 		})
 	}
@@ -208,7 +215,7 @@ func TestAStackIsFoundByPulumiOrByItsOutputs(t *testing.T) {
 	for _, request := range []Request{{Root: "/a/root", Stack: "production"}, {Outputs: file}} {
 		found, err := request.findStack(t.Context())
 		const description = "The application gets the credentials of this environment, not the task role's: what it may do in AWS is not tried"
-		if err != nil || found.description != description || found.outputsFile != request.Outputs {
+		if err != nil || found.description != description || found.account.Region != "eu-west-2" || found.outputsFile != request.Outputs {
 			t.Errorf("found %+v (%v)", found, err)
 		}
 		var read plan

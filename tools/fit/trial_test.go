@@ -60,7 +60,7 @@ func TestAnImageIsTried(t *testing.T) {
 		},
 		"listens on loopback only": {
 			handler: gone, sockets: "0: 0100007F:0BB8 00000000:0000 0A\n",
-			code: LoopbackOnly, phrases: []string{"it listens on 127.0.0.1:3000 only"},
+			code: LoopbackOnly, phrases: []string{"it listens on 127.0.0.1:3000 only, where no load balancer reaches it\nLet the application"},
 		},
 		"listens where nobody can see": {
 			handler: gone, sockets: "0: nonsense 00000000:0000 0A\n",
@@ -194,6 +194,11 @@ func TestAKeptContainerStaysAndIsExplained(t *testing.T) {
 	want := "It keeps running at http://" + address + ", and its log is shown by: docker logs --follow try-image-"
 	if !strings.Contains(output, want) || docker.calls["rm"] != 0 {
 		t.Errorf("docker rm was called %d times, and the output is\n%s", docker.calls["rm"], output)
+	}
+	docker = healthy(address, map[string][]answer{"inspect": {ended(3)}})
+	_, err = docker.try(t.Context(), defaultAccount().plan(t), Request{Keep: true}, "")
+	if expect(t, err, Exited); docker.calls["rm"] != 1 {
+		t.Error("a container that has ended stays")
 	}
 }
 

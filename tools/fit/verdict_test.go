@@ -110,3 +110,11 @@ func TestOnlyAUserWithoutRightsIsHintedAt(t *testing.T) {
 		expect(t, tried(80, "running").find(seen), NotInTime, hint, "mediaserver:appPort 8080")
 	}
 }
+
+func TestOnlySomeVerdictsAreAboutTheImage(t *testing.T) {
+	for code, want := range map[Code]bool{NoEngine: false, NoPlan: false, NoImage: true, AWSRefused: false, OwnCheckFail: true} {
+		if code.OfImage() != want {
+			t.Errorf("code %d is about the image: %t", code, !want)
+		}
+	}
+}
