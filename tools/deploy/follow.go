@@ -84,9 +84,9 @@ func (r *run) showStart(command ...string) error {
 	return errDryRun
 }
 
-// unseenLooks is how many looks in a row may miss a deployment that was started before it counts as gone: ECS is eventually
+// staleLooks is how many looks after the start may miss the deployment before it counts as gone: ECS is eventually
 // consistent, so a look without it may be older than its start.
-const unseenLooks = 12
+const staleLooks = 12
 
 // await looks again and again until the end is reached, a look fails, or the time is up, for which late has the words.
 // It rides out faults that pass by themselves.
@@ -114,23 +114,22 @@ func (r *run) await(ctx context.Context, late string, look func(context.Context)
 
 // follow waits until the deployment is complete. It fails if the deployment does, or if another one takes its place.
 func (r *run) follow(ctx context.Context) error {
-	unseen := 0
+	looks := 0
 	return r.await(ctx, "deployment "+r.deployment+" is not complete", func(ctx context.Context) (bool, error) {
 		if err := r.readService(ctx); err != nil {
 			return false, err
 		}
 		own := r.service.own
-		switch unseen++; {
+		switch looks++; {
 		case own.RolloutState == types.DeploymentRolloutStateFailed:
 			return false, r.givenUp(ctx)
 		case own.Id != nil && *own.Id == aws.ToString(r.service.primary.Id):
-			unseen = unseenLooks // from now on
 			if r.service.isComplete(own) {
 				r.say("Deployment %s is complete: %d of %d tasks run %s", r.deployment,
 					r.service.RunningCount, r.service.DesiredCount, r.definition)
 				return true, nil
 			}
-		case own.Id != nil || unseen >= unseenLooks:
+		case own.Id != nil || looks >= staleLooks:
 			return false, r.lost(ctx)
 		}
 		r.progress("%s: %s, %d of %d running, %d pending, %d failed",
