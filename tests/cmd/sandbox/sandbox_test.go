@@ -430,27 +430,29 @@ func TestTwoRunsOfUpInOneCloneWaitForEachOther(t *testing.T) {
 func TestAnInterruptedUpEndsInGoodOrderAndTheNextOneGoesOn(t *testing.T) {
 	t.Parallel()
 	c := newClone(t)
-	for what, each := range map[string]struct {
+	// The first run starts the sandbox process, which the Ctrl-C must not reach.
+	for _, each := range []struct {
+		what   string
 		signal syscall.Signal
 		// to is 1 for the command alone and -1 for its process group.
 		to int
 	}{
-		"Ctrl-C on a terminal, which reaches all processes in front": {syscall.SIGINT, -1},
-		"a request to the command alone":                             {syscall.SIGTERM, 1},
+		{"Ctrl-C on a terminal, which reaches all processes in front", syscall.SIGINT, -1},
+		{"a request to the command alone", syscall.SIGTERM, 1},
 	} {
 		interrupted := c.start()
 		if err := syscall.Kill(each.to*interrupted.Process.Pid, each.signal); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-interrupted.ended; err == nil {
-			t.Errorf("after %s, the run succeeds:\n%s", what, interrupted.output.String())
+			t.Errorf("after %s, the run succeeds:\n%s", each.what, interrupted.output.String())
 		}
 		checkContains(t, interrupted.output.String(), "update canceled")
 		c.remove("hold")
 		next := c.must("up")
 		checkContains(t, next, `groupName: "/clone"`)
 		if strings.Contains(next, "Starting clean") {
-			t.Errorf("after %s, the run is taken for a killed one:\n%s", what, next)
+			t.Errorf("after %s, the run is taken for a killed one:\n%s", each.what, next)
 		}
 	}
 }

@@ -207,6 +207,10 @@ printf '%s\n' '#!/bin/sh' '` + commands + `' > "$3/bin/python"
 
 func TestWithoutASuitableMotoAVirtualEnvironmentIsMadeOnce(t *testing.T) {
 	repository := t.TempDir()
+	// As an installation leaves it that was interrupted.
+	if err := os.MkdirAll(filepath.Join(repository, "bin", "moto-5.2.1", "bin"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, moto := range []string{"", "5.1.9", "5.20.0", "6.0.0"} {
 		fakePython(t, moto, `echo "$@" >> "${0%/*}/calls"`)
 		python, err := Locate(t.Context(), repository)
