@@ -61,7 +61,7 @@ lint: ## Check the code of the three modules, the workflows and the shell script
 	scripts/shellcheck $(SHELL_SCRIPTS)
 	go run $(ACTIONLINT) -shellcheck scripts/shellcheck -ignore 'unexpected key "queue" for "concurrency" section'
 
-docs: ## Bring the tables in the documents and the pictures of the dashboard up to date
+docs: ## Bring the lists in the documents and the pictures of the dashboard up to date
 	go test -vet=off -count=1 -run '^Test.*AreUpToDate$$' . -update
 
 format: ## Format the code of the three modules
@@ -73,7 +73,7 @@ sandbox: ## Deploy all 36 resources into an emulated AWS account on this machine
 sandbox-down: ## Destroy the sandbox and stop everything it started
 	@scripts/sandbox down
 
-acceptance: ## Test everything on AWS and remove it again
+acceptance: ## Test everything on AWS and remove it again (ARGS=--yes: do not ask)
 	@scripts/acceptance $(ARGS)
 
 bench: ## Measure preview, up and destroy against an empty program

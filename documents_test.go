@@ -40,9 +40,9 @@ func tables(t *testing.T, document, header string) [][]string {
 }
 
 // update is the flag of make docs.
-var update = flag.Bool("update", false, "bring the tables of the documents and the pictures of the dashboard up to date")
+var update = flag.Bool("update", false, "bring the lists of the documents and the pictures of the dashboard up to date")
 
-func TestTheTablesOfTheDocumentsAreUpToDate(t *testing.T) {
+func TestTheListsOfTheDocumentsAreUpToDate(t *testing.T) {
 	readme := withList(t, read(t, "README.md"), "Settings", settingList())
 	readme = withList(t, readme, "Outputs", outputList(t))
 	for document, made := range map[string]string{"README.md": readme, "docs/resources.md": withResources(t, read(t, "docs/resources.md"))} {
@@ -53,7 +53,7 @@ func TestTheTablesOfTheDocumentsAreUpToDate(t *testing.T) {
 				t.Fatal(err)
 			}
 		default:
-			t.Errorf("the tables of %s are not up to date: run make docs", document)
+			t.Errorf("the lists of %s are not up to date: run make docs", document)
 		}
 	}
 }

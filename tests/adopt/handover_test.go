@@ -14,7 +14,7 @@ import (
 	"mediaserver/tests/internal/terraformguide"
 )
 
-// The addresses are such as a shell takes apart, with something of every sort that is not the guide's.
+// The addresses have characters that a shell interprets, and the state has one resource of each kind that the guide lacks.
 func TestTerraformGivesUpWhatTheStackHasAndNothingElse(t *testing.T) {
 	d := deploy(t, terraformguide.Habits{
 		Module: "module.media", RandomID: true, RuleResources: true,

@@ -98,8 +98,12 @@ func roundTrip(ctx context.Context, bucket string) (err error) {
 		return fmt.Errorf("read %s from bucket %s: %w", key, bucket, err)
 	}
 	defer func() { _ = object.Body.Close() }()
-	if read, err := io.ReadAll(object.Body); err != nil || !bytes.Equal(read, content) {
-		return fmt.Errorf("bucket %s holds something else under %s than what was written (%w)", bucket, key, err)
+	read, err := io.ReadAll(object.Body)
+	if err != nil {
+		return fmt.Errorf("read %s from bucket %s: %w", key, bucket, err)
+	}
+	if !bytes.Equal(read, content) {
+		return fmt.Errorf("bucket %s holds something else under %s than what was written", bucket, key)
 	}
 	return nil
 }

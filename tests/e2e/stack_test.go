@@ -1,5 +1,5 @@
 // Package e2e deploys the program with the Pulumi CLI into an emulated AWS account and looks at what is
-// there. Each test has a sandbox of its own: an empty account and an empty stack. All of it is tests.
+// there. Each test has a sandbox of its own: an empty account and an empty stack.
 package e2e
 
 import (

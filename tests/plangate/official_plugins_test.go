@@ -13,7 +13,7 @@ import (
 	"mediaserver/tools/shellword"
 )
 
-// TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns runs the workflow's steps in their order. What only GitHub's
+// TestTheStepsOfTheOfficialPluginsWorkInTheSandbox runs the workflow's steps in their order. What only GitHub's
 // runners have is replaced:
 //
 //   - what actions/checkout brings, by a copy of the program and the scripts;
@@ -22,7 +22,7 @@ import (
 //   - pulumi plugin install, by a note that it was called.
 //
 // So the official plugins, their download and Pulumi's own Go host are not tried.
-func TestTheStepsOfTheOfficialPluginsWorkWithTheStandIns(t *testing.T) {
+func TestTheStepsOfTheOfficialPluginsWorkInTheSandbox(t *testing.T) {
 	t.Parallel()
 	job := readWorkflow(t, "official-plugins.yml").Jobs["sandbox"]
 	steps, destroying := job.Steps[:len(job.Steps)-1], job.Steps[len(job.Steps)-1]

@@ -25,7 +25,7 @@ func TestRealPlansAreJudgedInTheSandbox(t *testing.T) {
 		}
 		return changed
 	}
-	// refused judges a plan, which needs so many allowances and passes with them.
+	// refused checks that a plan is refused, needs count allowances, and passes with them.
 	refused := func(plan string, count int) verdict {
 		t.Helper()
 		result := judge(t, plan)

@@ -80,8 +80,8 @@ func (s *fittedStack) command(t *testing.T, arguments ...string) *exec.Cmd {
 	return command
 }
 
-// as runs the Pulumi CLI with the documents of a role, and checks that the calls of the provider are at least so many, and
-// that the role may make each of them.
+// as runs the Pulumi CLI as a role. It checks that the provider makes at least atLeast different calls, and that the role
+// may make each.
 func (s *fittedStack) as(t *testing.T, role string, atLeast int, arguments ...string) string {
 	t.Helper()
 	s.guard.as(s.values.documents(t, role))

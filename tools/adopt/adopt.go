@@ -144,7 +144,7 @@ func (a *Adoption) findPlace() {
 	a.known["region"], a.known["partition"] = a.Region, a.Partition
 }
 
-// only is the value that all resources have as far as they have any. Nothing can move to another one.
+// only returns the value that all resources share; those without one do not count. No resource can move to another value.
 func (a *Adoption) only(kind string, of func(Match) string) string {
 	var first Match
 	for _, match := range a.Matches {

@@ -85,7 +85,7 @@ func (d deployed) state(t *testing.T) tfstate.State {
 	return state
 }
 
-// encoded are attributes with as JSON text what Terraform has so.
+// encoded returns the attributes, with those that Terraform keeps as JSON text encoded.
 func encoded(t *testing.T, attributes map[string]any) map[string]any {
 	t.Helper()
 	all := maps.Clone(attributes)

@@ -57,7 +57,7 @@ func (a *Adoption) addFacts() {
 		if match.Ours.Address == "aws_ssm_parameter.app_config" {
 			var config map[string]any
 			if json.Unmarshal([]byte(theirs.Text("value")), &config) != nil {
-				config = map[string]any{"a text that is no JSON object": true}
+				config = map[string]any{"a text that is not a JSON object": true}
 			}
 			attributes["config"] = config
 		}

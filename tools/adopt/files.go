@@ -92,7 +92,7 @@ func (a *Adoption) StackFile(existing []byte) ([]byte, error) {
 	if others.Kind != 0 {
 		kept := others.Content[0]
 		if kept.Kind != yaml.MappingNode {
-			return nil, errors.New("it is no mapping")
+			return nil, errors.New("it is not a mapping")
 		}
 		if at := slices.IndexFunc(kept.Content, func(each *yaml.Node) bool { return each.Value == "config" }); at >= 0 {
 			kept.Content = slices.Delete(kept.Content, at, at+2)

@@ -40,7 +40,7 @@ func TestTheStackFileHasTheSettingsAndKeepsWhatElseIsThere(t *testing.T) {
 		}
 	}
 	if _, err := d.adopt(t).StackFile([]byte("- a")); err == nil {
-		t.Error("a file that is no mapping is replaced")
+		t.Error("a file that is not a mapping is replaced")
 	}
 }
 

@@ -262,7 +262,7 @@ func (a *Adoption) setHealthCheck() {
 			address := fmt.Sprintf("http://localhost:%v%v", a.setting("appPort"), a.setting("healthCheckPath"))
 			start, _ := a.setting("startSeconds").(int)
 			a.known["checkAddress"], a.known["startPeriod"] = address, min(start, longestStartPeriod)
-			// The rest of a command may hold a secret, and is told nowhere.
+			// The rest of a command may hold a secret, so it is never shown.
 			check["command"] = "another address"
 			asks := regexp.MustCompile(regexp.QuoteMeta(address) + `(["'\s|;]|$)`)
 			if asks.MatchString(strings.ReplaceAll(command, "127.0.0.1", "localhost")) {

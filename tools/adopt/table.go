@@ -55,7 +55,6 @@ var stack = readTable()
 const (
 	bucketAddress   = "aws_s3_bucket.media_storage"
 	bucketLifecycle = "aws_s3_bucket_lifecycle_configuration.media_storage"
-	balancerGroup   = "aws_security_group.alb"
 	loadBalancer    = "aws_lb.mediaserver"
 	targetGroup     = "aws_lb_target_group.mediaserver"
 	plainListener   = "aws_lb_listener.mediaserver"

@@ -210,5 +210,5 @@ func platformsOf(image pushable) ([]string, error) {
 		}
 		return []string{configuration.OS + "/" + configuration.Architecture}, nil
 	}
-	return nil, errors.New("it is no image")
+	return nil, errors.New("it is not an image")
 }

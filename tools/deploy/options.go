@@ -11,9 +11,9 @@ import (
 )
 
 // usage is the help. Tests hold it together with the options and the exit codes.
-const usage = `Usage: deploy-app --image IMAGE [--tag TAG] [options]
-       deploy-app --skip-push   [--tag TAG] [options]
-       deploy-app --rollback    [options]
+const usage = `Usage: scripts/deploy-app --image IMAGE [--tag TAG] [options]
+       scripts/deploy-app --skip-push   [--tag TAG] [options]
+       scripts/deploy-app --rollback    [options]
 
 Pushes an image to the stack's registry, starts a new deployment of the stack's
 service, follows it, and asks the application for its health. It reads only the

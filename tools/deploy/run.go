@@ -1,6 +1,5 @@
 // Package deploy puts an image of the application into a stack's registry, deploys it to the stack's service, or goes
-// back to the image before, and reports what truly runs at the end. Each step has its own file. It is the
-// library of the command deploy-app.
+// back to the image before, and reports what truly runs at the end. It is the library of the command deploy-app.
 package deploy
 
 import (
@@ -32,7 +31,7 @@ type Surroundings struct {
 	Transport http.RoundTripper
 }
 
-// outputs are the stack's outputs that a run reads; see the README's table of outputs.
+// outputs are the stack's outputs that a run reads; the README lists all of them.
 type outputs struct {
 	loadBalancer, appURL, container, dashboard, repository, cluster, service, logGroup, region, definition string
 }

@@ -256,7 +256,7 @@ func (s stack) readSecret(ctx context.Context, source string) (string, error) {
 	// A string is taken as it is, anything else as JSON writes it. The decoder's error would repeat part of the secret.
 	var values map[string]json.RawMessage
 	if json.Unmarshal([]byte(*answer.SecretString), &values) != nil {
-		return "", errors.New("it is no JSON object")
+		return "", errors.New("it is not a JSON object")
 	}
 	value, found := values[key]
 	if !found {

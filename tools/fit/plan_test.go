@@ -142,7 +142,7 @@ func TestSecretsOfSecretsManagerAreReadAsECSReadsThem(t *testing.T) {
 		":port:stage:":   {object{"SecretId": database, "VersionStage": "stage"}, text, "5432", ""},
 		":port::version": {object{"SecretId": database, "VersionId": "version"}, text, "5432", ""},
 		":password::":    {newest, text, "", "its JSON has no key password"},
-		":port::other":   {object{"SecretId": database, "VersionId": "other"}, object{"SecretString": "not JSON"}, "", "it is no JSON object"},
+		":port::other":   {object{"SecretId": database, "VersionId": "other"}, object{"SecretString": "not JSON"}, "", "it is not a JSON object"},
 		":::":            {newest, object{"SecretBinary": "AAAA"}, "", "it is binary, and ECS takes texts only"},
 	} {
 		account := defaultAccount()

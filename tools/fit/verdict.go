@@ -119,7 +119,7 @@ func (t *trial) find(seen observation) *Verdict {
 var (
 	// cannotRun is how docker's init process and the kernel say that the entry point cannot be started.
 	cannotRun = regexp.MustCompile(`(?im)^\[FATAL tini .*\] exec .* failed: |exec format error`)
-	// execFormat is how the kernel says that a file is no program for this processor.
+	// execFormat is how the kernel says that a file is not a program for this processor.
 	execFormat = regexp.MustCompile(`(?i)exec format error`)
 	// notExecutable is how it says that a file may not be executed.
 	notExecutable = regexp.MustCompile(`(?i)(?:exec: "([^"]+)"|exec (\S+) failed): permission denied`)
@@ -148,7 +148,7 @@ func (p plan) notStarted(message string) *Verdict {
 			"pulumi config set mediaserver:cpuArchitecture ARM64 (or X86_64).", p.platform)
 	case execFormat.MatchString(message):
 		verdict.Code = OtherFormat
-		verdict.Remedy = "Its entry point is no program for this processor. Try an image for another processor on a machine of " +
+		verdict.Remedy = "Its entry point is not a program for this processor. Try an image for another processor on a machine of " +
 			"that kind; a script needs a first line such as #!/bin/sh."
 	case match != nil:
 		verdict.Remedy = fmt.Sprintf("Its user may not execute %s. Allow it in the Dockerfile: COPY --chmod=755, or "+

@@ -74,7 +74,7 @@ func TestTheEndOfAContainerIsExplained(t *testing.T) {
 			[]string{"Its user may not execute /srv/run. Allow it in the Dockerfile: COPY --chmod=755, or RUN chmod 755 /srv/run."}},
 		"another processor": {"ended", "exec /app: exec format error", OtherFormat, []string{"#!/bin/sh"}},
 		"another, for its init": {"ended", "[FATAL tini (7)] exec /app failed: Exec format error", OtherFormat,
-			[]string{"no program for this processor"}},
+			[]string{"not a program for this processor"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trial := tried(3000, each.state)

@@ -21,7 +21,7 @@ const (
 	secret = "[secret]"
 )
 
-// difference is a property that changes, or of which the plan does not tell whether it does.
+// difference is a property that changes, or that may change as far as the plan shows.
 type difference struct {
 	// path leads to the property: a name for each object, and [index] or [name] for each list.
 	path []string
@@ -96,7 +96,7 @@ func structured(value any) any {
 // which of two counts. Objects become map[string]any, lists []any, and numbers stay as they are written.
 func strictJSON(text []byte) (any, error) {
 	if !json.Valid(text) {
-		return nil, errors.New("it is empty, no JSON, cut short, or more than one document")
+		return nil, errors.New("it is empty, not JSON, cut short, or more than one document")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

@@ -157,7 +157,7 @@ func (p *Plan) add(content any) error {
 func (p *Plan) urnOf(text string) (urn, error) {
 	urn, isURN := parseURN(text)
 	if !isURN {
-		return urn, fmt.Errorf("%q is no URN of a resource", text)
+		return urn, fmt.Errorf("%q is not the URN of a resource", text)
 	}
 	if p.Stack == "" {
 		p.Project, p.Stack = urn.project, urn.stack

@@ -11,7 +11,7 @@ func TestWhatIsNoPlanIsNotRead(t *testing.T) {
 	texts["JSON"] = map[string]string{"a plan cut short": good[:len(good)/2], "two plans": good + good}
 	for because, each := range texts {
 		if because == "JSON" {
-			because = "it is empty, no JSON, cut short, or more than one document"
+			because = "it is empty, not JSON, cut short, or more than one document"
 		}
 		for what, text := range each {
 			if _, err := Read(strings.NewReader(text), ""); err == nil || !strings.Contains(err.Error(), because) {

@@ -32,8 +32,8 @@ type Account struct {
 	Config aws.Config
 }
 
-// FindAccount asks AWS to whom the credentials of the environment belong.
-func FindAccount(ctx context.Context) (Account, error) {
+// findAccount asks AWS to whom the credentials of the environment belong.
+func findAccount(ctx context.Context) (Account, error) {
 	configuration, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return Account{}, fmt.Errorf("read the AWS settings of the environment: %w", err)
@@ -72,7 +72,7 @@ func (a Account) Plan(ctx context.Context, name string, options Options) string 
   State    %s (removed when everything has passed)
   Report   %s
 
-`, a.ID, a.Caller, a.Region, name, RunTag, about.Minutes(), options.Folder, options.Report)
+`, a.ID, a.Caller, a.Region, name, runTag, about.Minutes(), options.Folder, options.Report)
 	for i, step := range allSteps() {
 		fmt.Fprintf(&text, "  %2d. %s\n", i+1, step.name)
 	}
@@ -156,7 +156,7 @@ func firstSettings(name string) map[string]any {
 
 // tags are the tags of everything that can have tags.
 func (t *Target) tags() map[string]string {
-	return map[string]string{"Project": "mediaserver", "Environment": "acceptance", "ManagedBy": "Pulumi", RunTag: t.Name}
+	return map[string]string{"Project": "mediaserver", "Environment": "acceptance", "ManagedBy": "Pulumi", runTag: t.Name}
 }
 
 // misleading tells whether a variable would lead the Pulumi CLI elsewhere. PULUMI_HOME stays: the plugins are there.

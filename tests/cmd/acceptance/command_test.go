@@ -179,7 +179,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 }
 
 func TestTheExitCodeTellsHowTheRunEndedAndAGoodRunKeepsOnlyItsReport(t *testing.T) {
-	passed := []StepResult{{Verdict: Passed}}
+	passed := []stepResult{{Verdict: Passed}}
 	for _, each := range []struct {
 		what   string
 		result Result
@@ -188,7 +188,7 @@ func TestTheExitCodeTellsHowTheRunEndedAndAGoodRunKeepsOnlyItsReport(t *testing.
 		keeps  bool
 	}{
 		{"passed", Result{Steps: passed}, nil, 0, false},
-		{"a failed step", Result{Steps: append(passed, StepResult{Verdict: Failed})}, nil, exitFailed, true},
+		{"a failed step", Result{Steps: append(passed, stepResult{Verdict: Failed})}, nil, exitFailed, true},
 		{"no report", Result{Steps: passed}, errors.New("no space left"), exitFailed, true},
 		{"something left", Result{Steps: passed, Remains: true, Interrupted: true}, nil, exitRemains, true},
 		{"interrupted", Result{Steps: passed, Interrupted: true}, nil, exitInterrupted, true},

@@ -86,14 +86,14 @@ func start(words []string) (code int, err error) {
 	if options.Root, err = install.Repository(); err != nil {
 		return exitCannotBegin, err
 	}
-	name := NewName()
+	name := newName()
 	options.Folder = filepath.Join(options.Root, ".acceptance", name)
 	if options.Report == "" {
 		options.Report = options.Folder + ".md"
 	}
 	ctx, abandoned := interruptible()
 	options.Abandoned = abandoned
-	account, err := FindAccount(ctx)
+	account, err := findAccount(ctx)
 	if err != nil {
 		return exitCannotBegin, err
 	}

@@ -16,11 +16,11 @@ import (
 	"mediaserver/tests/internal/readback"
 )
 
-// RunTag is the tag on everything that a run creates. Its value is the run's name.
-const RunTag = "AcceptanceRun"
+// runTag is the tag on everything that a run creates. Its value is the run's name.
+const runTag = "AcceptanceRun"
 
-// NewName returns a unique name for a run. Every physical name begins with it, so it follows the rules of the setting name.
-func NewName() string { return "acceptance-" + strings.ToLower(rand.Text()[:8]) }
+// newName returns a unique name for a run. Every physical name begins with it, so it follows the rules of the setting name.
+func newName() string { return "acceptance-" + strings.ToLower(rand.Text()[:8]) }
 
 // Options say how to run.
 type Options struct {
@@ -48,8 +48,8 @@ const (
 	NotRun Verdict = "not run"
 )
 
-// StepResult is a step that has been decided.
-type StepResult struct {
+// stepResult is a step that has been decided.
+type stepResult struct {
 	// Name is what the step does.
 	Name string
 	// Verdict is what became of it.
@@ -63,7 +63,7 @@ type StepResult struct {
 // Result is how a run ended.
 type Result struct {
 	// Steps are all steps in their order.
-	Steps []StepResult
+	Steps []stepResult
 	// Remains tells that something may be left in the account. The commands that destroy it were printed.
 	Remains bool
 	// Interrupted tells that the user stopped the run.
@@ -73,7 +73,7 @@ type Result struct {
 // Passed tells whether every step passed.
 func (r Result) Passed() bool {
 	return !r.Remains && !r.Interrupted &&
-		!slices.ContainsFunc(r.Steps, func(step StepResult) bool { return step.Verdict != Passed })
+		!slices.ContainsFunc(r.Steps, func(step stepResult) bool { return step.Verdict != Passed })
 }
 
 // verdict is how the run ended, in a word.
@@ -102,7 +102,7 @@ type run struct {
 	// version is the one that the application should answer with now.
 	version string
 	started time.Time
-	results []StepResult
+	results []stepResult
 	// remains is false once everything was seen to be gone.
 	remains bool
 }
@@ -152,7 +152,7 @@ var (
 func (r *run) perform(ctx context.Context, step step) {
 	fmt.Fprintf(r.Output, "[%2d/%d] %-52s", len(r.results)+1, len(allSteps()), step.name)
 	fmt.Fprintf(r.log, "\n==== %s\n", step.name)
-	result := StepResult{Name: step.name, Verdict: NotRun, Notes: r.obstacle(ctx, step)}
+	result := stepResult{Name: step.name, Verdict: NotRun, Notes: r.obstacle(ctx, step)}
 	if result.Notes == "" {
 		began := time.Now()
 		limited, cancel := context.WithTimeoutCause(ctx, stepLimit, errTooLong)

@@ -68,7 +68,7 @@ func newScene(t *testing.T, withContainers bool) *scene {
 		maps.Copy(variables, tasks.variables)
 		account.Config.BaseEndpoint = aws.String(tasks.server.URL)
 	}
-	if s.Target, err = account.Target(t.Context(), NewName(), deployed.CLI, s.options, variables); err != nil {
+	if s.Target, err = account.Target(t.Context(), newName(), deployed.CLI, s.options, variables); err != nil {
 		t.Fatal(err)
 	}
 	s.Patience = 50 * time.Millisecond

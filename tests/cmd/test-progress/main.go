@@ -1,5 +1,5 @@
 // Command test-progress reads what `go test -json` prints, and says which package is running, how each has ended and how
-// long it took. Of one that fails it shows what its failed tests have printed.
+// long it took. If a package fails, it shows what the failed tests printed.
 //
 // go test itself is silent about a package until all that it began before have ended.
 package main

@@ -33,8 +33,8 @@ func requestOf(operation, properties any) any {
 	return request
 }
 
-// callWith makes a call that names an id in a field: a text, or a list of the one. What else it says are properties with
-// the names of its fields.
+// callWith makes a call that passes an id in a field, as a text or as a list of one. The properties fill the request's
+// other fields of the same names.
 func callWith(ctx context.Context, client *api, operation any, field, id string, properties any) (any, error) {
 	request := requestOf(operation, properties)
 	into := reflect.ValueOf(request).Elem().FieldByName(field)

@@ -235,7 +235,7 @@ func TestACreationWithoutTagsNamesNone(t *testing.T) {
 	}
 }
 
-// bad are values of which each rule refuses one.
+// bad are values such that each rule refuses at least one of them.
 var bad = []any{
 	nil, "", "nothing of the kind \x00", strings.Repeat("a", 5000), "::", "sg-1", "--x-s3", "/aws/a", "internal-a", "{",
 	-1, 1.5e9, true, []any{}, slices.Repeat([]any{"a"}, 1001), slices.Repeat([]any{map[string]any{}}, 1001), map[string]any{},

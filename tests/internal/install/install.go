@@ -1,4 +1,4 @@
-// Package install installs the programs that the sandbox, the scripts and the tests need where the machine has none:
+// Package install installs the programs that the sandbox and the tests need where the machine has none:
 // once, into a folder of their own that is kept. It tells the user on standard error what takes long.
 package install
 

@@ -11,8 +11,8 @@ import (
 var ErrNotFound = errors.New("not found")
 
 // Kind is one resource type. C is the client that its package's configuration makes, M the resource's properties: a
-// struct of fields with tags. The tag json has the property's name, and the tag default what an input is that is not
-// stated. An input that need not be stated is a pointer, a list or a map. The tag pulumi has what else is to be said:
+// struct of fields with tags. The tag json names the property, and the tag default is the value of an input that is not
+// stated. An input that need not be stated is a pointer, a list or a map. The tag pulumi says the rest:
 //
 //	id        the input is the resource's id too; without one the cloud makes the id
 //	name      the input gives the physical name, as an id does: a replacement that keeps it deletes the old resource first
@@ -32,7 +32,7 @@ type Kind[C, M any] struct {
 	// Import turns the id that an import is given into the resource's own, and leaves the latter as it is. It states
 	// the inputs that Read needs. Nil where the ids are the same and Read needs none but the id.
 	Import func(ctx context.Context, client C, id string, m *M) (string, error)
-	// ID makes the id of inputs that are the id together. Nil: one input is the id, or Create returns it.
+	// ID builds the id from several inputs. Nil if one input is the id, or if Create returns it.
 	ID func(m *M) string
 	// Create makes the resource and returns its id, empty if inputs are the id. An id beside an error says that
 	// the resource is there but not complete. The Update that follows sees zero outputs, and must make up for it.

@@ -26,7 +26,7 @@ type Package[C any] struct {
 	// Connect makes the client, and says which tags every resource carries. It decodes the provider's settings into a
 	// struct as [Kind] explains, and refuses them by an error.
 	Connect func(decode func(into any) error) (client C, defaultTags map[string]string, err error)
-	// ReplaceConfig are the settings of which another value means another place: every resource is then made again.
+	// ReplaceConfig are the settings that say where resources are: if one changes, every resource is replaced.
 	ReplaceConfig []string
 	// Resources are the resource types: each a *Kind.
 	Resources []Resource[C]

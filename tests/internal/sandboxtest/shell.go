@@ -10,7 +10,7 @@ import (
 	"mediaserver/tests/internal/sandbox"
 )
 
-// awsCLIVersion is that of the AWS CLI which is installed where there is none.
+// awsCLIVersion is the version of the AWS CLI that is installed if the machine has none.
 const awsCLIVersion = "1.45.11"
 
 // Shell prepares a shell that runs commands of the documents on a stack, as a reader would who has the AWS CLI. It ends

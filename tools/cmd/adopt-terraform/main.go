@@ -20,7 +20,7 @@ import (
 	"mediaserver/tools/shellword"
 )
 
-const usage = `Usage: adopt-terraform STATE --stack STACK [options]
+const usage = `Usage: scripts/adopt-terraform STATE --stack STACK [options]
        adopt-terraform STATE --stack STACK --rest [options]
        adopt-terraform STATE --stack STACK --random-values [options]
        adopt-terraform STATE --addresses [options]

@@ -53,7 +53,7 @@ func TestWhatIsWrongIsToldWithItsExitCodeAndNothingIsWritten(t *testing.T) {
 		code  int
 		says  string
 	}{
-		{"--help", 0, "Usage: adopt-terraform STATE --stack STACK"},
+		{"--help", 0, "Usage: scripts/adopt-terraform STATE --stack STACK"},
 		{"--stack prod", 2, "name one state, not 0 (); see --help"},
 		{"-", 2, `--stack "" must be the name of a stack`},
 		{"- --stack acme/prod", 2, `--stack "acme/prod" must be the name of a stack, without an organization`},

@@ -11,8 +11,8 @@ import (
 	"mediaserver/tools/gate"
 )
 
-const usage = `Usage: pulumi preview --json --show-sames | plan-gate [options]
-       plan-gate [options] PLAN
+const usage = `Usage: pulumi preview --json --show-sames | scripts/plan-gate [options]
+       scripts/plan-gate [options] PLAN
 
 Reads the plan that 'pulumi preview --json --show-sames' prints, from the file PLAN or from standard input. A plan
 passes if it changes only properties that are free, or if it creates a whole stack. Everything else is refused until
