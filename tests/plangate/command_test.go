@@ -13,6 +13,7 @@ func TestTheCommandJudgesAFileOrWhatItIsFed(t *testing.T) {
 	harmless, hostile := recorded(t, "everyday/edit-capacity"), recorded(t, "hostile/sg-self")
 	judge(t, harmless).expect(0, "Passed: nothing changes but free properties (1 to update).")
 	judge(t, harmless, "--stack", "mediaserver/dev").expect(0)
+	judge(t, harmless, "--stack", "").expect(2, `--stack "": it needs a project and the name of a stack`)
 	judge(t, harmless, "--stack", "mediaserver/prod").expect(4, "it is of the stack mediaserver/dev, and should be of mediaserver/prod")
 	judge(t, "", "/nowhere/plan.json").expect(4, "cannot read the plan: open /nowhere/plan.json: ")
 	judge(t, `{"diagnostics": [{"severity": "error", "message": "no VPC\n::error::x"}]}`).

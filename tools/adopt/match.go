@@ -84,8 +84,9 @@ func (a *Adoption) match(options Options) {
 					a.refuse("%s: %s, and it would be replaced; map another one, or leave it to Terraform with %s",
 						theirs.Address, why, mapOption(theirs.Address, Leave))
 				}
-			// Without HTTPS the program has no record, and would delete an adopted one.
-			case why != "" || ours.Address == aliasRecord && !a.servesHTTPS():
+			// Without HTTPS the program has no record, and would delete an adopted one. A record that is no alias leads
+			// elsewhere, and users with it.
+			case why != "" || ours.Address == aliasRecord && (!a.servesHTTPS() || theirs.Text("alias.name") == ""):
 			case guideType(theirs.Type)+"."+theirs.Name == ours.Address:
 				byName = append(byName, theirs)
 			case isOf:

@@ -37,6 +37,7 @@ func (a *Adoption) deriveSettings() {
 			a.take(match, path)
 		}
 	}
+	a.fitTasksAndThresholds()
 	a.setImageTag()
 	a.setNetwork()
 	a.setVariables()
@@ -105,6 +106,25 @@ func (a *Adoption) source(from tfstate.Resource) string {
 		return from.Address + ", revision " + a.revision
 	}
 	return from.Address
+}
+
+// fitTasksAndThresholds moves the number of tasks between its bounds, and refuses thresholds that the program does not take:
+// its preview would refuse them only after the import. The number counts only when the service is created.
+func (a *Adoption) fitTasksAndThresholds() {
+	number := func(key string) int {
+		value, _ := a.setting(key).(int)
+		return value
+	}
+	desired := min(max(number("desiredCount"), number("minCapacity")), number("maxCapacity"))
+	at := slices.IndexFunc(a.Settings, func(each Setting) bool { return each.Key == "desiredCount" })
+	if at >= 0 && a.Settings[at].Value != desired {
+		a.Settings[at].Value, a.known["desiredCount"] = desired, desired
+		a.Settings[at].Source += ", moved between minCapacity and maxCapacity"
+	}
+	if up, down := number("scaleUpCpu"), number("scaleDownCpu"); down < 1 || down >= up || up > 99 {
+		a.refuse("the CPU alarms have the thresholds %d and %d, and scaleUpCpu must be at most 99, scaleDownCpu below it and at "+
+			"least 1; change the thresholds with Terraform first", up, down)
+	}
 }
 
 // setImageTag takes the tag of the image that tasks run. It reports an image that is not in the stack's repository: the
@@ -201,10 +221,20 @@ func (a *Adoption) secretARN(source any) string {
 // keyARN is the ARN of one key.
 var keyARN = regexp.MustCompile(`^arn:[^:*]+:kms:[^:*]+:\d+:key/[^*]+$`)
 
-// setSecretsKeys takes the keys with which the execution role may decrypt by its inline policies, which give way to the
-// program's.
+// setSecretsKeys takes the keys of what the container reads, as far as the state has it, and those with which the execution
+// role may decrypt by its inline policies, which give way to the program's.
 func (a *Adoption) setSecretsKeys() {
 	var policies, keys, vague []string
+	jwt, _ := a.find(jwtParameter)
+	read, _ := a.setting("secrets").(map[string]string)
+	sources := append(slices.Collect(maps.Values(read)), jwt.Text("arn"))
+	for _, each := range a.state.Managed {
+		arn, key := each.Text("arn"), cmp.Or(each.Text("key_id"), each.Text("kms_key_id"))
+		isRead := func(source string) bool { return source == arn || strings.HasPrefix(source, arn+":") }
+		if arn != "" && keyARN.MatchString(key) && slices.ContainsFunc(sources, isRead) {
+			keys = append(keys, key)
+		}
+	}
 	for _, match := range a.Matches {
 		if match.Ours.Address != executionRole {
 			continue

@@ -91,7 +91,7 @@ func (d *definition) image(container string) string {
 // stackRevision is the revision of the stack that this one was made from: itself if it is the stack's own.
 func (d *definition) stackRevision() string {
 	for _, tag := range d.tags {
-		if aws.ToString(tag.Key) == stackRevisionTag {
+		if aws.ToString(tag.Key) == stackRevisionTag && revisionNumber(aws.ToString(tag.Value)) > 0 {
 			return aws.ToString(tag.Value)
 		}
 	}
@@ -112,7 +112,7 @@ func (r *run) readStackDefinition(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if own.Status == types.TaskDefinitionStatusInactive {
+	if own.Status != types.TaskDefinitionStatusActive {
 		return fail(exitOutput, "task definition %s is %s: the outputs are older than the stack; read them again with 'pulumi stack output --json'", arn, own.Status)
 	}
 	r.definition, r.stackImage = arn, own.image(r.outputs.container)

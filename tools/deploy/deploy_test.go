@@ -158,6 +158,8 @@ func TestOutputsOlderThanTheStackAreRefused(t *testing.T) {
 	old := []string{"are older than the stack: they name " + stackRevision, "pulumi stack output --json"}
 	play(t, []scene{
 		{"deregistered", func(s *stage) { s.define(7, ":latest", object{"status": "INACTIVE"}) }, "", 4, []string{"is INACTIVE: the outputs are older than the stack"}},
+		{"being deleted", func(s *stage) { s.define(7, ":latest", object{"status": "DELETE_IN_PROGRESS"}) }, "", 4, []string{"is DELETE_IN_PROGRESS: the outputs are older than the stack"}},
+		{"a newer one with a tag that names none", newest("somebody's"), "", 4, old},
 		{"a newer one of the stack", func(s *stage) { s.define(10, ":v2", nil) }, "", 4, old},
 		{"a copy of a newer one of the stack", newest(family + "9"), "", 4, old},
 		{"a copy of the stack's", newest(stackRevision), "--tag v2", 0, nil},
@@ -172,6 +174,7 @@ func TestAServiceThatCannotBeDeployedIsRefusedByName(t *testing.T) {
 		{"ending", property("status", "DRAINING"), "", 14, []string{"is DRAINING, not ACTIVE", "!Logging in"}},
 		{"controller", property("deploymentController", object{"type": "CODE_DEPLOY"}), "", 14, []string{"deployed by the deployment controller CODE_DEPLOY", "!Logging in"}},
 		{"strategy", property("deploymentConfiguration", object{"strategy": "BLUE_GREEN"}), "--rollback", 14, []string{"deployed by the strategy BLUE_GREEN", "!Stopped"}},
+		{"without a health check path", func(s *stage) { s.HealthPath = "" }, "", 14, []string{"names no health check path", "!Logging in"}},
 		{"unbalanced", property("loadBalancers", []object{}), "", 14, []string{"has no target group", "!Logging in"}},
 		{"ECS's own controller", property("deploymentController", object{"type": "ECS"}), "", 0, nil},
 		{"rolling", property("deploymentConfiguration", object{"strategy": "ROLLING"}), "", 0, nil},

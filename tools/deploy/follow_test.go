@@ -71,6 +71,8 @@ func TestADeploymentUnderWayIsNotReplacedUnasked(t *testing.T) {
 		{"only just started", before("2/2 | alien PRIMARY IN_PROGRESS 0/0"), "", 8, busy},
 		{"not PRIMARY", before("2/2 | alien ACTIVE IN_PROGRESS 0/2"), "", 8, busy},
 		{"begun during the push", before("2/2 | old PRIMARY COMPLETED 2/2", underWay), "", 8, append(busy, "Pushing ")},
+		{"gone back to during the push", before("2/2 | old PRIMARY COMPLETED 2/2", "2/2 | old PRIMARY IN_PROGRESS 1/2"), "", 8,
+			[]string{"another deployment is under way: ", "Pushing "}},
 		{"replaced", before(underWay, underWay), "--replace", 0, []string{"replacing deployment " + alien, "!at the same moment"}},
 		{"failed", before("2/2 | alien PRIMARY FAILED 0/2"), "", 0, nil},
 		{"an old one that is done", before("2/2 | alien ACTIVE IN_PROGRESS 2/0 | old PRIMARY COMPLETED 2/2"), "", 0, nil},

@@ -118,7 +118,7 @@ func (r *run) pinTarget(ctx context.Context) error {
 		return err
 	}
 	r.definition = target.definition
-	changed := original.Status == types.TaskDefinitionStatusInactive
+	changed := original.Status != types.TaskDefinitionStatusActive
 	pinned := map[string]string{}
 	for _, ran := range target.images {
 		if name := aws.ToString(ran.ContainerName); ran.ImageDigest != nil {

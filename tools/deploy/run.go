@@ -59,6 +59,7 @@ type run struct {
 	revision   *ecs.RegisterTaskDefinitionInput // to be registered as that; nil if there is such a task definition
 
 	known      []string // the ids of the deployments that were there before
+	replaced   []string // the ids of those under way that this run may replace
 	deployment string   // the id of the one that was started
 	created    time.Time
 	unanswered bool   // whether an attempt to start went without a clear answer

@@ -73,14 +73,16 @@ func isUnderWay(each types.Deployment) bool {
 		(each.DesiredCount > 0 || aws.ToString(each.Status) == "PRIMARY")
 }
 
-// checkNobodyDeploys fails if somebody else's deployment is under way, unless a rollback can stop that. It notes the
-// deployments that are there: the next check, after the push, looks only at new ones.
+// checkNobodyDeploys fails if somebody else's deployment is under way, unless a rollback can stop that. The next
+// check, after the push, passes over those that this one may replace; a known one may be under way again, because ECS has
+// gone back to it.
 func (r *run) checkNobodyDeploys(ctx context.Context) error {
 	for _, each := range r.service.Deployments {
 		id, definition := aws.ToString(each.Id), aws.ToString(each.TaskDefinition)
-		if !isUnderWay(each) || slices.Contains(r.known, id) || r.stops {
+		if !isUnderWay(each) || slices.Contains(r.replaced, id) || r.stops {
 			continue
 		}
+		r.replaced = append(r.replaced, id)
 		if r.replace {
 			r.warn("replacing deployment %s, which is under way", id)
 			continue
@@ -129,9 +131,10 @@ func (r *run) readHealthPath(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, each := range answer.TargetGroups {
-		r.healthURL = strings.TrimSuffix(r.outputs.appURL, "/") + aws.ToString(each.HealthCheckPath)
+	if len(answer.TargetGroups) == 0 || aws.ToString(answer.TargetGroups[0].HealthCheckPath) == "" {
+		return fail(exitAPI, "target group %s names no health check path", r.targets)
 	}
+	r.healthURL = strings.TrimSuffix(r.outputs.appURL, "/") + *answer.TargetGroups[0].HealthCheckPath
 	return nil
 }
 

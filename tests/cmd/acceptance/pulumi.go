@@ -38,6 +38,10 @@ func (r *run) execute(ctx context.Context, code int, name string, arguments ...s
 	}
 	stop := context.AfterFunc(ctx, func() { _ = command.Process.Signal(os.Interrupt) })
 	_ = command.Wait()
+	if r.Abandoned.Err() != nil {
+		// What it started would go on beside the commands that are printed now.
+		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
+	}
 	stop()
 	if ctx.Err() != nil {
 		return "", "", context.Cause(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"mediaserver/tools/arguments"
@@ -66,6 +67,8 @@ func run(words []string) (int, error) {
 		return exitUsage, err
 	case len(plans) > 1:
 		return exitUsage, fmt.Errorf("name one plan only, not %q and %q", plans[0], plans[1])
+	case flags.Changed("stack") && !regexp.MustCompile(`^[^/]+/[^/]+$`).MatchString(*stack):
+		return exitUsage, fmt.Errorf("--stack %q: it needs a project and the name of a stack, such as mediaserver/dev", *stack)
 	case *rules:
 		fmt.Print(gate.Rules())
 		return 0, nil
