@@ -19,8 +19,8 @@ import (
 // repository is the folder of the program, seen from this package.
 const repository = "../.."
 
-// TestTheDefaultStack follows one stack with the default settings from its first update to its end.
-func TestTheDefaultStack(t *testing.T) {
+// TestTheDefaultStackKeepsItsPromises follows one stack with the default settings from its first update to its end.
+func TestTheDefaultStackKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	d := sandboxtest.New(t, repository)
 	d.Up("--diff", "--debug", "--logtostderr")
