@@ -5,6 +5,7 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -56,12 +57,7 @@ func start(ctx context.Context, repository string, containers netip.Prefix) (*Em
 	}
 	address := listener.Addr().(*net.TCPAddr)
 	name := strconv.FormatInt(started.Add(1), 10)
-	proxy := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(request *httputil.ProxyRequest) {
-		request.SetURL(&url.URL{Scheme: "http", Host: python.address})
-		request.Out.Host = request.In.Host
-		request.Out.Header.Set("X-Emulation", name)
-	}}
-	server := &http.Server{Handler: onlyFrom(containers, proxy)}
+	server := &http.Server{Handler: onlyFrom(containers, forward(python.address, name))}
 	go func() { _ = server.Serve(listener) }()
 	// Without docker there is no such address.
 	bridge, err := net.Listen("tcp4", net.JoinHostPort(containers.Addr().String(), strconv.Itoa(address.Port)))
@@ -69,6 +65,25 @@ func start(ctx context.Context, repository string, containers netip.Prefix) (*Em
 		go func() { _ = server.Serve(bridge) }()
 	}
 	return &Emulator{python: python, name: name, url: "http://" + address.String(), server: server}, nil
+}
+
+// forward passes requests on to an emulation of the Python, each once it is whole: net/http closes the body of a request
+// when it begins to answer it. If the body is still being passed on then, that takes the answer with it.
+func forward(address, name string) http.Handler {
+	proxy := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(request *httputil.ProxyRequest) {
+		request.SetURL(&url.URL{Scheme: "http", Host: address})
+		request.Out.Host = request.In.Host
+		request.Out.Header.Set("X-Emulation", name)
+	}}
+	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			// There is nobody to answer.
+			panic(http.ErrAbortHandler)
+		}
+		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		proxy.ServeHTTP(response, request)
+	})
 }
 
 // networkOf is the IPv4 network behind a network interface with this machine's address in it, or none.

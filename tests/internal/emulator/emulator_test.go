@@ -83,6 +83,37 @@ func TestOnlyThisMachineAndItsContainersAreServed(t *testing.T) {
 	}
 }
 
+func TestOnlyWholeRequestsReachTheEmulator(t *testing.T) {
+	var bodies []string
+	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body)
+		bodies = append(bodies, request.Header.Get("X-Emulation")+" "+string(body))
+	}))
+	defer backend.Close()
+	server := httptest.NewServer(forward(strings.TrimPrefix(backend.URL, "http://"), "7"))
+	defer server.Close()
+	broken, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := broken.Write([]byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		response, err := http.Post(server.URL, "text/plain", strings.NewReader("whole"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	_ = broken.Close()
+	server.Close()
+	backend.Close()
+	if got := strings.Join(bodies, ", "); got != "7 whole, 7 whole, 7 whole" {
+		t.Errorf("the emulator gets %s", got)
+	}
+}
+
 func TestTheUsersOwnSettingsDoNotReachTheEmulator(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "a-profile-that-does-not-exist")
 	t.Setenv("MOTO_PORT", "1")
