@@ -39,7 +39,7 @@ type workshop struct {
 func open(t *testing.T, deployed *sandboxtest.Deployment, stack *sandbox.Stack) *workshop {
 	t.Helper()
 	w := &workshop{Stack: stack, deployed: deployed, aws: fakeaws.New()}
-	emulator, err := url.Parse(stack.Endpoint())
+	emulator, err := url.Parse(stack.Emulator)
 	if err != nil {
 		t.Fatal(err)
 	}

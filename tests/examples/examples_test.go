@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gopkg.in/yaml.v3"
@@ -58,18 +57,6 @@ func write(t *testing.T, path string, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// makeZone makes the zone that the example needs, and returns its id.
-func makeZone(t *testing.T, deployed *sandboxtest.Deployment) string {
-	t.Helper()
-	created, err := deployed.Clients().Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
-		Name: aws.String("example.com"), CallerReference: aws.String("example"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
 }
 
 func TestTheProductionExampleNamesOnlySettingsThatExist(t *testing.T) {
@@ -133,7 +120,7 @@ func TestTheProductionExampleProtectsDataInTheSandbox(t *testing.T) {
 	if lacking := deployed.Run("preview"); !strings.Contains(lacking.Stdout+lacking.Stderr, fmt.Sprintf("find the hosted zone %v: ", merged.Config[zone])) {
 		t.Errorf("the settings are refused, or the zone is not looked up:\n%s%s", lacking.Stdout, lacking.Stderr)
 	}
-	merged.Config[zone] = makeZone(t, deployed)
+	merged.Config[zone] = sandboxtest.CreateZone(t, deployed.Clients(), "example.com")
 	use()
 
 	seen := map[string]bool{}
@@ -209,7 +196,7 @@ func TestTheDocumentedCommandsMakeTheStateAndAProductionStack(t *testing.T) {
 	copied, rest, _ := strings.Cut(documents.Commands(t, guide, "cp examples/Pulumi.prod.yaml"), "\n")
 	run(copied)
 	file := filepath.Join(folder, "Pulumi.prod.yaml")
-	write(t, file, []byte(strings.ReplaceAll(string(example), "Z0123456789ABCDEFGHIJ", makeZone(t, deployed))))
+	write(t, file, []byte(strings.ReplaceAll(string(example), "Z0123456789ABCDEFGHIJ", sandboxtest.CreateZone(t, deployed.Clients(), "example.com"))))
 	if shown := run(rest); !strings.Contains(shown, "to create") {
 		t.Errorf("the preview shows\n%s", shown)
 	}

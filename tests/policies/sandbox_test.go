@@ -46,14 +46,14 @@ func newFittedStack(t *testing.T) *fittedStack {
 	t.Helper()
 	deployed, calls := sandboxtest.NewBehindProxy(t, "../..")
 	s := &fittedStack{Deployment: deployed, calls: calls}
-	s.guard, s.guarded = newGuard(t, deployed.Endpoint())
+	s.guard, s.guarded = newGuard(t, deployed.Emulator)
 	if _, err := deployed.Clients().S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
 		Bucket:                    aws.String(dev["STATE_BUCKET"]),
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: sandbox.Region},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	key, err := kms.NewFromConfig(sandbox.AWSConfig(deployed.Endpoint())).CreateKey(t.Context(), &kms.CreateKeyInput{})
+	key, err := kms.NewFromConfig(sandbox.AWSConfig(deployed.Emulator)).CreateKey(t.Context(), &kms.CreateKeyInput{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func newScene(t *testing.T, withContainers bool) *scene {
 			return s.provider.URL(), nil
 		}
 	})
-	account := Account{ID: sandbox.Account, Region: sandbox.Region, Partition: "aws", Config: sandbox.AWSConfig(deployed.Endpoint())}
+	account := Account{ID: sandbox.Account, Region: sandbox.Region, Partition: "aws", Config: sandbox.AWSConfig(deployed.Emulator)}
 	variables := deployed.Stack.Environment().Variables
 	variables["PATH"] = deployed.Path()
 	delete(variables, "PULUMI_OPTION_CONFIG_FILE")

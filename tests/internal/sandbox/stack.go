@@ -48,9 +48,6 @@ type Result struct {
 	ExitCode int
 }
 
-// Endpoint is the address of every AWS API in the sandbox, for clients other than the provider.
-func (s *Stack) Endpoint() string { return s.Emulator }
-
 // StateFile is the file that keeps the stack's state between commands.
 func (s *Stack) StateFile() string {
 	return filepath.Join(s.stateDir(), ".pulumi", "stacks", s.Project, s.Name+".json")

@@ -109,5 +109,5 @@ func (d *Deployment) Output() string { return d.output.String() }
 
 // Clients are clients of the emulated AWS account, past any proxy.
 func (d *Deployment) Clients() *awsclients.Clients {
-	return awsclients.New(sandbox.AWSConfig(d.Endpoint()))
+	return awsclients.New(sandbox.AWSConfig(d.Emulator))
 }
